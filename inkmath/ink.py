@@ -1,0 +1,80 @@
+"""Ink: the strokes of a piece of handwriting, and nothing but geometry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from inkmath.layout.tree import LayoutTree
+
+Stroke = NDArray[np.float32]
+"""One pen-down to pen-up movement, shape ``(points, 2)``: x to the right, y downward, in any unit."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ink:
+    """Strokes in writing order, with what is known about them.
+
+    Attributes:
+        strokes: float32 arrays of shape ``(points, 2)``, each with at least one point, all finite.
+        id: name of the sample, unique within its source.
+        source: the collection it came from (``"KAIST"``, ``"synthetic"``), or None.
+        writer: who wrote it, or None where unknown.
+        latex: the LaTeX truth exactly as the file gives it, or None.
+        tree: the symbol layout tree whose symbols own indices into ``strokes``, or None without truth.
+    """
+
+    strokes: tuple[Stroke, ...]
+    id: str = ""
+    source: str | None = None
+    writer: str | None = None
+    latex: str | None = None
+    tree: LayoutTree | None = None
+
+    @classmethod
+    def from_points(cls, strokes: Iterable[Sequence[Sequence[float]] | Stroke], **known: object) -> Ink:
+        """Build ink from anything that reads as lists of ``[x, y, ...]`` points; further channels are dropped.
+
+        Raises:
+            ValueError: a stroke is empty, is not two-dimensional, or holds a number that is not finite in float32.
+        """
+        arrays = []
+        for index, stroke in enumerate(strokes):
+            with np.errstate(over="ignore"):
+                points = np.asarray(stroke, dtype=np.float32)
+            if points.ndim != 2 or points.shape[0] == 0 or points.shape[1] < 2:
+                raise ValueError(f"stroke {index} has shape {points.shape}; a stroke is a list of [x, y] points")
+            points = np.ascontiguousarray(points[:, :2])
+            if not np.isfinite(points).all():
+                raise ValueError(f"stroke {index} holds a coordinate that is not a finite number")
+            arrays.append(points)
+        return cls(strokes=tuple(arrays), **known)  # type: ignore[arg-type]
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """``(left, top, right, bottom)`` over all points; all zero for ink without strokes."""
+        if not self.strokes:
+            return 0.0, 0.0, 0.0, 0.0
+        low = np.min([stroke.min(axis=0) for stroke in self.strokes], axis=0)
+        high = np.max([stroke.max(axis=0) for stroke in self.strokes], axis=0)
+        return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+def resample(stroke: Stroke, points: int) -> Stroke:
+    """Spread ``points`` points evenly along a stroke by arc length, both ends kept.
+
+    Returns:
+        float32 of shape ``(points, 2)``; a stroke without length repeats its first point.
+    """
+    steps = np.hypot(*np.diff(stroke.astype(np.float64), axis=0).T)
+    travelled = np.concatenate([[0.0], np.cumsum(steps)])
+    if travelled[-1] == 0.0:
+        return np.repeat(stroke[:1], points, axis=0)
+    at = np.linspace(0.0, travelled[-1], points)
+    return np.stack([np.interp(at, travelled, stroke[:, axis]) for axis in (0, 1)], axis=1).astype(np.float32)

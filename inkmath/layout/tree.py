@@ -1,0 +1,115 @@
+"""The symbol layout tree (SLT): which symbols a formula has, the strokes of each, and how they stand to each other.
+
+The tree is the one used by the CROHME competitions (Mouchere et al., "Advancing the state of the art for handwritten
+math recognition", IJDAR 2016): nodes are symbols, an edge leads from a symbol to the first symbol of the line it
+governs, and a line is a chain of ``Right`` edges. A fraction is its bar, labelled ``-``, with ``Above`` and ``Below``;
+a root is ``\\sqrt`` with ``Inside`` and, for its index, ``Above``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+
+class Relation(StrEnum):
+    """How a child stands to its parent."""
+
+    RIGHT = "Right"
+    SUP = "Sup"
+    SUB = "Sub"
+    ABOVE = "Above"
+    BELOW = "Below"
+    INSIDE = "Inside"
+
+
+class LayoutError(ValueError):
+    """A set of symbols and relations is not a layout tree, or a notation cannot be read as one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """One written symbol: its class (``"x"``, ``"\\alpha"``, ``"<"``, ``","``, ``"-"``) and the strokes it owns."""
+
+    label: str
+    strokes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """``child`` stands in ``relation`` to ``parent``; both are indices into the tree's symbols."""
+
+    parent: int
+    child: int
+    relation: Relation
+
+
+@dataclass(frozen=True)
+class LayoutTree:
+    """Symbols and the edges between them, checked to form one tree.
+
+    Raises:
+        LayoutError: no symbol, an index out of range, two edges of one relation from one symbol, a symbol with two
+            parents, no or several roots, a cycle, or a stroke owned by two symbols.
+    """
+
+    symbols: tuple[Symbol, ...]
+    edges: tuple[Edge, ...] = ()
+
+    def __post_init__(self) -> None:
+        count = len(self.symbols)
+        if not count:
+            raise LayoutError("a layout tree needs at least one symbol")
+        parents: dict[int, int] = {}
+        governed: set[tuple[int, Relation]] = set()
+        for edge in self.edges:
+            if not (0 <= edge.parent < count and 0 <= edge.child < count):
+                raise LayoutError(f"edge {edge} names a symbol outside 0..{count - 1}")
+            if edge.child in parents:
+                raise LayoutError(f"symbol {edge.child} has two parents, {parents[edge.child]} and {edge.parent}")
+            if (edge.parent, edge.relation) in governed:
+                raise LayoutError(f"symbol {edge.parent} has two children by {edge.relation}")
+            parents[edge.child] = edge.parent
+            governed.add((edge.parent, edge.relation))
+        roots = [index for index in range(count) if index not in parents]
+        if len(roots) != 1:
+            raise LayoutError(f"a layout tree has one root, this has {len(roots)}")
+        if len(list(self.walk())) != count:
+            raise LayoutError("the relations form a cycle")
+        owners: set[int] = set()
+        for symbol in self.symbols:
+            for stroke in symbol.strokes:
+                if stroke in owners:
+                    raise LayoutError(f"stroke {stroke} belongs to two symbols")
+                owners.add(stroke)
+
+    @cached_property
+    def root(self) -> int:
+        """Index of the symbol that no edge leads to."""
+        children = {edge.child for edge in self.edges}
+        return next(index for index in range(len(self.symbols)) if index not in children)
+
+    @cached_property
+    def children(self) -> tuple[dict[Relation, int], ...]:
+        """For each symbol, its child by relation."""
+        table: tuple[dict[Relation, int], ...] = tuple({} for _ in self.symbols)
+        for edge in self.edges:
+            table[edge.parent][edge.relation] = edge.child
+        return table
+
+    def line(self, first: int) -> Iterator[int]:
+        """The symbols of the line that begins with ``first``, left to right."""
+        symbol: int | None = first
+        while symbol is not None:
+            yield symbol
+            symbol = self.children[symbol].get(Relation.RIGHT)
+
+    def walk(self, start: int | None = None) -> Iterator[int]:
+        """Every symbol at or below ``start`` (default: the root), parents before children."""
+        pending = [self.root if start is None else start]
+        while pending:
+            symbol = pending.pop()
+            yield symbol
+            pending.extend(self.children[symbol].values())

@@ -8,10 +8,13 @@ a root is ``\\sqrt`` with ``Inside`` and, for its index, ``Above``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Relation(StrEnum):

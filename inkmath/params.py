@@ -1,0 +1,232 @@
+"""Typed parameters: one frozen block per stage, read from ``params.yaml``, every value checked before any work begins.
+
+``params.yaml`` is the only place that holds values, so no field here has a default; what a knob means stands there
+beside it. The classes hold what a value may be.
+"""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
+Positive = Annotated[float, Field(gt=0.0)]
+NotNegative = Annotated[float, Field(ge=0.0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class ParamsError(ValueError):
+    """``params.yaml`` cannot be used; the message names the file, each key, its value and what to do."""
+
+
+class Block(BaseModel):
+    """A group of parameters: frozen, and closed to names it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Base(Block):
+    """What every stage shares."""
+
+    seed: int = Field(ge=0, lt=2**31)
+
+
+class Data(Block):
+    """Where the ink comes from; each place is a directory, a file or an archive."""
+
+    source: Literal["synthetic", "inkml"]
+    train: str = Field(min_length=1)
+    test: str = Field(min_length=1)
+    user: str = Field(min_length=1)
+
+
+class Synthesize(Block):
+    """Made-up handwriting."""
+
+    train: Count
+    test: Count
+    writers: int = Field(ge=4)
+    symbols: int = Field(ge=1, le=60)
+
+
+class Parse(Block):
+    """InkML to a table."""
+
+    valid: float = Field(gt=0.0, lt=0.5)
+
+
+class Normalize(Block):
+    """Symbols as arrays of one shape."""
+
+    points: int = Field(ge=8, le=1024)
+    deduplicate: bool
+    smooth: int = Field(ge=0, le=15)
+    dehook: bool
+    deslant: bool
+
+
+class Encode(Block):
+    """Symbol labels as numbers."""
+
+    min_count: Count
+
+
+class Augment(Block):
+    """Random changes of each training symbol, drawn anew in each epoch."""
+
+    enabled: bool
+    rotate: float = Field(ge=0.0, le=45.0)
+    scale: Fraction
+    shear: float = Field(ge=0.0, le=1.0)
+    jitter: float = Field(ge=0.0, le=0.2)
+
+
+class Train(Block):
+    """The symbol classifier and how it learns."""
+
+    architecture: Literal["lstm", "conv_bilstm", "conv"]
+    units: int = Field(ge=4, le=2048)
+    dropout: Fraction
+    epochs: Count
+    batch_size: int = Field(ge=1, le=8192)
+    learning_rate: float = Field(gt=0.0, le=1.0)
+    patience: Count
+    max_minutes: NotNegative
+    init_from: str | None
+    augment: Augment
+
+
+class Evaluate(Block):
+    """What the symbol report shows."""
+
+    confusions: int = Field(ge=1, le=200)
+
+
+class NormalizeExpression(Block):
+    """Formulas as arrays, a token per stroke."""
+
+    points: int = Field(ge=4, le=256)
+
+
+class EncodeExpression(Block):
+    """Formula truths as numbers."""
+
+    min_count: Count
+
+
+class TrainExpression(Block):
+    """The expression model and how it learns."""
+
+    architecture: Literal["stroke_graph"]
+    width: int = Field(ge=8, le=2048)
+    layers: int = Field(ge=1, le=48)
+    heads: int = Field(ge=1, le=64)
+    dropout: Fraction
+    epochs: Count
+    batch_strokes: int = Field(ge=1, le=65536)
+    learning_rate: float = Field(gt=0.0, le=1.0)
+    patience: Count
+    max_minutes: NotNegative
+    init_from: str | None
+
+
+class EvaluateExpression(Block):
+    """What the expression report shows."""
+
+    failures: int = Field(ge=0, le=500)
+
+
+class Track(Block):
+    """Where MLflow keeps runs and models."""
+
+    experiment: str = Field(min_length=1)
+    uri: str | None
+    register_model: bool
+
+
+class Compute(Block):
+    """How the machine is used; no result depends on it, and no stage runs again for it."""
+
+    processes: int = Field(ge=0, le=1024)
+    threads: int = Field(ge=0, le=1024)
+
+
+class Params(Block):
+    """Everything that can be set, one block per stage."""
+
+    base: Base
+    data: Data
+    synthesize: Synthesize
+    parse: Parse
+    normalize: Normalize
+    encode: Encode
+    train: Train
+    evaluate: Evaluate
+    normalize_expression: NormalizeExpression
+    encode_expression: EncodeExpression
+    train_expression: TrainExpression
+    evaluate_expression: EvaluateExpression
+    track: Track
+    compute: Compute
+
+
+def load_params(path: str | Path = "params.yaml") -> Params:
+    """Read and check every parameter.
+
+    Raises:
+        ParamsError: the file is missing or is no YAML mapping, or it has an unknown, missing or unusable value. All
+            faults are named at once, a line each.
+    """
+    path = Path(path)
+    try:
+        # YAML 1.2, as DVC reads and writes it: `1e-3` is a number, and a key given twice is an error.
+        raw = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ParamsError(f"{path}: no such file; run from the directory that holds params.yaml") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ParamsError(f"{path}: cannot be read ({error})") from error
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        problem = str(error.problem).splitlines()[0]
+        raise ParamsError(f"{path}:{place}: {problem}; correct the YAML there") from error
+    except YAMLError as error:
+        raise ParamsError(f"{path}: is not YAML ({error})") from error
+    if not isinstance(raw, dict):
+        raise ParamsError(f"{path}: is empty or no mapping; it needs the blocks {', '.join(Params.model_fields)}")
+    try:
+        return Params.model_validate(raw)
+    except ValidationError as error:
+        faults = [f"{path}: {_fault(detail)}" for detail in error.errors(include_url=False)]
+        raise ParamsError("\n".join(faults)) from None
+
+
+def _fault(detail: ErrorDetails) -> str:
+    """One validation error as `key = value: what is wrong; what to do`."""
+    key = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        known = _known_names(detail["loc"][:-1])
+        near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)
+        remedy = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
+        return f"{key} = {detail['input']!r}: unknown parameter; {remedy}"
+    if detail["type"] == "missing":
+        return f"{key}: missing; add it"
+    message = detail["msg"][0].lower() + detail["msg"][1:]
+    return f"{key} = {detail['input']!r}: {message}; change the value"
+
+
+def _known_names(location: tuple[Any, ...]) -> list[str]:
+    block: type[BaseModel] = Params
+    for part in location:
+        nested = block.model_fields[str(part)].annotation
+        assert isinstance(nested, type)
+        block = nested
+    return list(block.model_fields)

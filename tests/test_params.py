@@ -1,0 +1,81 @@
+"""params.yaml: every value typed and explained, every mistake named with its remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from inkmath.params import ParamsError, load_params
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    """Write a copy of params.yaml with one text replaced."""
+
+    def change(old: str, new: str) -> Path:
+        text = (REPOSITORY / "params.yaml").read_text()
+        assert old in text
+        (tmp_path / "params.yaml").write_text(text.replace(old, new, 1))
+        return tmp_path / "params.yaml"
+
+    return change
+
+
+def test_the_file_in_the_repository_is_valid():
+    assert load_params(REPOSITORY / "params.yaml").data.source == "synthetic"
+
+
+def test_every_knob_has_a_comment():
+    lines = (REPOSITORY / "params.yaml").read_text().splitlines()
+    knobs = [line for line in lines if line.strip() and not line.lstrip().startswith("#") and not line.endswith(":")]
+    assert [line for line in knobs if "  # " not in line] == []
+
+
+def test_parameters_cannot_be_changed_after_loading():
+    with pytest.raises(ValueError, match="frozen"):
+        load_params(REPOSITORY / "params.yaml").base.seed = 1
+
+
+def test_scientific_notation_is_a_number(write):
+    assert load_params(write("learning_rate: 0.002", "learning_rate: 2e-3")).train.learning_rate == 0.002
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("learning_rate: 0.002", "learning_rate: -1", "train.learning_rate = -1: input should be greater than 0"),
+        ("learning_rate: 0.002", "learning_rat: 0.002", "did you mean learning_rate"),
+        ("  seed: 20240", "  seed: often", "base.seed = 'often'"),
+        ("  seed: 20240", "  sed: 20240", "base.seed: missing; add it"),
+        ("source: synthetic", "source: images", "'synthetic' or 'inkml'"),
+        ("jitter: 0.01", "jitter: .nan", "train.augment.jitter = nan: input should be a finite number"),
+        ("    jitter: 0.01", "    jiter: 0.01", "train.augment.jiter = 0.01: unknown parameter; did you mean jitter"),
+        ("  seed: 20240", "  seed: [", "line "),
+        ("  seed: 20240", "  seed: 1\n  seed: 2", "duplicate key"),
+    ],
+)
+def test_a_wrong_value_is_named_with_file_key_and_remedy(write, old, new, message):
+    path = write(old, new)
+    with pytest.raises(ParamsError) as caught:
+        load_params(path)
+    assert str(path) in str(caught.value)
+    assert message in str(caught.value)
+
+
+def test_all_faults_are_told_at_once(write):
+    path = write("points: 64", "points: 1")
+    path.write_text(path.read_text().replace("valid: 0.06", "valid: 2"))
+    with pytest.raises(ParamsError) as caught:
+        load_params(path)
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_a_missing_or_empty_file_says_what_to_do(tmp_path):
+    with pytest.raises(ParamsError, match=r"run from the directory that holds params\.yaml"):
+        load_params(tmp_path / "params.yaml")
+    (tmp_path / "params.yaml").write_text("")
+    with pytest.raises(ParamsError, match="needs the blocks base, data"):
+        load_params(tmp_path / "params.yaml")

@@ -1,0 +1,378 @@
+"""Ink in, mathematics out: the one public entry to the released models.
+
+>>> from inkmath.recognizer import Recognizer
+>>> result = Recognizer.load().recognize(strokes)
+>>> result.latex, result.confidence
+('x ^ { 2 } + 1', 0.93)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from inkmath.ink import Ink, Stroke
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from inkmath.decoding.reading import Candidate, Constraints, ExpressionReader, Reading, SymbolReader
+    from inkmath.layout.tree import LayoutTree
+
+    Strokes = Ink | Iterable[Sequence[Sequence[float]] | Stroke]
+
+WEIGHTS = Path(__file__).parent / "weights"
+"""Where the released models lie."""
+
+
+@dataclass(frozen=True)
+class RecognizedSymbol:
+    """One symbol of a formula.
+
+    Attributes:
+        label: its class.
+        strokes: indices into the ink's strokes.
+        box: ``(left, top, right, bottom)`` of those strokes, in the ink's own unit.
+        candidates: what else the strokes may be, the likeliest first.
+    """
+
+    label: str
+    strokes: tuple[int, ...]
+    box: tuple[float, float, float, float]
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True)
+class Formula:
+    """One reading of ink, in every notation. In a notebook it shows itself as mathematics."""
+
+    ink: Ink
+    reading: Reading
+
+    @property
+    def tree(self) -> LayoutTree:
+        """The symbol layout tree; its symbols own indices into ``ink.strokes``."""
+        return self.reading.tree
+
+    @property
+    def confidence(self) -> float:
+        """Estimated probability that the whole formula is right, in 0..1."""
+        return self.reading.confidence
+
+    @cached_property
+    def tokens(self) -> list[str]:
+        """Canonical LaTeX tokens: two formulas are equal when these are."""
+        from inkmath.layout.latex import canonical_tokens
+
+        return canonical_tokens(self.tree)
+
+    @property
+    def latex(self) -> str:
+        """Canonical LaTeX, tokens separated by spaces."""
+        return " ".join(self.tokens)
+
+    @cached_property
+    def mathml(self) -> str:
+        """Presentation MathML."""
+        from inkmath.layout.mathml import to_mathml
+
+        return to_mathml(self.tree)
+
+    @cached_property
+    def symbols(self) -> tuple[RecognizedSymbol, ...]:
+        """The symbols, in the order of ``tree.symbols``."""
+        known = self.reading.alternatives or tuple(() for _ in self.tree.symbols)
+        return tuple(
+            RecognizedSymbol(
+                label=symbol.label,
+                strokes=symbol.strokes,
+                box=replace(self.ink, strokes=tuple(self.ink.strokes[index] for index in symbol.strokes)).bounds,
+                candidates=candidates,
+            )
+            for symbol, candidates in zip(self.tree.symbols, known, strict=True)
+        )
+
+    def to_ink(self) -> Ink:
+        """The ink with this reading as its truth."""
+        return replace(self.ink, tree=self.tree, latex=self.latex)
+
+    def to_inkml(self) -> bytes:
+        """InkML with this reading as its truth: LaTeX, MathML, and the strokes of each symbol."""
+        from inkmath.inkml import write_inkml
+
+        return write_inkml(self.to_ink())
+
+    def to_lg(self) -> str:
+        """A label graph, as the CROHME competitions score it."""
+        from inkmath.layout.lg import to_lg
+
+        return to_lg(self.tree)
+
+    def to_svg(self) -> str:
+        """A picture of the ink."""
+        from inkmath.drawing import to_svg
+
+        return to_svg(self.to_ink())
+
+    def to_sympy(self) -> Any:
+        """A SymPy expression.
+
+        Raises:
+            ImportError: SymPy or Lark is not installed (``pip install 'inkmath[sympy]'``).
+            LayoutError: the formula has no meaning that SymPy knows.
+        """
+        from inkmath.layout.algebra import to_sympy
+
+        return to_sympy(self.tree)
+
+    def as_dict(self) -> dict[str, Any]:
+        """What JSON says of this formula."""
+        return {
+            "latex": self.latex,
+            "tokens": self.tokens,
+            "confidence": round(self.confidence, 4),
+            "symbols": [
+                {
+                    "label": symbol.label,
+                    "strokes": list(symbol.strokes),
+                    "alternatives": [
+                        {"label": candidate.label, "probability": round(candidate.probability, 4)}
+                        for candidate in symbol.candidates
+                    ],
+                }
+                for symbol in self.symbols
+            ],
+            "relations": [
+                {"parent": edge.parent, "child": edge.child, "relation": str(edge.relation)} for edge in self.tree.edges
+            ],
+        }
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex}$"
+
+    def _repr_svg_(self) -> str:
+        return self.to_svg()
+
+
+@dataclass(frozen=True)
+class Recognition(Formula):
+    """The best reading of ink, with the others.
+
+    Attributes:
+        alternatives: the best formulas, this one first.
+        seconds: how long it took; in a batch, this ink's share.
+    """
+
+    alternatives: tuple[Formula, ...] = field(default=(), repr=False)
+    seconds: float = 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """What JSON says: the best formula in full, the others with their LaTeX and confidence."""
+        return {
+            **super().as_dict(),
+            "alternatives": [
+                {"latex": formula.latex, "confidence": round(formula.confidence, 4)} for formula in self.alternatives
+            ],
+            "seconds": round(self.seconds, 4),
+        }
+
+
+class Recognizer:
+    """Reads ink with exported models, each loaded when it is first needed. Nothing of a call is kept.
+
+    Args:
+        load_expressions: gives what reads whole formulas.
+        load_symbols: gives what names isolated symbols.
+    """
+
+    def __init__(
+        self, load_expressions: Callable[[], ExpressionReader], load_symbols: Callable[[], SymbolReader]
+    ) -> None:
+        self._load_expressions = load_expressions
+        self._load_symbols = load_symbols
+
+    @classmethod
+    def load(cls, path: Path | str | None = None) -> Recognizer:
+        """Take exported models from a directory; without ``path``, the released ones.
+
+        Raises:
+            FileNotFoundError: there is no such directory. A model that is missing in it raises the same, when it is
+                first needed.
+        """
+        directory = WEIGHTS if path is None else Path(path)
+        if not directory.is_dir():
+            raise FileNotFoundError(f"{directory}: no directory of weights")
+        from inkmath.decoding.expression import load_expression_reader
+        from inkmath.decoding.symbol import load_symbol_reader
+
+        return cls(partial(load_expression_reader, directory), partial(load_symbol_reader, directory))
+
+    @cached_property
+    def expressions(self) -> ExpressionReader:
+        """What reads whole formulas."""
+        return self._load_expressions()
+
+    @cached_property
+    def symbols(self) -> SymbolReader:
+        """What names isolated symbols."""
+        return self._load_symbols()
+
+    def recognize(
+        self, strokes: Strokes, *, constraints: Constraints | None = None, alternatives: int = 5
+    ) -> Recognition:
+        """Read one formula.
+
+        Args:
+            strokes: ink, or strokes in writing order as lists of ``[x, y]`` points (y downward, any unit).
+            constraints: sets of stroke indices that are one symbol, each with its label; every answer obeys them.
+            alternatives: how many formulas to return at most.
+
+        Raises:
+            ValueError: no stroke, a stroke without points, a coordinate that is not finite, or constraints that
+                overlap, name a stroke that is not there, or a label that the model does not know.
+        """
+        return self.recognize_many([strokes], constraints=[constraints or {}], alternatives=alternatives)[0]
+
+    def recognize_many(
+        self,
+        inks: Sequence[Strokes],
+        *,
+        constraints: Sequence[Constraints] | None = None,
+        alternatives: int = 5,
+    ) -> list[Recognition]:
+        """Read several formulas as one batch; arguments and errors as for :meth:`recognize`."""
+        if alternatives < 1:
+            raise ValueError(f"alternatives is {alternatives}; ask for at least 1")
+        read = [_as_ink(ink) for ink in inks]
+        decided = [{}] * len(read) if constraints is None else list(constraints)
+        if len(decided) != len(read):
+            raise ValueError(f"{len(read)} inks and {len(decided)} sets of constraints; give one for each ink")
+        for ink, chosen in zip(read, decided, strict=True):
+            self._check(chosen, len(ink.strokes))
+        if not read:
+            return []
+        began = perf_counter()
+        answers = self.expressions.read(read, alternatives=alternatives, constraints=decided)
+        seconds = (perf_counter() - began) / len(read)
+        return [
+            Recognition(
+                ink=ink,
+                reading=readings[0],
+                alternatives=tuple(Formula(ink, reading) for reading in readings),
+                seconds=seconds,
+            )
+            for ink, readings in zip(read, answers, strict=True)
+        ]
+
+    def classify(self, strokes: Strokes, top_k: int = 3) -> list[Candidate]:
+        """Name one isolated symbol: its ``top_k`` likeliest labels, the likeliest first.
+
+        Raises:
+            ValueError: no stroke, a stroke without points, or a coordinate that is not finite.
+        """
+        return self.classify_many([strokes], top_k)[0]
+
+    def classify_many(self, inks: Sequence[Strokes], top_k: int = 3) -> list[list[Candidate]]:
+        """Name several isolated symbols as one batch."""
+        if top_k < 1:
+            raise ValueError(f"top_k is {top_k}; ask for at least 1")
+        read = [_as_ink(ink) for ink in inks]
+        return self.symbols.classify(read, top_k=top_k) if read else []
+
+    def session(self, alternatives: int = 5) -> Session:
+        """Begin a formula that grows stroke by stroke."""
+        return Session(self, alternatives)
+
+    def _check(self, constraints: Constraints, strokes: int) -> None:
+        """Raise ValueError for constraints that no reading could obey."""
+        taken: set[int] = set()
+        for owned, label in constraints.items():
+            if not owned or not all(0 <= index < strokes for index in owned):
+                raise ValueError(f"a constraint names strokes {sorted(owned)}; the ink has strokes 0..{strokes - 1}")
+            if taken & owned:
+                raise ValueError(f"two constraints name stroke {min(taken & owned)}")
+            if label not in self.expressions.labels:
+                raise ValueError(f"a constraint asks for the label {label!r}, which the model does not know")
+            taken |= owned
+
+
+class Session:
+    """A formula being written: strokes come and go, choices stay as long as their strokes do.
+
+    A stroke is known by the key that :meth:`add` returns, which no later change moves.
+    """
+
+    def __init__(self, recognizer: Recognizer, alternatives: int = 5) -> None:
+        self._recognizer = recognizer
+        self._alternatives = alternatives
+        self._strokes: dict[int, Stroke] = {}
+        self._choices: dict[frozenset[int], str] = {}
+        self._next_key = 0
+        self._answer: Recognition | None = None
+
+    @property
+    def keys(self) -> tuple[int, ...]:
+        """Keys of the strokes, in writing order: the place of a key is the stroke's index in the result."""
+        return tuple(self._strokes)
+
+    def add(self, stroke: Sequence[Sequence[float]] | Stroke) -> int:
+        """Take one more stroke and return its key.
+
+        Raises:
+            ValueError: the stroke has no points, or a coordinate that is not finite.
+        """
+        (points,) = Ink.from_points([stroke]).strokes
+        key = self._next_key
+        self._next_key += 1
+        self._strokes[key] = points
+        self._answer = None
+        return key
+
+    def remove(self, key: int) -> None:
+        """Forget a stroke, and every choice made for a symbol it belonged to.
+
+        Raises:
+            KeyError: there is no such stroke.
+        """
+        del self._strokes[key]
+        self._choices = {keys: label for keys, label in self._choices.items() if key not in keys}
+        self._answer = None
+
+    def choose(self, keys: Iterable[int], label: str) -> None:
+        """Decide that these strokes are one symbol with this label, in place of earlier choices for any of them.
+
+        Raises:
+            KeyError: there is no such stroke.
+        """
+        decided = frozenset(keys)
+        for key in decided:
+            if key not in self._strokes:
+                raise KeyError(key)
+        self._choices = {other: chosen for other, chosen in self._choices.items() if not other & decided}
+        self._choices[decided] = label
+        self._answer = None
+
+    @property
+    def recognition(self) -> Recognition | None:
+        """The formula as it stands, or None while nothing is written; computed once after each change."""
+        if not self._strokes:
+            return None
+        if self._answer is None:
+            place = {key: index for index, key in enumerate(self._strokes)}
+            constraints: Mapping[frozenset[int], str] = {
+                frozenset(place[key] for key in keys): label for keys, label in self._choices.items()
+            }
+            self._answer = self._recognizer.recognize(
+                list(self._strokes.values()), constraints=constraints, alternatives=self._alternatives
+            )
+        return self._answer
+
+
+def _as_ink(strokes: Strokes) -> Ink:
+    ink = strokes if isinstance(strokes, Ink) else Ink.from_points(strokes)
+    if not ink.strokes:
+        raise ValueError("there is no stroke to read")
+    return ink

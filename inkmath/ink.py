@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from inkmath.layout.tree import LayoutTree
+    from inkmath.layout.tree import LayoutTree, Symbol
 
 Stroke = NDArray[np.float32]
 """One pen-down to pen-up movement, shape ``(points, 2)``: x to the right, y downward, in any unit."""
@@ -28,6 +28,10 @@ class Ink:
         writer: who wrote it, or None where unknown.
         latex: the LaTeX truth exactly as the file gives it, or None.
         tree: the symbol layout tree whose symbols own indices into ``strokes``, or None without truth.
+        groups: the labelled stroke groups as the file lists them, also those that have no place in ``tree``.
+        trace_ids: the file's own name of each stroke; empty for ink that comes from no file.
+        annotations: the file's remaining annotations of the whole ink by type (``"UI"``, ``"splitTagOriginal"``).
+        problems: what is wrong with the truth although the ink is good, a sentence each.
     """
 
     strokes: tuple[Stroke, ...]
@@ -36,6 +40,10 @@ class Ink:
     writer: str | None = None
     latex: str | None = None
     tree: LayoutTree | None = None
+    groups: tuple[Symbol, ...] = ()
+    trace_ids: tuple[str, ...] = ()
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
 
     @classmethod
     def from_points(cls, strokes: Iterable[Sequence[Sequence[float]] | Stroke], **known: object) -> Ink:
@@ -55,6 +63,17 @@ class Ink:
                 raise ValueError(f"stroke {index} holds a coordinate that is not a finite number")
             arrays.append(points)
         return cls(strokes=tuple(arrays), **known)  # type: ignore[arg-type]
+
+    @property
+    def unowned(self) -> tuple[int, ...]:
+        """The strokes that no symbol of the tree owns: slips of the pen, junk, or all of them without a tree."""
+        owned = {stroke for symbol in self.tree.symbols for stroke in symbol.strokes} if self.tree else set()
+        return tuple(stroke for stroke in range(len(self.strokes)) if stroke not in owned)
+
+    @property
+    def fully_labelled(self) -> bool:
+        """Whether the truth explains the ink: each symbol of the tree has strokes and each stroke has its symbol."""
+        return self.tree is not None and self.tree.has_strokes and not self.unowned
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:

@@ -28,6 +28,10 @@ class Relation(StrEnum):
     INSIDE = "Inside"
 
 
+# A stack gives back last what was pushed first.
+_PUSH_ORDER = (Relation.RIGHT, Relation.SUP, Relation.SUB, Relation.INSIDE, Relation.BELOW, Relation.ABOVE)
+
+
 class LayoutError(ValueError):
     """A set of symbols and relations is not a layout tree, or a notation cannot be read as one."""
 
@@ -101,6 +105,32 @@ class LayoutTree:
         for edge in self.edges:
             table[edge.parent][edge.relation] = edge.child
         return table
+
+    @cached_property
+    def has_strokes(self) -> bool:
+        """Whether every symbol owns at least one stroke."""
+        return all(symbol.strokes for symbol in self.symbols)
+
+    def ordered(self) -> LayoutTree:
+        """The same tree with its symbols in reading order: trees are equal when their ordered forms are.
+
+        A symbol comes before what it governs: ``Above``, ``Below``, ``Inside``, ``Sub``, ``Sup``, then ``Right``.
+        """
+        order: list[int] = []
+        pending = [self.root]
+        while pending:
+            symbol = pending.pop()
+            order.append(symbol)
+            pending.extend(
+                self.children[symbol][relation] for relation in _PUSH_ORDER if relation in self.children[symbol]
+            )
+        place = {old: new for new, old in enumerate(order)}
+        edges = sorted((place[edge.parent], place[edge.child], edge.relation) for edge in self.edges)
+        return LayoutTree(tuple(self.symbols[old] for old in order), tuple(Edge(*edge) for edge in edges))
+
+    def without_strokes(self) -> LayoutTree:
+        """The same formula, written by nobody."""
+        return LayoutTree(tuple(Symbol(symbol.label) for symbol in self.symbols), self.edges)
 
     def line(self, first: int) -> Iterator[int]:
         """The symbols of the line that begins with ``first``, left to right."""

@@ -1,0 +1,300 @@
+"""InkML: reading the handwriting files of CROHME and MathWriting as ink.
+
+Format: W3C Ink Markup Language (2011), with the conventions of the CROHME competitions (trace groups carry the truth
+of each symbol and point at the ``xml:id`` of its MathML element) and of MathWriting (truth in ``label`` annotations).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from lxml import etree
+
+from inkmath.ink import Ink, Stroke
+from inkmath.layout.mathml import XML_ID, parse_mathml
+from inkmath.layout.symbols import canonical_label
+from inkmath.layout.tree import LayoutError, LayoutTree, Symbol
+
+MAX_BYTES = 256 * 2**20
+"""Larger files are refused: a formula of a million points takes a tenth of it."""
+
+_LATEX_ANNOTATIONS = ("truth", "normalizedLabel", "label")
+# libxml2's complaints that cost no content: ids such as "=_1", stray prefixes, a byte that is not UTF-8 in a name.
+_TOLERATED = frozenset({"DTD_XMLID_VALUE", "ERR_INVALID_ENCODING", "ERR_INVALID_CHAR"})
+
+
+class InkMLError(ValueError):
+    """A file cannot be used as ink; the message says where it fails and what would mend it."""
+
+
+def parse_inkml(source: str | Path | bytes) -> Ink:
+    """Read one InkML document.
+
+    The ink must be sound or the file is refused. Truth that is missing or no layout tree leaves ``tree`` None and says
+    why in ``problems``; truth that contradicts the ink (a label without strokes, a view of no trace, an id used twice)
+    refuses the file, since nobody can tell which half is right.
+
+    Args:
+        source: a path, or the document itself as text (beginning with ``<``) or bytes.
+
+    Returns:
+        Ink with strokes in file order, ``id`` the file's stem (else its ``UI`` annotation), the tree from the MathML,
+        else from the LaTeX. Channels other than X and Y are dropped.
+
+    Raises:
+        InkMLError: the document cannot be used.
+        OSError: the file cannot be opened.
+    """
+    if isinstance(source, bytes):
+        return _Document(_parse_xml(source)).ink()
+    if isinstance(source, str) and (text := source.lstrip("\ufeff \t\r\n")).startswith("<"):
+        return _Document(_parse_xml(text.encode("utf-8", "surrogatepass"), encoding="utf-8")).ink()
+    path = Path(source)
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InkMLError(f"over {MAX_BYTES:,} bytes: split the file")
+        return _Document(_parse_xml(path.read_bytes())).ink(path.stem)
+    except InkMLError as error:
+        raise InkMLError(f"{path}: {error}") from error.__cause__
+
+
+def _parse_xml(data: bytes, encoding: str | None = None) -> etree._Element:
+    if not data.strip():
+        raise InkMLError("the file is empty")
+    # Recovery is for CROHME's ids that are no XML names. Entities are never expanded and nothing is fetched, so the
+    # size of the document bounds the memory and libxml2's own limits (10 MB of text, 256 levels) can be lifted.
+    parser = etree.XMLParser(encoding=encoding, recover=True, resolve_entities=False, no_network=True, huge_tree=True)
+    try:
+        root = etree.fromstring(data, parser)
+    except etree.XMLSyntaxError as error:
+        raise InkMLError(f"not XML ({error}): save the file again from its source") from error
+    for entry in parser.error_log:
+        if entry.level == etree.ErrorLevels.FATAL and entry.type_name not in _TOLERATED:
+            raise InkMLError(f"line {entry.line}: broken XML ({entry.message}): mend or fetch the file again")
+    if root is None:
+        raise InkMLError("no XML element: is this an InkML file?")
+    if _local_name(root) != "ink":
+        raise InkMLError(f"the root element is <{_local_name(root)[:40]}>, InkML's is <ink>")
+    if any(True for _ in root.iter(etree.Entity)):
+        raise InkMLError("uses XML entities, which are not expanded: write their text out")
+    return root
+
+
+def _local_name(element: etree._Element) -> str:
+    return str(element.tag).rpartition("}")[2]
+
+
+@dataclass
+class _Document:
+    """One InkML document, taken apart in a single pass."""
+
+    root: etree._Element
+    traces: dict[str, int] = field(default_factory=dict)
+    texts: list[str] = field(default_factory=list)
+    channels: list[str] = field(default_factory=list)
+    annotations: dict[str, str] = field(default_factory=dict)
+    trace_groups: list[etree._Element] = field(default_factory=list)
+    math: etree._Element | None = None
+    problems: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for element in self.root.iter(etree.Element):
+            name = _local_name(element)
+            if name == "trace":
+                self._add_trace(element)
+            elif name == "traceGroup":
+                self.trace_groups.append(element)
+            elif name == "annotation" and element.getparent() is self.root:
+                text = (element.text or "").strip()
+                if text:
+                    self.annotations.setdefault(element.get("type", ""), text)
+            elif name == "channel":
+                self.channels.append(element.get("name", "").upper())
+            elif name == "math" and self.math is None:
+                self.math = element
+
+    def _add_trace(self, element: etree._Element) -> None:
+        identity = element.get("id") or element.get(XML_ID) or f"#{len(self.texts)}"
+        if identity in self.traces:
+            raise InkMLError(f"line {element.sourceline}: two traces have the id {identity!r}: give each its own")
+        if len(element):
+            raise InkMLError(f"line {element.sourceline}: trace {identity!r} holds more than points")
+        self.traces[identity] = len(self.texts)
+        self.texts.append(element.text or "")
+
+    def ink(self, name: str = "") -> Ink:
+        if not self.texts:
+            raise InkMLError("no <trace> element, so no ink")
+        strokes = _parse_points(self.texts, list(self.traces), self._axes())
+        known = dict(self.annotations)
+        latex = next((known[kind] for kind in _LATEX_ANNOTATIONS if kind in known), None)
+        groups, bound = self._symbols()
+        tree = self._tree(latex, groups, bound)
+        return Ink(
+            strokes=strokes,
+            id=name or known.get("UI", ""),
+            writer=known.get("writer"),
+            latex=latex,
+            tree=tree,
+            groups=tuple(groups),
+            trace_ids=tuple(self.traces),
+            annotations=known,
+            problems=tuple(self.problems),
+        )
+
+    def _axes(self) -> tuple[int, int]:
+        if "X" in self.channels and "Y" in self.channels:
+            return self.channels.index("X"), self.channels.index("Y")
+        return 0, 1
+
+    def _symbols(self) -> tuple[list[Symbol], dict[str, Symbol]]:
+        """The labelled groups as symbols, and those among them that name a MathML element."""
+        symbols: list[Symbol] = []
+        bound: dict[str, Symbol] = {}
+        owners: dict[int, str] = {}
+        seen: set[str] = set()
+        for group in self.trace_groups:
+            label, strokes, href, nested = self._read_group(group)
+            identity = group.get(XML_ID) or group.get("id")
+            if identity is not None:
+                if identity in seen:
+                    raise InkMLError(f"line {group.sourceline}: two trace groups have the id {identity!r}")
+                seen.add(identity)
+            if nested and not strokes:
+                continue
+            if not strokes:
+                raise InkMLError(
+                    f"line {group.sourceline}: the label {label!r} has no strokes: remove it or add a traceView"
+                )
+            if not label:
+                self.problems.append(f"line {group.sourceline}: a trace group without a label")
+                continue
+            for stroke in strokes:
+                if stroke in owners:
+                    raise InkMLError(
+                        f"line {group.sourceline}: stroke {stroke} belongs to {owners[stroke]!r} and to {label!r}"
+                    )
+                owners[stroke] = label
+            try:
+                symbol = Symbol(canonical_label(label), strokes)
+            except LayoutError as error:
+                self.problems.append(f"line {group.sourceline}: {error}")
+                continue
+            symbols.append(symbol)
+            if href:
+                if href in bound:
+                    raise InkMLError(f"line {group.sourceline}: two trace groups name the MathML element {href!r}")
+                bound[href] = symbol
+        return symbols, bound
+
+    def _read_group(self, group: etree._Element) -> tuple[str, tuple[int, ...], str, bool]:
+        """Label, strokes, id of the MathML element, and whether the group holds groups."""
+        label, href, nested = "", "", False
+        strokes: list[int] = []
+        for child in group:
+            if not isinstance(child.tag, str):
+                continue
+            name = _local_name(child)
+            if name == "traceView":
+                reference = (child.get("traceDataRef") or child.get("traceRef") or "").removeprefix("#")
+                if reference not in self.traces:
+                    raise InkMLError(
+                        f"line {child.sourceline}: a traceView refers to trace {reference!r}, which is not there"
+                    )
+                strokes.append(self.traces[reference])
+            elif name == "trace":
+                strokes.append(self.traces[child.get("id") or child.get(XML_ID) or ""])
+            elif name == "annotation" and child.get("type", "truth") == "truth":
+                label = label or (child.text or "").strip()
+            elif name == "annotationXML":
+                href = href or child.get("href", "").removeprefix("#")
+            elif name == "traceGroup":
+                nested = True
+        return label, tuple(sorted(set(strokes))), href, nested
+
+    def _tree(self, latex: str | None, groups: list[Symbol], bound: dict[str, Symbol]) -> LayoutTree | None:
+        if self.math is not None:
+            self._check_identities(bound)
+            try:
+                return parse_mathml(self.math, bound)
+            except LayoutError as error:
+                self.problems.append(f"MathML: {error}")
+        if latex is None and self.math is None and len(groups) == 1:
+            return LayoutTree((groups[0],))
+        return None
+
+    def _check_identities(self, bound: dict[str, Symbol]) -> None:
+        assert self.math is not None
+        identities: set[str] = set()
+        for element in self.math.iter(etree.Element):
+            identity = element.get(XML_ID)
+            if identity is None:
+                continue
+            if identity in identities:
+                raise InkMLError(f"line {element.sourceline}: two MathML elements have the id {identity!r}")
+            identities.add(identity)
+        for href in bound:
+            if href not in identities:
+                self.problems.append(f"the trace group {href!r} names no MathML element")
+
+
+def _parse_points(texts: list[str], names: list[str], axes: tuple[int, int]) -> tuple[Stroke, ...]:
+    """The strokes of all traces: in one go where all points have as many channels, else trace by trace.
+
+    Raises:
+        InkMLError: an empty trace, something that is no number, NaN or infinity, points of unequal length.
+    """
+    texts = [text.strip().removesuffix(",") for text in texts]
+    counts = [text.count(",") + 1 for text in texts]  # points in each trace
+    together = _read_points(",".join(texts), sum(counts), axes)
+    if together is not None:
+        return tuple(np.split(together, np.cumsum(counts[:-1])))
+    strokes = []
+    for text, name, count in zip(texts, names, counts, strict=True):
+        points = _read_points(text, count, axes)
+        if points is None:
+            raise InkMLError(f"trace {name!r}: {_fault_of(text, axes)}")
+        strokes.append(points)
+    return tuple(strokes)
+
+
+def _read_points(text: str, count: int, axes: tuple[int, int]) -> Stroke | None:
+    """float32 of shape ``(count, 2)``, or None where the text is not ``count`` finite points of equal length.
+
+    An infinity stands in for each comma: one call reads all numbers, and the shape can still be checked afterwards.
+    """
+    try:
+        flat = np.fromstring(text.replace(",", " inf ") + " inf", sep=" ")
+    except ValueError:
+        return None
+    width = flat.size // count
+    if width <= max(axes) + 1 or flat.size != count * width:
+        return None
+    table = flat.reshape(count, width)  # (points, channels + 1), the last column all infinite
+    if not (np.isinf(table[:, -1]).all() and np.isfinite(table[:, :-1]).all()):
+        return None
+    with np.errstate(over="ignore"):
+        points = table[:, list(axes)].astype(np.float32)
+    return points if np.isfinite(points).all() else None
+
+
+def _fault_of(text: str, axes: tuple[int, int]) -> str:
+    """What keeps a trace from being points, found by reading it one by one."""
+    if not text:
+        return "has no points: remove the trace"
+    channels = 0
+    for number, point in enumerate(text.split(","), start=1):
+        values = point.split()
+        channels = channels or len(values)
+        place = f"point {number} ({point.strip()[:40]!r})"
+        if len(values) != channels or len(values) <= max(axes):
+            return f"{place} has {len(values)} values, expected {max(channels, max(axes) + 1)}"
+        try:
+            numbers = np.array([float(value) for value in values], dtype=np.float64)
+        except ValueError:
+            return f"{place} is not plain numbers; InkML's difference encoding must be written out"
+        if not (np.abs(numbers) <= np.finfo(np.float32).max).all():
+            return f"{place} is not finite in single precision"
+    return "is not points of plain decimal numbers"

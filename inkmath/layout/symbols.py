@@ -1,0 +1,271 @@
+"""Names of symbols: the canonical label of each, and how LaTeX, MathML and people's files write it.
+
+A canonical label is one character (``x``, ``+``, ``<``, ``,``) or one LaTeX command (``\\alpha``, ``\\sin``, ``\\{``).
+"""
+
+# ruff: noqa: RUF001 -- look-alike characters are the subject here
+
+from __future__ import annotations
+
+from inkmath.layout.tree import LayoutError
+
+# Command -> the character that Presentation MathML shows for it.
+CHARACTERS: dict[str, str] = {
+    "\\alpha": "α",
+    "\\beta": "β",
+    "\\gamma": "γ",
+    "\\delta": "δ",
+    "\\epsilon": "ϵ",
+    "\\varepsilon": "ε",
+    "\\zeta": "ζ",
+    "\\eta": "η",
+    "\\theta": "θ",
+    "\\vartheta": "ϑ",
+    "\\iota": "ι",
+    "\\kappa": "κ",
+    "\\lambda": "λ",
+    "\\mu": "μ",
+    "\\nu": "ν",
+    "\\xi": "ξ",
+    "\\pi": "π",
+    "\\varpi": "ϖ",
+    "\\rho": "ρ",
+    "\\varrho": "ϱ",
+    "\\sigma": "σ",
+    "\\varsigma": "ς",
+    "\\tau": "τ",
+    "\\upsilon": "υ",
+    "\\phi": "ϕ",
+    "\\varphi": "φ",
+    "\\chi": "χ",
+    "\\psi": "ψ",
+    "\\omega": "ω",
+    "\\Gamma": "Γ",
+    "\\Delta": "Δ",
+    "\\Theta": "Θ",
+    "\\Lambda": "Λ",
+    "\\Xi": "Ξ",
+    "\\Pi": "Π",
+    "\\Sigma": "Σ",
+    "\\Upsilon": "Υ",
+    "\\Phi": "Φ",
+    "\\Psi": "Ψ",
+    "\\Omega": "Ω",
+    "\\sum": "∑",
+    "\\prod": "∏",
+    "\\coprod": "∐",
+    "\\int": "∫",
+    "\\iint": "∬",
+    "\\iiint": "∭",
+    "\\oint": "∮",
+    "\\bigcap": "⋂",
+    "\\bigcup": "⋃",
+    "\\bigvee": "⋁",
+    "\\bigwedge": "⋀",
+    "\\bigoplus": "⨁",
+    "\\bigotimes": "⨂",
+    "\\bigodot": "⨀",
+    "\\bigcirc": "◯",
+    "\\times": "×",
+    "\\div": "÷",
+    "\\pm": "±",
+    "\\mp": "∓",
+    "\\cdot": "⋅",
+    "\\circ": "∘",
+    "\\bullet": "∙",
+    "\\ast": "∗",
+    "\\star": "⋆",
+    "\\oplus": "⊕",
+    "\\ominus": "⊖",
+    "\\otimes": "⊗",
+    "\\odot": "⊙",
+    "\\wedge": "∧",
+    "\\vee": "∨",
+    "\\cap": "∩",
+    "\\cup": "∪",
+    "\\setminus": "∖",
+    "\\leq": "≤",
+    "\\geq": "≥",
+    "\\neq": "≠",
+    "\\ll": "≪",
+    "\\gg": "≫",
+    "\\equiv": "≡",
+    "\\sim": "∼",
+    "\\simeq": "≃",
+    "\\approx": "≈",
+    "\\cong": "≅",
+    "\\propto": "∝",
+    "\\perp": "⟂",
+    "\\parallel": "∥",
+    "\\mid": "∣",
+    "\\prec": "≺",
+    "\\succ": "≻",
+    "\\models": "⊧",
+    "\\vdash": "⊢",
+    "\\dashv": "⊣",
+    "\\top": "⊤",
+    "\\bot": "⊥",
+    "\\in": "∈",
+    "\\notin": "∉",
+    "\\ni": "∋",
+    "\\subset": "⊂",
+    "\\subseteq": "⊆",
+    "\\subsetneq": "⊊",
+    "\\supset": "⊃",
+    "\\supseteq": "⊇",
+    "\\forall": "∀",
+    "\\exists": "∃",
+    "\\neg": "¬",
+    "\\emptyset": "∅",
+    "\\infty": "∞",
+    "\\partial": "∂",
+    "\\nabla": "∇",
+    "\\hbar": "ℏ",
+    "\\ell": "ℓ",
+    "\\Re": "ℜ",
+    "\\Im": "ℑ",
+    "\\aleph": "ℵ",
+    "\\angle": "∠",
+    "\\triangle": "△",
+    "\\square": "□",
+    "\\dagger": "†",
+    "\\prime": "′",
+    "\\ldots": "…",
+    "\\cdots": "⋯",
+    "\\vdots": "⋮",
+    "\\ddots": "⋱",
+    "\\rightarrow": "→",
+    "\\leftarrow": "←",
+    "\\leftrightarrow": "↔",
+    "\\Rightarrow": "⇒",
+    "\\Leftarrow": "⇐",
+    "\\Leftrightarrow": "⇔",
+    "\\longrightarrow": "⟶",
+    "\\uparrow": "↑",
+    "\\downarrow": "↓",
+    "\\mapsto": "↦",
+    "\\rightleftharpoons": "⇌",
+    "\\iff": "⟺",
+    "\\{": "{",
+    "\\}": "}",
+    "\\|": "‖",
+    "\\langle": "⟨",
+    "\\rangle": "⟩",
+    "\\lfloor": "⌊",
+    "\\rfloor": "⌋",
+    "\\lceil": "⌈",
+    "\\rceil": "⌉",
+    "\\backslash": "\\",
+    "\\%": "%",
+    "\\$": "$",
+    "\\#": "#",
+    "\\&": "&",
+    "\\_": "_",
+    "\\sqrt": "√",
+}
+
+# Functions are written as words and are one symbol each, as in CROHME.
+FUNCTIONS: frozenset[str] = frozenset(
+    "\\" + name
+    for name in (
+        *("arccos", "arcsin", "arctan", "arg", "cos", "cosh", "cot", "coth", "csc", "deg", "det", "dim", "exp", "gcd"),
+        *("hom", "inf", "ker", "lg", "lim", "liminf", "limsup", "ln", "log", "max", "min", "Pr", "sec", "sin", "sinh"),
+        *("sup", "tan", "tanh"),
+    )
+)
+
+# Operators whose limits LaTeX sets above and below in a displayed formula; \int and its kin keep them at the side.
+STACKING: frozenset[str] = frozenset(
+    (
+        *("\\sum", "\\prod", "\\coprod", "\\bigcap", "\\bigcup", "\\bigvee", "\\bigwedge", "\\bigoplus"),
+        *("\\bigotimes", "\\bigodot", "\\det", "\\gcd", "\\inf", "\\lim", "\\liminf", "\\limsup", "\\max"),
+        *("\\min", "\\Pr", "\\sup"),
+    )
+)
+INTEGRALS: frozenset[str] = frozenset({"\\int", "\\iint", "\\iiint", "\\oint"})
+
+# What files write for a label, where it is not the canonical one.
+ALIASES: dict[str, str] = {
+    "\\lt": "<",
+    "\\gt": ">",
+    "COMMA": ",",
+    "\\le": "\\leq",
+    "\\ge": "\\geq",
+    "\\ne": "\\neq",
+    "\\to": "\\rightarrow",
+    "\\gets": "\\leftarrow",
+    "\\lbrace": "\\{",
+    "\\rbrace": "\\}",
+    "\\lbrack": "[",
+    "\\rbrack": "]",
+    "\\vert": "|",
+    "\\lvert": "|",
+    "\\rvert": "|",
+    "\\Vert": "\\|",
+    "\\lVert": "\\|",
+    "\\rVert": "\\|",
+    "\\land": "\\wedge",
+    "\\lor": "\\vee",
+    "\\lnot": "\\neg",
+    "\\dots": "\\ldots",
+    "\\dotsc": "\\ldots",
+    "\\owns": "\\ni",
+    "\\colon": ":",
+    "\\slash": "/",
+    "\\varnothing": "\\emptyset",
+    "'": "\\prime",
+    "\\'": "\\prime",
+}
+
+# MathML writers in the CROHME collections named some operators without the backslash, and lost letters of others.
+_MATHML_WORDS: dict[str, str] = {"im": "\\lim", "ctdot": "\\ldots", "ne": "\\neq", "le": "\\leq", "ge": "\\geq"}
+_FROM_CHARACTER: dict[str, str] = {character: command for command, character in CHARACTERS.items()} | {
+    "−": "-",
+    "·": "\\cdot",
+    "∖": "\\setminus",
+    "ø": "\\emptyset",
+    "∕": "/",
+    "∗": "\\ast",
+    "∣": "|",
+    "µ": "\\mu",
+    "Ω": "\\Omega",
+    "∆": "\\Delta",
+    "≔": "=",
+    "'": "\\prime",
+}
+
+
+def canonical_label(label: str) -> str:
+    """The canonical form of a label: ``\\lt`` is ``<``, ``COMMA`` is ``,``, ``\\to`` is ``\\rightarrow``.
+
+    Raises:
+        LayoutError: the label is empty or is neither one character nor one LaTeX command.
+    """
+    label = label.strip()
+    label = ALIASES.get(label, label)
+    if not is_label(label):
+        raise LayoutError(f"{label[:40]!r} is no symbol: a label is one character or one LaTeX command")
+    return label
+
+
+def is_label(label: str) -> bool:
+    """Whether ``label`` is one visible character or one LaTeX command."""
+    if len(label) == 1:
+        return label.isprintable() and not label.isspace() and label not in "\\{}^_$%#&~"
+    return label.startswith("\\") and ((label[1:].isascii() and label[1:].isalpha()) or label in CHARACTERS)
+
+
+def label_of_mathml(text: str) -> str:
+    """The canonical label of the text of a ``mi``, ``mo`` or ``mn`` that stands for one symbol.
+
+    Raises:
+        LayoutError: no symbol is written so.
+    """
+    text = text.strip()
+    if text in _FROM_CHARACTER:
+        return _FROM_CHARACTER[text]
+    if text in _MATHML_WORDS:
+        return _MATHML_WORDS[text]
+    if len(text) > 1 and ("\\" + text in CHARACTERS or "\\" + text in FUNCTIONS):
+        return "\\" + text
+    return canonical_label(text)

@@ -1,0 +1,63 @@
+"""The command line. Commands are imported by name only; what they need is imported when they run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from inkmath import __version__
+from inkmath.cli.classify import classify
+from inkmath.cli.recognize import recognize
+from inkmath.cli.report import EXIT_FAILED
+
+app = typer.Typer(
+    name="inkmath",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+app.command()(recognize)
+app.command()(classify)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"inkmath {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def inkmath(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Handwriting to mathematics: pen strokes in, LaTeX out.
+
+    Exit status: 0 when everything went well, 1 when an input failed (the others were still handled), 2 when the
+    command line itself is wrong, 130 when interrupted.
+
+    Begin with:
+
+      inkmath doctor
+
+      inkmath serve
+
+      inkmath recognize formula.inkml
+    """
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except BrokenPipeError:
+        # The reader of our output (``| head``) has what it wants; a second complaint at shutdown helps nobody.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as unusable:
+        typer.echo(f"inkmath: {unusable}", err=True)
+        sys.exit(EXIT_FAILED)

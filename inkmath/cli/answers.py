@@ -1,0 +1,123 @@
+"""Answers of ``recognize`` and ``classify``, written in the format that was asked for."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from inkmath.cli.options import SUFFIXES, Format
+from inkmath.cli.report import Report, name, progress, say
+from inkmath.cli.sources import Source, SourceError, find, is_single
+from inkmath.dataset.atomic import replacing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from inkmath.ink import Ink
+    from inkmath.recognizer import Formula
+
+    Answer = tuple[Formula, str, dict[str, Any]]
+    """A formula, what ``text`` says of it, and what JSON says of it."""
+
+BATCH = 16
+
+
+class Answers:
+    """Writes answers one by one; JSON documents of several are one list."""
+
+    def __init__(self, style: Format, *, jsonl: bool, single: bool, out: Path | None) -> None:
+        self.style = style
+        self.jsonl = jsonl
+        self.single = single
+        self.out = out
+        self._listed: list[dict[str, Any]] = []
+        self._written: dict[str, str] = {}
+
+    def give(self, source: Source, answer: Answer) -> None:
+        """Write the answer for one source.
+
+        Raises:
+            SourceError: a file of that name was already written, for another source.
+        """
+        formula, text, record = answer
+        record = {"file": source.name, **record}
+        if self.jsonl:
+            say(json.dumps(record, ensure_ascii=False))
+        elif self.out:
+            self._write(source, self._render(formula, text, record))
+        elif self.style is Format.JSON and not self.single:
+            self._listed.append(record)
+        elif self.style is Format.TEXT and not self.single:
+            say("\n".join(f"{name(source.name)}\t{line}" for line in text.splitlines()))
+        else:
+            say(self._render(formula, text, record).rstrip("\n"))
+
+    def close(self) -> None:
+        """Write what had to wait for the last answer."""
+        if self.style is Format.JSON and not (self.single or self.jsonl or self.out):
+            say(json.dumps(self._listed, ensure_ascii=False, indent=2))
+
+    def _render(self, formula: Formula, text: str, record: dict[str, Any]) -> str:
+        match self.style:
+            case Format.TEXT:
+                return text
+            case Format.LATEX:
+                return formula.latex
+            case Format.MATHML:
+                return formula.mathml
+            case Format.LG:
+                return formula.to_lg()
+            case Format.JSON:
+                return json.dumps(record, ensure_ascii=False, indent=2)
+
+    def _write(self, source: Source, content: str) -> None:
+        assert self.out is not None
+        file = source.stem + SUFFIXES[self.style]
+        if file in self._written:
+            raise SourceError(
+                f"{self.out / file} already holds the answer for {self._written[file]}; use another --out"
+            )
+        self._written[file] = source.name
+        with replacing(self.out / file) as temporary:
+            temporary.write_text(content.rstrip("\n") + "\n", encoding="utf-8")
+
+
+def answer_all(
+    paths: list[str],
+    answer: Callable[[list[Ink]], list[Answer]],
+    *,
+    style: Format,
+    jsonl: bool,
+    out: Path | None,
+    what: str,
+) -> None:
+    """Answer every source in order, in batches; what cannot be read is reported and the others go on.
+
+    Raises:
+        typer.Exit: with status 1, at the end, when a source failed.
+    """
+    report = Report(jsonl=jsonl)
+    answers = Answers(style, jsonl=jsonl, single=is_single(paths), out=out)
+    sources = find(paths)
+    batches = [sources[start : start + BATCH] for start in range(0, len(sources), BATCH)]
+    with progress(batches, what) as pending:
+        for batch in pending:
+            inks: dict[int, Ink] = {}
+            problems: dict[int, str] = {}
+            for place, source in enumerate(batch):
+                try:
+                    inks[place] = source.ink()
+                except SourceError as error:
+                    problems[place] = str(error)
+            answered = dict(zip(inks, answer(list(inks.values())), strict=True)) if inks else {}
+            for place, source in enumerate(batch):
+                try:
+                    if place in problems:
+                        raise SourceError(problems[place])
+                    answers.give(source, answered[place])
+                    report.done += 1
+                except SourceError as error:
+                    report.fail(source.name, str(error))
+    answers.close()
+    report.finish()

@@ -1,0 +1,52 @@
+"""Arguments and options that several commands share, so that they read and behave alike."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Paths = Annotated[
+    list[str],
+    typer.Argument(metavar="PATH", help="InkML files, directories to search for them, or - for standard input."),
+]
+Weights = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Use the exported models in DIR rather than the released ones."),
+]
+Jsonl = Annotated[bool, typer.Option("--jsonl", help="Write one JSON object a line, failures among them.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Write NAME.tex, NAME.json and so on into DIR rather than to standard output."),
+]
+
+
+class Format(StrEnum):
+    """How answers are written."""
+
+    TEXT = "text"
+    LATEX = "latex"
+    MATHML = "mathml"
+    JSON = "json"
+    LG = "lg"
+
+
+SUFFIXES = {
+    Format.TEXT: ".txt",
+    Format.LATEX: ".tex",
+    Format.MATHML: ".mml",
+    Format.JSON: ".json",
+    Format.LG: ".lg",
+}
+
+FormatOption = Annotated[
+    Format,
+    typer.Option(
+        "--format",
+        "-f",
+        help="text names each file when there are several; latex and mathml are bare; json is one document; "
+        "lg is the label graph of the CROHME competitions.",
+    ),
+]

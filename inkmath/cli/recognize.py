@@ -1,0 +1,60 @@
+"""``inkmath recognize``: whole formulas."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from inkmath.cli.options import Format, FormatOption, Jsonl, Out, Paths, Weights
+
+if TYPE_CHECKING:
+    from inkmath.cli.answers import Answer
+    from inkmath.ink import Ink
+    from inkmath.recognizer import Recognition
+
+LISTED = 5
+"""How many readings JSON holds unless the user says otherwise."""
+
+
+def recognize(
+    paths: Paths,
+    style: FormatOption = Format.TEXT,
+    jsonl: Jsonl = False,
+    alternatives: Annotated[
+        int | None,
+        typer.Option("--alternatives", "-n", min=1, max=50, help="Show the N best readings with their confidence."),
+    ] = None,
+    out: Out = None,
+    weights: Weights = None,
+) -> None:
+    """Read handwritten formulas as LaTeX.
+
+    A file that cannot be read is reported, the others are read all the same, and the exit status is 1.
+
+    Examples:
+
+      inkmath recognize formula.inkml
+
+      inkmath recognize notes/ --jsonl > notes.jsonl
+
+      inkmath recognize - --format mathml < formula.inkml
+
+      inkmath recognize test/ --format lg --out predicted/
+    """
+    from inkmath.cli.answers import answer_all
+    from inkmath.recognizer import Recognizer
+
+    recognizer = Recognizer.load(weights)
+
+    def answer(inks: list[Ink]) -> list[Answer]:
+        results = recognizer.recognize_many(inks, alternatives=alternatives or LISTED)
+        return [(result, _text(result, alternatives), result.as_dict()) for result in results]
+
+    answer_all(paths, answer, style=style, jsonl=jsonl, out=out, what="Reading")
+
+
+def _text(result: Recognition, alternatives: int | None) -> str:
+    if alternatives is None:
+        return result.latex
+    return "\n".join(f"{formula.confidence:6.1%}\t{formula.latex}" for formula in result.alternatives)

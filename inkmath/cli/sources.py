@@ -1,0 +1,82 @@
+"""The PATH arguments of commands: files, directories and ``-``, as ink."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inkmath.inkml import InkMLError, parse_inkml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from inkmath.ink import Ink
+
+STDIN = "-"
+
+
+class SourceError(ValueError):
+    """One input cannot be handled; the others can."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One InkML document.
+
+    Attributes:
+        name: what to call it in output: its path as the user would write it, or ``-``.
+        problem: why there is no ink here, when that is known without reading.
+    """
+
+    name: str
+    problem: str | None = None
+
+    @property
+    def stem(self) -> str:
+        """A file name for what is made of it, without a suffix."""
+        return "stdin" if self.name == STDIN else Path(self.name).stem
+
+    def ink(self) -> Ink:
+        """Read it.
+
+        Raises:
+            SourceError: it cannot be used; the message says why, without the name.
+        """
+        if self.problem:
+            raise SourceError(self.problem)
+        try:
+            if self.name == STDIN:
+                return parse_inkml(sys.stdin.buffer.read())
+            return parse_inkml(Path(self.name))
+        except InkMLError as broken:
+            raise SourceError(str(broken).removeprefix(f"{Path(self.name)}: ")) from broken
+        except OSError as unreadable:
+            raise SourceError(unreadable.strerror or str(unreadable)) from unreadable
+
+
+def find(paths: Iterable[str]) -> list[Source]:
+    """What the arguments stand for: files themselves, the ``*.inkml`` files in and below directories (sorted), ``-``.
+
+    A path that leads nowhere, or a directory without InkML, is one source with a problem.
+    """
+    found: list[Source] = []
+    for path in paths:
+        if path == STDIN:
+            found.append(Source(STDIN))
+        elif not Path(path).exists():
+            found.append(Source(path, "no such file or directory"))
+        elif Path(path).is_dir():
+            files = sorted(file for file in Path(path).rglob("*") if file.suffix.lower() == ".inkml")
+            found.extend(Source(str(file)) for file in files)
+            if not files:
+                found.append(Source(path, "no .inkml file in this directory"))
+        else:
+            found.append(Source(path))
+    return found
+
+
+def is_single(paths: list[str]) -> bool:
+    """True when the user named one document, so that its answer needs no label."""
+    return len(paths) == 1 and not Path(paths[0]).is_dir()

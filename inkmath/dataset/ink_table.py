@@ -1,0 +1,223 @@
+"""The ink table: one row per expression, in parquet, checked where it is written.
+
+Columns of ``ink.parquet``:
+
+- ``id``: unique name, ``ROLE/PATH`` without suffix (``train/HAMEX/formulaire001-equation001``);
+- ``split``: ``train``, ``valid`` or ``test``;
+- ``source``: the collection (``HAMEX``); ``writer``: a name, or null where unknown;
+- ``latex``: canonical tokens, space separated; null without truth;
+- ``strokes``: list of strokes, a stroke a list of ``[x, y]`` float32;
+- ``symbols``: list of ``{label, strokes}``, strokes being indices; null without truth;
+- ``relations``: list of ``{parent, child, relation}``, indices into ``symbols``; null without a layout tree. ``n``
+  relations make a tree of the first ``n + 1`` symbols; further symbols are labelled groups that stand outside it.
+
+``rejected.parquet`` has a row per file that was not used: ``file`` and ``reason``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandera.pandas as pa_schema
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from inkmath.dataset.atomic import replacing
+from inkmath.dataset.splits import Split
+from inkmath.ink import Ink
+from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+POINT = pa.list_(pa.float32(), 2)
+STROKES = pa.list_(pa.list_(POINT))
+SYMBOLS = pa.list_(pa.struct([("label", pa.string()), ("strokes", pa.list_(pa.int32()))]))
+RELATIONS = pa.list_(pa.struct([("parent", pa.int32()), ("child", pa.int32()), ("relation", pa.string())]))
+
+INK_COLUMNS = pa.schema(
+    [
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("split", pa.string(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("writer", pa.string()),
+        pa.field("latex", pa.string()),
+        pa.field("strokes", STROKES, nullable=False),
+        pa.field("symbols", SYMBOLS),
+        pa.field("relations", RELATIONS),
+    ]
+)
+REJECTED_COLUMNS = pa.schema(
+    [pa.field("file", pa.string(), nullable=False), pa.field("reason", pa.string(), nullable=False)]
+)
+
+_TEXT = pa_schema.Check.str_length(min_value=1)
+_FLAT_SCHEMA = pa_schema.DataFrameSchema(
+    {
+        "id": pa_schema.Column(str, [_TEXT, pa_schema.Check.str_matches(r"^(train|test|user)/")], unique=True),
+        "split": pa_schema.Column(str, pa_schema.Check.isin([str(split) for split in Split])),
+        "source": pa_schema.Column(str, _TEXT),
+        "writer": pa_schema.Column(str, _TEXT, nullable=True),
+        "latex": pa_schema.Column(str, pa_schema.Check.str_matches(r"^\S+( \S+)*$"), nullable=True),
+        "strokes": pa_schema.Column(int, pa_schema.Check.ge(1), description="how many there are"),
+        "symbols": pa_schema.Column(float, pa_schema.Check.ge(1), nullable=True, description="how many there are"),
+    },
+    strict=True,
+)
+_REJECTED_SCHEMA = pa_schema.DataFrameSchema(
+    {"file": pa_schema.Column(str, _TEXT), "reason": pa_schema.Column(str, _TEXT)}, strict=True
+)
+
+
+class InkTableError(ValueError):
+    """An ink table is missing, damaged or not as promised; the message names the file and what to do."""
+
+
+def to_batch(inks: Sequence[Ink], latex: Sequence[str | None]) -> pa.RecordBatch:
+    """Rows of the ink table without their split, one per ink, with canonical ``latex`` beside each."""
+    symbols = [_symbols(ink) for ink in inks]
+    trees = [ink.tree for ink in inks]
+    columns = {
+        "id": pa.array([ink.id for ink in inks], pa.string()),
+        "source": pa.array([ink.source for ink in inks], pa.string()),
+        "writer": pa.array([ink.writer for ink in inks], pa.string()),
+        "latex": pa.array(latex, pa.string()),
+        "strokes": _strokes_column(inks),
+        "symbols": pa.array(
+            [[{"label": symbol.label, "strokes": symbol.strokes} for symbol in row] or None for row in symbols],
+            SYMBOLS,
+        ),
+        "relations": pa.array(
+            [
+                tree and [{"parent": e.parent, "child": e.child, "relation": str(e.relation)} for e in tree.edges]
+                for tree in trees
+            ],
+            RELATIONS,
+        ),
+    }
+    fields = [INK_COLUMNS.field(name) for name in columns]
+    return pa.RecordBatch.from_arrays(list(columns.values()), schema=pa.schema(fields))
+
+
+def _symbols(ink: Ink) -> list[Symbol]:
+    """The symbols of the tree, then the labelled groups that stand outside it."""
+    inside = list(ink.tree.symbols) if ink.tree is not None else []
+    owned = {stroke for symbol in inside for stroke in symbol.strokes}
+    return inside + [group for group in ink.groups if owned.isdisjoint(group.strokes)]
+
+
+def _strokes_column(inks: Sequence[Ink]) -> pa.ListArray:
+    strokes = [stroke for ink in inks for stroke in ink.strokes]
+    points = np.concatenate(strokes) if strokes else np.zeros((0, 2), np.float32)  # (points of all strokes, 2)
+    ends_of_strokes = _offsets([len(stroke) for stroke in strokes])
+    ends_of_inks = _offsets([len(ink.strokes) for ink in inks])
+    pairs = pa.FixedSizeListArray.from_arrays(pa.array(points.reshape(-1)), type=POINT)
+    return pa.ListArray.from_arrays(ends_of_inks, pa.ListArray.from_arrays(ends_of_strokes, pairs))
+
+
+def _offsets(lengths: Sequence[int]) -> pa.Array:
+    return pa.array(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32), pa.int32())
+
+
+def add_splits(batch: pa.RecordBatch, splits: Sequence[Split | None]) -> pa.RecordBatch:
+    """Rows of the ink table, whole: those whose split is None are left out.
+
+    Raises:
+        InkTableError: the rows are not as promised.
+    """
+    column = pa.array([None if split is None else str(split) for split in splits], pa.string())
+    whole = batch.add_column(1, INK_COLUMNS.field("split"), column).filter(pc.is_valid(column))
+    _check(
+        _FLAT_SCHEMA,
+        {name: whole[name] for name in ("id", "split", "source", "writer", "latex")}
+        | {name: pc.list_value_length(whole[name]) for name in ("strokes", "symbols")},
+    )
+    return whole.cast(INK_COLUMNS)
+
+
+def write_rejected(path: str | Path, rejected: Iterable[tuple[str, str]]) -> None:
+    """Write ``rejected.parquet`` from pairs of file and reason."""
+    rows = list(rejected)
+    table = pa.Table.from_arrays(
+        [pa.array([row[column] for row in rows], pa.string()) for column in (0, 1)], schema=REJECTED_COLUMNS
+    )
+    _check(_REJECTED_SCHEMA, {name: table[name] for name in table.column_names})
+    with replacing(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+
+
+def _check(schema: pa_schema.DataFrameSchema, columns: dict[str, Any]) -> None:
+    frame = pa.table(columns).to_pandas()
+    if "symbols" in frame:
+        frame["symbols"] = frame["symbols"].astype(float)
+    try:
+        schema.validate(frame)
+    except pa_schema.errors.SchemaError as error:
+        raise InkTableError(f"a row breaks the schema of the table: {error}") from error
+
+
+def read_inks(path: str | Path, split: Split | str | None = None) -> Iterator[Ink]:
+    """The inks of a table, in its order; of one split, or of all. ``Ink.latex`` is the canonical tokens.
+
+    Raises:
+        InkTableError: the file is missing or damaged, or is no ink table.
+    """
+    wanted = None if split is None else str(Split(split))
+    with _open(path) as table:
+        for batch in table.iter_batches(batch_size=1024):
+            if wanted is not None:
+                batch = batch.filter(pc.equal(batch["split"], wanted))
+            yield from _to_inks(batch)
+
+
+def read_splits(path: str | Path) -> list[Split]:
+    """The split of every row, in the order of :func:`read_inks`."""
+    with _open(path) as table:
+        return [Split(name) for name in table.read(columns=["split"])["split"].to_pylist()]
+
+
+def _open(path: str | Path) -> pq.ParquetFile:
+    try:
+        table = pq.ParquetFile(Path(path))
+    except FileNotFoundError:
+        raise InkTableError(f"{path}: no such file; run the parse stage (dvc repro parse)") from None
+    except (pa.ArrowInvalid, OSError) as error:
+        raise InkTableError(f"{path}: is not parquet ({error}); run the parse stage again") from error
+    if table.schema_arrow.names != INK_COLUMNS.names:
+        raise InkTableError(f"{path}: has columns {table.schema_arrow.names}, an ink table has {INK_COLUMNS.names}")
+    return table
+
+
+def _to_inks(batch: pa.RecordBatch) -> Iterator[Ink]:
+    strokes = batch["strokes"]
+    flat = strokes.flatten()
+    points = flat.flatten().flatten().to_numpy().reshape(-1, 2)  # (points of all strokes, 2)
+    in_stroke = _starts(flat)
+    in_ink = _starts(strokes)
+    rows = batch.drop_columns(["strokes"]).to_pylist()
+    for row, first, last in zip(rows, in_ink[:-1], in_ink[1:], strict=True):
+        symbols = tuple(Symbol(symbol["label"], tuple(symbol["strokes"])) for symbol in row["symbols"] or ())
+        tree = None
+        if row["relations"] is not None:
+            edges = [Edge(e["parent"], e["child"], Relation(e["relation"])) for e in row["relations"]]
+            tree = LayoutTree(symbols[: len(edges) + 1], tuple(edges))
+        yield Ink(
+            strokes=tuple(points[in_stroke[i] : in_stroke[i + 1]].copy() for i in range(first, last)),
+            id=row["id"],
+            source=row["source"],
+            writer=row["writer"],
+            latex=row["latex"],
+            tree=tree,
+            groups=tuple(symbol for symbol in symbols if symbol.strokes),
+        )
+
+
+def _starts(lists: pa.ListArray) -> NDArray[np.int64]:
+    """Where each list begins in the flattened values, and where the last ends."""
+    lengths = lists.value_lengths().to_numpy(zero_copy_only=False)
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)

@@ -1,0 +1,240 @@
+"""From InkML wherever it lies to the ink table, on all cores, in memory that does not grow with the number of points.
+
+Two passes: the first parses every file and keeps the rows in a temporary table; what decides about splits (writer,
+source, digest of the ink) stays in memory, about 300 bytes a file. The second gives every row its split.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import tempfile
+from collections import Counter, deque
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from inkmath.dataset.atomic import replacing
+from inkmath.dataset.ink_table import INK_COLUMNS, add_splits, to_batch, write_rejected
+from inkmath.dataset.progress import progress
+from inkmath.dataset.sources import Document, Refusal, SourceError, count_files, find_documents
+from inkmath.dataset.splits import Excluded, Role, Sample, assign_splits, ink_digest, writer_of
+from inkmath.inkml import InkMLError, parse_inkml
+from inkmath.layout.latex import canonical_tokens
+from inkmath.layout.tree import LayoutError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from inkmath.ink import Ink
+
+CHUNK = 64
+"""Files that a worker takes at a time: enough to hide the cost of handing over, few enough to keep all busy."""
+
+ROWS_PER_GROUP = 2048
+
+
+class ParsingError(RuntimeError):
+    """Parsing broke off for a reason that lies in no file; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Somewhere to take ink from.
+
+    Attributes:
+        path: directory, InkML file or archive.
+        role: what it is for.
+        source: name of the collection; None takes the name of each file's folder.
+        optional: whether it may be absent or empty.
+    """
+
+    path: str
+    role: Role
+    source: str | None = None
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What became of the files that were found: ``files == rows + rejected``, always."""
+
+    files: int
+    rows: int
+    rejected: int
+    splits: dict[str, int]
+    sources: dict[str, int]
+    without_latex: int
+    without_tree: int
+
+
+@dataclass(frozen=True)
+class _Parsed:
+    """What a worker made of a chunk of files; ``samples`` belong to the rows of ``batch`` in order."""
+
+    batch: pa.RecordBatch
+    samples: list[Sample]
+    rejected: list[tuple[str, str]]
+
+
+def parse_places(
+    places: Sequence[Place],
+    ink_path: str | Path,
+    rejected_path: str | Path,
+    valid: float,
+    seed: int,
+    processes: int = 0,
+) -> Summary:
+    """Write ``ink.parquet`` and ``rejected.parquet`` from everything found in ``places``.
+
+    Args:
+        places: where to look. The same files in the same places give the same tables, whatever ``processes`` is.
+        ink_path: where the ink table goes.
+        rejected_path: where the list of files that were not used goes.
+        valid: share of the training ink that validates, in (0, 1).
+        seed: of the choice of validation writers.
+        processes: workers; 0 takes all cores, 1 works in this process.
+
+    Raises:
+        SourceError: a place is missing or holds no InkML, or no file of it can be used.
+        SplitError: what was read cannot be split.
+        ParsingError: a worker was killed.
+    """
+    samples: list[Sample] = []
+    rejected: list[tuple[str, str]] = []
+    with tempfile.TemporaryDirectory(prefix="inkmath-") as scratch:
+        rows = Path(scratch) / "rows.parquet"
+        for parsed in _write_rows(rows, _parse_all(places, processes or os.cpu_count() or 1)):
+            samples += parsed.samples
+            rejected += parsed.rejected
+        if not samples:
+            file, reason = rejected[0]
+            raise SourceError(f"none of {len(rejected)} files can be used; the first: {file}: {reason}")
+        assigned = assign_splits(samples, valid, seed)
+        for sample, split in zip(samples, assigned, strict=True):
+            if isinstance(split, Excluded):
+                rejected.append((sample.file, split.reason))
+        splits = [None if isinstance(split, Excluded) else split for split in assigned]
+        counts: Counter[str] = Counter()
+        with replacing(ink_path) as temporary, pq.ParquetWriter(temporary, INK_COLUMNS, compression="zstd") as writer:
+            position = 0
+            for batch in pq.ParquetFile(rows).iter_batches(batch_size=ROWS_PER_GROUP):
+                whole = add_splits(batch, splits[position : position + len(batch)])
+                position += len(batch)
+                writer.write_batch(whole)
+                counts["latex"] += whole["latex"].null_count
+                counts["tree"] += whole["relations"].null_count
+        write_rejected(rejected_path, rejected)
+    kept = [(sample, split) for sample, split in zip(samples, splits, strict=True) if split is not None]
+    return Summary(
+        files=len(kept) + len(rejected),
+        rows=len(kept),
+        rejected=len(rejected),
+        splits=_count(str(split) for _, split in kept),
+        sources=_count(sample.source for sample, _ in kept),
+        without_latex=counts["latex"],
+        without_tree=counts["tree"],
+    )
+
+
+def _count(values: Iterable[str]) -> dict[str, int]:
+    return dict(Counter(values).most_common())
+
+
+def _write_rows(path: Path, chunks: Iterator[_Parsed]) -> Iterator[_Parsed]:
+    """Store the rows of each chunk on disk in large row groups, and hand each chunk on."""
+    fields = [field for field in INK_COLUMNS if field.name != "split"]
+    with pq.ParquetWriter(path, pa.schema(fields), compression="lz4") as writer:
+        waiting: list[pa.RecordBatch] = []
+        for parsed in chunks:
+            waiting.append(parsed.batch)
+            if sum(map(len, waiting)) >= ROWS_PER_GROUP:
+                writer.write_table(pa.Table.from_batches(waiting))
+                waiting = []
+            yield parsed
+        if waiting:
+            writer.write_table(pa.Table.from_batches(waiting))
+
+
+def _parse_all(places: Sequence[Place], processes: int) -> Iterator[_Parsed]:
+    """Parse chunk after chunk, in the order of finding."""
+    counts = [count_files(place.path) for place in places]
+    total = None if None in counts else sum(count for count in counts if count is not None)
+    with progress("parse", total) as advance:
+        if processes == 1:
+            for chunk in _chunks(places):
+                yield _parse_chunk(chunk)
+                advance(len(chunk))
+            return
+        # Workers start anew rather than fork: a fork copies the locks of Arrow's and the progress bar's threads.
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(processes, mp_context=context) as pool:
+            under_way: deque[tuple[int, Future[_Parsed]]] = deque()
+            for chunk in _chunks(places):
+                under_way.append((len(chunk), pool.submit(_parse_chunk, chunk)))
+                # Finding is faster than parsing: without a bound, a whole archive would pile up in memory.
+                if len(under_way) >= 4 * processes:
+                    yield _next_done(under_way, advance)
+            while under_way:
+                yield _next_done(under_way, advance)
+
+
+def _next_done(under_way: deque[tuple[int, Future[_Parsed]]], advance: Callable[[int], None]) -> _Parsed:
+    files, future = under_way.popleft()
+    try:
+        parsed = future.result()
+    except BrokenProcessPool as error:
+        raise ParsingError(
+            "a worker process was killed, most likely for want of memory; set compute.processes to fewer"
+        ) from error
+    advance(files)
+    return parsed
+
+
+def _chunks(places: Sequence[Place]) -> Iterator[list[tuple[Place, Document | Refusal]]]:
+    found = ((place, item) for place in places for item in find_documents(place.path, required=not place.optional))
+    while chunk := list(islice(found, CHUNK)):
+        yield chunk
+
+
+def _parse_chunk(chunk: list[tuple[Place, Document | Refusal]]) -> _Parsed:
+    inks: list[Ink] = []
+    latex: list[str | None] = []
+    samples: list[Sample] = []
+    rejected: list[tuple[str, str]] = []
+    for place, item in chunk:
+        if isinstance(item, Refusal):
+            rejected.append((item.file, item.reason))
+            continue
+        try:
+            ink = parse_inkml(item.read())
+        except (SourceError, InkMLError) as error:
+            rejected.append((item.file, str(error)))
+            continue
+        ink = replace(
+            ink,
+            id=f"{place.role}/{item.name}",
+            source=place.source or item.source,
+            writer=writer_of(ink.writer, item.name),
+        )
+        inks.append(ink)
+        latex.append(_canonical_latex(ink))
+        samples.append(Sample(item.file, place.role, ink.source or "", ink.writer, ink_digest(ink)))
+    return _Parsed(to_batch(inks, latex), samples, rejected)
+
+
+def _canonical_latex(ink: Ink) -> str | None:
+    """The truth in canonical tokens: the tree's where there is one, else the annotation's where it can be read."""
+    truth = ink.tree if ink.tree is not None else ink.latex
+    if truth is None:
+        return None
+    try:
+        return " ".join(canonical_tokens(truth)) or None
+    except LayoutError:
+        return None

@@ -1,0 +1,187 @@
+"""Who trains, who validates, who tests: by writer, and never the same ink twice.
+
+The test set is given. From it follows what must leave the training set: ink that is also in the test set, and writers
+who wrote it. Validation is drawn from the rest by writer, the same share of every source, so that it looks like the
+whole. A name of a writer counts as the same person wherever it occurs: two people of one name then stand in one
+split, which costs nothing, while one person in two would.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import zlib
+from collections import defaultdict
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from inkmath.ink import Ink
+
+_NOBODY = {"", "unknown", "none", "null", "anonymous", "n/a"}
+_MATHBRUSH = re.compile(r"(20\d{4,6}-\d{3,4})-\d+")
+
+
+class Split(StrEnum):
+    """The part of a data set that a sample belongs to."""
+
+    TRAIN = "train"
+    VALID = "valid"
+    TEST = "test"
+
+
+class Role(StrEnum):
+    """What a place of ink was given for."""
+
+    TRAIN = "train"
+    TEST = "test"
+    USER = "user"
+
+
+class SplitError(ValueError):
+    """The data cannot be split as asked; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What decides about the split of one ink; ``digest`` is :func:`ink_digest` of it."""
+
+    file: str
+    role: Role
+    source: str
+    writer: str | None
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """A training sample that must not be used, and why."""
+
+    reason: str
+
+
+def writer_of(annotated: str | None, name: str) -> str | None:
+    """The writer, as annotated or as the file's name tells, or None.
+
+    MathBrush names no writers, but its files are called ``DATE-TIME-NUMBER`` by the session they were written in, and
+    a session has one writer: ``200924-1331-195`` gives ``200924-1331``. ``Unknown`` and its like name nobody.
+    """
+    if annotated is not None and annotated.strip().lower() not in _NOBODY:
+        return annotated.strip()
+    session = _MATHBRUSH.fullmatch(name.rpartition("/")[2])
+    return session[1] if session else None
+
+
+def ink_digest(ink: Ink) -> bytes:
+    """Equal for inks whose strokes are equal point by point, and for practical purposes only for those."""
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(np.array([len(stroke) for stroke in ink.strokes], dtype="<i8").tobytes())
+    for stroke in ink.strokes:
+        digest.update(np.ascontiguousarray(stroke, dtype="<f4").tobytes())
+    return digest.digest()
+
+
+def assign_splits(samples: Sequence[Sample], valid: float, seed: int) -> list[Split | Excluded]:
+    """Give each sample its split.
+
+    Test samples are ``test``, user samples ``train``. Of the others about the share ``valid`` of every source becomes
+    ``valid``, in whole groups: samples belong together that share a writer or are the same ink, over any number of
+    steps. A sample without a known writer is a group of its own, and validates only if no writer of its source is
+    known: otherwise its writer might be one who trains.
+
+    Raises:
+        SplitError: there is nothing to train on, or nothing that validation can be drawn from.
+    """
+    tested = _first_holders(sample for sample in samples if sample.role is Role.TEST)
+    splits: list[Split | Excluded] = []
+    for sample in samples:
+        if sample.role is Role.TEST:
+            splits.append(Split.TEST)
+        elif sample.digest in tested:
+            splits.append(Excluded(f"same ink as {tested[sample.digest].file} of the test set"))
+        elif sample.writer is not None and sample.writer in tested:
+            splits.append(Excluded(f"writer {sample.writer} also wrote {tested[sample.writer].file} of the test set"))
+        else:
+            splits.append(Split.TRAIN)
+    training = [index for index, split in enumerate(splits) if split is Split.TRAIN]
+    if not training:
+        raise SplitError(
+            f"nothing to train on: of {len(samples)} samples none is for training whose ink and writer are not also in "
+            "the test set; give data.train other data than data.test"
+        )
+    for index in _choose_valid(samples, training, valid, seed):
+        splits[index] = Split.VALID
+    return splits
+
+
+def _first_holders(samples: Iterable[Sample]) -> dict[bytes | str, Sample]:
+    """For every digest and every writer, the first sample that has it."""
+    holders: dict[bytes | str, Sample] = {}
+    for sample in samples:
+        holders.setdefault(sample.digest, sample)
+        if sample.writer is not None:
+            holders.setdefault(sample.writer, sample)
+    return holders
+
+
+def _choose_valid(samples: Sequence[Sample], training: list[int], valid: float, seed: int) -> list[int]:
+    known = {samples[index].source for index in training if samples[index].writer is not None}
+    eligible: dict[str, list[list[int]]] = defaultdict(list)
+    sizes: dict[str, int] = defaultdict(int)
+    for index in training:
+        sizes[samples[index].source] += 1
+    for group in _groups(samples, training):
+        first = samples[group[0]]
+        fixed = any(samples[index].role is Role.USER for index in group)
+        anonymous = all(samples[index].writer is None for index in group)
+        if not fixed and not (anonymous and first.source in known):
+            eligible[first.source].append(group)
+
+    chosen: list[int] = []
+    for source in sorted(eligible):
+        wanted = valid * sizes[source]
+        groups = eligible[source]
+        for place in np.random.default_rng([seed, zlib.crc32(source.encode())]).permutation(len(groups)):
+            # A group is taken if that brings the size nearer to what is wanted.
+            if len(groups[place]) < 2 * wanted:
+                chosen += groups[place]
+                wanted -= len(groups[place])
+    if not chosen:
+        # A small or lopsided data set: one group, the smallest, validates if another remains to train.
+        groups = [group for source in sorted(eligible) for group in eligible[source]]
+        smallest = min(groups, key=len, default=[])
+        if not smallest or len(smallest) == len(training):
+            raise SplitError(
+                f"no validation set can be split off {len(training)} training samples: by their writer annotations or "
+                "equal ink they all belong together; add ink of another writer"
+            )
+        chosen = smallest
+    return chosen
+
+
+def _groups(samples: Sequence[Sample], members: list[int]) -> list[list[int]]:
+    """Members that must stand in one split, each group and the list of groups in order of first appearance."""
+    leader = {index: index for index in members}
+
+    def find(index: int) -> int:
+        while leader[index] != index:
+            leader[index] = leader[leader[index]]
+            index = leader[index]
+        return index
+
+    first: dict[bytes | str, int] = {}
+    for index in members:
+        sample = samples[index]
+        for key in (sample.digest, sample.writer):
+            if key is not None:
+                a, b = find(first.setdefault(key, index)), find(index)
+                leader[max(a, b)] = min(a, b)
+    groups: dict[int, list[int]] = defaultdict(list)
+    for index in members:
+        groups[find(index)].append(index)
+    return list(groups.values())

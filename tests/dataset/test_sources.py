@@ -1,0 +1,221 @@
+"""Finding InkML: everything found is a document or a refusal with its reason, and archives are believed in nothing."""
+
+from __future__ import annotations
+
+import io
+import os
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from inkmath.dataset import sources
+from inkmath.dataset.sources import Document, Refusal, SourceError, count_files, find_documents
+
+INK = b"<ink><trace>1 2, 3 4</trace></ink>"
+
+
+def documents(place: Path) -> list[Document]:
+    return [found for found in find_documents(place) if isinstance(found, Document)]
+
+
+def refusals(place: Path) -> dict[str, str]:
+    """Reason by file name."""
+    return {Path(found.file).name: found.reason for found in find_documents(place) if isinstance(found, Refusal)}
+
+
+def write_zip(path: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def write_tar(path: Path, members: dict[str, bytes], extra: tuple[tarfile.TarInfo, ...] = ()) -> Path:
+    with tarfile.open(path, "w:gz" if path.name.endswith("gz") else "w") as archive:
+        for name, content in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+        for info in extra:
+            archive.addfile(info)
+    return path
+
+
+def test_a_directory_is_searched_with_all_below_it_in_sorted_order(tmp_path):
+    for name in ("KAIST/b.inkml", "KAIST/a.inkml", "HAMEX/deep/c.INKML", "top.inkml", ".hidden.inkml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(INK)
+    found = documents(tmp_path)
+    assert [document.name for document in found] == ["HAMEX/deep/c", "KAIST/a", "KAIST/b", "top"]
+    assert [document.source for document in found] == ["deep", "KAIST", "KAIST", tmp_path.name]
+    assert [document.read() for document in found] == [INK] * 4
+    assert count_files(tmp_path) == 4
+
+
+def test_a_single_file_is_a_place(tmp_path):
+    (tmp_path / "one.inkml").write_bytes(INK)
+    assert [document.name for document in documents(tmp_path / "one.inkml")] == ["one"]
+    assert count_files(tmp_path / "one.inkml") == 1
+
+
+@pytest.mark.parametrize("name", ["data.zip", "data.tar", "data.tar.gz", "data.tgz"])
+def test_archives_read_like_directories_and_nothing_is_unpacked(tmp_path, name):
+    members = {"train/HAMEX/a.inkml": INK, "train/KAIST/b.inkml": INK + b" ", "c.inkml": INK}
+    write = write_zip if name.endswith("zip") else write_tar
+    found = documents(write(tmp_path / name, members))
+    assert sorted((document.name, document.source) for document in found) == [
+        ("c", "data"),
+        ("train/HAMEX/a", "HAMEX"),
+        ("train/KAIST/b", "KAIST"),
+    ]
+    assert {document.read() for document in found} == set(members.values())
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_archives_inside_directories_are_searched_too(tmp_path):
+    write_zip(tmp_path / "shard.zip", {"x/a.inkml": INK})
+    (tmp_path / "b.inkml").write_bytes(INK)
+    assert [document.name for document in documents(tmp_path)] == ["b", "shard.zip/x/a"]
+    assert count_files(tmp_path) is None
+
+
+@pytest.mark.parametrize("write", [write_zip, write_tar])
+def test_members_that_are_no_plain_ink_are_refused_each_with_its_reason(tmp_path, write, monkeypatch):
+    monkeypatch.setattr(sources, "MAX_DOCUMENT_BYTES", 2**20)
+    archive = write(
+        tmp_path / ("a.zip" if write is write_zip else "a.tar.gz"),
+        {
+            "good.inkml": INK,
+            "../escape.inkml": INK,
+            "/absolute.inkml": INK,
+            "folder\\..\\..\\windows.inkml": INK,
+            "large.inkml": os.urandom(2**20 + 1),
+            "notes.txt": b"hello",
+            "inner.zip": b"PK",
+            "__MACOSX/._good.inkml": b"resource fork",
+        },
+    )
+    assert [document.name for document in documents(archive)] == ["good"]
+    assert refusals(archive) == {
+        "escape.inkml": "unsafe path inside an archive",
+        "absolute.inkml": "unsafe path inside an archive",
+        "windows.inkml": "unsafe path inside an archive",
+        "large.inkml": "larger than 1 MB",
+        "notes.txt": "not InkML by its name",
+        "inner.zip": "archive within an archive; unpack it first",
+    }
+
+
+def test_links_and_devices_in_archives_are_not_followed(tmp_path):
+    links = []
+    for name, kind in (("hard", tarfile.LNKTYPE), ("soft", tarfile.SYMTYPE), ("fifo", tarfile.FIFOTYPE)):
+        info = tarfile.TarInfo(f"{name}.inkml")
+        info.type, info.linkname = kind, "/etc/passwd"
+        links.append(info)
+    archive = write_tar(tmp_path / "a.tar", {"good.inkml": INK}, tuple(links))
+    assert refusals(archive) == {
+        "hard.inkml": "link inside an archive, not followed",
+        "soft.inkml": "link inside an archive, not followed",
+        "fifo.inkml": "not a regular file",
+    }
+
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as zipped:
+        zipped.writestr("good.inkml", INK)
+        link = zipfile.ZipInfo("link.inkml")
+        link.external_attr = 0o120777 << 16
+        zipped.writestr(link, "/etc/passwd")
+    assert refusals(tmp_path / "a.zip") == {"link.inkml": "link inside an archive, not followed"}
+
+
+def test_bombs_stop_before_they_fill_memory(tmp_path):
+    write_zip(tmp_path / "bomb.zip", {"good.inkml": INK, "bomb.inkml": bytes(12 * 2**20)})
+    assert refusals(tmp_path / "bomb.zip") == {"bomb.inkml": "expands more than 200 times"}
+
+    write_tar(tmp_path / "bomb.tar.gz", {"good.inkml": INK, "padding.txt": bytes(64 * 2**20), "late.inkml": INK})
+    assert [document.name for document in documents(tmp_path / "bomb.tar.gz")] == ["good"]
+    assert "after 1 InkML files (expands more than 200 times)" in refusals(tmp_path / "bomb.tar.gz")["bomb.tar.gz"]
+
+
+def test_a_name_counts_once(tmp_path):
+    with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.inkml", INK)
+        archive.writestr("a.inkml", INK)
+    assert len(documents(tmp_path / "a.zip")) == 1
+    assert refusals(tmp_path / "a.zip") == {"a.inkml": "a second file of this name"}
+
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "a.inkml").write_bytes(INK)
+    (tmp_path / "b" / "a.INKML").write_bytes(INK)
+    assert len(documents(tmp_path / "b")) == 1
+    assert refusals(tmp_path / "b") == {"a.inkml": "a second file of this name"}
+
+
+def test_links_to_files_are_read_and_links_to_directories_are_listed(tmp_path):
+    (tmp_path / "cache.bin").write_bytes(INK)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.inkml").symlink_to(tmp_path / "cache.bin")
+    (tmp_path / "data" / "gone.inkml").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "data" / "loop").symlink_to(tmp_path / "data")
+    assert [document.read() for document in documents(tmp_path / "data")] == [INK]
+    assert refusals(tmp_path / "data") == {
+        "gone.inkml": "cannot be read (No such file or directory)",
+        "loop": "link to a directory, not followed; name that directory itself",
+    }
+
+
+def test_special_and_oversized_files_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "MAX_DOCUMENT_BYTES", 2**20)
+    os.mkfifo(tmp_path / "pipe.inkml")
+    (tmp_path / "large.inkml").write_bytes(bytes(2**20 + 1))
+    (tmp_path / "good.inkml").write_bytes(INK)
+    assert refusals(tmp_path) == {"pipe.inkml": "not a regular file", "large.inkml": "larger than 1 MB"}
+
+
+def test_names_that_are_no_text_become_text(tmp_path):
+    (tmp_path / os.fsdecode(b"caf\xe9.inkml")).write_bytes(INK)
+    (document,) = documents(tmp_path)
+    assert document.name == "caf\\xe9"
+    assert document.read() == INK
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda path: None, "no such file or directory"),
+        (lambda path: path.mkdir(), r"no InkML found; it needs files named \*\.inkml"),
+        (lambda path: path.write_bytes(INK), "neither a directory, an .inkml file nor an archive"),
+    ],
+)
+def test_a_place_without_ink_is_an_error_that_names_it(tmp_path, make, message):
+    make(tmp_path / "place")
+    with pytest.raises(SourceError, match=f"place: {message}"):
+        list(find_documents(tmp_path / "place"))
+
+
+def test_an_optional_place_may_be_missing_or_empty(tmp_path):
+    assert list(find_documents(tmp_path / "none", required=False)) == []
+    assert list(find_documents(tmp_path, required=False)) == []
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tar.gz"])
+def test_an_archive_that_is_none_is_an_error(tmp_path, name):
+    (tmp_path / name).write_bytes(b"this is no archive" * 100)
+    with pytest.raises(SourceError, match="archive cannot be read"):
+        list(find_documents(tmp_path / name))
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar.gz"])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(cut=st.integers(0, 400), at=st.integers(0, 400), byte=st.integers(0, 255))
+def test_a_damaged_archive_never_breaks_the_search(tmp_path, name, cut, at, byte):
+    write = write_zip if name.endswith("zip") else write_tar
+    content = bytearray(write(tmp_path / name, {f"{i}.inkml": INK + bytes([i]) for i in range(3)}).read_bytes())
+    content[at % len(content)] = byte
+    (tmp_path / name).write_bytes(content[: len(content) - cut % len(content)])
+    (tmp_path / "good.inkml").write_bytes(INK)
+    found = list(find_documents(tmp_path))
+    assert any(isinstance(item, Document) and item.name == "good" for item in found)

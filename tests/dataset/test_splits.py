@@ -1,0 +1,136 @@
+"""Splits: no writer and no ink on two sides, whatever the data look like."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from inkmath.dataset.splits import Excluded, Role, Sample, Split, SplitError, assign_splits, ink_digest, writer_of
+from inkmath.ink import Ink
+
+
+def sample(number: int, writer: str | None, source: str = "HAMEX", role: Role = Role.TRAIN, ink: int | None = None):
+    return Sample(f"{number}.inkml", role, source, writer, str(number if ink is None else ink).encode())
+
+
+def test_every_source_gives_its_share_to_validation_by_writer():
+    samples = [
+        sample(1000 * place + i, f"{source}-{i // 10}", source)
+        for place, source in enumerate(["HAMEX", "KAIST", "MathBrush"])
+        for i in range(400)
+    ]
+    splits = assign_splits(samples, valid=0.1, seed=3)
+    for source in ("HAMEX", "KAIST", "MathBrush"):
+        chosen = [s.writer for s, split in zip(samples, splits, strict=True) if split == "valid" and s.source == source]
+        assert len(chosen) == 40
+        assert len(set(chosen)) == 4
+
+
+def test_the_choice_follows_the_seed_and_not_the_order():
+    samples = [sample(i, f"w{i // 4}") for i in range(200)]
+    splits = assign_splits(samples, 0.2, seed=1)
+    assert splits == assign_splits(samples, 0.2, seed=1)
+    assert splits != assign_splits(samples, 0.2, seed=2)
+
+
+def test_ink_of_the_test_set_leaves_the_training_set():
+    samples = [sample(1, "a"), sample(2, "b"), sample(3, "c", ink=9), sample(9, None, role=Role.TEST)]
+    splits = assign_splits(samples, 0.3, seed=0)
+    assert splits[2] == Excluded("same ink as 9.inkml of the test set")
+    assert splits[3] == Split.TEST
+
+
+def test_writers_of_the_test_set_leave_the_training_set():
+    samples = [sample(1, "a"), sample(2, "b"), sample(3, "c"), sample(9, "c", role=Role.TEST)]
+    assert assign_splits(samples, 0.3, seed=0)[2] == Excluded("writer c also wrote 9.inkml of the test set")
+
+
+def test_unknown_writers_train_where_others_are_known():
+    samples = [sample(i, None) for i in range(50)] + [sample(100 + i, f"w{i % 5}") for i in range(50)]
+    splits = assign_splits(samples, 0.3, seed=0)
+    assert set(splits[:50]) == {Split.TRAIN}
+    assert splits.count(Split.VALID) == 30
+
+
+def test_without_any_writer_each_sample_is_its_own_group():
+    splits = assign_splits([sample(i, None) for i in range(100)], 0.1, seed=0)
+    assert splits.count(Split.VALID) == 10
+
+
+def test_ink_that_a_user_saved_is_always_trained_on():
+    samples = [sample(i, None) for i in range(20)] + [sample(100 + i, None, "user", Role.USER) for i in range(20)]
+    assert set(assign_splits(samples, 0.4, seed=0)[20:]) == {Split.TRAIN}
+
+
+def test_a_data_set_too_small_for_its_share_still_validates():
+    assert sorted(assign_splits([sample(1, "a"), sample(2, "b")], 0.06, seed=0)) == ["train", "valid"]
+
+
+@pytest.mark.parametrize(
+    ("samples", "message"),
+    [
+        ([sample(1, "a"), sample(2, "a")], "add ink of another writer"),
+        ([sample(1, "a", role=Role.TEST)], "nothing to train on"),
+        ([sample(1, "a"), sample(2, "a", role=Role.TEST)], "give data.train other data than data.test"),
+    ],
+)
+def test_what_cannot_be_split_is_an_error_with_its_remedy(samples, message):
+    with pytest.raises(SplitError, match=message):
+        assign_splits(samples, 0.06, seed=0)
+
+
+any_sample = st.builds(
+    Sample,
+    file=st.just("f"),
+    role=st.sampled_from([Role.TRAIN, Role.TRAIN, Role.TRAIN, Role.TEST, Role.USER]),
+    source=st.sampled_from("ABC"),
+    writer=st.none() | st.sampled_from("uvwxyz"),
+    digest=st.integers(0, 60).map(lambda number: str(number).encode()),
+)
+
+
+@given(st.lists(any_sample, min_size=1, max_size=60), st.floats(0.01, 0.49), st.integers(0, 5))
+def test_no_writer_and_no_ink_stands_in_two_splits(samples, valid, seed):
+    try:
+        splits = assign_splits(samples, valid, seed)
+    except SplitError:
+        assume(False)
+    seen: dict[object, set[str]] = defaultdict(set)
+    for s, split in zip(samples, splits, strict=True):
+        if isinstance(split, Excluded):
+            continue
+        seen[s.digest].add(split)
+        if s.writer is not None:
+            seen[s.writer].add(split)
+        assert (split == Split.TEST) == (s.role == Role.TEST)
+    assert all(len(found) == 1 for found in seen.values())
+    assert Split.TRAIN in splits
+    assert Split.VALID in splits
+
+
+@pytest.mark.parametrize(
+    ("annotated", "name", "writer"),
+    [
+        ("depart018", "HAMEX/formulaire018-equation047", "depart018"),
+        (None, "MathBrush/200924-1331-195", "200924-1331"),
+        (None, "MathBrush/2009210-947-0", "2009210-947"),
+        (None, "MfrDB/MfrDB3175", None),
+        (" Unknown ", "MfrDB/MfrDB3175", None),
+        ("", "a", None),
+    ],
+)
+def test_the_writer_is_who_the_file_or_its_name_says(annotated, name, writer):
+    assert writer_of(annotated, name) == writer
+
+
+def test_digests_tell_strokes_apart():
+    one = Ink.from_points([[[0, 0], [1, 1]], [[2, 2]]])
+    same = Ink.from_points([[[0, 0], [1, 1]], [[2, 2]]], id="other")
+    divided = Ink.from_points([[[0, 0]], [[1, 1], [2, 2]]])
+    moved = Ink(strokes=tuple(stroke + np.float32(1e-6) for stroke in one.strokes))
+    assert ink_digest(one) == ink_digest(same)
+    assert len({ink_digest(ink) for ink in (one, divided, moved)}) == 3

@@ -148,6 +148,7 @@ class Track(Block):
     """Where MLflow keeps runs and models."""
 
     experiment: str = Field(min_length=1)
+    sweep: str | None
     uri: str | None
     register_model: bool
 

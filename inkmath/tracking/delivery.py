@@ -1,0 +1,216 @@
+"""Delivery: carries the records of a journal to MLflow, at once when it can, later when the server is away."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from inkmath.tracking.journal import Journal
+from inkmath.tracking.location import Location, quiet_mlflow
+from inkmath.tracking.registry import deliver_model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mlflow import MlflowClient
+
+    from inkmath.tracking.journal import Record
+
+_RETRY_SECONDS = 20.0
+_PARAMS_PER_REQUEST = 100
+SEND_COMMAND = "python -m inkmath.tracking send"
+
+
+def say(text: str) -> None:
+    """A line for the person who runs the stage, apart from what it prints as its result."""
+    print(f"tracking: {text}", file=sys.stderr, flush=True)
+
+
+class Delivery:
+    """Sends what a journal holds, in order, and never lets a server that is away stop the work."""
+
+    def __init__(self, journal: Journal, location: Location) -> None:
+        self.journal = journal
+        self.location = location
+        self.refused: list[str] = []
+        self._client: MlflowClient | None = None
+        self._away_until = 0.0
+        self._away = False
+
+    @property
+    def client(self) -> MlflowClient:
+        """The client of the journal's server."""
+        if self._client is None:
+            import mlflow
+
+            quiet_mlflow()
+            mlflow.set_tracking_uri(self.location.uri)
+            self._client = mlflow.MlflowClient(tracking_uri=self.location.uri)
+        return self._client
+
+    def record(self, op: str, **arguments: Any) -> None:
+        """Keep a record and try to send it."""
+        self.journal.append({"op": op, **arguments})
+        self.send()
+
+    def send(self, *, now: bool = False) -> bool:
+        """Send what is pending; while the server is away, try again at most every 20 s unless ``now``.
+
+        Returns:
+            Whether nothing is pending. A record that the server refuses for good is listed in ``refused`` and dropped.
+        """
+        if self._away:
+            if not now and time.monotonic() < self._away_until:
+                return False
+            if not self.location.answers(2.0):
+                self._away_until = time.monotonic() + _RETRY_SECONDS
+                return False
+        for record in self.journal.pending:
+            problem = self._send_one(record)
+            if problem is not None:
+                if not self._away:
+                    say(
+                        f"{self.location.shown} does not answer ({problem}); work goes on, and the records are kept "
+                        f"in {self.journal.folder}"
+                    )
+                self._away = True
+                self._away_until = time.monotonic() + _RETRY_SECONDS
+                return False
+            self.journal.acknowledge()
+        if self._away:
+            say(f"{self.location.shown} answers again and has every record")
+            self._away = False
+        return True
+
+    def close(self) -> None:
+        """Send once more, say what could not be sent, and give the journal up."""
+        if not self.send(now=True):
+            say(
+                f"{len(self.journal.pending)} records of run {self.journal.run_id} wait in {self.journal.folder}; "
+                f"the next training sends them, or `{SEND_COMMAND}`"
+            )
+        for refusal in self.refused:
+            say(f"MLflow refused a record: {refusal}")
+        self.journal.close()
+
+    def _send_one(self, record: Record) -> str | None:
+        """None when the server took the record or refused it for good, else what went wrong."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            _SENDERS[record["op"]](self.client, self.journal, record)
+        except MlflowException as error:
+            status = error.get_http_status_code()  # type: ignore[no-untyped-call]
+            if 400 <= status < 500 and status not in (408, 429):
+                self.refused.append(f"{record['op']}: {_first_line(error)}")
+                return None
+            return _first_line(error)
+        except OSError as error:  # the network's errors are among them, and so is a full disk under the artifacts
+            return _first_line(error)
+        return None
+
+
+def settle(spool: Path) -> tuple[int, int]:
+    """Send what earlier processes left behind, and mark the runs whose process was killed.
+
+    Returns:
+        How many journals were found that nobody owns, and how many of them still wait for their server.
+    """
+    journals = Journal.abandoned(spool)
+    waiting = 0
+    for journal in journals:
+        if journal.left_open:
+            _mark_killed(journal, journal.left_open)
+        delivery = Delivery(journal, Location(uri=journal.uri or "", root=spool.parent))
+        # A server that is away would cost seconds for each record.
+        if journal.pending and not delivery.location.answers(2.0):
+            waiting += 1
+            say(f"{delivery.location.shown} does not answer; records of run {journal.run_id} wait: {len(journal.pending)}")
+            journal.close()
+            continue
+        delivery.close()
+        waiting += bool(delivery.journal.pending)
+    return len(journals), waiting
+
+
+def _mark_killed(journal: Journal, opened: Record) -> None:
+    if opened["by"] == "training":
+        journal.append({"op": "end", "status": "KILLED", "time": journal.last_write})
+    else:
+        journal.append({"op": "evaluated", "outcome": "killed"})
+
+
+def _send_nothing(client: MlflowClient, journal: Journal, record: Record) -> None:
+    """For records that are about the journal itself."""
+
+
+def _send_params(client: MlflowClient, journal: Journal, record: Record) -> None:
+    from mlflow.entities import Param
+
+    params = [Param(key, value) for key, value in record["values"].items()]
+    for start in range(0, len(params), _PARAMS_PER_REQUEST):
+        client.log_batch(journal.run_id, params=params[start : start + _PARAMS_PER_REQUEST])
+
+
+def _send_tags(client: MlflowClient, journal: Journal, record: Record) -> None:
+    from mlflow.entities import RunTag
+
+    client.log_batch(journal.run_id, tags=[RunTag(key, value) for key, value in record["values"].items()])
+
+
+def _send_metrics(client: MlflowClient, journal: Journal, record: Record) -> None:
+    from mlflow.entities import Metric
+
+    client.log_batch(
+        journal.run_id,
+        metrics=[Metric(key, value, record["time"], record["step"]) for key, value in record["values"].items()],
+    )
+
+
+def _send_data(client: MlflowClient, journal: Journal, record: Record) -> None:
+    from mlflow.data.dataset_source_registry import resolve_dataset_source
+    from mlflow.data.meta_dataset import MetaDataset
+    from mlflow.entities import DatasetInput, InputTag
+
+    source = resolve_dataset_source(record["path"])
+    dataset = MetaDataset(  # type: ignore[abstract]
+        source, name=record["name"], digest=record["md5"].removesuffix(".dir")
+    )
+    tags = [InputTag("mlflow.data.context", record["context"]), InputTag("md5_from", record["md5_from"])]
+    client.log_inputs(journal.run_id, [DatasetInput(dataset._to_mlflow_entity(), tags)])
+
+
+def _send_file(client: MlflowClient, journal: Journal, record: Record) -> None:
+    client.log_artifact(journal.run_id, str(journal.folder / record["file"]), record["folder"] or None)
+
+
+def _send_model(client: MlflowClient, journal: Journal, record: Record) -> None:
+    for line in deliver_model(client, journal.run_id, journal.folder, record):
+        say(line)
+
+
+def _send_end(client: MlflowClient, journal: Journal, record: Record) -> None:
+    client.set_terminated(journal.run_id, status=record["status"], end_time=record["time"])
+
+
+def _send_evaluated(client: MlflowClient, journal: Journal, record: Record) -> None:
+    client.set_tag(journal.run_id, "evaluation", record["outcome"])
+
+
+_SENDERS: dict[str, Callable[[MlflowClient, Journal, Record], None]] = {
+    "open": _send_nothing,
+    "params": _send_params,
+    "tags": _send_tags,
+    "metrics": _send_metrics,
+    "data": _send_data,
+    "file": _send_file,
+    "model": _send_model,
+    "end": _send_end,
+    "evaluated": _send_evaluated,
+}
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

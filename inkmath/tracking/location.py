@@ -1,0 +1,190 @@
+"""Where runs go: the tracking server or database, and the directory beside it for models and for what waits."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlflow import MlflowClient
+
+_DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
+_LOCK_SECONDS = 120.0
+
+
+class TrackingError(RuntimeError):
+    """MLflow cannot be used as it is set up; the message says what is wrong and what to do."""
+
+
+@dataclass(frozen=True)
+class Location:
+    """A tracking server or database.
+
+    Attributes:
+        uri: what MLflow is given; a SQLite path in it is absolute.
+        root: the repository. Inside a DVC experiment that is still the real one, not the copy DVC deletes afterwards.
+    """
+
+    uri: str
+    root: Path
+
+    @property
+    def is_server(self) -> bool:
+        """True when runs travel over HTTP, so that the other side may be away."""
+        return self.uri.startswith(("http://", "https://"))
+
+    @property
+    def database(self) -> Path | None:
+        """The SQLite file, or None."""
+        return Path(self.uri.removeprefix("sqlite:///")) if self.uri.startswith("sqlite:///") else None
+
+    @property
+    def artifact_root(self) -> str | None:
+        """An absolute URI for models and figures; None where a server decides itself."""
+        if urlsplit(self.uri).scheme.split("+")[0] not in _DATABASES:
+            return None
+        return ((self.database.parent if self.database else self.root) / "mlartifacts").as_uri()
+
+    @property
+    def spool(self) -> Path:
+        """Where records wait that the server has not taken yet."""
+        return self.root / "mlspool"
+
+    @property
+    def shown(self) -> str:
+        """The URI without a password, for messages."""
+        parts = urlsplit(self.uri)
+        return self.uri.replace(f":{parts.password}@", ":***@") if parts.password else self.uri
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold what processes of this machine must do one at a time: making the database, an experiment, a champion.
+
+        Raises:
+            TrackingError: another process held it for two minutes.
+        """
+        from filelock import FileLock, Timeout
+
+        if self.database:
+            path = self.database.with_name(self.database.name + ".lock")
+        else:
+            name = hashlib.sha256(self.uri.encode()).hexdigest()[:16]
+            path = Path(tempfile.gettempdir()) / f"inkmath-{os.getuid()}-{name}.lock"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(path, timeout=_LOCK_SECONDS):
+                yield
+        except Timeout as error:
+            raise TrackingError(
+                f"another process has held {path} for {_LOCK_SECONDS:.0f} s; end it and start again"
+            ) from error
+        except PermissionError as error:
+            raise TrackingError(
+                f"{error.filename}: cannot be written; make it writable or point MLFLOW_TRACKING_URI elsewhere"
+            ) from error
+
+    def answers(self, seconds: float = 3.0) -> bool:
+        """Whether the server can be reached now; a database always can."""
+        if not self.is_server:
+            return True
+        import requests
+
+        try:
+            return requests.get(self.uri.rstrip("/") + "/health", timeout=seconds).status_code < 500
+        except requests.RequestException:
+            return False
+
+
+def repository_root() -> Path:
+    """The root of the repository: ``DVC_ROOT`` in a DVC stage, else the nearest directory upward with ``.dvc``, or here."""
+    if os.environ.get("DVC_ROOT"):
+        return Path(os.environ["DVC_ROOT"]).resolve()
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / ".dvc").is_dir()), here)
+
+
+def locate(configured: str | None = None) -> Location:
+    """Find out where runs go.
+
+    Args:
+        configured: ``track.uri`` of the parameters. ``MLFLOW_TRACKING_URI`` overrides it; without both it is
+            ``mlflow.db`` in the root of the repository.
+
+    Raises:
+        TrackingError: the address is a plain directory, which MLflow no longer takes.
+    """
+    root = repository_root()
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or configured or f"sqlite:///{root / 'mlflow.db'}"
+    scheme = urlsplit(uri).scheme
+    if scheme in ("", "file"):
+        raise TrackingError(
+            f"MLflow keeps no runs in plain directories ({uri}); give sqlite:///mlflow.db or a server's http address"
+        )
+    if uri.startswith("sqlite:///"):
+        # A relative path would lie in the directory that DVC deletes after the experiment.
+        uri = f"sqlite:///{root / uri.removeprefix('sqlite:///')}"
+    return Location(uri=uri, root=root)
+
+
+def reach(location: Location) -> MlflowClient:
+    """A client for the store, which is also MLflow's default from now on.
+
+    Raises:
+        TrackingError: no server answers there, said within seconds.
+    """
+    if not location.answers(5.0):
+        raise TrackingError(
+            f"no MLflow server answers at {location.shown}, and nothing was begun; start it, or unset "
+            f"MLFLOW_TRACKING_URI and track.uri to keep runs in {location.root / 'mlflow.db'}"
+        )
+    import mlflow
+
+    quiet_mlflow()
+    mlflow.set_tracking_uri(location.uri)
+    return mlflow.MlflowClient(tracking_uri=location.uri)
+
+
+def connect(location: Location, experiment: str) -> tuple[MlflowClient, str]:
+    """Reach the store, and make the database and the experiment where they are missing.
+
+    Returns:
+        The client, and the id of the experiment.
+
+    Raises:
+        TrackingError: nothing answers there, or what answers cannot be used.
+    """
+    client = reach(location)
+    from mlflow.exceptions import MlflowException
+
+    try:
+        # Processes that start together on a fresh database would each run its migrations.
+        with location.lock():
+            found = client.get_experiment_by_name(experiment)
+            if found is None:
+                return client, client.create_experiment(experiment, artifact_location=location.artifact_root)
+    except MlflowException as error:
+        raise TrackingError(f"MLflow at {location.shown} cannot be used: {error}") from error
+    if found.lifecycle_stage == "deleted":
+        raise TrackingError(
+            f"the MLflow experiment {experiment} was deleted; bring it back with `mlflow experiments restore "
+            f"-x {found.experiment_id}` or name another one in track.experiment"
+        )
+    return client, found.experiment_id
+
+
+def quiet_mlflow() -> None:
+    """Keep MLflow's own waiting within seconds (unless set otherwise), and its migrations from filling the screen."""
+    import logging
+
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "15")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,143 @@
+"""What a run is made of: parameters, data, code and libraries, as the flat strings MLflow stores."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from inkmath.tracking.location import TrackingError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from inkmath.params import Params
+
+_LIBRARIES = (
+    "tensorflow",
+    "tensorflow-cpu",
+    "keras",
+    "numpy",
+    "scikit-learn",
+    "onnxruntime",
+    "mlflow",
+    "dvc",
+    "inkmath",
+)
+_WITHOUT_EFFECT = ("track", "compute")
+
+
+def flatten(block: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Nested parameters as ``{"train.learning_rate": "0.001"}``; lists as JSON, None as ``null``."""
+    flat: dict[str, str] = {}
+    for key, value in block.items():
+        if isinstance(value, dict):
+            flat.update(flatten(value, f"{prefix}{key}."))
+        else:
+            flat[f"{prefix}{key}"] = value if isinstance(value, str) else json.dumps(value)
+    return flat
+
+
+def params_hash(params: Params) -> str:
+    """12 hex digits that are equal exactly when every parameter is that a result can depend on."""
+    return _short_hash(
+        {key: value for key, value in params.model_dump(mode="json").items() if key not in _WITHOUT_EFFECT}
+    )
+
+
+def validation_data(params: Params) -> str:
+    """A name for the ink that validation figures are measured on, so that only figures on the same ink are compared."""
+    blocks = params.model_dump(mode="json")
+    chosen = [blocks["data"]["source"], blocks["data"]["train"], blocks["parse"], blocks["base"]["seed"]]
+    if blocks["data"]["source"] == "synthetic":
+        chosen.append(blocks["synthesize"])
+    return f"{blocks['data']['source']} {blocks['data']['train']} {_short_hash(chosen)[:8]}"
+
+
+def run_tags(task: str, architecture: str, params: Params) -> dict[str, str]:
+    """Tags of a new run: what was trained, from which code, with which libraries, on how many cores.
+
+    MLflow's own git tag is the baseline commit of a DVC experiment, hence the experiment's name and the hash beside it.
+    """
+    commit = _git("rev-parse", "HEAD")
+    tags = {
+        "task": task,
+        "architecture": architecture,
+        "seed": str(params.base.seed),
+        "params_hash": params_hash(params),
+        "git_commit": commit or "none",
+        "git_dirty": "unknown" if commit is None else str(bool(_git("status", "--porcelain"))).lower(),
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
+        "mlflow.source.name": Path(sys.argv[0]).name or "python",
+        "mlflow.source.type": "LOCAL",
+        "mlflow.user": getpass.getuser(),
+    }
+    if commit:
+        tags["mlflow.source.git.commit"] = commit
+    if name := os.environ.get("DVC_EXP_NAME"):
+        tags["dvc_exp_name"] = name
+    for library in _LIBRARIES:
+        try:
+            tags[library] = version(library)
+        except PackageNotFoundError:
+            continue
+    return tags
+
+
+def data_digest(path: Path) -> tuple[str, str]:
+    """The md5 of a data file or directory, and where it comes from: ``dvc.lock`` or ``file``.
+
+    A file is read, and ``dvc.lock`` named as the source when it agrees. A directory's md5 is DVC's (``....dir``), which
+    only ``dvc.lock`` knows.
+
+    Raises:
+        TrackingError: the path is missing, or is a directory that ``dvc.lock`` does not list.
+    """
+    locked = _locked_digests().get(path.as_posix())
+    if path.is_file():
+        digest = hashlib.md5(usedforsecurity=False)
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+        return digest.hexdigest(), "dvc.lock" if digest.hexdigest() == locked else "file"
+    if not path.is_dir():
+        raise TrackingError(f"{path}: no such data; run the stage that writes it")
+    if locked is None:
+        raise TrackingError(
+            f"{path}: a directory that dvc.lock does not list; name the files in it, or make it a DVC output"
+        )
+    return locked, "dvc.lock"
+
+
+def _locked_digests() -> dict[str, str]:
+    """Path to md5 for every dependency and output in the ``dvc.lock`` of the working directory."""
+    from ruamel.yaml import YAML
+
+    try:
+        stages = YAML(typ="safe", pure=True).load(Path("dvc.lock").read_text(encoding="utf-8"))["stages"]
+    except FileNotFoundError:
+        return {}
+    # Outputs come last: what a stage wrote is newer than what another one read.
+    entries = [entry for kind in ("deps", "outs") for stage in stages.values() for entry in stage.get(kind, [])]
+    return {entry["path"]: entry["md5"] for entry in entries if "md5" in entry}
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True, timeout=20)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def _short_hash(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]

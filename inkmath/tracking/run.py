@@ -1,0 +1,287 @@
+"""Runs: one for each training, resumed by the evaluation of what it trained."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
+
+from inkmath.dataset.atomic import replacing
+from inkmath.tracking.delivery import Delivery, say, settle
+from inkmath.tracking.journal import Journal
+from inkmath.tracking.location import TrackingError, connect, locate
+from inkmath.tracking.provenance import data_digest, flatten, run_tags, validation_data
+from inkmath.tracking.sweep import PARENT, parent_run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import keras
+    from matplotlib.figure import Figure
+    from mlflow import MlflowClient
+
+    from inkmath.params import Params
+    from inkmath.tracking.location import Location
+    from inkmath.tracking.model import ModelFiles, Task
+
+_RUN_CACHE_HINT = (
+    "the same parameters again are answered from DVC's run cache, without a new run here; "
+    "`dvc repro --no-run-cache -f` or `dvc exp run --no-run-cache -f` trains again"
+)
+
+
+class Run:
+    """A run in MLflow that is being written; get it from :func:`training_run` or :func:`resume_run`.
+
+    What is logged is kept on disk first. A server that goes away stops nothing: its records are sent when it is back.
+    """
+
+    def __init__(self, delivery: Delivery, task: Task, architecture: str, params: Params) -> None:
+        self.delivery = delivery
+        self._task = task
+        self._architecture = architecture
+        self._params = params
+        self._files = 0
+
+    @property
+    def id(self) -> str:
+        """The id of the run in MLflow."""
+        return self.delivery.journal.run_id
+
+    def log_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Log figures as they are after ``epoch`` (counted from 0)."""
+        self._metrics(metrics, step=epoch)
+
+    def log_metrics(self, metrics: Mapping[str, float]) -> None:
+        """Log figures of the finished training or of the test, which belong to no epoch."""
+        self._metrics(metrics, step=0)
+
+    def log_tags(self, tags: Mapping[str, str]) -> None:
+        """Log words about the run."""
+        self.delivery.record("tags", values={key: str(value) for key, value in tags.items()})
+
+    def log_file(self, path: str | Path, folder: str = "") -> None:
+        """Log a file as it is now, under ``folder`` among the artifacts of the run.
+
+        Raises:
+            TrackingError: the file is missing.
+        """
+        try:
+            shutil.copyfile(path, self._place(Path(path).name))
+        except FileNotFoundError as error:
+            raise TrackingError(f"{path}: no such file, so it cannot be logged") from error
+        self.delivery.record("file", file=f"files/{self._files}/{Path(path).name}", folder=folder)
+
+    def log_figure(self, figure: Figure, name: str) -> None:
+        """Log a figure as ``figures/<name>``; the suffix of the name is the format."""
+        figure.savefig(self._place(name))
+        self.delivery.record("file", file=f"files/{self._files}/{name}", folder="figures")
+
+    def log_data(self, data: Mapping[str, Path], digests: Mapping[str, tuple[str, str]]) -> None:
+        """Log data sets by what they are used for, each with its md5 and where that comes from."""
+        for context, path in data.items():
+            md5, md5_from = digests[context]
+            self.delivery.record(
+                "data", context=context, path=path.as_posix(), name=path.stem, md5=md5, md5_from=md5_from
+            )
+
+    def log_model(self, files: ModelFiles, *, metric: str, value: float, mode: Literal["max", "min"] = "max") -> None:
+        """Log the trained model as one that reads InkML, register it, and crown it if it beats the champion.
+
+        Args:
+            files: the model outside this process; the example is read with a copy of it before anything is logged.
+            metric: the validation figure that decides who is champion.
+            value: the model's figure.
+            mode: whether more or less of it is better.
+
+        Raises:
+            TrackingError: a file or a requirement is missing.
+        """
+        files.pack(self.delivery.journal.folder, self._task)
+        track = self._params.track
+        self.delivery.record(
+            "model",
+            task=self._task,
+            requirements=files.pinned(),
+            registered_as=f"{track.experiment}-{self._task}" if track.register_model else None,
+            metric=metric,
+            value=float(value),
+            mode=mode,
+            validation_data=validation_data(self._params),
+        )
+
+    def write_id(self, path: str | Path) -> None:
+        """Write what :func:`resume_run` needs to find this run again."""
+        about = {"run_id": self.id, "task": self._task, "architecture": self._architecture}
+        with replacing(path) as temporary:
+            temporary.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+
+    def keras_callback(self) -> keras.callbacks.Callback:
+        """A callback that logs what Keras knows after each epoch, and the learning rate; ``val_x`` as ``valid_x``."""
+        import keras
+
+        run = self
+
+        class EpochLog(keras.callbacks.Callback):  # type: ignore[misc]
+            def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+                named = {"learning_rate": self.model.optimizer.learning_rate, **(logs or {})}
+                run.log_epoch(
+                    epoch,
+                    {
+                        key.replace("val_", "valid_", 1) if key.startswith("val_") else key: float(value)
+                        for key, value in named.items()
+                    },
+                )
+
+        return EpochLog()
+
+    def _metrics(self, metrics: Mapping[str, float], step: int) -> None:
+        values = {key: float(value) for key, value in metrics.items()}
+        self.delivery.record("metrics", values=values, step=step, time=_now())
+
+    def _place(self, name: str) -> Path:
+        self._files += 1
+        folder = self.delivery.journal.folder / "files" / str(self._files)
+        folder.mkdir(parents=True)
+        return folder / name
+
+
+@contextmanager
+def training_run(task: Task, params: Params, *, architecture: str, data: Mapping[str, Path]) -> Iterator[Run]:
+    """A new run that lasts as long as the block: FINISHED, or FAILED by an exception, or KILLED by Ctrl-C or SIGTERM.
+
+    Runs that were left open by a process killed outright are marked KILLED first, and what they could not send is sent.
+
+    Args:
+        task: which of the two models is trained.
+        params: all of them are logged; ``track`` says where, and in which sweep.
+        architecture: the name of the network.
+        data: the files or directories that are read, by what for (``{"train": ...}``).
+
+    Raises:
+        TrackingError: no server answers (said within seconds), or something that is to be logged is missing.
+    """
+    from mlflow.exceptions import MlflowException
+
+    location = locate(params.track.uri)
+    experiment = f"{params.track.experiment}-{task}"
+    client, experiment_id = connect(location, experiment)
+    settle(location.spool)
+    digests = {context: data_digest(path) for context, path in data.items()}
+    tags = run_tags(task, architecture, params)
+    try:
+        if params.track.sweep:
+            tags["sweep"] = params.track.sweep
+            tags[PARENT] = parent_run(client, location, experiment_id, params.track.sweep)
+        name = os.environ.get("DVC_EXP_NAME") or f"{architecture}-{tags['params_hash']}"
+        run_id = client.create_run(experiment_id, tags=tags, run_name=name).info.run_id
+    except MlflowException as error:
+        raise TrackingError(f"MLflow at {location.shown} does not start a run: {error}") from error
+    run = _open(location, run_id, "training", task, architecture, params)
+    say(f"run {run_id} ({name}) in experiment {experiment} at {location.shown}")
+    run.delivery.record("params", values=flatten(params.model_dump(mode="json")))
+    run.log_data(data, digests)
+    status = "FAILED"
+    try:
+        with _stopped_by_sigterm():
+            yield run
+        status = "FINISHED"
+    except (KeyboardInterrupt, _Terminated):
+        status = "KILLED"
+        raise
+    finally:
+        run.delivery.record("end", status=status, time=_now())
+        run.delivery.close()
+    say(_RUN_CACHE_HINT)
+
+
+@contextmanager
+def resume_run(path: str | Path, params: Params, *, data: Mapping[str, Path]) -> Iterator[Run]:
+    """The run that trained a model, opened again to add what its evaluation found; its status stays as it is.
+
+    The tag ``evaluation`` says ``finished``, ``failed`` or ``killed``. Where MLflow does not know the run (a fresh
+    database, a model from another machine), a new run is begun that names it in the tag ``evaluation_of``.
+
+    Args:
+        path: the file that :meth:`Run.write_id` wrote.
+        params: as for :func:`training_run`.
+        data: the files or directories that are read, by what for (``{"test": ...}``).
+
+    Raises:
+        TrackingError: the file is missing or broken, or MLflow cannot be used. A server that is merely away is no
+            error: the figures wait for it.
+    """
+    try:
+        about = json.loads(Path(path).read_text(encoding="utf-8"))
+        run_id, task, architecture = about["run_id"], about["task"], about["architecture"]
+    except FileNotFoundError as error:
+        raise TrackingError(f"{path}: no such file; run the training stage, which writes it") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise TrackingError(f"{path}: does not name a run; run the training stage again") from error
+    location = locate(params.track.uri)
+    digests = {context: data_digest(path) for context, path in data.items()}
+    if location.answers():
+        client, experiment_id = connect(location, f"{params.track.experiment}-{task}")
+        settle(location.spool)
+        if not _is_known(client, run_id):
+            tags = run_tags(task, architecture, params) | {"evaluation_of": run_id}
+            created = client.create_run(experiment_id, tags=tags, run_name=f"evaluation of {run_id[:8]}")
+            say(f"{location.shown} does not know run {run_id}; its evaluation goes to a new run, {created.info.run_id}")
+            run_id = created.info.run_id
+            client.set_terminated(run_id)
+    run = _open(location, run_id, "evaluation", task, architecture, params)
+    run.log_data(data, digests)
+    outcome = "failed"
+    try:
+        yield run
+        outcome = "finished"
+    finally:
+        run.delivery.record("evaluated", outcome=outcome)
+        run.delivery.close()
+
+
+def _open(location: Location, run_id: str, by: str, task: Task, architecture: str, params: Params) -> Run:
+    journal = Journal.open(location.spool, run_id, uri=location.uri, by=by)
+    return Run(Delivery(journal, location), task, architecture, params)
+
+
+def _is_known(client: MlflowClient, run_id: str) -> bool:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return bool(client.get_run(run_id).info.lifecycle_stage == "active")
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return False
+        raise TrackingError(f"MLflow cannot be asked for run {run_id}: {error}") from error
+
+
+class _Terminated(SystemExit):
+    """SIGTERM arrived."""
+
+
+@contextmanager
+def _stopped_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the block as an exception, so that the run is closed; the exit status stays 143."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_signal: int, _frame: Any) -> NoReturn:
+        raise _Terminated(128 + signal.SIGTERM)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _now() -> int:
+    return int(time.time() * 1000)

@@ -1,0 +1,140 @@
+"""Vocabularies: what a network's outputs stand for, in order, fitted on training truths only."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from inkmath.dataset.atomic import replacing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+UNSEEN = -1
+"""The id of a label that the vocabulary does not hold."""
+
+PAD, BEGIN, END, UNKNOWN = "<pad>", "<s>", "</s>", "<unk>"
+"""The first four tokens of an expression vocabulary; none is LaTeX."""
+
+
+class VocabularyError(ValueError):
+    """A vocabulary cannot be fitted or read; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Distinct words and their ids, which are their places.
+
+    Raises:
+        VocabularyError: a word occurs twice.
+    """
+
+    words: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        twice = [word for word, count in Counter(self.words).items() if count > 1]
+        if twice:
+            raise VocabularyError(f"a vocabulary holds each word once; twice here: {' '.join(sorted(twice))}")
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    @cached_property
+    def ids(self) -> dict[str, int]:
+        """The id of each word."""
+        return {word: index for index, word in enumerate(self.words)}
+
+    def save(self, path: str | Path) -> None:
+        """Write the words as a JSON list, in order."""
+        with replacing(path) as temporary:
+            temporary.write_text(json.dumps(self.words, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | Path) -> Vocabulary:
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            VocabularyError: the file is missing, or is no JSON list of distinct strings.
+        """
+        try:
+            words = json.loads(Path(path).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise VocabularyError(f"{path}: no such file; run the encode stage (dvc repro encode)") from None
+        except (OSError, ValueError) as error:
+            raise VocabularyError(f"{path}: is not JSON ({error}); run the encode stage again") from error
+        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+            raise VocabularyError(f"{path}: a vocabulary is a list of strings; run the encode stage again")
+        return cls(tuple(words))
+
+
+class EncodedLabels(NamedTuple):
+    """Labels as a classifier learns them.
+
+    Attributes:
+        one_hot: float32 of shape ``(labels, classes)``; the row of an unseen label is zero.
+        ids: int64 of shape ``(labels,)``; `UNSEEN` where the vocabulary does not hold the label.
+        vocabulary: the classes, in the order of the columns.
+        unseen: how often each label occurs that the vocabulary does not hold.
+    """
+
+    one_hot: NDArray[np.float32]
+    ids: NDArray[np.int64]
+    vocabulary: Vocabulary
+    unseen: dict[str, int]
+
+
+def encode_labels(labels: Sequence[str], vocabulary: Vocabulary | None = None) -> EncodedLabels:
+    """Encode symbol labels through scikit-learn's ``LabelEncoder``, then one-hot.
+
+    Args:
+        labels: a label per sample.
+        vocabulary: the one fitted on the training labels, to encode others by; None fits one, with the distinct labels
+            in sorted order.
+
+    Raises:
+        VocabularyError: a vocabulary is to be fitted and there is no label.
+    """
+    if vocabulary is None:
+        from sklearn.preprocessing import LabelEncoder
+
+        if not len(labels):
+            raise VocabularyError(
+                "no training label to fit a vocabulary on; the training split holds no labelled symbol"
+            )
+        encoder = LabelEncoder().fit(np.asarray(labels, dtype=object))
+        vocabulary = Vocabulary(tuple(map(str, encoder.classes_)))
+    ids = np.array([vocabulary.ids.get(label, UNSEEN) for label in labels], np.int64)
+    unseen = Counter(label for label, index in zip(labels, ids, strict=True) if index == UNSEEN)
+    return EncodedLabels(one_hot(ids, len(vocabulary)), ids, vocabulary, dict(sorted(unseen.items())))
+
+
+def one_hot(ids: NDArray[np.integer], classes: int) -> NDArray[np.float32]:
+    """float32 of shape ``(len(ids), classes)``: 1 at each id, nothing in the row of an `UNSEEN` one."""
+    return np.asarray(ids[:, None] == np.arange(classes), np.float32)
+
+
+def fit_tokens(sequences: Iterable[Sequence[str]]) -> Vocabulary:
+    """The tokens of training formulas in sorted order, after `PAD`, `BEGIN`, `END` and `UNKNOWN`.
+
+    Raises:
+        VocabularyError: there is no token.
+    """
+    tokens = sorted({token for sequence in sequences for token in sequence})
+    if not tokens:
+        raise VocabularyError("no training formula to fit a vocabulary on; the training split holds no truth")
+    return Vocabulary((PAD, BEGIN, END, UNKNOWN, *tokens))
+
+
+def encode_tokens(sequence: Sequence[str], vocabulary: Vocabulary) -> NDArray[np.int64]:
+    """Ids of a formula's tokens between those of `BEGIN` and `END`; a token never seen has the id of `UNKNOWN`."""
+    ids = vocabulary.ids
+    unknown = ids[UNKNOWN]
+    return np.array([ids[BEGIN], *(ids.get(token, unknown) for token in sequence), ids[END]], np.int64)

@@ -1,0 +1,127 @@
+"""Checkpoints: everything a training needs to go on as if it had never stopped, in one file that is whole or absent.
+
+A checkpoint is an npz of the model's variables and the optimizer's in their order (the seed states of dropout are among
+the model's), of further arrays, and of a JSON state. Randomness outside the model should be drawn from generators
+seeded by (seed, epoch, step), so that no generator needs to be saved.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from inkmath.dataset.arrays import ArraysError, read_arrays, write_arrays
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import keras
+
+    from inkmath.dataset.arrays import Array
+
+
+class CheckpointError(ValueError):
+    """A checkpoint is damaged or belongs to another model; the message names the file and what to do."""
+
+
+class Restored(NamedTuple):
+    """What `restore` gives back beside the variables it has set."""
+
+    state: dict[str, Any]
+    arrays: dict[str, Array]
+
+
+def save(
+    path: str | Path,
+    model: keras.Model,
+    optimizer: keras.Optimizer,
+    state: Mapping[str, Any],
+    arrays: Mapping[str, Array] | None = None,
+) -> None:
+    """Write a checkpoint over the one before.
+
+    Args:
+        path: an ``.npz`` file.
+        model: all its variables are kept, trained or not.
+        optimizer: all its variables are kept, the step count among them.
+        state: anything JSON can say: epoch, history, best figure so far.
+        arrays: further arrays, such as averaged or best weights.
+    """
+    content = {f"array/{name}": np.asarray(array) for name, array in (arrays or {}).items()}
+    content |= {f"model/{index}": _value(variable) for index, variable in enumerate(model.variables)}
+    content |= {f"optimizer/{index}": _value(variable) for index, variable in enumerate(optimizer.variables)}
+    content["state"] = np.frombuffer(json.dumps(dict(state)).encode(), np.uint8)
+    write_arrays(path, content)
+
+
+def restore(path: str | Path, model: keras.Model, optimizer: keras.Optimizer) -> Restored | None:
+    """Set model and optimizer to a checkpoint, or return None where there is none.
+
+    Raises:
+        CheckpointError: the file is damaged, or the model or the optimizer has other variables.
+    """
+    if not Path(path).exists():
+        return None
+    content = _read(path)
+    if not optimizer.built:
+        optimizer.build(model.trainable_variables)
+    for part, variables in (("model", model.variables), ("optimizer", optimizer.variables)):
+        assign(variables, _part(content, part, path), path)
+    state = json.loads(content["state"].tobytes())
+    prefix = "array/"
+    return Restored(
+        state, {name.removeprefix(prefix): array for name, array in content.items() if name.startswith(prefix)}
+    )
+
+
+def peek(path: str | Path) -> dict[str, Any] | None:
+    """The state of a checkpoint without its variables, or None where there is none.
+
+    Raises:
+        CheckpointError: the file is damaged.
+    """
+    if not Path(path).exists():
+        return None
+    state: dict[str, Any] = json.loads(_read(path)["state"].tobytes())
+    return state
+
+
+def assign(variables: Sequence[keras.Variable], values: Sequence[Array], path: str | Path) -> None:
+    """Set variables to values of the same shapes, or none of them.
+
+    Raises:
+        CheckpointError: the shapes differ; ``path`` is named as where the values come from.
+    """
+    wanted, given = [tuple(variable.shape) for variable in variables], [value.shape for value in values]
+    if wanted != given:
+        raise CheckpointError(
+            f"{path}: belongs to another model ({len(given)} variables of other shapes than the {len(wanted)} here); "
+            "remove it, or set the parameters it was made with"
+        )
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def _value(variable: keras.Variable) -> Array:
+    return np.asarray(variable.value)
+
+
+def _read(path: str | Path) -> dict[str, Array]:
+    try:
+        content = read_arrays(path)
+    except ArraysError as error:
+        raise CheckpointError(f"{error}; a training without it starts anew") from error
+    if "state" not in content:
+        raise CheckpointError(f"{path}: is no checkpoint; remove it, and the training starts anew")
+    return content
+
+
+def _part(content: Mapping[str, Array], part: str, path: str | Path) -> list[Array]:
+    count = sum(name.startswith(f"{part}/") for name in content)
+    try:
+        return [content[f"{part}/{index}"] for index in range(count)]
+    except KeyError as error:
+        raise CheckpointError(f"{path}: is damaged ({error} is missing); remove it") from None

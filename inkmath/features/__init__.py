@@ -1,0 +1,1 @@
+"""Features: ink as the arrays a model eats."""

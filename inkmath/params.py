@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+
+SYNTHETIC_PLACES = ("data/raw/synthetic/train", "data/raw/synthetic/test")
+"""Where the stage ``synthesize`` puts the ink of training and test writers."""
 
 Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
@@ -46,6 +49,17 @@ class Data(Block):
     train: str = Field(min_length=1)
     test: str = Field(min_length=1)
     user: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _places_fit_the_source(self) -> Self:
+        # DVC watches `train` and `test` for changes, so they must be what is read, whatever the source.
+        if self.source == "synthetic" and (self.train, self.test) != SYNTHETIC_PLACES:
+            train, test = SYNTHETIC_PLACES
+            raise ValueError(
+                f"made-up ink lies in train: {train} and test: {test}, not in {self.train} and {self.test}; "
+                "set source: inkml to read ink from there"
+            )
+        return self
 
 
 class Synthesize(Block):
@@ -220,6 +234,8 @@ def _fault(detail: ErrorDetails) -> str:
         return f"{key} = {detail['input']!r}: unknown parameter; {remedy}"
     if detail["type"] == "missing":
         return f"{key}: missing; add it"
+    if detail["type"] == "value_error":
+        return f"{key}: {detail['ctx']['error']}"
     message = detail["msg"][0].lower() + detail["msg"][1:]
     return f"{key} = {detail['input']!r}: {message}; change the value"
 

@@ -51,6 +51,7 @@ def test_scientific_notation_is_a_number(write):
         ("  seed: 20240", "  seed: often", "base.seed = 'often'"),
         ("  seed: 20240", "  sed: 20240", "base.seed: missing; add it"),
         ("source: synthetic", "source: images", "'synthetic' or 'inkml'"),
+        ("train: data/raw/synthetic/train", "train: data/raw/mine", "set source: inkml to read ink from there"),
         ("jitter: 0.01", "jitter: .nan", "train.augment.jitter = nan: input should be a finite number"),
         ("    jitter: 0.01", "    jiter: 0.01", "train.augment.jiter = 0.01: unknown parameter; did you mean jitter"),
         ("  seed: 20240", "  seed: [", "line "),

@@ -1,0 +1,46 @@
+"""Stage parse: InkML from wherever it lies -> data/interim/ink.parquet and rejected.parquet."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from inkmath.dataset.atomic import replacing
+from inkmath.dataset.parsing import ParsingError, Place, Summary, parse_places
+from inkmath.dataset.sources import SourceError
+from inkmath.dataset.splits import Role, SplitError
+from inkmath.params import Params, ParamsError, load_params
+
+INK = Path("data/interim/ink.parquet")
+REJECTED = Path("data/interim/rejected.parquet")
+METRICS = Path("results/parse/metrics.json")
+
+
+def main(params: Params) -> Summary:
+    """Read every place named in ``data``; returns what became of the files."""
+    collection = "synthetic" if params.data.source == "synthetic" else None
+    summary = parse_places(
+        [
+            Place(params.data.train, Role.TRAIN, collection),
+            Place(params.data.test, Role.TEST, collection),
+            Place(params.data.user, Role.USER, "user", optional=True),
+        ],
+        INK,
+        REJECTED,
+        valid=params.parse.valid,
+        seed=params.base.seed,
+        processes=params.compute.processes,
+    )
+    with replacing(METRICS) as temporary:
+        temporary.write_text(json.dumps(asdict(summary), indent=2) + "\n")
+    return summary
+
+
+if __name__ == "__main__":
+    try:
+        done = main(load_params())
+    except (ParamsError, SourceError, SplitError, ParsingError) as error:
+        sys.exit(f"parse: {error}")
+    print(f"{done.files} files: {done.rows} rows in {INK} {done.splits}, {done.rejected} listed in {REJECTED}")

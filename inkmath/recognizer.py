@@ -128,8 +128,8 @@ class Formula:
 
         return to_sympy(self.tree)
 
-    def as_dict(self) -> dict[str, Any]:
-        """What JSON says of this formula."""
+    def as_formula_dict(self) -> dict[str, Any]:
+        """What JSON says of this formula alone: LaTeX, tokens, confidence, symbols with their candidates, relations."""
         return {
             "latex": self.latex,
             "tokens": self.tokens,
@@ -172,7 +172,7 @@ class Recognition(Formula):
     def as_dict(self) -> dict[str, Any]:
         """What JSON says: the best formula in full, the others with their LaTeX and confidence."""
         return {
-            **super().as_dict(),
+            **self.as_formula_dict(),
             "alternatives": [
                 {"latex": formula.latex, "confidence": round(formula.confidence, 4)} for formula in self.alternatives
             ],

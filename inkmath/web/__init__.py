@@ -1,0 +1,1 @@
+"""The page to write on, and the REST interface under it."""

@@ -1,0 +1,240 @@
+"""The REST interface. Stateless: every request carries all strokes of its formula."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response
+
+from inkmath.layout.algebra import compact
+from inkmath.layout.latex import canonical_tokens
+from inkmath.layout.symbols import CHARACTERS
+from inkmath.layout.tree import Edge, LayoutError, LayoutTree, Symbol
+from inkmath.web import schemas
+from inkmath.web.bodies import INKML_TYPES, ink_of_inkml, ink_of_strokes, media_type, read_body, read_json
+from inkmath.web.problems import Problem
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from inkmath.ink import Ink
+    from inkmath.recognizer import Formula, Recognition, Recognizer
+    from inkmath.web.corrections import Corrections
+    from inkmath.web.pool import WorkerPool
+    from inkmath.web.settings import Limits
+
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: {"model": schemas.ProblemAnswer, "description": description}
+    for status, description in {
+        401: "The server wants its token",
+        413: "Body, strokes or points over their limit",
+        415: "Neither JSON nor InkML",
+        422: "Not what is asked for; the answer names the place",
+        503: "Too busy or still loading; Retry-After says when to come back",
+    }.items()
+}
+
+
+class Service:
+    """What the routes work with.
+
+    Attributes:
+        ready: the models are loaded.
+        failure: why they cannot be, in words for the client.
+    """
+
+    def __init__(
+        self, recognizer: Recognizer, pool: WorkerPool, limits: Limits, corrections: Corrections | None
+    ) -> None:
+        self.recognizer = recognizer
+        self.pool = pool
+        self.limits = limits
+        self.corrections = corrections
+        self.ready = False
+        self.failure: str | None = None
+
+    def require_ready(self) -> None:
+        """Raise Problem 503 unless the models are loaded."""
+        if self.failure:
+            raise Problem(503, "no-model", "No models", self.failure)
+        if not self.ready:
+            raise Problem(
+                503, "starting", "Starting", "The models are still being loaded.", headers={"Retry-After": "1"}
+            )
+
+
+def body_of(model: type[BaseModel], *, inkml: bool = False) -> dict[str, Any]:
+    """OpenAPI of a body that the routes read themselves, to bound it before it is parsed."""
+    content: dict[str, Any] = {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
+    if inkml:
+        example = "<ink xmlns='http://www.w3.org/2003/InkML'><trace id='0'>0 20, 40 20</trace></ink>"
+        content["application/inkml+xml"] = {"schema": {"type": "string"}, "example": example}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def create_router(service: Service) -> APIRouter:
+    """The routes under ``/api``."""
+    router = APIRouter(prefix="/api", responses=REFUSALS)
+    limits = service.limits
+
+    @router.post(
+        "/recognize",
+        response_model=schemas.RecognizeAnswer,
+        openapi_extra=body_of(schemas.RecognizeRequest, inkml=True),
+    )
+    async def recognize(request: Request) -> Response:
+        """Read a formula, given as strokes or as an InkML document."""
+        service.require_ready()
+        constraints: dict[frozenset[int], str] = {}
+        alternatives = 5
+        document: bytes | None = None
+        ink: Ink | None = None
+        if media_type(request) in INKML_TYPES:
+            document = await read_body(request, limits)
+        elif media_type(request) == "application/json":
+            asked = await read_json(request, schemas.RecognizeRequest, limits)
+            ink = ink_of_strokes(asked.strokes, limits)
+            constraints = {frozenset(constraint.strokes): constraint.label for constraint in asked.constraints}
+            alternatives = asked.alternatives
+        else:
+            raise Problem(
+                415, "media-type", "Unsupported type", "Send strokes as application/json, or application/inkml+xml."
+            )
+
+        def work() -> dict[str, Any]:
+            known = ink if document is None else ink_of_inkml(document, limits)
+            assert known is not None
+            try:
+                result = service.recognizer.recognize(known, constraints=constraints, alternatives=alternatives)
+            except ValueError as error:
+                raise Problem(422, "invalid", "Invalid request", str(error)) from error
+            answer = _answer(result)
+            if document is not None:
+                answer["strokes"] = [stroke.tolist() for stroke in known.strokes]
+            return answer
+
+        return JSONResponse(await service.pool.run(work, request))
+
+    @router.post("/classify", response_model=schemas.ClassifyAnswer, openapi_extra=body_of(schemas.ClassifyRequest))
+    async def classify(request: Request) -> Response:
+        """Name one isolated symbol."""
+        service.require_ready()
+        asked = await read_json(request, schemas.ClassifyRequest, limits)
+        ink = ink_of_strokes(asked.strokes, limits)
+
+        def work() -> dict[str, Any]:
+            began = perf_counter()
+            named = service.recognizer.classify(ink, asked.top_k)
+            candidates = [
+                {"label": candidate.label, "probability": round(candidate.probability, 4)} for candidate in named
+            ]
+            return {"candidates": candidates, "seconds": round(perf_counter() - began, 4)}
+
+        return JSONResponse(await service.pool.run(work, request))
+
+    @router.get("/symbols", response_model=schemas.SymbolsAnswer)
+    async def symbols() -> Response:
+        """The symbol classes that a formula may hold."""
+        service.require_ready()
+        known = [
+            {"label": label, "text": CHARACTERS.get(label, label.lstrip("\\") or label)}
+            for label in service.recognizer.expressions.labels
+        ]
+        return JSONResponse({"symbols": known})
+
+    @router.post(
+        "/inkml",
+        response_class=Response,
+        responses={200: {"content": {"application/inkml+xml": {}}}},
+        openapi_extra=body_of(schemas.WrittenFormula),
+    )
+    async def inkml(request: Request) -> Response:
+        """Write a formula as InkML with its truth."""
+        from inkmath.inkml import write_inkml
+
+        ink = _ink_of_formula(await read_json(request, schemas.WrittenFormula, limits), limits)
+        return Response(await service.pool.run(lambda: write_inkml(ink)), media_type="application/inkml+xml")
+
+    @router.get("/corrections", response_model=schemas.CorrectionsAnswer)
+    async def corrections() -> Response:
+        """Whether confirmed formulas can be saved on the server, and where."""
+        store = service.corrections
+        saved = await service.pool.run(lambda: len(store)) if store else 0
+        directory = str(store.directory) if store else None
+        return JSONResponse({"enabled": store is not None, "directory": directory, "saved": saved})
+
+    @router.post(
+        "/corrections",
+        status_code=201,
+        response_model=schemas.SavedAnswer,
+        openapi_extra=body_of(schemas.WrittenFormula),
+    )
+    async def save(request: Request) -> Response:
+        """Save a formula whose reading a person confirmed or corrected."""
+        store = _require_store(service)
+        ink = _ink_of_formula(await read_json(request, schemas.WrittenFormula, limits), limits)
+        assert ink.tree is not None
+        unread = len(ink.strokes) - sum(len(symbol.strokes) for symbol in ink.tree.symbols)
+        if unread:
+            raise Problem(422, "invalid", "Invalid request", f"{unread} strokes belong to no symbol.")
+
+        def work() -> dict[str, Any]:
+            return {"name": store.save(ink), "saved": len(store)}
+
+        return JSONResponse(await service.pool.run(work), 201)
+
+    @router.delete("/corrections/{name}", status_code=204, responses={404: {"model": schemas.ProblemAnswer}})
+    async def forget(name: str) -> Response:
+        """Delete a saved formula."""
+        store = _require_store(service)
+        await service.pool.run(lambda: store.delete(name))
+        return Response(status_code=204)
+
+    return router
+
+
+def _require_store(service: Service) -> Corrections:
+    if service.corrections is None:
+        raise Problem(
+            403, "saving-off", "Saving is off", "This server was started without a directory for corrections."
+        )
+    return service.corrections
+
+
+def _answer(result: Recognition) -> dict[str, Any]:
+    formulas = [_formula(formula) for formula in result.alternatives]
+    return {**formulas[0], "alternatives": formulas, "seconds": round(result.seconds, 4)}
+
+
+def _formula(formula: Formula) -> dict[str, Any]:
+    from inkmath.layout.mathml import to_mathml
+
+    marks = [f"symbol-{index}" for index in range(len(formula.tree.symbols))]
+    return {
+        **formula.as_formula_dict(),
+        "compact": compact(formula.tokens),
+        "mathml": to_mathml(formula.tree, marks),
+    }
+
+
+def _ink_of_formula(written: schemas.WrittenFormula, limits: Limits) -> Ink:
+    """Ink with its truth.
+
+    Raises:
+        Problem: 413 over a limit, 422 when symbols and relations are no layout tree of these strokes.
+    """
+    ink = ink_of_strokes(written.strokes, limits)
+    try:
+        tree = LayoutTree(
+            tuple(Symbol(symbol.label, tuple(symbol.strokes)) for symbol in written.symbols),
+            tuple(Edge(edge.parent, edge.child, edge.relation) for edge in written.relations),
+        )
+        owned = [index for symbol in tree.symbols for index in symbol.strokes]
+        if max(owned) >= len(ink.strokes):
+            raise LayoutError(f"a symbol names stroke {max(owned)}; there are {len(ink.strokes)}")
+        return replace(ink, tree=tree, latex=" ".join(canonical_tokens(tree)))
+    except LayoutError as error:
+        raise Problem(422, "invalid", "Invalid request", str(error)) from None

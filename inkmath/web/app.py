@@ -1,0 +1,130 @@
+"""The application: page, REST interface, health and figures."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.responses import JSONResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from inkmath import __version__
+from inkmath.web import problems, schemas
+from inkmath.web.api import Service, create_router
+from inkmath.web.corrections import Corrections
+from inkmath.web.guard import Guard
+from inkmath.web.metrics import CONTENT_TYPE, Measure, Metrics
+from inkmath.web.pool import Abandoned, WorkerPool
+from inkmath.web.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.requests import Request
+
+    from inkmath.recognizer import Recognizer
+
+log = logging.getLogger(__name__)
+
+PAGE = Path(__file__).parent / "page"
+_READ_BY_ROUTES = (schemas.RecognizeRequest, schemas.ClassifyRequest, schemas.WrittenFormula)
+
+
+def create_app(recognizer: Recognizer, settings: Settings | None = None) -> FastAPI:
+    """Build the application.
+
+    Args:
+        recognizer: reads the ink; its models are loaded in the background once the application starts.
+        settings: token, host names, limits, and whether corrections are kept.
+    """
+    settings = settings or Settings()
+    pool = WorkerPool(settings.workers, settings.limits)
+    corrections = Corrections(settings.corrections) if settings.corrections else None
+    service = Service(recognizer, pool, settings.limits, corrections)
+    metrics = Metrics(lambda: pool.pending)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        loading = asyncio.create_task(_load(service))
+        yield
+        loading.cancel()
+        pool.close()
+
+    app = FastAPI(
+        title="inkmath",
+        version=__version__,
+        summary="Handwriting to mathematics: pen strokes in, LaTeX out.",
+        openapi_url="/api/openapi.json",
+        # FastAPI's own pages of documentation load their scripts from another host.
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    problems.install(app)
+
+    async def abandoned(request: Request, error: Exception) -> Response:
+        return Response(status_code=499)
+
+    app.add_exception_handler(Abandoned, abandoned)
+    app.include_router(create_router(service))
+
+    @app.get("/healthz", response_model=schemas.HealthAnswer)
+    async def healthz() -> Response:
+        """The server lives."""
+        return JSONResponse({"status": "ok"})
+
+    @app.get("/readyz", response_model=schemas.HealthAnswer, responses={503: {"model": schemas.ProblemAnswer}})
+    async def readyz() -> Response:
+        """The models are loaded."""
+        service.require_ready()
+        return JSONResponse({"status": "ready"})
+
+    @app.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+    async def figures() -> Response:
+        """Figures for Prometheus."""
+        return Response(metrics.text(), media_type=CONTENT_TYPE)
+
+    app.mount("/", StaticFiles(directory=PAGE, html=True))
+    app.add_middleware(Measure, metrics=metrics)
+    app.add_middleware(Guard, settings=settings)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+async def _load(service: Service) -> None:
+    """Load the models and read a first stroke, so that nobody waits for either."""
+
+    def work() -> None:
+        stroke = [[0.0, 0.0], [1.0, 10.0], [1.0, 20.0]]
+        service.recognizer.recognize([stroke])
+        service.recognizer.classify([stroke])
+
+    try:
+        await asyncio.to_thread(work)
+    except FileNotFoundError:
+        log.exception("the models cannot be loaded")
+        service.failure = "The weights of the models are missing on the server: 'inkmath doctor' says which."
+    except Exception:
+        # Whatever else is wrong with the models, the page and /readyz must say that they do not work.
+        log.exception("the models cannot be loaded")
+        service.failure = "The models could not be loaded; the server's log says why."
+    else:
+        service.ready = True
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """OpenAPI with the models of bodies that routes read themselves."""
+    if not app.openapi_schema:
+        document = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
+        known = document.setdefault("components", {}).setdefault("schemas", {})
+        for model in _READ_BY_ROUTES:
+            schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+            known.update(schema.pop("$defs", {}))
+            known[model.__name__] = schema
+        app.openapi_schema = document
+    return app.openapi_schema

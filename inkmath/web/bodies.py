@@ -1,0 +1,98 @@
+"""Reading requests: their bytes, their type, and the ink in them, each within its limit."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from inkmath.ink import Ink
+from inkmath.inkml import InkMLError, parse_inkml
+from inkmath.web.problems import Problem, invalid_problem, limit_problem
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from inkmath.web.settings import Limits
+
+Model = TypeVar("Model", bound=BaseModel)
+
+INKML_TYPES = frozenset({"application/inkml+xml", "application/xml", "text/xml"})
+
+
+async def read_body(request: Request, limits: Limits) -> bytes:
+    """The whole body.
+
+    Raises:
+        Problem: 413 when it is too large, 408 when it takes too long to arrive.
+    """
+    too_large = limit_problem(413, "body-too-large", "Request too large", "body_bytes", limits.body_bytes, "bytes")
+    stated = request.headers.get("content-length", "")
+    if stated.isdigit() and int(stated) > limits.body_bytes:
+        raise too_large
+    received = bytearray()
+    try:
+        async with asyncio.timeout(limits.seconds):
+            async for chunk in request.stream():
+                received += chunk
+                if len(received) > limits.body_bytes:
+                    raise too_large
+    except TimeoutError:
+        raise limit_problem(
+            408, "body-too-slow", "Request took too long to arrive", "seconds", limits.seconds, "seconds"
+        ) from None
+    return bytes(received)
+
+
+def media_type(request: Request) -> str:
+    """The body's type without parameters, in lower case."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def read_json(request: Request, model: type[Model], limits: Limits) -> Model:
+    """The body as ``model``.
+
+    Raises:
+        Problem: 415 for another type, 422 for what is not the model, or what :func:`read_body` raises.
+    """
+    if media_type(request) != "application/json":
+        raise Problem(415, "media-type", "Unsupported type", "Send application/json.")
+    try:
+        return model.model_validate_json(await read_body(request, limits))
+    except ValidationError as error:
+        raise invalid_problem(error.errors(include_url=False, include_context=False, include_input=False)) from None
+
+
+def ink_of_strokes(strokes: list[list[list[float]]], limits: Limits) -> Ink:
+    """Ink from JSON strokes.
+
+    Raises:
+        Problem: 413 when there are too many strokes or points, 422 when they are no ink.
+    """
+    _check_size(len(strokes), sum(map(len, strokes)), limits)
+    try:
+        return Ink.from_points([[point[:2] for point in stroke] for stroke in strokes])
+    except ValueError as error:
+        raise Problem(422, "invalid", "Invalid request", str(error)) from None
+
+
+def ink_of_inkml(document: bytes, limits: Limits) -> Ink:
+    """Ink from an InkML document.
+
+    Raises:
+        Problem: 422 when it is no usable InkML, 413 when there are too many strokes or points.
+    """
+    try:
+        ink = parse_inkml(document)
+    except InkMLError as error:
+        raise Problem(422, "inkml", "Unusable InkML", str(error)) from None
+    _check_size(len(ink.strokes), sum(map(len, ink.strokes)), limits)
+    return ink
+
+
+def _check_size(strokes: int, points: int, limits: Limits) -> None:
+    if strokes > limits.strokes:
+        raise limit_problem(413, "too-many-strokes", "Too many strokes", "strokes", limits.strokes, "strokes a formula")
+    if points > limits.points:
+        raise limit_problem(413, "too-many-points", "Too many points", "points", limits.points, "points a formula")

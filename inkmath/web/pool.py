@@ -1,0 +1,96 @@
+"""Recognition off the event loop: a few threads, a bounded queue, and a time limit."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+from inkmath.web.problems import Problem, limit_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+    from starlette.requests import Request
+
+    from inkmath.web.settings import Limits
+
+T = TypeVar("T")
+
+
+class Abandoned(Exception):  # noqa: N818 -- not an error: the client left
+    """The client went away before its answer was there."""
+
+
+class WorkerPool:
+    """Runs recognitions in ``workers`` threads; the networks release the interpreter lock while they compute."""
+
+    def __init__(self, workers: int, limits: Limits) -> None:
+        self._limits = limits
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="recognize")
+        self.pending = 0
+
+    async def run(self, work: Callable[[], T], request: Request | None = None) -> T:
+        """Run ``work`` in a thread.
+
+        Args:
+            work: what to compute.
+            request: whose answer it is; when its client goes away, work that has not begun is dropped.
+
+        Raises:
+            Problem: 503 when too many wait already or the time is up.
+            Abandoned: the client went away.
+        """
+        if self.pending >= self._limits.waiting:
+            raise Problem(
+                503,
+                "overloaded",
+                "Too busy",
+                f"{self._limits.waiting} recognitions are waiting already. Try again in a second.",
+                headers={"Retry-After": "1"},
+                limit={"name": "waiting", "value": self._limits.waiting},
+            )
+        self.pending += 1
+        future = self._threads.submit(work)
+        future.add_done_callback(self._ended(asyncio.get_running_loop()))
+        answer = asyncio.ensure_future(asyncio.wrap_future(future))
+        gone = asyncio.ensure_future(_disconnected(request)) if request else None
+        try:
+            await asyncio.wait(
+                [task for task in (answer, gone) if task],
+                timeout=self._limits.seconds,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            if answer.done():
+                return answer.result()
+            if gone and gone.done():
+                raise Abandoned
+            problem = limit_problem(503, "too-slow", "Took too long", "seconds", self._limits.seconds, "seconds")
+            problem.headers["Retry-After"] = "1"
+            raise problem
+        finally:
+            # A thread cannot be stopped: work that has begun keeps its place in the queue until it ends.
+            future.cancel()
+            for task in (answer, gone):
+                if task:
+                    task.cancel()
+
+    def close(self) -> None:
+        """Drop what has not begun, and wait for what has."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _ended(self, loop: asyncio.AbstractEventLoop) -> Callable[[Future[T]], None]:
+        def count() -> None:
+            self.pending -= 1
+
+        def ended(_: Future[T]) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(count)
+
+        return ended
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,106 @@
+"""Refusals as ``application/problem+json`` (RFC 9457): what is wrong, which limit it met, and nothing of the inside."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fastapi import FastAPI
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(Exception):  # noqa: N818 -- RFC 9457's own word
+    """A request that is refused.
+
+    Args:
+        status: HTTP status.
+        kind: a short name that programs can compare, such as ``too-many-strokes``.
+        title: the same for people.
+        detail: what to do about it.
+        headers: further headers of the answer.
+        extra: further members of the JSON object, such as ``limit``.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        kind: str,
+        title: str,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **extra: Any,
+    ) -> None:
+        super().__init__(f"{title}: {detail}")
+        self.status = status
+        self.kind = kind
+        self.title = title
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.extra = extra
+
+    def response(self) -> JSONResponse:
+        """The HTTP answer."""
+        content = {
+            "type": f"urn:inkmath:problem:{self.kind}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            **self.extra,
+        }
+        return JSONResponse(content, self.status, self.headers, MEDIA_TYPE)
+
+
+def limit_problem(status: int, kind: str, title: str, name: str, value: float, unit: str) -> Problem:
+    """A refusal because of a limit, which it names."""
+    return Problem(status, kind, title, f"The limit is {value:,g} {unit}.", limit={"name": name, "value": value})
+
+
+def install(app: FastAPI) -> None:
+    """Answer every failure of ``app`` with a problem."""
+
+    async def refused(request: Request, problem: Exception) -> Response:
+        assert isinstance(problem, Problem)
+        return problem.response()
+
+    async def invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return invalid_problem(error.errors()).response()
+
+    async def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        titles = {404: "Not found", 405: "Method not allowed"}
+        title = titles.get(error.status_code, "Refused")
+        detail = f"{request.method} {request.url.path} is not part of this interface; see /api/openapi.json."
+        kind = title.lower().replace(" ", "-")
+        return Problem(error.status_code, kind, title, detail, headers=error.headers).response()
+
+    async def failed(request: Request, error: Exception) -> Response:
+        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return Problem(500, "internal", "Internal error", "The server failed; its log says why.").response()
+
+    app.add_exception_handler(Problem, refused)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(Exception, failed)
+
+
+def invalid_problem(errors: Any) -> Problem:
+    """What pydantic found wrong, the first ten places, without repeating the input."""
+    found = [
+        {"where": ".".join(str(step) for step in error["loc"]) or "body", "what": error["msg"]} for error in errors
+    ]
+    first = found[0]
+    return Problem(422, "invalid", "Invalid request", f"{first['where']}: {first['what']}", errors=found[:10])

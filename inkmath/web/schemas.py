@@ -1,0 +1,170 @@
+"""JSON of the REST interface, with an example of each request."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from inkmath.layout.tree import Relation  # noqa: TC001 -- pydantic reads it at run time
+
+Coordinate = Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False)]
+Point = Annotated[
+    list[Coordinate],
+    Field(min_length=2, max_length=4, fail_fast=True, description="`[x, y]`, y downward; more is ignored"),
+]
+Stroke = Annotated[list[Point], Field(min_length=1, fail_fast=True, description="Points from pen-down to pen-up")]
+Strokes = Annotated[list[Stroke], Field(min_length=1, fail_fast=True, description="In writing order")]
+Label = Annotated[str, Field(min_length=1, max_length=30, examples=["x", "\\alpha"])]
+StrokeIndex = Annotated[int, Field(ge=0)]
+
+PLUS: list[Any] = [[[0, 20], [20, 21], [40, 20]], [[20, 0], [21, 20], [20, 40]]]
+"""A plus sign, for examples."""
+
+
+class Body(BaseModel):
+    """Closed to members it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Constraint(Body):
+    """What a person decided: exactly these strokes are one symbol with this label."""
+
+    strokes: Annotated[list[StrokeIndex], Field(min_length=1, max_length=50)]
+    label: Label
+
+
+class RecognizeRequest(Body):
+    """A formula to read."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"strokes": PLUS, "alternatives": 3}]})
+
+    strokes: Strokes
+    constraints: Annotated[list[Constraint], Field(max_length=200)] = []
+    alternatives: Annotated[int, Field(ge=1, le=20)] = 5
+
+
+class ClassifyRequest(Body):
+    """One isolated symbol to name."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"strokes": PLUS, "top_k": 3}]})
+
+    strokes: Strokes
+    top_k: Annotated[int, Field(ge=1, le=20)] = 3
+
+
+class WrittenSymbol(Body):
+    """A symbol of a formula and its strokes."""
+
+    label: Label
+    strokes: Annotated[list[StrokeIndex], Field(min_length=1, max_length=50)]
+
+
+class WrittenRelation(Body):
+    """How symbol ``child`` stands to symbol ``parent``."""
+
+    parent: Annotated[int, Field(ge=0)]
+    child: Annotated[int, Field(ge=0)]
+    relation: Relation
+
+
+class WrittenFormula(Body):
+    """Ink with its truth."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"strokes": PLUS, "symbols": [{"label": "+", "strokes": [0, 1]}], "relations": []}]
+        }
+    )
+
+    strokes: Strokes
+    symbols: Annotated[list[WrittenSymbol], Field(min_length=1, max_length=200)]
+    relations: Annotated[list[WrittenRelation], Field(max_length=200)] = []
+
+
+class Candidate(BaseModel):
+    """A label, and how likely it is."""
+
+    label: str
+    probability: float
+
+
+class ReadSymbol(BaseModel):
+    """A symbol that was read."""
+
+    label: str
+    strokes: list[int]
+    alternatives: list[Candidate]
+
+
+class ReadFormula(BaseModel):
+    """A formula that was read; ``mathml`` marks the element of symbol ``i`` with ``id="symbol-i"``."""
+
+    latex: str
+    tokens: list[str]
+    compact: str = Field(description="The same LaTeX without the spaces that only separate tokens")
+    mathml: str
+    confidence: float
+    symbols: list[ReadSymbol]
+    relations: list[WrittenRelation]
+
+
+class RecognizeAnswer(ReadFormula):
+    """The best formula, and the best few with it as the first."""
+
+    alternatives: list[ReadFormula]
+    seconds: float
+    strokes: list[Any] | None = Field(None, description="The strokes that were read, when the request was InkML")
+
+
+class ClassifyAnswer(BaseModel):
+    """The likeliest labels, the likeliest first."""
+
+    candidates: list[Candidate]
+    seconds: float
+
+
+class KnownSymbol(BaseModel):
+    """A symbol class and the character that shows it."""
+
+    label: str
+    text: str
+
+
+class SymbolsAnswer(BaseModel):
+    """All classes a formula may hold."""
+
+    symbols: list[KnownSymbol]
+
+
+class CorrectionsAnswer(BaseModel):
+    """Whether confirmed formulas can be saved, and where."""
+
+    enabled: bool
+    directory: str | None
+    saved: int
+
+
+class SavedAnswer(BaseModel):
+    """A saved formula; its name deletes it again."""
+
+    name: str
+    saved: int
+
+
+class HealthAnswer(BaseModel):
+    """How the server is."""
+
+    status: str
+
+
+class ProblemAnswer(BaseModel):
+    """A refusal (RFC 9457)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str

@@ -1,0 +1,48 @@
+"""What a server may be told, and the limits of one request."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most that one request may ask for; each refusal names its limit.
+
+    Attributes:
+        body_bytes: size of a request's body.
+        strokes: strokes of one formula.
+        points: points of one formula, all strokes together.
+        seconds: time to receive a request, and again to answer it.
+        waiting: recognitions running or waiting before further ones are turned away with 503.
+    """
+
+    body_bytes: int = 2 * 2**20
+    strokes: int = 200
+    points: int = 50_000
+    seconds: float = 10.0
+    waiting: int = 32
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the application runs.
+
+    Attributes:
+        token: what clients must send as ``Authorization: Bearer TOKEN``; None asks for nothing.
+        hosts: names by which clients may call the server, or None for any. Checked because a hostile web page can
+            make a name of its own lead to 127.0.0.1 (DNS rebinding).
+        workers: recognitions that run at once.
+        corrections: directory for confirmed formulas, as the user wrote it; None saves nothing.
+    """
+
+    token: str | None = None
+    hosts: tuple[str, ...] | None = ("127.0.0.1", "localhost", "[::1]")
+    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    corrections: Path | None = None
+    limits: Limits = field(default_factory=Limits)

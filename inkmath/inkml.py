@@ -13,6 +13,7 @@ import numpy as np
 from lxml import etree
 
 from inkmath.ink import Ink, Stroke
+from inkmath.layout.latex import parse_latex
 from inkmath.layout.mathml import XML_ID, parse_mathml
 from inkmath.layout.symbols import canonical_label
 from inkmath.layout.tree import LayoutError, LayoutTree, Symbol
@@ -221,9 +222,27 @@ class _Document:
                 return parse_mathml(self.math, bound)
             except LayoutError as error:
                 self.problems.append(f"MathML: {error}")
-        if latex is None and self.math is None and len(groups) == 1:
+        if latex is not None:
+            try:
+                return self._with_strokes(parse_latex(latex), groups)
+            except LayoutError as error:
+                self.problems.append(str(error))
+        elif self.math is None and len(groups) == 1:
             return LayoutTree((groups[0],))
         return None
+
+    def _with_strokes(self, tree: LayoutTree, groups: list[Symbol]) -> LayoutTree:
+        """Give each symbol of a tree read from LaTeX the strokes of the one group with its label."""
+        by_label = {group.label: group for group in groups}
+        labels = sorted(symbol.label for symbol in tree.symbols)
+        if labels != sorted(group.label for group in groups):
+            if groups:
+                self.problems.append("the LaTeX has other symbols than the trace groups: the tree owns no strokes")
+            return tree
+        if len(by_label) < len(groups):
+            self.problems.append("the LaTeX repeats symbols, so their trace groups are not told apart")
+            return tree
+        return LayoutTree(tuple(by_label[symbol.label] for symbol in tree.symbols), tree.edges)
 
     def _check_identities(self, bound: dict[str, Symbol]) -> None:
         assert self.math is not None

@@ -6,13 +6,13 @@ Presentation MathML. Namespaces do not matter, and nothing here recurses: a deep
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from lxml import etree
 
+from inkmath.layout.builder import Span, TreeBuilder
 from inkmath.layout.symbols import label_of_mathml
-from inkmath.layout.tree import Edge, LayoutError, LayoutTree, Relation, Symbol
+from inkmath.layout.tree import LayoutError, LayoutTree, Relation, Symbol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,13 +33,12 @@ _SCRIPTS: dict[str, tuple[Relation, ...]] = {
 }
 # Element that is itself a symbol -> its label and the relation of each child.
 _GOVERNORS: dict[str, tuple[str, tuple[Relation, ...]]] = {
+    "msqrt": ("\\sqrt", (Relation.INSIDE,)),
     "mfrac": ("-", (Relation.ABOVE, Relation.BELOW)),
     "mroot": ("\\sqrt", (Relation.INSIDE, Relation.ABOVE)),
 }
-_INVISIBLE = frozenset("\u2061\u2062\u2063\u2064\u200b")
-
-_Span = tuple[int, int]
-"""First and last symbol of a line."""
+# Function application, invisible times and the like say how a formula reads, not what is written.
+_INVISIBLE = dict.fromkeys(map(ord, "\u2061\u2062\u2063\u2064\u200b"))
 
 
 def parse_mathml(source: str | bytes | etree._Element, bound: Mapping[str, Symbol] | None = None) -> LayoutTree:
@@ -59,75 +58,70 @@ def parse_mathml(source: str | bytes | etree._Element, bound: Mapping[str, Symbo
     """
     root = source if isinstance(source, etree._Element) else _parse_xml(source)
     reader = _Reader(bound or {})
-    spans: dict[etree._Element, _Span | None] = {}
     elements = [element for element in root.iter() if isinstance(element.tag, str)]
-    symbols_of = {element: reader.symbols_of(element) for element in elements}
+    own = {element: reader.symbols_of(element) for element in elements}
+    spans: dict[etree._Element, Span | None] = {}
     # Children come after their parents in document order, so the reverse meets every child first.
     for element in reversed(elements):
-        spans[element] = reader.read(element, symbols_of[element], [spans[c] for c in element if c in spans])
-    if not reader.symbols:
-        raise LayoutError("the MathML holds no symbol")
-    return LayoutTree(tuple(reader.symbols), tuple(reader.edges)).ordered()
+        spans[element] = reader.read(element, own[element], [spans[child] for child in element if child in spans])
+    return reader.builder.build()
 
 
 class _Reader:
-    """Collects symbols in document order, and edges as elements are read from the leaves up."""
+    """Takes in symbols in document order, then relates elements from the leaves up."""
 
     def __init__(self, bound: Mapping[str, Symbol]) -> None:
         self.bound = bound
-        self.symbols: list[Symbol] = []
-        self.edges: list[Edge] = []
+        self.builder = TreeBuilder()
 
     def symbols_of(self, element: etree._Element) -> list[int]:
-        """Indices of the symbols that the element itself is, as the text of a leaf or the bar of a fraction."""
+        """The symbols that the element itself is: the text of a leaf, the bar of a fraction."""
         name = _local_name(element)
-        first = len(self.symbols)
         identity = element.get(XML_ID) or element.get("id")
+        if name not in _LEAVES and name not in _GOVERNORS:
+            return []
         if identity is not None and identity in self.bound:
-            self.symbols.append(self.bound[identity])
-        elif name in _LEAVES:
-            self.symbols.extend(_symbols_of_text(element, identified=element.get(XML_ID) is not None))
-        elif name in _GOVERNORS:
-            self.symbols.append(Symbol(_GOVERNORS[name][0]))
-        elif name == "msqrt":
-            self.symbols.append(Symbol("\\sqrt"))
-        return list(range(first, len(self.symbols)))
+            return [self.builder.add(self.bound[identity])]
+        if name in _GOVERNORS:
+            return [self.builder.add(Symbol(_GOVERNORS[name][0]))]
+        try:
+            return [self.builder.add(Symbol(label)) for label in _labels_of_leaf(element)]
+        except LayoutError as error:
+            raise LayoutError(f"line {element.sourceline}: {error}") from error
 
-    def read(self, element: etree._Element, own: list[int], children: list[_Span | None]) -> _Span | None:
+    def read(self, element: etree._Element, own: list[int], children: list[Span | None]) -> Span | None:
         """Relate an element to its children, which were read before; its own line's first and last symbol."""
         name = _local_name(element)
-        if name in _LEAVES:
-            return self._chain([(symbol, symbol) for symbol in own])
-        if name in _ROWS:
-            return self._chain(children)
-        if name == "msqrt":
-            return self._govern(own[0], (Relation.INSIDE,), [self._chain(children)])
-        if name in _GOVERNORS:
-            relations = _GOVERNORS[name][1]
-            _check_children(element, children, len(relations))
-            return self._govern(own[0], relations, children)
-        if name in _SCRIPTS:
-            relations = _SCRIPTS[name]
-            _check_children(element, children, len(relations) + 1)
-            base = children[0]
-            if base is None:
-                raise LayoutError(f"line {element.sourceline}: {name} has scripts but no base")
-            self._govern(base[1], relations, children[1:])
-            return base
+        try:
+            if name in _LEAVES:
+                return self.builder.chain([(symbol, symbol) for symbol in own])
+            if name in _ROWS:
+                return self.row(children)
+            if name == "msqrt":
+                return self.govern(own[0], (Relation.INSIDE,), [self.row(children)])
+            if name in _GOVERNORS:
+                return self.govern(own[0], _GOVERNORS[name][1], children)
+            if name in _SCRIPTS:
+                base = children[0] if children else None
+                if base is None:
+                    raise LayoutError("scripts without a base")
+                self.govern(base[1], _SCRIPTS[name], children[1:])
+                return base
+        except LayoutError as error:
+            raise LayoutError(f"line {element.sourceline}, <{name}>: {error}") from error
         if name in _IGNORED:
             return None
         raise LayoutError(f"line {element.sourceline}: a layout tree has no place for MathML's <{name}>")
 
-    def _chain(self, spans: list[_Span | None]) -> _Span | None:
-        present = [span for span in spans if span is not None]
-        for left, right in pairwise(present):
-            self.edges.append(Edge(left[1], right[0], Relation.RIGHT))
-        return (present[0][0], present[-1][1]) if present else None
+    def row(self, spans: list[Span | None]) -> Span | None:
+        return self.builder.chain([span for span in spans if span is not None])
 
-    def _govern(self, symbol: int, relations: tuple[Relation, ...], children: list[_Span | None]) -> _Span:
+    def govern(self, symbol: int, relations: tuple[Relation, ...], children: list[Span | None]) -> Span:
+        if len(children) != len(relations):
+            raise LayoutError(f"{len(relations)} children expected beside the base, found {len(children)}")
         for relation, span in zip(relations, children, strict=True):
             if span is not None:
-                self.edges.append(Edge(symbol, span[0], relation))
+                self.builder.relate(symbol, relation, span[0])
         return symbol, symbol
 
 
@@ -135,20 +129,12 @@ def _local_name(element: etree._Element) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
-def _check_children(element: etree._Element, children: list[_Span | None], wanted: int) -> None:
-    if len(children) != wanted:
-        raise LayoutError(
-            f"line {element.sourceline}: {_local_name(element)} takes {wanted} children, this has {len(children)}"
-        )
-
-
-def _symbols_of_text(element: etree._Element, identified: bool) -> list[Symbol]:
-    """The symbols a leaf spells: one when it carries an id or is a word, a digit each when it is a number."""
-    text = "".join(character for character in (element.text or "").strip() if character not in _INVISIBLE)
-    if not text and not identified:
-        return []
-    parts = list(text) if _local_name(element) == "mn" and not identified else [text]
-    return [Symbol(label_of_mathml(part)) for part in parts if not part.isspace()]
+def _labels_of_leaf(element: etree._Element) -> list[str]:
+    """The labels a leaf spells: one when it carries an id or is a word, one a digit when it is a number."""
+    text = "".join((element.text or "").split()).translate(_INVISIBLE)
+    if _local_name(element) == "mn" and element.get(XML_ID) is None:
+        return [label_of_mathml(character) for character in text]
+    return [label_of_mathml(text)] if text or element.get(XML_ID) is not None else []
 
 
 def _parse_xml(source: str | bytes) -> etree._Element:

@@ -97,7 +97,6 @@ CHARACTERS: dict[str, str] = {
     "\\propto": "∝",
     "\\perp": "⟂",
     "\\parallel": "∥",
-    "\\mid": "∣",
     "\\prec": "≺",
     "\\succ": "≻",
     "\\models": "⊧",
@@ -132,6 +131,9 @@ CHARACTERS: dict[str, str] = {
     "\\prime": "′",
     "\\ldots": "…",
     "\\cdots": "⋯",
+    "\\ltimes": "⋉",
+    "\\gtrsim": "≳",
+    "\\lesssim": "≲",
     "\\vdots": "⋮",
     "\\ddots": "⋱",
     "\\rightarrow": "→",
@@ -200,6 +202,7 @@ ALIASES: dict[str, str] = {
     "\\rbrack": "]",
     "\\vert": "|",
     "\\lvert": "|",
+    "\\mid": "|",
     "\\rvert": "|",
     "\\Vert": "\\|",
     "\\lVert": "\\|",
@@ -219,40 +222,34 @@ ALIASES: dict[str, str] = {
 
 # MathML writers in the CROHME collections named some operators without the backslash, and lost letters of others.
 _MATHML_WORDS: dict[str, str] = {"im": "\\lim", "ctdot": "\\ldots", "ne": "\\neq", "le": "\\leq", "ge": "\\geq"}
-_FROM_CHARACTER: dict[str, str] = {character: command for command, character in CHARACTERS.items()} | {
+_COMMANDS: dict[str, str] = {character: command for command, character in CHARACTERS.items()} | {
     "−": "-",
     "·": "\\cdot",
-    "∖": "\\setminus",
     "ø": "\\emptyset",
     "∕": "/",
-    "∗": "\\ast",
-    "∣": "|",
     "µ": "\\mu",
     "Ω": "\\Omega",
     "∆": "\\Delta",
-    "≔": "=",
-    "'": "\\prime",
+    "∣": "|",
 }
+_RESERVED = frozenset("\\{}^_$%#&~")  # characters with a meaning of their own in LaTeX
 
 
 def canonical_label(label: str) -> str:
-    """The canonical form of a label: ``\\lt`` is ``<``, ``COMMA`` is ``,``, ``\\to`` is ``\\rightarrow``.
+    """The canonical form of a label: ``\\lt`` is ``<``, ``COMMA`` is ``,``, ``\\to`` and ``→`` are ``\\rightarrow``.
 
     Raises:
-        LayoutError: the label is empty or is neither one character nor one LaTeX command.
+        LayoutError: the label is empty, or neither one visible character nor a LaTeX command known here.
     """
     label = label.strip()
     label = ALIASES.get(label, label)
-    if not is_label(label):
-        raise LayoutError(f"{label[:40]!r} is no symbol: a label is one character or one LaTeX command")
-    return label
-
-
-def is_label(label: str) -> bool:
-    """Whether ``label`` is one visible character or one LaTeX command."""
     if len(label) == 1:
-        return label.isprintable() and not label.isspace() and label not in "\\{}^_$%#&~"
-    return label.startswith("\\") and ((label[1:].isascii() and label[1:].isalpha()) or label in CHARACTERS)
+        if label in _RESERVED or not label.isprintable() or label.isspace():
+            raise LayoutError(f"{label!r} is no symbol")
+        return _COMMANDS.get(label, label)
+    if label not in CHARACTERS and label not in FUNCTIONS:
+        raise LayoutError(f"{label[:40]!r} is no symbol: neither one character nor a LaTeX command known here")
+    return label
 
 
 def label_of_mathml(text: str) -> str:
@@ -262,10 +259,9 @@ def label_of_mathml(text: str) -> str:
         LayoutError: no symbol is written so.
     """
     text = text.strip()
-    if text in _FROM_CHARACTER:
-        return _FROM_CHARACTER[text]
+    if text in _COMMANDS:
+        return _COMMANDS[text]
     if text in _MATHML_WORDS:
         return _MATHML_WORDS[text]
-    if len(text) > 1 and ("\\" + text in CHARACTERS or "\\" + text in FUNCTIONS):
-        return "\\" + text
-    return canonical_label(text)
+    command = "\\" + text
+    return command if command in CHARACTERS or command in FUNCTIONS else canonical_label(text)

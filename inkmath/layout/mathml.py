@@ -1,4 +1,4 @@
-"""Presentation MathML: reading it as a layout tree.
+"""Presentation MathML: reading it as a layout tree, and writing a tree so that a browser shows it well.
 
 The reader takes what CROHME files hold, right-leaning ``mrow`` chains whose symbols carry ``xml:id``, and ordinary
 Presentation MathML. Namespaces do not matter, and nothing here recurses: a deep file cannot exhaust the stack.
@@ -7,16 +7,18 @@ Presentation MathML. Namespaces do not matter, and nothing here recurses: a deep
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape, quoteattr
 
 from lxml import etree
 
 from inkmath.layout.builder import Span, TreeBuilder
-from inkmath.layout.symbols import label_of_mathml
+from inkmath.layout.symbols import CHARACTERS, FUNCTIONS, INTEGRALS, STACKING, label_of_mathml
 from inkmath.layout.tree import LayoutError, LayoutTree, Relation, Symbol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
 
 _LEAVES = frozenset({"mi", "mo", "mn"})
@@ -150,3 +152,150 @@ def _parse_xml(source: str | bytes) -> etree._Element:
     if root is None or fatal is not None:
         raise LayoutError(f"not MathML: {fatal.message if fatal else 'no element'}")
     return root
+
+
+def to_mathml(tree: LayoutTree, ids: Sequence[str] | None = None, *, plain: bool = False) -> str:
+    """Write a tree as a ``math`` element.
+
+    Args:
+        tree: any layout tree.
+        ids: a name for each of ``tree.symbols``, given to the element that shows it.
+        plain: write what CROHME files hold: ids are ``xml:id``, and there is no spacing, grouping of fences or
+            attribute that only serves to show the formula.
+
+    Raises:
+        LayoutError: something stands inside a symbol that is no root.
+    """
+    writer = _Writer(tree, ids, plain)
+    head = f'<math xmlns="{NAMESPACE}"' + (">" if plain else ' display="block">')
+    return "".join([head, *writer.write(), "</math>"])
+
+
+_OPENING = frozenset({"(", "[", "\\{", "\\langle", "\\lfloor", "\\lceil"})
+_CLOSING = frozenset({")", "]", "\\}", "\\rangle", "\\rfloor", "\\rceil"})
+_BARS = frozenset({"|", "\\|"})
+_IDENTIFIERS = frozenset({"\\infty", "\\partial", "\\emptyset", "\\ldots", "\\cdots", "\\nabla", "\\aleph"})
+_THIN_SPACE = '<mspace width="0.1667em"/>'
+_LIMITS = {(True, True): "munderover", (True, False): "munder", (False, True): "mover"}
+_SIDES = {(True, True): "msubsup", (True, False): "msub", (False, True): "msup"}
+
+_Piece = str | int
+"""Text that is written, or the first symbol of a line that is still to be written."""
+
+
+class _Writer:
+    """Writes a tree from the outside inward; a stack of what is still to come keeps deep trees from recursing."""
+
+    def __init__(self, tree: LayoutTree, ids: Sequence[str] | None, plain: bool) -> None:
+        self.tree = tree
+        self.ids = ids
+        self.plain = plain
+
+    def write(self) -> list[str]:
+        written: list[str] = []
+        pending: list[_Piece] = [self.tree.root]
+        while pending:
+            piece = pending.pop()
+            if isinstance(piece, str):
+                written.append(piece)
+            else:
+                pending.extend(reversed(self.line(piece)))
+        return written
+
+    def line(self, first: int) -> list[_Piece]:
+        symbols = list(self.tree.line(first))
+        if len(symbols) == 1:
+            return self.symbol(first, stretches=False)
+        labels = [self.tree.symbols[symbol].label for symbol in symbols]
+        pairs = _pair_fences(labels)
+        pieces: list[_Piece] = ["<mrow>"]
+        for place, symbol in enumerate(symbols):
+            element = self.symbol(symbol, stretches=place in pairs)
+            if not self.plain:
+                # Parentheses grow with the row they stand in: it must end where they close.
+                opens, closes = pairs.get(place, place) > place, pairs.get(place, place) < place
+                element = ["<mrow>"] * opens + element + ["</mrow>"] * closes
+                if labels[place] in FUNCTIONS:
+                    element = self.spaced(element, labels, place)
+            pieces += element
+        return [*pieces, "</mrow>"]
+
+    def spaced(self, element: list[_Piece], labels: list[str], place: int) -> list[_Piece]:
+        """A function's name stands apart from the letters and digits beside it."""
+        if place and (_leaf_of(labels[place - 1]) != "mo" or labels[place - 1] in _CLOSING):
+            element = [_THIN_SPACE, *element]
+        if place + 1 < len(labels) and labels[place + 1] not in _OPENING | _CLOSING:
+            element = [*element, _THIN_SPACE]
+        return element
+
+    def symbol(self, symbol: int, stretches: bool) -> list[_Piece]:
+        label = self.tree.symbols[symbol].label
+        lines: dict[Relation, int] = dict(self.tree.children[symbol])
+        lines.pop(Relation.RIGHT, None)
+
+        def take(relation: Relation) -> _Piece:
+            return lines.pop(relation) if relation in lines else "<mrow/>"
+
+        written: list[_Piece]
+        if label == "-" and (Relation.ABOVE in lines or Relation.BELOW in lines):
+            written = [self.tag("mfrac", symbol), take(Relation.ABOVE), take(Relation.BELOW), "</mfrac>"]
+        elif label == "\\sqrt" and Relation.ABOVE in lines:
+            written = [self.tag("mroot", symbol), take(Relation.INSIDE), take(Relation.ABOVE), "</mroot>"]
+        elif label == "\\sqrt":
+            written = [self.tag("msqrt", symbol), take(Relation.INSIDE), "</msqrt>"]
+        else:
+            written = [self.leaf(symbol, label, stretches, Relation.BELOW in lines or Relation.ABOVE in lines)]
+        if Relation.INSIDE in lines:
+            raise LayoutError(f"MathML has no form for something inside {label!r}")
+        for names, low, high in (
+            (_LIMITS, Relation.BELOW, Relation.ABOVE),
+            (_SIDES, Relation.SUB, Relation.SUP),
+        ):
+            if low in lines or high in lines:
+                name = names[low in lines, high in lines]
+                scripts = [lines[relation] for relation in (low, high) if relation in lines]
+                written = [f"<{name}>", *written, *scripts, f"</{name}>"]
+        return written
+
+    def leaf(self, symbol: int, label: str, stretches: bool, has_limits: bool) -> str:
+        name = _leaf_of(label)
+        text = label[1:] if label in FUNCTIONS else CHARACTERS.get(label, "\u2212" if label == "-" else label)
+        attributes = ""
+        if not self.plain and label in _OPENING | _CLOSING | _BARS and not stretches:
+            attributes = ' stretchy="false"'
+        elif not self.plain and has_limits and label in STACKING | INTEGRALS and name == "mo":
+            attributes = ' movablelimits="false"'
+        return f"{self.tag(name, symbol, attributes)}{escape(text)}</{name}>"
+
+    def tag(self, name: str, symbol: int, attributes: str = "") -> str:
+        identity = ""
+        if self.ids is not None:
+            identity = f" {'xml:id' if self.plain else 'id'}={quoteattr(self.ids[symbol])}"
+        return f"<{name}{identity}{attributes}>"
+
+
+def _leaf_of(label: str) -> str:
+    """The element that shows a label: number, identifier or operator."""
+    if label.isdigit() or label == ".":
+        return "mn"
+    character = CHARACTERS.get(label, label)
+    return "mi" if character.isalpha() or label in FUNCTIONS or label in _IDENTIFIERS else "mo"
+
+
+def _pair_fences(labels: list[str]) -> dict[int, int]:
+    """Which fence of a line closes which: place of each to place of its partner. Bars pair among themselves."""
+    pairs: dict[int, int] = {}
+    waiting: list[int] = []
+    for place, label in enumerate(labels):
+        partner = None
+        if label in _BARS:
+            inner = [other for other in waiting[-1:] if labels[other] == label]
+            partner = inner[0] if inner else None
+        elif label in _CLOSING:
+            partner = next((other for other in reversed(waiting) if labels[other] in _OPENING), None)
+        if partner is not None:
+            pairs |= {partner: place, place: partner}
+            del waiting[waiting.index(partner) :]
+        elif label in _OPENING or label in _BARS:
+            waiting.append(place)
+    return pairs

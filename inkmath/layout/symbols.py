@@ -264,4 +264,5 @@ def label_of_mathml(text: str) -> str:
     if text in _MATHML_WORDS:
         return _MATHML_WORDS[text]
     command = "\\" + text
-    return command if command in CHARACTERS or command in FUNCTIONS else canonical_label(text)
+    named = text.isalpha() and (command in CHARACTERS or command in FUNCTIONS)
+    return command if named else canonical_label(text)

@@ -1,0 +1,109 @@
+"""CROHME label graphs (``.lg``): the form in which the competitions compare answers.
+
+A line ``O, id, label, 1.0, strokes...`` is a symbol, a line ``R, parent, child, relation, 1.0`` a relation. Format:
+Mouchere et al., "Advancing the state of the art for handwritten math recognition", IJDAR 2016, and the LgEval library.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from inkmath.layout.symbols import canonical_label
+from inkmath.layout.tree import Edge, LayoutError, LayoutTree, Relation, Symbol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_WRITTEN = {"<": "\\lt", ">": "\\gt", ",": "COMMA"}
+_RELATIONS = {relation.value: relation for relation in Relation} | {"R": Relation.RIGHT, "I": Relation.INSIDE}
+
+
+def to_lg(tree: LayoutTree, stroke_ids: Sequence[str] = (), *, title: str = "", outside: Sequence[Symbol] = ()) -> str:
+    """Write a tree as a label graph.
+
+    Args:
+        tree: each symbol must own strokes.
+        stroke_ids: the file's name for each stroke; by default strokes are numbered from 0.
+        title: a name for the comment in the first line.
+        outside: labelled strokes that have no place in the tree; they become objects without relations.
+
+    Raises:
+        LayoutError: a symbol owns no strokes.
+    """
+    counts: Counter[str] = Counter()
+    names: list[str] = []
+    lines = [f"# IUD, {title}"] if title else []
+    ordered = tree.ordered()
+    symbols = (*ordered.symbols, *outside)
+    lines.append(f"# Objects({len(symbols)}):")
+    for symbol in symbols:
+        if not symbol.strokes:
+            raise LayoutError(f"{symbol.label!r} owns no strokes, and a label graph is made of strokes")
+        label = _WRITTEN.get(symbol.label, symbol.label)
+        counts[label] += 1
+        names.append(f"{label}_{counts[label]}")
+        strokes = [stroke_ids[stroke] if stroke_ids else str(stroke) for stroke in symbol.strokes]
+        lines.append(", ".join(["O", names[-1], label, "1.0", *strokes]))
+    lines += ["", "# Relations from SRT:"]
+    lines += [f"R, {names[edge.parent]}, {names[edge.child]}, {edge.relation}, 1.0" for edge in ordered.edges]
+    return "\n".join(lines) + "\n"
+
+
+def parse_lg(text: str, stroke_ids: Sequence[str] = ()) -> LayoutTree:
+    """Read the objects and relations of a label graph.
+
+    The competition ties what stands inside a root to the root symbol by symbol; where such a symbol also stands to the
+    right of another, that relation is kept.
+
+    Args:
+        text: ``O`` and ``R`` lines (``EO`` is read as ``R``); comments and empty lines do not matter.
+        stroke_ids: the file's name for each stroke; by default stroke names are indices.
+
+    Returns:
+        The tree in reading order.
+
+    Raises:
+        LayoutError: a malformed line, an unknown stroke, id or relation, or objects that are not one tree.
+    """
+    strokes = {name: index for index, name in enumerate(stroke_ids)} if stroke_ids else None
+    objects: dict[str, int] = {}
+    symbols: list[Symbol] = []
+    relations: list[tuple[int, str, str, str]] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        fields = [field.strip() for field in line.split(",")]
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if fields[0] == "O" and len(fields) >= 4:
+            if fields[1] in objects:
+                raise LayoutError(f"line {number}: a second object {fields[1]!r}")
+            objects[fields[1]] = len(symbols)
+            symbols.append(_read_symbol(number, fields[2], fields[4:], strokes))
+        elif fields[0] in ("R", "EO") and len(fields) >= 4:
+            relations.append((number, fields[1], fields[2], fields[3]))
+        else:
+            raise LayoutError(f"line {number}: {line[:60]!r} is neither an object (O) nor a relation (R)")
+    edges = [_read_edge(relation, objects) for relation in relations]
+    followers = {edge.child for edge in edges if edge.relation is Relation.RIGHT}
+    kept = tuple(edge for edge in edges if edge.relation is not Relation.INSIDE or edge.child not in followers)
+    return LayoutTree(tuple(symbols), kept).ordered()
+
+
+def _read_symbol(number: int, label: str, names: list[str], strokes: dict[str, int] | None) -> Symbol:
+    try:
+        indices = [strokes[name] if strokes is not None else int(name) for name in names]
+        return Symbol(canonical_label(label), tuple(sorted(indices)))
+    except KeyError as error:
+        raise LayoutError(f"line {number}: there is no stroke {error}") from error
+    except ValueError as error:
+        raise LayoutError(f"line {number}: {error}") from error
+
+
+def _read_edge(relation: tuple[int, str, str, str], objects: dict[str, int]) -> Edge:
+    number, parent, child, name = relation
+    for identity in (parent, child):
+        if identity not in objects:
+            raise LayoutError(f"line {number}: there is no object {identity!r}")
+    if name not in _RELATIONS:
+        raise LayoutError(f"line {number}: {name!r} is no relation; there are {', '.join(Relation)}")
+    return Edge(objects[parent], objects[child], _RELATIONS[name])

@@ -1,0 +1,73 @@
+"""Made-up handwriting: formulas drawn from a grammar, written by writers who do not exist.
+
+`grammar` makes layout trees, `font` and `allographs` hold the shapes of symbols, `style` bends them to one writer's
+hand, `typeset` puts them in place and order.
+"""
+
+from __future__ import annotations
+
+import zlib
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from inkmath.ink import Ink
+from inkmath.layout.classes import SYMBOL_CLASSES
+from inkmath.layout.latex import to_latex
+from inkmath.synthesis.grammar import random_formula
+from inkmath.synthesis.style import Writer
+from inkmath.synthesis.typeset import typeset
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["synthesize"]
+
+
+def synthesize(
+    count: int, seed: int, *, writers: int = 50, collection: str = "synthetic", max_symbols: int = 24
+) -> Iterator[Ink]:
+    """Make formulas in made-up handwriting.
+
+    Every class of `inkmath.layout.classes.SYMBOL_CLASSES` occurs at least twice in each 101 formulas.
+
+    Args:
+        count: how many formulas.
+        seed: the same arguments give the same ink in any process, and a larger ``count`` only adds to it.
+        writers: how many hands share the work, evenly.
+        collection: names the set; two collections of one seed share neither a writer nor the choice of formulas.
+        max_symbols: the longest formula, in symbols.
+
+    Yields:
+        Ink with id, writer, LaTeX and tree, its source ``"synthetic"``.
+
+    Raises:
+        ValueError: ``count`` is negative, ``writers`` is not positive, or ``max_symbols`` is below
+            `inkmath.synthesis.grammar.SMALLEST_LIMIT`.
+    """
+    if count < 0 or writers < 1:
+        raise ValueError(f"count = {count} and writers = {writers}: there must be at least 0 and 1")
+    key = (seed, zlib.crc32(collection.encode()))
+    hand = lru_cache(maxsize=256)(lambda number: Writer((*key, 1, number)))
+    for index in range(count):
+        rng = np.random.default_rng((*key, 0, index))
+        number = index % writers
+        formula = random_formula(rng, wanted=_featured(key, index), max_symbols=max_symbols)
+        strokes, tree = typeset(formula, hand(number), rng)
+        yield Ink(
+            strokes=strokes,
+            id=f"{collection}-{seed}-{index:06d}",
+            source="synthetic",
+            writer=f"{collection}-{seed}-w{number:03d}",
+            latex=to_latex(tree),
+            tree=tree,
+        )
+
+
+def _featured(key: tuple[int, int], index: int) -> tuple[str, str]:
+    """The two classes that formula ``index`` must show: in turn, each round in an order of its own."""
+    turn, place = divmod(index, len(SYMBOL_CLASSES))
+    order = np.random.default_rng((*key, 2, turn)).permutation(len(SYMBOL_CLASSES))
+    # A second class half a round away: the two of one formula differ, and each class comes up twice a round.
+    return tuple(SYMBOL_CLASSES[order[(place + shift) % len(SYMBOL_CLASSES)]] for shift in (0, 50))

@@ -68,7 +68,7 @@ class Synthesize(Block):
     train: Count
     test: Count
     writers: int = Field(ge=4)
-    symbols: int = Field(ge=1, le=60)
+    symbols: int = Field(ge=8, le=60)
 
 
 class Parse(Block):

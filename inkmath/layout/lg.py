@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from inkmath.layout.symbols import canonical_label
+from inkmath.layout.symbols import CROHME_LABELS, canonical_label
 from inkmath.layout.tree import Edge, LayoutError, LayoutTree, Relation, Symbol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_WRITTEN = {"<": "\\lt", ">": "\\gt", ",": "COMMA"}
+_WRITTEN = CROHME_LABELS | {",": "COMMA"}
 _RELATIONS = {relation.value: relation for relation in Relation} | {"R": Relation.RIGHT, "I": Relation.INSIDE}
 
 

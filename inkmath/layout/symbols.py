@@ -220,6 +220,9 @@ ALIASES: dict[str, str] = {
     "\\'": "\\prime",
 }
 
+# How CROHME's files and label graphs write the labels that are special in XML.
+CROHME_LABELS: dict[str, str] = {"<": "\\lt", ">": "\\gt"}
+
 # MathML writers in the CROHME collections named some operators without the backslash, and lost letters of others.
 _MATHML_WORDS: dict[str, str] = {"im": "\\lim", "ctdot": "\\ldots", "ne": "\\neq", "le": "\\leq", "ge": "\\geq"}
 _COMMANDS: dict[str, str] = {character: command for command, character in CHARACTERS.items()} | {

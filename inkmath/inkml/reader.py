@@ -1,8 +1,4 @@
-"""InkML: reading the handwriting files of CROHME and MathWriting as ink.
-
-Format: W3C Ink Markup Language (2011), with the conventions of the CROHME competitions (trace groups carry the truth
-of each symbol and point at the ``xml:id`` of its MathML element) and of MathWriting (truth in ``label`` annotations).
-"""
+"""Reading InkML: traces as strokes, and whatever truth the file has as a layout tree."""
 
 from __future__ import annotations
 

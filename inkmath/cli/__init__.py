@@ -12,6 +12,7 @@ from inkmath import __version__
 from inkmath.cli.classify import classify
 from inkmath.cli.recognize import recognize
 from inkmath.cli.report import EXIT_FAILED
+from inkmath.cli.serve import serve
 
 app = typer.Typer(
     name="inkmath",
@@ -22,6 +23,7 @@ app = typer.Typer(
 
 app.command()(recognize)
 app.command()(classify)
+app.command()(serve)
 
 
 def _print_version(wanted: bool) -> None:

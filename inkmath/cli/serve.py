@@ -1,0 +1,91 @@
+"""``inkmath serve``: the page and the REST interface."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 -- typer reads it at run time
+from typing import Annotated
+
+import typer
+
+from inkmath.cli.options import Weights  # noqa: TC001 -- typer reads it at run time
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on; other machines reach only one of this one's.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="INKMATH_TOKEN",
+            help="Ask clients for this token. When --host is not this machine alone and none is given, one is made.",
+        ),
+    ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Let people on the page save what they confirm as InkML in DIR; the page asks them first. "
+            "data/raw/user is where the pipeline looks.",
+        ),
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Recognitions at once; the default is one a core.")] = None,
+    weights: Weights = None,
+) -> None:
+    """Serve the page to write on, and the REST interface under /api.
+
+    Ends with status 0 on Ctrl+C or SIGTERM, after the requests it is working on.
+
+    Examples:
+
+      inkmath serve
+
+      inkmath serve --save data/raw/user
+
+      INKMATH_TOKEN=... inkmath serve --host 0.0.0.0 --port 8080
+    """
+    import secrets
+    import signal
+    import socket
+
+    import uvicorn
+
+    from inkmath.cli.report import say
+    from inkmath.recognizer import Recognizer
+    from inkmath.web.app import create_app
+    from inkmath.web.settings import Settings
+
+    public = host not in LOOPBACK
+    if public and not token:
+        token = secrets.token_urlsafe(18)
+    defaults = Settings()
+    settings = Settings(
+        token=token,
+        hosts=None if public else defaults.hosts,
+        workers=workers or defaults.workers,
+        corrections=save,
+    )
+    app = create_app(Recognizer.load(weights), settings)
+
+    listening = socket.create_server(
+        (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=256
+    )
+    shown = socket.gethostname() if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
+    fragment = f"/#token={token}" if token else "/"
+    say(f"inkmath listens on http://{shown}:{listening.getsockname()[1]}{fragment}  (Ctrl+C ends it)")
+
+    # uvicorn repeats the signal that stopped it once all is done; these make that a normal end.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, lambda *_: None)
+    uvicorn.Server(
+        uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=int(settings.limits.seconds) + 5,
+        )
+    ).run(sockets=[listening])

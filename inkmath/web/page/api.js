@@ -1,0 +1,95 @@
+// Talking to the server. Answers are kept for states that undo and redo come back to.
+
+const KEPT = 60;
+
+/** A refusal by the server, as its problem document tells it. */
+export class Refusal extends Error {
+  constructor(problem, retryAfter) {
+    super(problem.detail);
+    this.kind = problem.type.split(":").at(-1);
+    this.title = problem.title;
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** The server cannot be reached. */
+export class Offline extends Error {}
+
+/** The token came in the address's fragment, which browsers send to no server; it stays in this tab. */
+export const token = {
+  take() {
+    const given = new URLSearchParams(location.hash.slice(1)).get("token");
+    if (given) {
+      sessionStorage.setItem("token", given);
+      history.replaceState(null, "", location.pathname);
+    }
+  },
+  set(value) { sessionStorage.setItem("token", value); },
+  headers() {
+    const value = sessionStorage.getItem("token");
+    return value ? { Authorization: `Bearer ${value}` } : {};
+  },
+};
+
+export async function call(path, { method = "GET", body, type = "application/json", signal, raw = false } = {}) {
+  let response;
+  try {
+    response = await fetch(path, {
+      method,
+      signal,
+      headers: { ...token.headers(), ...(body === undefined ? {} : { "Content-Type": type }) },
+      body: body === undefined || typeof body === "string" || body instanceof Blob ? body : JSON.stringify(body),
+    });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Offline("The server does not answer.");
+  }
+  if (!response.ok) {
+    const problem = await response.json().catch(() => ({ type: "unknown", title: "Refused", detail: `Status ${response.status}.` }));
+    throw new Refusal(problem, Number(response.headers.get("Retry-After")) || 0);
+  }
+  if (response.status === 204) return null;
+  return raw ? response.blob() : response.json();
+}
+
+/** Round for the wire: a tenth of a pixel is finer than any pen. */
+export const wire = (strokes) => strokes.map(({ points }) => points.map(([x, y]) => [Math.round(x * 10) / 10, Math.round(y * 10) / 10]));
+
+/**
+ * Reads the newest state only. Each request has a number; an answer whose number is not the last one is dropped, and
+ * the request before is abandoned when a newer one begins.
+ */
+export class Reader {
+  #sequence = 0;
+  #running = null;
+  #kept = new Map();
+
+  /** Resolves to the answer, or to null when a newer state has taken its place. */
+  async read(state) {
+    const sequence = ++this.#sequence;
+    this.#running?.abort();
+    this.#running = null;
+    if (!state.strokes.length) return null;
+    const place = new Map(state.strokes.map((stroke, index) => [stroke.id, index]));
+    const constraints = state.choices.map(({ strokes, label }) => ({ strokes: strokes.map((id) => place.get(id)), label }));
+    const key = JSON.stringify([[...place.keys()], constraints]);
+    const known = this.#kept.get(key);
+    if (known) return known;
+    const running = new AbortController();
+    this.#running = running;
+    try {
+      const answer = await call("api/recognize", {
+        method: "POST",
+        body: { strokes: wire(state.strokes), constraints, alternatives: 5 },
+        signal: running.signal,
+      });
+      if (sequence !== this.#sequence) return null;
+      this.#kept.set(key, answer);
+      if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value);
+      return answer;
+    } catch (error) {
+      if (sequence !== this.#sequence || error.name === "AbortError") return null;
+      throw error;
+    }
+  }
+}

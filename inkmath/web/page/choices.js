@@ -1,0 +1,155 @@
+// The small panel beside a symbol: what else it may be, every other symbol, and which strokes belong to it.
+
+const element = (tag, properties = {}, ...children) => {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+};
+
+export class Choices extends EventTarget {
+  /** Events: `choose` {strokes, label}, `release` {strokes}, `erase` {strokes}, `close`. */
+  constructor(panel) {
+    super();
+    this.panel = panel;
+    this.known = [];
+    this.opened = null;
+    panel.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  setKnown(symbols) {
+    this.known = symbols;
+    this.text = new Map(symbols.map(({ label, text }) => [label, text]));
+  }
+
+  show(label) { return this.text?.get(label) ?? label.replace(/^\\/, ""); }
+
+  get isOpen() { return this.opened !== null; }
+
+  /**
+   * Open beside a box of the sheet (in its pixels).
+   * `symbol` is {label, alternatives, strokes (ids), chosen}.
+   */
+  open(symbol, box, { focus = false } = {}) {
+    this.opened = { ...symbol, strokes: [...symbol.strokes] };
+    this.box = box;
+    this.#render();
+    this.panel.hidden = false;
+    this.#place();
+    if (focus) this.panel.querySelector("li button")?.focus();
+  }
+
+  close() {
+    if (!this.isOpen) return;
+    this.opened = null;
+    this.panel.hidden = true;
+    this.dispatchEvent(new Event("close"));
+  }
+
+  /** Add or remove a stroke of the opened symbol. */
+  toggle(id) {
+    const { strokes } = this.opened;
+    const place = strokes.indexOf(id);
+    if (place < 0) strokes.push(id);
+    else if (strokes.length > 1) strokes.splice(place, 1);
+    this.#count();
+  }
+
+  #render() {
+    const { label, alternatives, chosen } = this.opened;
+    const likely = [...alternatives];
+    if (!likely.some((candidate) => candidate.label === label)) likely.unshift({ label, probability: null });
+    const search = element("input", {
+      type: "search", placeholder: "Any other symbol…", ariaLabel: "Search all symbols", autocomplete: "off", spellcheck: false,
+    });
+    search.setAttribute("autocapitalize", "off");
+    const found = element("ul", { className: "found", hidden: true });
+    search.addEventListener("input", () => this.#search(search.value.trim(), found));
+    search.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") found.querySelector("button")?.click();
+    });
+    this.regroup = element("button", { type: "button", textContent: "Change strokes", ariaPressed: "false" });
+    this.regroup.addEventListener("click", () => this.#setGrouping(!this.grouping));
+    const erase = element("button", { type: "button", textContent: "Erase" });
+    erase.addEventListener("click", () => this.#tell("erase"));
+    const foot = element("div", { className: "foot" }, this.regroup, erase);
+    if (chosen) {
+      const release = element("button", { type: "button", textContent: "Undo my choice" });
+      release.addEventListener("click", () => this.#tell("release"));
+      foot.append(release);
+    }
+    const close = element("button", { type: "button", textContent: "×", ariaLabel: "Close" });
+    close.addEventListener("click", () => this.close());
+    this.explain = element("p", { hidden: true });
+    this.panel.replaceChildren(
+      element("h3", { id: "choices-title" }, element("span", { textContent: "What is this symbol?" }), close),
+      element("ul", {}, ...likely.slice(0, 5).map((candidate) => this.#item(candidate))),
+      search, found, this.explain, foot,
+    );
+    this.#setGrouping(false);
+  }
+
+  #item({ label, probability }) {
+    const share = probability === undefined ? [] : [element("small", { textContent: probability === null ? "chosen" : percent(probability) })];
+    const button = element("button", { type: "button", title: label, ariaPressed: String(label === this.opened.label) },
+      element("b", { textContent: this.show(label) }), ...share);
+    button.dataset.label = label;
+    button.addEventListener("click", () => this.#tell("choose", { label }));
+    return element("li", {}, button);
+  }
+
+  #search(words, found) {
+    const wanted = words.toLowerCase();
+    const hits = words
+      ? this.known.filter(({ label, text }) => label === words || text === words || label.toLowerCase().includes(wanted))
+          .sort((a, b) => (b.label === words) - (a.label === words) || a.label.length - b.label.length)
+      : [];
+    found.hidden = !words;
+    found.replaceChildren(...(hits.length ? hits.slice(0, 20).map(({ label }) => this.#item({ label })) : [element("li", { textContent: "None" })]));
+    this.#place();
+  }
+
+  #setGrouping(grouping) {
+    this.grouping = grouping;
+    this.regroup.ariaPressed = String(grouping);
+    this.explain.hidden = !grouping;
+    this.#count();
+    this.dispatchEvent(new Event("group"));
+    this.#place();
+  }
+
+  #count() {
+    const count = this.opened.strokes.length;
+    this.explain.textContent = `Tap strokes on the sheet to add or remove them (${count} now), then say what the symbol is.`;
+    this.dispatchEvent(new Event("group"));
+  }
+
+  #tell(type, detail = {}) {
+    const { strokes } = this.opened;
+    this.close();
+    this.dispatchEvent(new CustomEvent(type, { detail: { strokes, ...detail } }));
+  }
+
+  #place() {
+    const sheet = this.panel.offsetParent;
+    if (!sheet || !this.box) return;
+    const { offsetWidth: width, offsetHeight: height } = this.panel;
+    const centre = (this.box.left + this.box.right) / 2 - width / 2;
+    this.panel.style.left = `${Math.max(8, Math.min(sheet.clientWidth - width - 8, centre))}px`;
+    const below = this.box.bottom + 14;
+    const fitsAbove = this.box.top - height - 14 >= 8;
+    // Above when there is no room below; otherwise below, over whatever follows the sheet.
+    this.panel.style.top = `${below + height > sheet.clientHeight && fitsAbove ? this.box.top - height - 14 : below}px`;
+  }
+
+  #key(event) {
+    const buttons = [...this.panel.querySelectorAll("li button")];
+    const place = buttons.indexOf(document.activeElement);
+    if (event.key === "Escape") { this.close(); event.stopPropagation(); }
+    if (place >= 0 && (event.key === "ArrowRight" || event.key === "ArrowLeft")) {
+      buttons[(place + (event.key === "ArrowRight" ? 1 : -1) + buttons.length) % buttons.length].focus();
+      event.preventDefault();
+    }
+  }
+}
+
+export const percent = (share) => (share > 0.995 ? "> 99 %" : share < 0.01 ? "< 1 %" : `${Math.round(share * 100)} %`);

@@ -1,0 +1,56 @@
+// Files in and out: InkML to read, ink to keep as InkML, SVG or PNG.
+
+import { boundsOf } from "./ink.js";
+import { drawStroke, prepare } from "./sheet.js";
+
+const MARGIN = 16;
+const INK = "#1c2a3d";
+
+/** Fit strokes of any unit onto a sheet, as [x, y, pressure] points. */
+export function fitted(strokes, { width, height }) {
+  const box = boundsOf(strokes.map((points) => ({ points })));
+  const wide = Math.max(box.right - box.left, 1e-6);
+  const high = Math.max(box.bottom - box.top, 1e-6);
+  // Neither a dot nor a bar should fill the sheet.
+  const scale = Math.min((width * 0.8) / wide, (height * 0.6) / high, 160 / Math.max(1e-6, Math.min(wide, high)));
+  const left = (width - wide * scale) / 2;
+  const top = (height - high * scale) / 2;
+  return strokes.map((points) => points.map(([x, y]) => [left + (x - box.left) * scale, top + (y - box.top) * scale, 0.5]));
+}
+
+export function toSvg(strokes) {
+  const box = boundsOf(strokes);
+  const number = (value) => String(Math.round(value * 10) / 10);
+  const size = [box.left - MARGIN, box.top - MARGIN, box.right - box.left + 2 * MARGIN, box.bottom - box.top + 2 * MARGIN].map(number);
+  const paths = strokes.map(({ points }) => {
+    const places = points.map(([x, y]) => `${number(x)} ${number(y)}`);
+    if (places.length === 1) places.push(places[0]);
+    return `  <path d="M${places.join("L")}"/>`;
+  });
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${size.join(" ")}" width="${size[2]}" height="${size[3]}" fill="none" stroke="${INK}" stroke-width="2.8" stroke-linecap="round" stroke-linejoin="round">`,
+    ...paths, "</svg>", "",
+  ].join("\n");
+}
+
+export function toPng(strokes, density = 2) {
+  const box = boundsOf(strokes);
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.ceil((box.right - box.left + 2 * MARGIN) * density);
+  canvas.height = Math.ceil((box.bottom - box.top + 2 * MARGIN) * density);
+  const context = canvas.getContext("2d");
+  context.fillStyle = "#ffffff";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.setTransform(density, 0, 0, density, (MARGIN - box.left) * density, (MARGIN - box.top) * density);
+  prepare(context, INK);
+  for (const { points } of strokes) drawStroke(context, points);
+  return new Promise((resolve) => { canvas.toBlob(resolve, "image/png"); });
+}
+
+export function download(name, blob) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

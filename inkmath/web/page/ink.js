@@ -1,0 +1,105 @@
+// What is written: strokes, the symbols a person decided on, and the way back to every earlier state.
+
+/**
+ * @typedef {{id: number, points: Array<[number, number, number]>}} Stroke  points are [x, y, pressure]
+ * @typedef {{strokes: number[], label: string}} Choice  strokes by id
+ * @typedef {{strokes: readonly Stroke[], choices: readonly Choice[]}} State  never changed, only replaced
+ */
+
+const MAX_HISTORY = 500;
+
+export class Ink extends EventTarget {
+  /** @type {State} */
+  state = { strokes: [], choices: [] };
+  #past = [];
+  #future = [];
+  #nextId = 0;
+
+  get isEmpty() { return this.state.strokes.length === 0; }
+  get canUndo() { return this.#past.length > 0; }
+  get canRedo() { return this.#future.length > 0; }
+
+  stroke(id) { return this.state.strokes.find((stroke) => stroke.id === id); }
+
+  add(points) {
+    const stroke = { id: this.#nextId++, points };
+    this.#go({ ...this.state, strokes: [...this.state.strokes, stroke] });
+    return stroke;
+  }
+
+  /** Forget strokes, and every choice about a symbol that one of them belonged to. */
+  remove(ids) {
+    const gone = new Set(ids);
+    if (!gone.size) return;
+    this.#go({
+      strokes: this.state.strokes.filter((stroke) => !gone.has(stroke.id)),
+      choices: this.state.choices.filter((choice) => !choice.strokes.some((id) => gone.has(id))),
+    });
+  }
+
+  /** Decide what strokes are, in place of earlier choices about any of them. */
+  choose(choices) {
+    const decided = new Set(choices.flatMap((choice) => choice.strokes));
+    const kept = this.state.choices.filter((choice) => !choice.strokes.some((id) => decided.has(id)));
+    this.#go({ ...this.state, choices: [...kept, ...choices] });
+  }
+
+  /** Leave strokes to the recogniser again. */
+  release(ids) {
+    const freed = new Set(ids);
+    this.#go({ ...this.state, choices: this.state.choices.filter((choice) => !choice.strokes.some((id) => freed.has(id))) });
+  }
+
+  isChosen(ids) { return this.state.choices.some((choice) => choice.strokes.some((id) => ids.includes(id))); }
+
+  clear() { if (!this.isEmpty) this.#go({ strokes: [], choices: [] }); }
+
+  /** Replace everything by other ink, as one step that can be undone. */
+  replace(strokes) {
+    this.#go({ strokes: strokes.map((points) => ({ id: this.#nextId++, points })), choices: [] });
+  }
+
+  undo() { this.#travel(this.#past, this.#future); }
+  redo() { this.#travel(this.#future, this.#past); }
+
+  /** What to keep when the tab is reloaded. */
+  toJSON() { return { ...this.state, nextId: this.#nextId }; }
+
+  restore({ strokes, choices, nextId }) {
+    this.state = { strokes, choices };
+    this.#nextId = nextId;
+    this.#changed();
+  }
+
+  #go(state) {
+    this.#past.push(this.state);
+    if (this.#past.length > MAX_HISTORY) this.#past.shift();
+    this.#future = [];
+    this.state = state;
+    this.#changed();
+  }
+
+  #travel(from, to) {
+    const state = from.pop();
+    if (!state) return;
+    to.push(this.state);
+    this.state = state;
+    this.#changed();
+  }
+
+  #changed() { this.dispatchEvent(new Event("change")); }
+}
+
+/** The box around points, as {left, top, right, bottom}. */
+export function boundsOf(strokes) {
+  const box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
+  for (const { points } of strokes) {
+    for (const [x, y] of points) {
+      box.left = Math.min(box.left, x);
+      box.top = Math.min(box.top, y);
+      box.right = Math.max(box.right, x);
+      box.bottom = Math.max(box.bottom, y);
+    }
+  }
+  return box;
+}

@@ -1,0 +1,470 @@
+// Puts the parts together: ink -> reader -> result, and the person's decisions back into the ink.
+
+import { call, Offline, Reader, Refusal, token, wire } from "./api.js";
+import { Choices } from "./choices.js";
+import { download, fitted, toPng, toSvg } from "./files.js";
+import { boundsOf, Ink } from "./ink.js";
+import { isDoubtful, Result } from "./result.js";
+import { Sheet } from "./sheet.js";
+import { saveFormula, Learning } from "./learn.js";
+import { followTheme } from "./theme.js";
+
+const $ = (id) => document.getElementById(id);
+const RETRY_MS = 2000;
+
+token.take();
+const ink = new Ink();
+const reader = new Reader();
+const sheet = new Sheet({ paper: $("paper"), canvas: $("ink"), overlay: $("overlay"), ink });
+const choices = new Choices($("choices"));
+const result = new Result(choices);
+const learning = new Learning();
+let answer = null; // What the server last said of the present ink.
+let taken = 0; // Which of its readings is shown.
+let retry = 0;
+
+// Reading
+
+async function read() {
+  clearTimeout(retry);
+  if (ink.isEmpty) {
+    await reader.read(ink.state);
+    forget();
+    setStatus("ready");
+    say(null);
+    return;
+  }
+  const state = ink.state;
+  setStatus("reading");
+  result.setState(result.formula ? "reading" : "loading");
+  $("overlay").toggleAttribute("data-stale", true);
+  try {
+    const read = await reader.read(state);
+    if (!read) return; // Something newer was written meanwhile.
+    answer = read;
+    taken = 0;
+    show();
+    setStatus("ready");
+    say(null);
+  } catch (error) {
+    fail(error, read);
+  }
+}
+
+function forget() {
+  answer = null;
+  result.clear();
+  sheet.outline([]);
+  updateButtons();
+}
+
+const idsOf = (symbol) => symbol.strokes.map((index) => ink.state.strokes[index].id);
+
+function show() {
+  const formula = answer.alternatives[taken];
+  result.show(answer, taken, (symbol) => ink.isChosen(idsOf(symbol)));
+  $("overlay").toggleAttribute("data-stale", false);
+  outline(formula);
+  updateButtons();
+  performance.mark("shown");
+}
+
+function outline(formula) {
+  const wanted = $("outlines").ariaPressed === "true" || sheet.tool === "select" || choices.isOpen;
+  sheet.outline(wanted ? formula.symbols.map((symbol, index) => {
+    const strokes = idsOf(symbol);
+    const chosen = ink.isChosen(strokes);
+    return {
+      box: boundsOf(strokes.map((id) => ink.stroke(id))), strokes, symbol: index,
+      className: chosen ? "chosen" : isDoubtful(symbol) ? "doubt" : "",
+    };
+  }) : []);
+}
+
+function fail(error, again) {
+  $("overlay").toggleAttribute("data-stale", false);
+  if (error instanceof Refusal && error.kind === "token") {
+    setStatus("error", "Locked");
+    askForToken().then(again);
+  } else if (error instanceof Refusal && error.retryAfter) {
+    setStatus(error.kind === "starting" ? "starting" : "reading", error.title);
+    if (error.kind !== "starting") say("busy", error.title, "The server has much to do. Trying again.");
+    retry = setTimeout(again, error.retryAfter * 1000);
+  } else if (error instanceof Refusal) {
+    setStatus("error", error.title);
+    say("error", error.title, error.message, again);
+  } else if (error instanceof Offline) {
+    setStatus("offline");
+    say("offline", "No connection", "The inkmath server does not answer. Your ink is safe; reading goes on when it is back.", again);
+    retry = setTimeout(again, RETRY_MS);
+  } else {
+    throw error;
+  }
+  result.setState(result.formula ? "shown" : "empty");
+}
+
+// Telling the person
+
+const STATUS = { ready: "Ready", reading: "Reading", starting: "Starting", offline: "Offline", error: "Not working" };
+
+function setStatus(state, text = STATUS[state]) {
+  $("status").dataset.state = state;
+  $("status").querySelector("span").textContent = text;
+}
+
+/** Show a notice that stays, or take it away. */
+function say(kind, title, text, again) {
+  const notice = $("notice");
+  notice.hidden = kind === null;
+  if (kind === null || (notice.dataset.kind === kind && notice.dataset.text === text)) {
+    if (kind === null) delete notice.dataset.kind;
+    return;
+  }
+  notice.dataset.kind = kind;
+  notice.dataset.text = text;
+  const words = document.createElement("span");
+  const strong = document.createElement("b");
+  strong.textContent = title;
+  words.append(strong, ` ${text}`);
+  notice.replaceChildren(words);
+  if (again) {
+    const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Try again" });
+    button.addEventListener("click", again);
+    notice.append(button);
+  }
+}
+
+let toastTimer = 0;
+
+/** Show a short message that goes by itself, with something to do about it. */
+function toast(text, label, action) {
+  const box = $("toast");
+  box.replaceChildren(text);
+  if (label) {
+    const button = Object.assign(document.createElement("button"), { type: "button", textContent: label });
+    button.addEventListener("click", () => { box.hidden = true; action(); });
+    box.append(button);
+  }
+  box.hidden = false;
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => { box.hidden = true; }, label ? 6000 : 2500);
+}
+
+function askForToken() {
+  const dialog = $("token");
+  if (!dialog.open) dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => { token.set($("token-value").value); resolve(); }, { once: true });
+  });
+}
+
+function updateButtons() {
+  const nothing = !result.formula;
+  for (const id of ["copy-latex", "copy-mathml", "download"]) $(id).disabled = nothing;
+  $("confirm").disabled = nothing || !learning.isOn;
+  $("undo").disabled = !ink.canUndo;
+  $("redo").disabled = !ink.canRedo;
+  $("clear").disabled = ink.isEmpty;
+  $("hint").hidden = !ink.isEmpty;
+  const count = ink.state.strokes.length;
+  $("ink").ariaLabel = count ? `Writing area, ${count} ${count === 1 ? "stroke" : "strokes"}` : "Writing area, empty";
+}
+
+// Ink
+
+ink.addEventListener("change", () => {
+  choices.close();
+  if (ink.isEmpty) sheet.fit();
+  sessionStorage.setItem("ink", JSON.stringify(ink));
+  updateButtons();
+  read();
+});
+sheet.addEventListener("begin", () => { $("hint").hidden = true; $("download-menu").hidden = true; if (sheet.tool !== "select") choices.close(); });
+sheet.addEventListener("erased", ({ detail: { count } }) => {
+  toast(`Scratched out ${count} ${count === 1 ? "stroke" : "strokes"}`, "Undo", () => ink.undo());
+});
+sheet.addEventListener("hover", ({ detail: { stroke } }) => result.mark(stroke ? symbolWith(stroke.id) : null));
+sheet.addEventListener("pick", ({ detail: { stroke } }) => {
+  if (choices.isOpen && choices.grouping) {
+    if (stroke) choices.toggle(stroke.id);
+    return;
+  }
+  choices.close();
+  if (stroke && answer) openSymbol(symbolWith(stroke.id));
+});
+
+function symbolWith(id) {
+  const index = result.formula?.symbols.findIndex((symbol) => idsOf(symbol).includes(id)) ?? -1;
+  return index < 0 ? null : index;
+}
+
+// Symbols and readings
+
+function openSymbol(index, focus = false) {
+  if (index === null || $("result").dataset.state !== "shown") return;
+  const symbol = result.formula.symbols[index];
+  const strokes = idsOf(symbol);
+  choices.open({ ...symbol, strokes, chosen: ink.isChosen(strokes) },
+    sheet.toSheet(boundsOf(strokes.map((id) => ink.stroke(id)))), { focus });
+  outline(result.formula);
+  opener = focus ? index : null;
+  markOpened();
+}
+
+let opener = null; // The symbol whose button opened the choices, to come back to.
+
+function markOpened() {
+  for (const [index, rect] of [...$("overlay").children].entries()) {
+    const strokes = sheet.shapes[index].strokes;
+    rect.classList.toggle("open", choices.isOpen && strokes.some((id) => choices.opened.strokes.includes(id)));
+  }
+}
+
+result.addEventListener("symbol", ({ detail: { index, focus } }) => openSymbol(index, focus));
+result.addEventListener("hover", ({ detail: { index } }) => result.mark(index));
+result.addEventListener("take", ({ detail: { index } }) => take(index));
+choices.addEventListener("group", () => {
+  if (choices.grouping) setTool("select");
+  markOpened();
+});
+choices.addEventListener("choose", ({ detail: { strokes, label } }) => ink.choose([{ strokes, label }]));
+choices.addEventListener("release", ({ detail: { strokes } }) => ink.release(strokes));
+choices.addEventListener("erase", ({ detail: { strokes } }) => ink.remove(strokes));
+choices.addEventListener("close", () => {
+  if (result.formula) outline(result.formula);
+  if (opener !== null) $("symbols").children[opener]?.focus();
+  opener = null;
+});
+
+/** Take another reading: what it says differently of symbols stays decided while writing goes on. */
+function take(index) {
+  if (!answer?.alternatives[index] || $("result").dataset.state !== "shown") return;
+  const key = (symbol) => `${symbol.label} ${symbol.strokes}`;
+  const best = new Set(answer.alternatives[0].symbols.map(key));
+  const decided = answer.alternatives[index].symbols.filter((symbol) => !best.has(key(symbol)));
+  if (index > 0 && decided.length) {
+    ink.choose(decided.map((symbol) => ({ strokes: idsOf(symbol), label: symbol.label })));
+  } else {
+    taken = index; // The same symbols in another arrangement: it holds until the ink changes.
+    show();
+  }
+}
+
+// Tools and commands
+
+function setTool(tool) {
+  sheet.setTool(tool);
+  for (const button of document.querySelectorAll("[data-tool]")) {
+    if (button.tagName !== "BUTTON") continue;
+    button.ariaChecked = String(button.dataset.tool === tool);
+    button.tabIndex = button.dataset.tool === tool ? 0 : -1;
+  }
+  if (result.formula) outline(result.formula);
+}
+
+for (const button of document.querySelectorAll("button[data-tool]")) button.addEventListener("click", () => setTool(button.dataset.tool));
+document.querySelector("[role=radiogroup]").addEventListener("keydown", (event) => {
+  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+  if (!step) return;
+  const tools = [...event.currentTarget.children];
+  const next = tools[(tools.findIndex((button) => button.ariaChecked === "true") + step + tools.length) % tools.length];
+  setTool(next.dataset.tool);
+  next.focus();
+  event.preventDefault();
+});
+
+const commands = {
+  undo: () => ink.undo(),
+  redo: () => ink.redo(),
+  clear: () => {
+    if (ink.isEmpty) return;
+    ink.clear();
+    toast("Cleared", "Undo", () => ink.undo());
+  },
+  outlines: () => {
+    $("outlines").ariaPressed = String($("outlines").ariaPressed !== "true");
+    if (result.formula) outline(result.formula);
+  },
+  erase: () => {
+    if (choices.isOpen) return ink.remove([...choices.opened.strokes]);
+    const focused = document.activeElement?.closest?.("#symbols [data-symbol]");
+    if (focused) return ink.remove(idsOf(result.formula.symbols[Number(focused.dataset.symbol)]));
+    const last = ink.state.strokes.at(-1);
+    if (last) ink.remove([last.id]);
+  },
+  open: () => $("file").click(),
+  keys: () => $("shortcuts").showModal(),
+  copyLatex: () => copy(result.formula?.compact, "LaTeX copied"),
+  copyMathml: () => copy(result.formula && plainMathml(result.formula.mathml), "MathML copied"),
+};
+
+$("undo").addEventListener("click", commands.undo);
+$("redo").addEventListener("click", commands.redo);
+$("clear").addEventListener("click", commands.clear);
+$("outlines").addEventListener("click", commands.outlines);
+$("open").addEventListener("click", commands.open);
+$("keys").addEventListener("click", commands.keys);
+$("copy-latex").addEventListener("click", commands.copyLatex);
+$("copy-mathml").addEventListener("click", commands.copyMathml);
+
+const withControl = { z: "undo", y: "redo", Z: "redo", c: "copyLatex", o: "open", Backspace: "clear" };
+const plain = { o: "outlines", "?": "keys", Backspace: "erase", Delete: "erase" };
+const tools = { p: "pen", e: "eraser", s: "select" };
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.matches?.("input:not([type=checkbox]), textarea");
+  if (typing || document.querySelector("dialog[open]") || event.altKey) return;
+  if (event.key === "Escape") { choices.close(); closeMenu(); return; }
+  let command = null;
+  if (event.ctrlKey || event.metaKey) {
+    // Selected text is what the person wants to copy.
+    if (event.key === "c" && String(getSelection())) return;
+    command = commands[withControl[event.key]];
+  } else if (tools[event.key]) {
+    command = () => setTool(tools[event.key]);
+  } else if (/^[1-5]$/.test(event.key)) {
+    command = () => take(Number(event.key) - 1);
+  } else {
+    command = commands[plain[event.key]];
+  }
+  if (!command) return;
+  event.preventDefault();
+  command();
+});
+
+// Out of the page
+
+async function copy(text, done) {
+  if (!text) return;
+  try {
+    await navigator.clipboard.writeText(text);
+    toast(done);
+  } catch {
+    // Pages that came over plain http from another machine have no clipboard: leave the text selected.
+    getSelection().selectAllChildren($("latex"));
+    toast("Your browser does not let this page copy: press Ctrl+C");
+  }
+}
+
+/** MathML without the marks that tie it to the ink. */
+const plainMathml = (text) => text.replace(/ (xml:)?id="symbol-\d+"/g, "");
+
+/** The formula that is shown, as the server takes it. */
+const written = () => ({
+  strokes: wire(ink.state.strokes),
+  symbols: result.formula.symbols.map(({ label, strokes }) => ({ label, strokes })),
+  relations: result.formula.relations,
+});
+
+const makers = {
+  inkml: () => call("api/inkml", { method: "POST", body: written(), raw: true }),
+  svg: async () => new Blob([toSvg(ink.state.strokes)], { type: "image/svg+xml" }),
+  png: () => toPng(ink.state.strokes),
+};
+
+function closeMenu() {
+  $("download-menu").hidden = true;
+  $("download").ariaExpanded = "false";
+}
+
+$("download").addEventListener("click", () => {
+  const opening = $("download-menu").hidden;
+  $("download-menu").hidden = !opening;
+  $("download").ariaExpanded = String(opening);
+  if (opening) $("download-menu").querySelector("button").focus();
+});
+$("download-menu").addEventListener("keydown", (event) => {
+  const items = [...$("download-menu").children];
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step) items[(items.indexOf(document.activeElement) + step + items.length) % items.length].focus();
+  if (event.key === "Escape") { closeMenu(); $("download").focus(); }
+  if (step || event.key === "Escape") { event.preventDefault(); event.stopPropagation(); }
+});
+$("download-menu").addEventListener("click", async (event) => {
+  const format = event.target.closest("[data-format]")?.dataset.format;
+  if (!format) return;
+  closeMenu();
+  try {
+    download(`formula.${format}`, await makers[format]());
+  } catch (error) {
+    complain(error);
+  }
+});
+document.addEventListener("pointerdown", (event) => {
+  if (!event.target.closest(".actions")) closeMenu();
+});
+
+function complain(error) {
+  if (!(error instanceof Refusal || error instanceof Offline)) throw error;
+  toast(error instanceof Refusal ? `${error.title}: ${error.message}` : "The server does not answer; try again later");
+}
+
+// Into the page
+
+async function openFile(file) {
+  setStatus("reading", "Opening");
+  try {
+    const read = await call("api/recognize", { method: "POST", body: file, type: "application/inkml+xml" });
+    ink.replace(fitted(read.strokes, sheet.size));
+    setTool("pen");
+    toast(`Opened ${file.name ?? "the example"}`, "Undo", () => ink.undo());
+  } catch (error) {
+    if (!(error instanceof Refusal || error instanceof Offline)) throw error;
+    setStatus(error instanceof Offline ? "offline" : "ready");
+    say("error", error instanceof Refusal ? `${file.name} cannot be read.` : "No connection.", error.message);
+  }
+}
+
+$("file").addEventListener("change", () => {
+  const [file] = $("file").files;
+  if (file) openFile(file);
+  $("file").value = "";
+});
+$("example").addEventListener("click", async () => {
+  const response = await fetch("example.inkml");
+  openFile(await response.blob());
+  $("ink").focus();
+});
+
+let dragging = 0; // Entering a child leaves its parent: count both.
+const isFile = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+document.addEventListener("dragenter", (event) => { if (isFile(event)) { dragging++; $("drop").hidden = false; } });
+document.addEventListener("dragleave", (event) => { if (isFile(event) && --dragging <= 0) $("drop").hidden = true; });
+document.addEventListener("dragover", (event) => event.preventDefault());
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  dragging = 0;
+  $("drop").hidden = true;
+  const [file] = event.dataTransfer.files;
+  if (file) openFile(file);
+});
+
+// The correction loop
+
+learning.addEventListener("change", updateButtons);
+$("confirm").addEventListener("click", () => saveFormula(written(), toast).catch(complain));
+
+// Beginning
+
+async function begin() {
+  try {
+    await call("readyz");
+    choices.setKnown((await call("api/symbols")).symbols);
+    learning.set(await call("api/corrections"));
+  } catch (error) {
+    fail(error, begin);
+    return;
+  }
+  setStatus("ready");
+  say(null);
+  if (!ink.isEmpty) read();
+}
+
+followTheme(() => sheet.draw());
+setTool("pen");
+updateButtons();
+result.clear();
+const kept = sessionStorage.getItem("ink");
+if (kept) ink.restore(JSON.parse(kept));
+sheet.fit();
+begin();

@@ -1,0 +1,135 @@
+// The formula: rendered, as LaTeX, symbol by symbol, and the other ways to read it.
+
+import { percent } from "./choices.js";
+
+const DOUBT = 0.6;
+const XML = "http://www.w3.org/XML/1998/namespace";
+
+/** MathML text as an element whose symbols carry data-symbol, or null when the browser cannot parse it. */
+export function mathElement(text, block) {
+  const parsed = new DOMParser().parseFromString(text, "application/xml").documentElement;
+  if (parsed.localName !== "math") return null;
+  const math = document.importNode(parsed, true);
+  if (block) math.setAttribute("display", "block");
+  for (const node of [math, ...math.querySelectorAll("*")]) {
+    const mark = node.getAttribute("id") ?? node.getAttributeNS(XML, "id");
+    node.removeAttribute("id");
+    node.removeAttributeNS(XML, "id");
+    if (mark?.startsWith("symbol-")) node.setAttribute("data-symbol", mark.slice(7));
+  }
+  return math;
+}
+
+export const isDoubtful = (symbol) => (symbol.alternatives[0]?.probability ?? 1) < DOUBT;
+
+/** Events: `symbol` {index, button} to open its choices, `hover` {index or null}, `take` {index} of a reading. */
+export class Result extends EventTarget {
+  formula = null;
+
+  constructor(choices) {
+    super();
+    this.choices = choices;
+    const find = (id) => document.getElementById(id);
+    this.parts = {
+      result: find("result"), math: find("formula"), empty: find("formula-empty"), latex: find("latex"),
+      confidence: find("confidence"), symbols: find("symbols"), others: find("others"), list: find("alternatives"), live: find("live"),
+    };
+    this.parts.math.addEventListener("click", (event) => {
+      const index = symbolOf(event.target);
+      if (index !== null) this.#tell("symbol", { index });
+    });
+    this.parts.math.addEventListener("pointerover", (event) => this.#tell("hover", { index: symbolOf(event.target) }));
+    this.parts.math.addEventListener("pointerleave", () => this.#tell("hover", { index: null }));
+    this.parts.symbols.addEventListener("keydown", (event) => this.#walk(event));
+  }
+
+  setState(state) { this.parts.result.dataset.state = state; }
+
+  clear() {
+    this.formula = null;
+    const { math, empty, latex, confidence, symbols, others } = this.parts;
+    math.replaceChildren();
+    latex.textContent = "";
+    symbols.replaceChildren();
+    empty.hidden = false;
+    confidence.hidden = true;
+    others.hidden = true;
+    this.setState("empty");
+  }
+
+  /** Show reading `taken` of an answer; `isChosen(symbol)` says whether a person decided on a symbol. */
+  show(answer, taken, isChosen) {
+    const formula = answer.alternatives[taken];
+    const { math, empty, latex, confidence, symbols, others, list, live } = this.parts;
+    const changed = formula.latex !== this.formula?.latex;
+    this.formula = formula;
+    const rendered = mathElement(formula.mathml, true);
+    math.replaceChildren(rendered ?? document.createTextNode(formula.compact));
+    latex.textContent = formula.compact;
+    empty.hidden = true;
+    confidence.hidden = false;
+    confidence.querySelector("meter").value = formula.confidence;
+    confidence.querySelector("span").textContent = `${percent(formula.confidence)} sure`;
+    symbols.replaceChildren(...formula.symbols.map((symbol, index) => this.#symbol(symbol, index, isChosen(symbol))));
+    others.hidden = answer.alternatives.length < 2;
+    list.replaceChildren(...answer.alternatives.map((reading, index) => this.#reading(reading, index, index === taken)));
+    this.setState("shown");
+    if (changed) live.textContent = `${formula.compact}, ${percent(formula.confidence)} sure`;
+  }
+
+  /** Show which symbol the pointer is at. */
+  mark(index) {
+    for (const node of document.querySelectorAll("#formula [data-symbol], #symbols [data-symbol], #overlay [data-symbol]")) {
+      node.classList.toggle("near", index !== null && node.dataset.symbol === String(index));
+    }
+  }
+
+  #symbol(symbol, index, chosen) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = this.choices.show(symbol.label);
+    button.dataset.symbol = index;
+    const doubtful = isDoubtful(symbol) && !chosen;
+    button.className = chosen ? "chosen" : doubtful ? "doubt" : "";
+    button.ariaLabel = `${symbol.label.replace(/^\\/, "")}${chosen ? ", your choice" : doubtful ? ", doubtful" : ""}`;
+    button.addEventListener("click", () => this.#tell("symbol", { index, focus: true }));
+    for (const type of ["pointerenter", "focus"]) button.addEventListener(type, () => this.#tell("hover", { index }));
+    for (const type of ["pointerleave", "blur"]) button.addEventListener(type, () => this.#tell("hover", { index: null }));
+    return button;
+  }
+
+  #reading(reading, index, taken) {
+    const item = document.createElement("li");
+    const button = document.createElement("button");
+    button.type = "button";
+    button.ariaPressed = String(taken);
+    button.ariaLabel = `${reading.compact}, ${percent(reading.confidence)}`;
+    const key = document.createElement("kbd");
+    key.textContent = index + 1;
+    const math = document.createElement("span");
+    math.className = "small-math";
+    math.append(mathElement(reading.mathml, false) ?? reading.compact);
+    const share = document.createElement("span");
+    share.className = "share";
+    share.textContent = percent(reading.confidence);
+    button.append(key, math, share);
+    button.addEventListener("click", () => this.#tell("take", { index }));
+    item.append(button);
+    return item;
+  }
+
+  #walk(event) {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    const buttons = [...this.parts.symbols.querySelectorAll("button")];
+    buttons[(buttons.indexOf(document.activeElement) + step + buttons.length) % buttons.length]?.focus();
+    event.preventDefault();
+  }
+
+  #tell(type, detail) { this.dispatchEvent(new CustomEvent(type, { detail })); }
+}
+
+function symbolOf(target) {
+  const index = target.closest("[data-symbol]")?.dataset.symbol;
+  return index === undefined ? null : Number(index);
+}

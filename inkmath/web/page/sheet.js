@@ -1,0 +1,235 @@
+// The sheet of paper: draws ink, follows the pen, and lays the outlines of symbols over the ink.
+
+import { boundsOf } from "./ink.js";
+import { scratchedOut, strokeAt, strokesAlong } from "./gestures.js";
+
+const PEN_WIDTH = 2.8;
+const ERASER_REACH = 9;
+const TAP_REACH = 14;
+const PALM_PAUSE_MS = 800;
+const SVG = "http://www.w3.org/2000/svg";
+
+/** Draw a stroke of [x, y, pressure] points as a smooth line, thicker where the pen pressed. */
+export function drawStroke(context, points) {
+  const width = (pressure) => PEN_WIDTH * (0.55 + 0.9 * pressure);
+  if (points.length < 3) {
+    const [x, y, pressure] = points[0];
+    const [endX, endY] = points.at(-1);
+    context.lineWidth = width(pressure) + (points.length === 1 ? 1.4 : 0);
+    context.beginPath();
+    context.moveTo(x, y);
+    context.lineTo(endX, endY + (x === endX && y === endY ? 0.01 : 0));
+    context.stroke();
+    return;
+  }
+  let from = points[0];
+  for (let i = 1; i < points.length; i++) {
+    const last = i === points.length - 1;
+    const to = last ? points[i] : [(points[i][0] + points[i + 1][0]) / 2, (points[i][1] + points[i + 1][1]) / 2];
+    context.lineWidth = width(points[i][2]);
+    context.beginPath();
+    context.moveTo(from[0], from[1]);
+    context.quadraticCurveTo(points[i][0], points[i][1], to[0], to[1]);
+    context.stroke();
+    from = to;
+  }
+}
+
+export function prepare(context, colour) {
+  context.lineCap = "round";
+  context.lineJoin = "round";
+  context.strokeStyle = colour;
+}
+
+/**
+ * Events: `erased` {count} after a scratch-out, `pick` {stroke, x, y} for a tap with the select tool, `hover` {stroke}.
+ */
+export class Sheet extends EventTarget {
+  tool = "pen";
+
+  constructor({ paper, canvas, overlay, ink }) {
+    super();
+    this.paper = paper;
+    this.canvas = canvas;
+    this.overlay = overlay;
+    this.ink = ink;
+    this.context = canvas.getContext("2d");
+    this.scale = 1;
+    this.live = null; // The points of the stroke being written.
+    this.doomed = new Set(); // Strokes under the eraser, gone when it lifts.
+    this.pointer = null;
+    this.lastPen = -Infinity;
+    ink.addEventListener("change", () => this.draw());
+    new ResizeObserver(() => this.#resize()).observe(paper);
+    for (const [type, handler] of Object.entries({
+      pointerdown: this.#down, pointermove: this.#move, pointerup: this.#up, pointercancel: this.#cancel,
+    })) canvas.addEventListener(type, (event) => handler.call(this, event));
+    canvas.addEventListener("pointerleave", () => this.#hover(null));
+    canvas.addEventListener("contextmenu", (event) => event.preventDefault());
+  }
+
+  setTool(tool) {
+    this.tool = tool;
+    this.paper.dataset.tool = tool;
+  }
+
+  /** The sheet's size in the ink's unit. */
+  get size() { return { width: this.paper.clientWidth / this.scale, height: this.paper.clientHeight / this.scale }; }
+
+  /** From the ink's coordinates to pixels of the sheet. */
+  toSheet({ left, top, right, bottom }) {
+    return { left: left * this.scale, top: top * this.scale, right: right * this.scale, bottom: bottom * this.scale };
+  }
+
+  /** Outline symbols: [{box, className, symbol}], boxes in the ink's coordinates. */
+  outline(shapes) {
+    this.shapes = shapes;
+    this.overlay.replaceChildren(...shapes.map(({ box, className, symbol }) => {
+      const rect = document.createElementNS(SVG, "rect");
+      const { left, top, right, bottom } = this.toSheet(box);
+      const margin = 5;
+      rect.setAttribute("x", left - margin);
+      rect.setAttribute("y", top - margin);
+      rect.setAttribute("width", Math.max(2, right - left) + 2 * margin);
+      rect.setAttribute("height", Math.max(2, bottom - top) + 2 * margin);
+      rect.setAttribute("class", className);
+      rect.dataset.symbol = symbol;
+      return rect;
+    }));
+  }
+
+  draw() {
+    const { context, canvas } = this;
+    const ratio = window.devicePixelRatio || 1;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    context.setTransform(ratio * this.scale, 0, 0, ratio * this.scale, 0, 0);
+    prepare(context, getComputedStyle(this.paper).getPropertyValue("--ink").trim());
+    for (const stroke of this.ink.state.strokes) {
+      context.globalAlpha = this.doomed.has(stroke.id) ? 0.18 : 1;
+      drawStroke(context, stroke.points);
+    }
+    context.globalAlpha = 1;
+    if (this.live) drawStroke(context, this.live);
+  }
+
+  #resize() {
+    const ratio = window.devicePixelRatio || 1;
+    this.canvas.width = Math.round(this.paper.clientWidth * ratio);
+    this.canvas.height = Math.round(this.paper.clientHeight * ratio);
+    this.fit();
+  }
+
+  /** Make ink written on a larger sheet visible on this one. */
+  fit() {
+    const box = boundsOf(this.ink.state.strokes);
+    const margin = 16;
+    this.scale = this.ink.isEmpty ? 1 : Math.min(
+      1, this.paper.clientWidth / (box.right + margin), this.paper.clientHeight / (box.bottom + margin));
+    this.draw();
+    if (this.shapes) this.outline(this.shapes);
+  }
+
+  #point(event) {
+    const { left, top } = this.canvas.getBoundingClientRect();
+    // A mouse has no pressure: browsers say 0.5 while a button is down.
+    const pressure = event.pointerType === "mouse" ? 0.5 : event.pressure || 0.5;
+    return [(event.clientX - left) / this.scale, (event.clientY - top) / this.scale, pressure];
+  }
+
+  #down(event) {
+    if (event.pointerType === "pen") this.lastPen = event.timeStamp;
+    const palm = event.pointerType === "touch" && event.timeStamp - this.lastPen < PALM_PAUSE_MS;
+    const wanted = event.pointerType !== "mouse" || event.button === 0;
+    if (this.pointer !== null || palm || !wanted) return;
+    event.preventDefault();
+    this.canvas.focus({ preventScroll: true });
+    this.canvas.setPointerCapture(event.pointerId);
+    this.pointer = event.pointerId;
+    const point = this.#point(event);
+    // Button 5 is the eraser at the far end of a pen.
+    this.using = event.button === 5 ? "eraser" : this.tool;
+    this.dispatchEvent(new CustomEvent("begin"));
+    if (this.using === "pen") this.live = [point];
+    if (this.using === "eraser") { this.trail = point; this.#erase(point); }
+    if (this.using === "select") {
+      const stroke = strokeAt(point, this.ink.state.strokes, TAP_REACH / this.scale) ?? this.#boxAt(point);
+      this.dispatchEvent(new CustomEvent("pick", { detail: { stroke } }));
+    }
+    this.draw();
+  }
+
+  #move(event) {
+    if (event.pointerType === "pen") this.lastPen = event.timeStamp;
+    if (event.pointerId !== this.pointer) {
+      if (this.tool === "select" && this.pointer === null) {
+        const point = this.#point(event);
+        this.#hover(strokeAt(point, this.ink.state.strokes, TAP_REACH / this.scale) ?? this.#boxAt(point));
+      }
+      return;
+    }
+    const samples = event.getCoalescedEvents?.() ?? [];
+    for (const sample of samples.length ? samples : [event]) {
+      const point = this.#point(sample);
+      if (this.using === "pen") this.#extend(point);
+      if (this.using === "eraser") this.#erase(point);
+    }
+    this.draw();
+  }
+
+  #up(event) {
+    if (event.pointerId !== this.pointer) return;
+    this.pointer = null;
+    if (this.using === "pen") {
+      this.#extend(this.#point(event));
+      const points = this.live;
+      this.live = null;
+      const gone = scratchedOut(points, this.ink.state.strokes);
+      if (gone.length) {
+        this.ink.remove(gone.map((stroke) => stroke.id));
+        this.dispatchEvent(new CustomEvent("erased", { detail: { count: gone.length } }));
+      } else {
+        this.ink.add(points);
+      }
+    }
+    if (this.using === "eraser") {
+      const gone = [...this.doomed];
+      this.doomed.clear();
+      this.ink.remove(gone);
+      this.draw();
+    }
+  }
+
+  #cancel(event) {
+    if (event.pointerId !== this.pointer) return;
+    this.pointer = null;
+    this.live = null;
+    this.doomed.clear();
+    this.draw();
+  }
+
+  #extend(point) {
+    const [x, y] = this.live.at(-1);
+    if (Math.hypot(point[0] - x, point[1] - y) >= 0.7) this.live.push(point);
+  }
+
+  #erase(point) {
+    for (const stroke of strokesAlong(this.trail, point, this.ink.state.strokes, ERASER_REACH / this.scale)) this.doomed.add(stroke.id);
+    this.trail = point;
+  }
+
+  /** A stroke of the smallest outlined symbol around a point. */
+  #boxAt([x, y]) {
+    const around = (this.shapes ?? [])
+      .filter(({ box }) => x >= box.left - 5 && x <= box.right + 5 && y >= box.top - 5 && y <= box.bottom + 5)
+      .sort((a, b) => area(a.box) - area(b.box));
+    return around.length ? this.ink.stroke(around[0].strokes[0]) ?? null : null;
+  }
+
+  #hover(stroke) {
+    this.paper.toggleAttribute("data-over", stroke !== null);
+    this.dispatchEvent(new CustomEvent("hover", { detail: { stroke } }));
+  }
+}
+
+const area = ({ left, top, right, bottom }) => (right - left + 1) * (bottom - top + 1);

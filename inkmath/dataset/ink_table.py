@@ -17,10 +17,9 @@ Columns of ``ink.parquet``:
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandera.pandas as pa_schema
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -54,23 +53,6 @@ INK_COLUMNS = pa.schema(
 )
 REJECTED_COLUMNS = pa.schema(
     [pa.field("file", pa.string(), nullable=False), pa.field("reason", pa.string(), nullable=False)]
-)
-
-_TEXT = pa_schema.Check.str_length(min_value=1)
-_FLAT_SCHEMA = pa_schema.DataFrameSchema(
-    {
-        "id": pa_schema.Column(str, [_TEXT, pa_schema.Check.str_matches(r"^(train|test|user)/")], unique=True),
-        "split": pa_schema.Column(str, pa_schema.Check.isin([str(split) for split in Split])),
-        "source": pa_schema.Column(str, _TEXT),
-        "writer": pa_schema.Column(str, _TEXT, nullable=True),
-        "latex": pa_schema.Column(str, pa_schema.Check.str_matches(r"^\S+( \S+)*$"), nullable=True),
-        "strokes": pa_schema.Column(int, pa_schema.Check.ge(1), description="how many there are"),
-        "symbols": pa_schema.Column(float, pa_schema.Check.ge(1), nullable=True, description="how many there are"),
-    },
-    strict=True,
-)
-_REJECTED_SCHEMA = pa_schema.DataFrameSchema(
-    {"file": pa_schema.Column(str, _TEXT), "reason": pa_schema.Column(str, _TEXT)}, strict=True
 )
 
 
@@ -135,7 +117,7 @@ def add_splits(batch: pa.RecordBatch, splits: Sequence[Split | None]) -> pa.Reco
     flat = {name: whole[name] for name in ("id", "split", "source", "writer", "latex")}
     flat["strokes"] = pc.list_value_length(whole["strokes"]).cast(pa.int64())
     flat["symbols"] = pc.list_value_length(whole["symbols"]).cast(pa.float64())
-    _check(_FLAT_SCHEMA, flat)
+    _check("INK", flat)
     return whole.cast(INK_COLUMNS)
 
 
@@ -145,16 +127,20 @@ def write_rejected(path: str | Path, rejected: Iterable[tuple[str, str]]) -> Non
     table = pa.Table.from_arrays(
         [pa.array([row[column] for row in rows], pa.string()) for column in (0, 1)], schema=REJECTED_COLUMNS
     )
-    _check(_REJECTED_SCHEMA, {name: table[name] for name in table.column_names})
+    _check("REJECTED", {name: table[name] for name in table.column_names})
     with replacing(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")
 
 
-def _check(schema: pa_schema.DataFrameSchema, columns: dict[str, Any]) -> None:
-    frame = pa.table(columns).to_pandas()
+def _check(schema: Literal["INK", "REJECTED"], columns: dict[str, Any]) -> None:
+    # Imported here since pandera and pandas take seconds, which neither parse workers nor readers should pay.
+    from pandera.errors import SchemaError
+
+    from inkmath.dataset import schemas
+
     try:
-        schema.validate(frame)
-    except pa_schema.errors.SchemaError as error:
+        getattr(schemas, schema).validate(pa.table(columns).to_pandas())
+    except SchemaError as error:
         raise InkTableError(f"a row breaks the schema of the table: {error}") from error
 
 

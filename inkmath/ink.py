@@ -71,6 +71,12 @@ class Ink:
         return tuple(stroke for stroke in range(len(self.strokes)) if stroke not in owned)
 
     @property
+    def outside(self) -> tuple[Symbol, ...]:
+        """The labelled groups whose strokes have no place in the tree."""
+        free = set(self.unowned)
+        return tuple(group for group in self.groups if free.issuperset(group.strokes))
+
+    @property
     def fully_labelled(self) -> bool:
         """Whether the truth explains the ink: each symbol of the tree has strokes and each stroke has its symbol."""
         return self.tree is not None and self.tree.has_strokes and not self.unowned

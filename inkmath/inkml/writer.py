@@ -67,9 +67,8 @@ def _document(ink: Ink) -> bytes:
 def _write_groups(root: etree._Element, ink: Ink, trace_ids: tuple[str, ...]) -> None:
     """A group for each symbol of the tree that owns strokes, then for each labelled group outside it."""
     symbols = ink.tree.ordered().symbols if ink.tree else ()
-    owned = {stroke for symbol in symbols for stroke in symbol.strokes}
     named = [(f"s{index}", symbol) for index, symbol in enumerate(symbols) if symbol.strokes]
-    outside = [("", group) for group in ink.groups if owned.isdisjoint(group.strokes)]
+    outside = [("", group) for group in ink.outside]
     if not named and not outside:
         return
     container = _child(root, "traceGroup")

@@ -1,0 +1,48 @@
+# What people and CI do here; `make` alone lists it.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+INSTALLED := $(VENV)/.installed
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test ui serve lint bench lock clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(INSTALLED)  ## make .venv with the pinned dependencies (the other targets do so by themselves)
+
+$(INSTALLED): pyproject.toml requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[train,images,sympy,dev]'
+	@touch $@
+
+run: $(INSTALLED)  ## run the pipeline on made-up handwriting: data, both models, their figures
+	dvc repro
+
+test: $(INSTALLED)  ## run all tests (make test ARGS='-m "not slow"' leaves out the long ones)
+	python -m pytest $(ARGS)
+
+ui: $(INSTALLED)  ## look at the training runs in MLflow, http://127.0.0.1:5000
+	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1 --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" $(ARGS)
+
+serve: $(INSTALLED)  ## write formulas in the browser, http://127.0.0.1:8000
+	inkmath serve $(ARGS)
+
+lint: $(INSTALLED)  ## check style and types
+	ruff check .
+	ruff format --check .
+	mypy
+
+bench: $(INSTALLED)  ## measure speed, as ratios with their conditions
+	@set -e; for script in benchmarks/*.py; do echo "== $$script"; python -m "benchmarks.$$(basename "$$script" .py)" $(ARGS); done
+
+lock:  ## pin the newest versions that pyproject.toml allows (needs uv)
+	uv pip compile --quiet --upgrade --python-version 3.11 --python-platform x86_64-unknown-linux-gnu --no-header --no-annotate --all-extras --no-extra gpu pyproject.toml --output-file requirements.lock
+
+clean:  ## remove what the pipeline and the tools made, but neither .venv, nor collected data, nor MLflow runs
+	rm -rf data/raw/synthetic data/interim data/processed models results plots build dist *.egg-info
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

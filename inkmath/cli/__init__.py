@@ -10,9 +10,11 @@ import typer
 
 from inkmath import __version__
 from inkmath.cli.classify import classify
+from inkmath.cli.convert import convert
 from inkmath.cli.recognize import recognize
 from inkmath.cli.report import EXIT_FAILED
 from inkmath.cli.serve import serve
+from inkmath.cli.synthesize import synthesize
 
 app = typer.Typer(
     name="inkmath",
@@ -24,6 +26,8 @@ app = typer.Typer(
 app.command()(recognize)
 app.command()(classify)
 app.command()(serve)
+app.command()(convert)
+app.command()(synthesize)
 
 
 def _print_version(wanted: bool) -> None:

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from inkmath.layout.algebra import compact
 from inkmath.layout.latex import canonical_tokens
-from inkmath.layout.symbols import CHARACTERS
+from inkmath.layout.symbols import CHARACTERS, canonical_label
 from inkmath.layout.tree import Edge, LayoutError, LayoutTree, Symbol
 from inkmath.web import schemas
 from inkmath.web.bodies import INKML_TYPES, ink_of_inkml, ink_of_strokes, media_type, read_body, read_json
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from inkmath.web.corrections import Corrections
     from inkmath.web.pool import WorkerPool
     from inkmath.web.settings import Limits
+
+SHOWN = {**CHARACTERS, "-": "\N{MINUS SIGN}", "\\sqrt": "\N{SQUARE ROOT}"}
+"""What stands for a symbol on a button."""
 
 REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"model": schemas.ProblemAnswer, "description": description}
@@ -140,7 +143,7 @@ def create_router(service: Service) -> APIRouter:
         """The symbol classes that a formula may hold."""
         service.require_ready()
         known = [
-            {"label": label, "text": CHARACTERS.get(label, label.lstrip("\\") or label)}
+            {"label": label, "text": SHOWN.get(label, label.lstrip("\\") or label)}
             for label in service.recognizer.expressions.labels
         ]
         return JSONResponse({"symbols": known})
@@ -162,8 +165,8 @@ def create_router(service: Service) -> APIRouter:
     async def corrections() -> Response:
         """Whether confirmed formulas can be saved on the server, and where."""
         store = service.corrections
-        saved = await service.pool.run(lambda: len(store)) if store else 0
-        directory = str(store.directory) if store else None
+        saved = await service.pool.run(lambda: len(store)) if store is not None else 0
+        directory = str(store.directory) if store is not None else None
         return JSONResponse({"enabled": store is not None, "directory": directory, "saved": saved})
 
     @router.post(
@@ -229,7 +232,7 @@ def _ink_of_formula(written: schemas.WrittenFormula, limits: Limits) -> Ink:
     ink = ink_of_strokes(written.strokes, limits)
     try:
         tree = LayoutTree(
-            tuple(Symbol(symbol.label, tuple(symbol.strokes)) for symbol in written.symbols),
+            tuple(Symbol(canonical_label(symbol.label), tuple(symbol.strokes)) for symbol in written.symbols),
             tuple(Edge(edge.parent, edge.child, edge.relation) for edge in written.relations),
         )
         owned = [index for symbol in tree.symbols for index in symbol.strokes]

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -24,8 +24,6 @@ from inkmath.web.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-    from starlette.requests import Request
 
     from inkmath.recognizer import Recognizer
 
@@ -44,7 +42,7 @@ def create_app(recognizer: Recognizer, settings: Settings | None = None) -> Fast
     """
     settings = settings or Settings()
     pool = WorkerPool(settings.workers, settings.limits)
-    corrections = Corrections(settings.corrections) if settings.corrections else None
+    corrections = Corrections(settings.corrections) if settings.corrections is not None else None
     service = Service(recognizer, pool, settings.limits, corrections)
     metrics = Metrics(lambda: pool.pending)
 
@@ -89,7 +87,14 @@ def create_app(recognizer: Recognizer, settings: Settings | None = None) -> Fast
         """Figures for Prometheus."""
         return Response(metrics.text(), media_type=CONTENT_TYPE)
 
-    app.mount("/", StaticFiles(directory=PAGE, html=True))
+    files = StaticFiles(directory=PAGE)
+
+    # Routes rather than a mount: a mount at / would answer 404 where a path of the interface has another method.
+    @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
+    @app.api_route("/{name}", methods=["GET", "HEAD"], include_in_schema=False)
+    async def page(request: Request, name: str = "index.html") -> Response:
+        return await files.get_response(name, request.scope)
+
     app.add_middleware(Measure, metrics=metrics)
     app.add_middleware(Guard, settings=settings)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]

@@ -10,7 +10,7 @@ export function mathElement(text, block) {
   const parsed = new DOMParser().parseFromString(text, "application/xml").documentElement;
   if (parsed.localName !== "math") return null;
   const math = document.importNode(parsed, true);
-  if (block) math.setAttribute("display", "block");
+  math.setAttribute("display", block ? "block" : "inline");
   for (const node of [math, ...math.querySelectorAll("*")]) {
     const mark = node.getAttribute("id") ?? node.getAttributeNS(XML, "id");
     node.removeAttribute("id");
@@ -32,7 +32,7 @@ export class Result extends EventTarget {
     const find = (id) => document.getElementById(id);
     this.parts = {
       result: find("result"), math: find("formula"), empty: find("formula-empty"), latex: find("latex"),
-      confidence: find("confidence"), symbols: find("symbols"), others: find("others"), list: find("alternatives"), live: find("live"),
+      confidence: find("confidence"), symbols: find("symbols"), others: find("others"), othersEmpty: find("others-empty"), list: find("alternatives"), live: find("live"),
     };
     this.parts.math.addEventListener("click", (event) => {
       const index = symbolOf(event.target);
@@ -47,20 +47,21 @@ export class Result extends EventTarget {
 
   clear() {
     this.formula = null;
-    const { math, empty, latex, confidence, symbols, others } = this.parts;
+    const { math, empty, latex, confidence, symbols, list } = this.parts;
     math.replaceChildren();
     latex.textContent = "";
     symbols.replaceChildren();
     empty.hidden = false;
     confidence.hidden = true;
-    others.hidden = true;
+    list.replaceChildren();
+    this.#countReadings(0);
     this.setState("empty");
   }
 
   /** Show reading `taken` of an answer; `isChosen(symbol)` says whether a person decided on a symbol. */
   show(answer, taken, isChosen) {
     const formula = answer.alternatives[taken];
-    const { math, empty, latex, confidence, symbols, others, list, live } = this.parts;
+    const { math, empty, latex, confidence, symbols, list, live } = this.parts;
     const changed = formula.latex !== this.formula?.latex;
     this.formula = formula;
     const rendered = mathElement(formula.mathml, true);
@@ -71,7 +72,7 @@ export class Result extends EventTarget {
     confidence.querySelector("meter").value = formula.confidence;
     confidence.querySelector("span").textContent = `${percent(formula.confidence)} sure`;
     symbols.replaceChildren(...formula.symbols.map((symbol, index) => this.#symbol(symbol, index, isChosen(symbol))));
-    others.hidden = answer.alternatives.length < 2;
+    this.#countReadings(answer.alternatives.length);
     list.replaceChildren(...answer.alternatives.map((reading, index) => this.#reading(reading, index, index === taken)));
     this.setState("shown");
     if (changed) live.textContent = `${formula.compact}, ${percent(formula.confidence)} sure`;
@@ -82,6 +83,11 @@ export class Result extends EventTarget {
     for (const node of document.querySelectorAll("#formula [data-symbol], #symbols [data-symbol], #overlay [data-symbol]")) {
       node.classList.toggle("near", index !== null && node.dataset.symbol === String(index));
     }
+  }
+
+  #countReadings(count) {
+    this.parts.others.toggleAttribute("data-empty", count === 0);
+    this.parts.othersEmpty.hidden = count > 0;
   }
 
   #symbol(symbol, index, chosen) {

@@ -1,0 +1,73 @@
+"""From a Keras model to an ONNX file, which runs without TensorFlow (see `inkmath.decoding.network`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from inkmath.dataset.atomic import replacing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import keras
+    import onnx
+
+HALF_FROM = 256
+"""Weight arrays with at least so many numbers are stored in half precision; small ones gain nothing."""
+
+
+def export_onnx(
+    model: keras.Model, path: str | Path, inputs: Mapping[str, Sequence[int | None]], *, half: bool = True
+) -> None:
+    """Write a model as ONNX.
+
+    Names of outputs are the keys of the dict the model returns, or Keras's own. Recurrent layers over a length that is
+    not known do not export.
+
+    Args:
+        model: a built Keras model; its positional arguments are ``inputs`` in their order.
+        path: the file, which should end in ``.onnx``.
+        inputs: name and shape of each float32 input; None is a length known only at the call, such as the batch.
+        half: store the weights in half precision, which halves the file. Computation stays in single precision: the
+            runtime widens the weights once, when it loads them.
+
+    Raises:
+        ValueError: a weight is too large for half precision.
+    """
+    import onnx
+    import tensorflow as tf
+
+    # Keras refuses to export a model that was never called; a softmax over one element would warn.
+    model(*(np.zeros([size or 2 for size in shape], np.float32) for shape in inputs.values()))
+    signature = [tf.TensorSpec(shape, tf.float32, name=name) for name, shape in inputs.items()]
+    with replacing(path) as temporary:
+        model.export(temporary, format="onnx", verbose=False, input_signature=signature)
+        graph = onnx.load(temporary)
+        if half:
+            _halve(graph)
+        onnx.save(graph, temporary)
+
+
+def _halve(model: onnx.ModelProto) -> None:
+    """Store large weights as float16, each followed by a cast back to float32 under its old name."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    kept, casts = [], []
+    for weight in model.graph.initializer:
+        values = numpy_helper.to_array(weight)
+        if weight.data_type != TensorProto.FLOAT or values.size < HALF_FROM:
+            kept.append(weight)
+            continue
+        with np.errstate(over="ignore"):
+            halved = values.astype(np.float16)
+        if not np.isfinite(halved).all():
+            raise ValueError(f"weight {weight.name} does not fit half precision; export with half=False")
+        kept.append(numpy_helper.from_array(halved, f"{weight.name}/half"))
+        casts.append(helper.make_node("Cast", [f"{weight.name}/half"], [weight.name], to=TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.initializer[:], model.graph.node[:]
+    model.graph.initializer.extend(kept)
+    model.graph.node.extend(nodes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from inkmath.tracking.journal import Journal
@@ -31,13 +32,14 @@ def say(text: str) -> None:
 class Delivery:
     """Sends what a journal holds, in order, and never lets a server that is away stop the work."""
 
-    def __init__(self, journal: Journal, location: Location) -> None:
+    def __init__(self, journal: Journal, location: Location, *, away: bool = False) -> None:
         self.journal = journal
         self.location = location
         self.refused: list[str] = []
         self._client: MlflowClient | None = None
         self._away_until = 0.0
-        self._away = False
+        # Then the server is asked whether it is there before anything is sent, which costs less than a failed request.
+        self._away = away
 
     @property
     def client(self) -> MlflowClient:
@@ -80,7 +82,7 @@ class Delivery:
                 return False
             self.journal.acknowledge()
         if self._away:
-            say(f"{self.location.shown} answers again and has every record")
+            say(f"{self.location.shown} has taken the records that waited for it")
             self._away = False
         return True
 
@@ -123,13 +125,7 @@ def settle(spool: Path) -> tuple[int, int]:
     for journal in journals:
         if journal.left_open:
             _mark_killed(journal, journal.left_open)
-        delivery = Delivery(journal, Location(uri=journal.uri or "", root=spool.parent))
-        # A server that is away would cost seconds for each record.
-        if journal.pending and not delivery.location.answers(2.0):
-            waiting += 1
-            say(f"{delivery.location.shown} does not answer; records of run {journal.run_id} wait: {len(journal.pending)}")
-            journal.close()
-            continue
+        delivery = Delivery(journal, Location(uri=journal.uri or "", root=spool.parent), away=True)
         delivery.close()
         waiting += bool(delivery.journal.pending)
     return len(journals), waiting
@@ -174,7 +170,10 @@ def _send_data(client: MlflowClient, journal: Journal, record: Record) -> None:
     from mlflow.data.meta_dataset import MetaDataset
     from mlflow.entities import DatasetInput, InputTag
 
-    source = resolve_dataset_source(record["path"])
+    with warnings.catch_warnings():
+        # MLflow registers its source of local files twice, and says at each use that it had to choose.
+        warnings.filterwarnings("ignore", message="The specified dataset source can be interpreted in multiple ways")
+        source = resolve_dataset_source(record["path"])
     dataset = MetaDataset(  # type: ignore[abstract]
         source, name=record["name"], digest=record["md5"].removesuffix(".dir")
     )

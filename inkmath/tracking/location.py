@@ -104,7 +104,7 @@ class Location:
 
 
 def repository_root() -> Path:
-    """The root of the repository: ``DVC_ROOT`` in a DVC stage, else the nearest directory upward with ``.dvc``, or here."""
+    """The root of the repository: ``DVC_ROOT`` in a DVC stage, else the next folder upward with ``.dvc``, or here."""
     if os.environ.get("DVC_ROOT"):
         return Path(os.environ["DVC_ROOT"]).resolve()
     here = Path.cwd()
@@ -135,10 +135,10 @@ def locate(configured: str | None = None) -> Location:
 
 
 def reach(location: Location) -> MlflowClient:
-    """A client for the store, which is also MLflow's default from now on.
+    """A client for the store, which is also MLflow's default from now on; a database that is missing is made.
 
     Raises:
-        TrackingError: no server answers there, said within seconds.
+        TrackingError: no server answers there (said within seconds), or what is there cannot be used.
     """
     if not location.answers(5.0):
         raise TrackingError(
@@ -146,38 +146,49 @@ def reach(location: Location) -> MlflowClient:
             f"MLFLOW_TRACKING_URI and track.uri to keep runs in {location.root / 'mlflow.db'}"
         )
     import mlflow
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
 
     quiet_mlflow()
     mlflow.set_tracking_uri(location.uri)
-    return mlflow.MlflowClient(tracking_uri=location.uri)
+    try:
+        # Processes that start together on a fresh database would each run its migrations.
+        with location.lock():
+            return mlflow.MlflowClient(tracking_uri=location.uri)
+    except (MlflowException, SQLAlchemyError) as error:
+        raise _unusable(location, error) from error
 
 
 def connect(location: Location, experiment: str) -> tuple[MlflowClient, str]:
-    """Reach the store, and make the database and the experiment where they are missing.
+    """Reach the store, and make the experiment if it is missing.
 
     Returns:
         The client, and the id of the experiment.
 
     Raises:
-        TrackingError: nothing answers there, or what answers cannot be used.
+        TrackingError: as for :func:`reach`, or the experiment was deleted.
     """
     client = reach(location)
     from mlflow.exceptions import MlflowException
 
     try:
-        # Processes that start together on a fresh database would each run its migrations.
         with location.lock():
             found = client.get_experiment_by_name(experiment)
             if found is None:
                 return client, client.create_experiment(experiment, artifact_location=location.artifact_root)
     except MlflowException as error:
-        raise TrackingError(f"MLflow at {location.shown} cannot be used: {error}") from error
+        raise _unusable(location, error) from error
     if found.lifecycle_stage == "deleted":
         raise TrackingError(
             f"the MLflow experiment {experiment} was deleted; bring it back with `mlflow experiments restore "
             f"-x {found.experiment_id}` or name another one in track.experiment"
         )
     return client, found.experiment_id
+
+
+def _unusable(location: Location, error: Exception) -> TrackingError:
+    reason = str(error).splitlines()[0]
+    return TrackingError(f"MLflow at {location.shown} cannot be used ({reason}); mend it or set MLFLOW_TRACKING_URI")
 
 
 def quiet_mlflow() -> None:

@@ -128,8 +128,9 @@ class InkModel:
         inks: dict[int, Ink] = {}
         for index, document in enumerate(documents):
             try:
-                # As bytes: a declaration of another encoding in the text no longer holds once it is text.
-                inks[index] = parse_inkml(_without_declaration(document).encode())
+                # Text that does not begin as XML would be taken for a path, and a served model reads no files.
+                text = document.lstrip("\ufeff \t\r\n")
+                inks[index] = parse_inkml(text if text.startswith("<") else text.encode())
             except InkMLError as error:
                 rows[index]["error"] = str(error)
         if inks:
@@ -175,11 +176,6 @@ def signature(task: Task) -> ModelSignature:
         outputs=Schema([ColSpec(kind, name, required=False) for name, kind in kinds.items()]),
         params=ParamSchema([ParamSpec("top_k", DataType.long, _DEFAULT_TOP_K)]),
     )
-
-
-def _without_declaration(document: str) -> str:
-    text = document.lstrip("\ufeff \t\r\n")
-    return text.partition("?>")[2] if text.startswith("<?xml") else text
 
 
 def _without_weights(folder: str, names: list[str]) -> set[str]:

@@ -87,8 +87,9 @@ class Run:
         """Log data sets by what they are used for, each with its md5 and where that comes from."""
         for context, path in data.items():
             md5, md5_from = digests[context]
+            # MLflow keeps one use of each name and md5 in a run; training and test may read the same file.
             self.delivery.record(
-                "data", context=context, path=path.as_posix(), name=path.stem, md5=md5, md5_from=md5_from
+                "data", context=context, path=path.as_posix(), name=f"{path.stem}-{context}", md5=md5, md5_from=md5_from
             )
 
     def log_model(self, files: ModelFiles, *, metric: str, value: float, mode: Literal["max", "min"] = "max") -> None:
@@ -226,7 +227,8 @@ def resume_run(path: str | Path, params: Params, *, data: Mapping[str, Path]) ->
         raise TrackingError(f"{path}: does not name a run; run the training stage again") from error
     location = locate(params.track.uri)
     digests = {context: data_digest(path) for context, path in data.items()}
-    if location.answers():
+    reachable = location.answers()
+    if reachable:
         client, experiment_id = connect(location, f"{params.track.experiment}-{task}")
         settle(location.spool)
         if not _is_known(client, run_id):
@@ -235,7 +237,7 @@ def resume_run(path: str | Path, params: Params, *, data: Mapping[str, Path]) ->
             say(f"{location.shown} does not know run {run_id}; its evaluation goes to a new run, {created.info.run_id}")
             run_id = created.info.run_id
             client.set_terminated(run_id)
-    run = _open(location, run_id, "evaluation", task, architecture, params)
+    run = _open(location, run_id, "evaluation", task, architecture, params, away=not reachable)
     run.log_data(data, digests)
     outcome = "failed"
     try:
@@ -246,9 +248,11 @@ def resume_run(path: str | Path, params: Params, *, data: Mapping[str, Path]) ->
         run.delivery.close()
 
 
-def _open(location: Location, run_id: str, by: str, task: Task, architecture: str, params: Params) -> Run:
+def _open(
+    location: Location, run_id: str, by: str, task: Task, architecture: str, params: Params, *, away: bool = False
+) -> Run:
     journal = Journal.open(location.spool, run_id, uri=location.uri, by=by)
-    return Run(Delivery(journal, location), task, architecture, params)
+    return Run(Delivery(journal, location, away=away), task, architecture, params)
 
 
 def _is_known(client: MlflowClient, run_id: str) -> bool:

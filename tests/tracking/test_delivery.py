@@ -1,0 +1,224 @@
+"""A server that goes away costs nothing: work goes on, and what was logged is sent when it is back."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from inkmath.tracking import ModelFiles, TrackingError, delivery, resume_run, training_run
+from inkmath.tracking.__main__ import main
+from inkmath.tracking.location import Location
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlflow import MlflowClient
+
+    from inkmath.params import Params
+
+
+class Outage:
+    """Cuts the way to the server, and opens it again."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.down = False
+        self.attempts = 0
+        monkeypatch.setattr(Location, "answers", lambda _location, _seconds=3.0: not self.down)
+        for op, send in list(delivery._SENDERS.items()):
+            monkeypatch.setitem(delivery._SENDERS, op, self._cut(send))
+
+    def _cut(self, send: Any) -> Any:
+        def attempt(*arguments: Any) -> None:
+            self.attempts += 1
+            if self.down:
+                raise ConnectionError("connection refused")
+            send(*arguments)
+
+        return attempt
+
+
+@pytest.fixture
+def outage(monkeypatch: pytest.MonkeyPatch) -> Outage:
+    return Outage(monkeypatch)
+
+
+def train(params: Params) -> Any:
+    return training_run("symbol", params, architecture="lstm", data={"train": Path("train.npz")})
+
+
+def steps(client: MlflowClient, run_id: str) -> list[int]:
+    return [point.step for point in client.get_metric_history(run_id, "loss")]
+
+
+def test_epochs_logged_during_an_outage_arrive_after_it(
+    client: MlflowClient,
+    params: Params,
+    outage: Outage,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(delivery, "_RETRY_SECONDS", 0.0)
+    with train(params) as run:
+        run.log_epoch(0, {"loss": 3.0})
+        outage.down = True
+        run.log_epoch(1, {"loss": 2.0})
+        run.log_epoch(2, {"loss": 1.0})
+        assert steps(client, run.id) == [0]
+        outage.down = False
+        run.log_epoch(3, {"loss": 0.0})
+        assert steps(client, run.id) == [0, 1, 2, 3]
+    said = capsys.readouterr().err
+    assert said.count("does not answer (connection refused); work goes on") == 1
+    assert said.count("has taken the records that waited") == 1
+
+
+def test_a_dead_server_is_not_asked_at_every_epoch(client: MlflowClient, params: Params, outage: Outage) -> None:
+    with train(params) as run:
+        outage.down = True
+        before = outage.attempts
+        for epoch in range(50):
+            run.log_epoch(epoch, {"loss": 1.0})
+        assert outage.attempts - before == 1
+        outage.down = False
+
+
+class TestTheServerStaysAway:
+    def test_the_next_training_sends_everything(
+        self,
+        client: MlflowClient,
+        params: Params,
+        outage: Outage,
+        model_files: ModelFiles,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        with train(params) as lost:
+            outage.down = True
+            lost.log_epoch(0, {"loss": 1.0})
+            lost.log_model(model_files, metric="valid_accuracy", value=0.5)
+        assert f"records of run {lost.id} wait in" in capsys.readouterr().err
+        assert client.get_run(lost.id).info.status == "RUNNING"
+        Path("labels.txt").unlink()  # the model is sent as it was
+        outage.down = False
+        with train(params):
+            pass
+        assert client.get_run(lost.id).info.status == "FINISHED"
+        assert steps(client, lost.id) == [0]
+        assert client.get_model_version_by_alias("inkmath-symbol", "champion").run_id == lost.id
+
+    def test_the_command_that_is_named_sends_it(
+        self, client: MlflowClient, params: Params, outage: Outage, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with train(params) as lost:
+            outage.down = True
+            lost.log_epoch(0, {"loss": 1.0})
+        assert "`python -m inkmath.tracking send`" in capsys.readouterr().err
+        assert main(["send"]) == 1
+        assert "1 left by earlier runs, 0 sent, 1 still waiting" in capsys.readouterr().out
+        outage.down = False
+        assert main(["send"]) == 0
+        assert "1 left by earlier runs, 1 sent, 0 still waiting" in capsys.readouterr().out
+        assert client.get_run(lost.id).info.status == "FINISHED"
+
+    def test_an_evaluation_goes_on_and_its_figures_wait(
+        self, client: MlflowClient, params: Params, outage: Outage
+    ) -> None:
+        with train(params) as trained:
+            trained.write_id("run.json")
+        outage.down = True
+        with resume_run("run.json", params, data={}) as run:
+            run.log_metrics({"test_top1": 0.5})
+        assert "test_top1" not in client.get_run(trained.id).data.metrics
+        outage.down = False
+        assert main(["send"]) == 0
+        assert client.get_run(trained.id).data.metrics["test_top1"] == 0.5
+        assert client.get_run(trained.id).data.tags["evaluation"] == "finished"
+
+    def test_a_training_does_not_begin(self, workspace: Path, params: Params, outage: Outage) -> None:
+        outage.down = True
+        with pytest.raises(TrackingError, match="nothing was begun"), train(params):
+            pass
+
+
+def test_a_record_that_is_refused_is_listed_and_the_rest_goes_on(
+    client: MlflowClient, params: Params, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with train(params) as run:
+        run.log_metrics({"a metric with a \n line break": 1.0})
+        run.log_metrics({"loss": 1.0})
+    assert client.get_run(run.id).data.metrics == {"loss": 1.0}
+    assert "MLflow refused a record: metrics:" in capsys.readouterr().err
+
+
+class Server:
+    """A real `mlflow server` on a database in the working directory."""
+
+    def __init__(self) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "mlflow", "server", "--workers", "1", "--port", str(self.port)]
+        self.process = subprocess.Popen(
+            [*command, "--backend-store-uri", "sqlite:///server.db", "--artifacts-destination", "server-artifacts"],
+            env={**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + 180
+        while time.monotonic() < deadline:
+            try:
+                if requests.get(self.url + "/health", timeout=1).ok:
+                    return
+            except requests.RequestException:
+                time.sleep(0.3)
+        raise AssertionError("mlflow server did not start")
+
+    def stop(self) -> None:
+        os.killpg(self.process.pid, 9)
+        self.process.wait()
+
+
+@pytest.fixture
+def server(workspace: Path) -> Iterator[Server]:
+    server = Server()
+    server.start()
+    yield server
+    if server.process.poll() is None:
+        server.stop()
+
+
+@pytest.mark.slow
+def test_a_real_server_may_die_in_the_middle(
+    server: Server, params: Params, model_files: ModelFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import mlflow
+
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server.url)
+    with train(params) as run:
+        run.log_epoch(0, {"loss": 2.0})
+        server.stop()
+        began = time.monotonic()
+        run.log_epoch(1, {"loss": 1.0})
+        run.log_model(model_files, metric="valid_accuracy", value=0.5)
+        assert time.monotonic() - began < 60
+    server.start()
+    assert main(["send"]) == 0
+    client = mlflow.MlflowClient(server.url)
+    assert client.get_run(run.id).info.status == "FINISHED"
+    assert steps(client, run.id) == [0, 1]
+    version = client.get_model_version_by_alias("inkmath-symbol", "champion")
+    assert version.run_id == run.id
+    mlflow.set_tracking_uri(server.url)
+    assert mlflow.pyfunc.load_model("models:/inkmath-symbol@champion").metadata.signature is not None
+    assert not (Path("mlspool") / run.id).exists()

@@ -1,0 +1,120 @@
+"""Where runs go, and that they stay there."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from inkmath.tracking import TrackingError
+from inkmath.tracking.location import Location, connect, locate
+
+
+class TestLocate:
+    def test_runs_stay_in_the_repository_by_default(self, workspace: Path) -> None:
+        assert locate().uri == f"sqlite:///{workspace}/mlflow.db"
+
+    def test_the_root_is_found_from_a_folder_inside(self, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (workspace / "stages").mkdir()
+        monkeypatch.chdir("stages")
+        assert locate().root == workspace
+
+    def test_a_queued_experiment_uses_the_real_repository(
+        self, workspace: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # DVC runs it in a copy, which is a whole repository of its own, and deletes that afterwards.
+        copy = workspace / ".dvc/tmp/exps/standalone/tmp1"
+        (copy / ".dvc").mkdir(parents=True)
+        monkeypatch.chdir(copy)
+        monkeypatch.setenv("DVC_ROOT", str(workspace))
+        location = locate()
+        assert location.uri == f"sqlite:///{workspace}/mlflow.db"
+        assert location.artifact_root == (workspace / "mlartifacts").as_uri()
+        assert location.spool == workspace / "mlspool"
+
+    def test_the_environment_overrides_the_parameter(self, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert locate("http://parameter").uri == "http://parameter"
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://environment")
+        assert locate("http://parameter").uri == "http://environment"
+
+    def test_a_relative_database_lies_in_the_root(self, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (workspace / "stages").mkdir()
+        monkeypatch.chdir("stages")
+        assert locate("sqlite:///runs/own.db").uri == f"sqlite:///{workspace}/runs/own.db"
+
+    @pytest.mark.parametrize("uri", ["mlruns", "/srv/mlruns", "file:///srv/mlruns"])
+    def test_a_plain_directory_is_refused(self, workspace: Path, uri: str) -> None:
+        with pytest.raises(TrackingError, match="no runs in plain directories"):
+            locate(uri)
+
+
+class TestLocation:
+    def test_models_lie_beside_the_database(self) -> None:
+        beside = Location(uri="sqlite:////srv/team/runs.db", root=Path("/home/me/inkmath"))
+        assert beside.artifact_root == "file:///srv/team/mlartifacts"
+
+    def test_models_of_a_remote_database_lie_in_the_repository(self) -> None:
+        remote = Location(uri="postgresql+psycopg2://me:secret@db/runs", root=Path("/home/me/inkmath"))
+        assert remote.artifact_root == "file:///home/me/inkmath/mlartifacts"
+
+    def test_a_server_decides_itself_where_models_lie(self) -> None:
+        assert Location(uri="https://mlflow.example", root=Path("/home/me")).artifact_root is None
+
+    def test_no_password_is_shown(self) -> None:
+        assert Location(uri="https://me:secret@mlflow.example", root=Path()).shown == "https://me:***@mlflow.example"
+
+    def test_a_lock_is_held_by_one_at_a_time(self, location: Location) -> None:
+        with location.lock():
+            held = subprocess.run(
+                ["flock", "--nonblock", f"{location.database}.lock", "true"], check=False, capture_output=True
+            )
+        assert held.returncode == 1
+
+
+class TestConnect:
+    def test_models_have_an_absolute_place(self, location: Location) -> None:
+        client, experiment_id = connect(location, "inkmath-symbol")
+        assert client.get_experiment(experiment_id).artifact_location == location.artifact_root
+        assert connect(location, "inkmath-symbol")[1] == experiment_id
+
+    def test_a_deleted_experiment_is_named_with_the_way_back(self, location: Location) -> None:
+        client, experiment_id = connect(location, "inkmath-symbol")
+        client.delete_experiment(experiment_id)
+        with pytest.raises(TrackingError, match=f"mlflow experiments restore -x {experiment_id}"):
+            connect(location, "inkmath-symbol")
+
+    def test_a_file_that_is_no_database_is_said(self, workspace: Path) -> None:
+        Path("mlflow.db").write_text("a text")
+        with pytest.raises(TrackingError, match=r"mlflow\.db cannot be used"):
+            connect(locate(), "inkmath-symbol")
+
+    def test_a_dead_server_is_said_at_once(self, workspace: Path) -> None:
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))
+            port = unused.getsockname()[1]
+        began = time.monotonic()
+        with pytest.raises(TrackingError, match=f"no MLflow server answers at http://127.0.0.1:{port}"):
+            connect(locate(f"http://127.0.0.1:{port}"), "inkmath-symbol")
+        assert time.monotonic() - began < 5
+
+    def test_a_server_that_takes_calls_and_says_nothing_is_dead_too(self, workspace: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            began = time.monotonic()
+            with pytest.raises(TrackingError, match="no MLflow server answers"):
+                connect(locate(f"http://127.0.0.1:{silent.getsockname()[1]}"), "inkmath-symbol")
+        assert time.monotonic() - began < 20
+
+    @pytest.mark.slow
+    def test_processes_that_start_together_on_no_database_do_not_collide(self, workspace: Path) -> None:
+        script = "from inkmath.tracking.location import connect, locate; print(connect(locate(), 'inkmath-symbol')[1])"
+        together = [
+            subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            for _ in range(4)
+        ]
+        outputs = [process.communicate(timeout=300) for process in together]
+        assert [process.returncode for process in together] == [0] * 4, outputs
+        assert len({out for out, _ in outputs}) == 1, "all of them work in the same experiment"

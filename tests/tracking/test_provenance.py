@@ -1,0 +1,95 @@
+"""What a run says about its parameters, its data and where it ran."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from inkmath.tracking import TrackingError
+from inkmath.tracking.provenance import data_digest, flatten, params_hash, run_tags, validation_data
+
+if TYPE_CHECKING:
+    from inkmath.params import Params
+
+
+def changed(params: Params, block: str, **values: object) -> Params:
+    return params.model_copy(update={block: getattr(params, block).model_copy(update=values)})
+
+
+def test_parameters_are_flat_strings() -> None:
+    nested = {"train": {"units": 64, "init_from": None, "augment": {"enabled": True}}, "name": "lstm", "list": [1, 2]}
+    assert flatten(nested) == {
+        "train.units": "64",
+        "train.init_from": "null",
+        "train.augment.enabled": "true",
+        "name": "lstm",
+        "list": "[1, 2]",
+    }
+
+
+def test_the_hash_changes_with_what_a_result_depends_on(params: Params) -> None:
+    assert params_hash(changed(params, "train", units=7)) != params_hash(params)
+    assert params_hash(changed(params, "track", sweep="one")) == params_hash(params)
+    assert params_hash(changed(params, "compute", threads=1)) == params_hash(params)
+
+
+def test_validation_ink_has_one_name_whatever_the_network(params: Params) -> None:
+    assert validation_data(changed(params, "train", units=7)) == validation_data(params)
+    assert validation_data(changed(params, "normalize", points=8)) == validation_data(params)
+    assert validation_data(changed(params, "parse", valid=0.2)) != validation_data(params)
+    assert validation_data(changed(params, "synthesize", train=7)) != validation_data(params)
+    real = changed(params, "data", source="inkml")
+    assert validation_data(changed(real, "synthesize", train=7)) == validation_data(real)
+
+
+def test_tags_say_what_ran_where(params: Params, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DVC_EXP_NAME", "soapy-lynx")
+    tags = run_tags("symbol", "lstm", params)
+    assert tags["task"] == "symbol"
+    assert tags["architecture"] == "lstm"
+    assert tags["dvc_exp_name"] == "soapy-lynx"
+    assert tags["params_hash"] == params_hash(params)
+    assert tags["seed"] == str(params.base.seed)
+    assert int(tags["cores"]) >= 1
+    assert len(tags["git_commit"]) == 40
+    assert {"python", "numpy", "keras", "mlflow"} <= tags.keys()
+
+
+def test_outside_git_the_commit_is_none(params: Params, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(workspace.parent))
+    tags = run_tags("symbol", "lstm", params)
+    assert tags["git_commit"] == "none"
+    assert tags["git_dirty"] == "unknown"
+
+
+class TestDataDigest:
+    def lock(self, path: str, md5: str) -> None:
+        Path("dvc.lock").write_text(
+            f"schema: '2.0'\nstages:\n  encode:\n    cmd: run\n    outs:\n    - path: {path}\n      md5: {md5}\n"
+        )
+
+    def test_a_file_that_dvc_knows(self, workspace: Path) -> None:
+        md5 = hashlib.md5(b"arrays").hexdigest()
+        self.lock("train.npz", md5)
+        assert data_digest(Path("train.npz")) == (md5, "dvc.lock")
+
+    def test_a_file_that_changed_since(self, workspace: Path) -> None:
+        self.lock("train.npz", "0" * 32)
+        assert data_digest(Path("train.npz")) == (hashlib.md5(b"arrays").hexdigest(), "file")
+
+    def test_a_file_without_dvc(self, workspace: Path) -> None:
+        assert data_digest(Path("train.npz")) == (hashlib.md5(b"arrays").hexdigest(), "file")
+
+    def test_a_directory_is_known_by_dvc_only(self, workspace: Path) -> None:
+        Path("inks").mkdir()
+        with pytest.raises(TrackingError, match=r"inks: a directory that dvc\.lock does not list"):
+            data_digest(Path("inks"))
+        self.lock("inks", "0123.dir")
+        assert data_digest(Path("inks")) == ("0123.dir", "dvc.lock")
+
+    def test_missing_data_names_the_remedy(self, workspace: Path) -> None:
+        with pytest.raises(TrackingError, match=r"nothing\.npz: no such data; run the stage that writes it"):
+            data_digest(Path("nothing.npz"))

@@ -1,0 +1,127 @@
+"""The champion is the best that was ever registered, whoever comes when."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from inkmath.tracking import ModelFiles, training_run
+from inkmath.tracking.registry import CHAMPION, _challenge
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
+
+    from inkmath.params import Params
+    from inkmath.tracking.location import Location
+
+NAME = "inkmath-symbol"
+
+
+@pytest.fixture
+def registry(client: MlflowClient) -> MlflowClient:
+    client.create_registered_model(NAME)
+    return client
+
+
+def register(registry: MlflowClient, value: float, **changes: str) -> ModelVersion:
+    tags = {"metric": "valid_accuracy", "value": str(value), "mode": "max", "validation_data": "ink"} | changes
+    return registry.create_model_version(NAME, source="file:///model", tags=tags)
+
+
+def champion(registry: MlflowClient) -> str:
+    return str(registry.get_model_version_by_alias(NAME, CHAMPION).version)
+
+
+def challenge(registry: MlflowClient, *values: float, **changes: str) -> list[str]:
+    """Register models with these figures one after the other; what is said of each."""
+    return [_challenge(registry, register(registry, value, **changes)) for value in values]
+
+
+def test_the_first_is_champion(registry: MlflowClient) -> None:
+    assert challenge(registry, 0.1) == [f"{NAME} version 1 is the first champion (valid_accuracy 0.1)"]
+    assert champion(registry) == "1"
+
+
+def test_only_a_better_one_follows(registry: MlflowClient) -> None:
+    said = challenge(registry, 0.5, 0.4, 0.6)
+    assert "is no better than champion version 1 (0.5)" in said[1]
+    assert "version 3 is the new champion (valid_accuracy 0.6, before 0.5)" in said[2]
+    assert champion(registry) == "3"
+
+
+def test_an_equal_one_does_not_follow(registry: MlflowClient) -> None:
+    challenge(registry, 0.5, 0.5)
+    assert champion(registry) == "1"
+
+
+def test_less_is_better_where_that_is_said(registry: MlflowClient) -> None:
+    challenge(registry, 2.0, 3.0, 1.0, mode="min")
+    assert champion(registry) == "3"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_no_number_is_no_champion(registry: MlflowClient, value: float) -> None:
+    assert "can be no champion" in challenge(registry, value)[0]
+    challenge(registry, 0.1, value)
+    assert champion(registry) == "2"
+
+
+@pytest.mark.parametrize("change", [{"validation_data": "other ink"}, {"metric": "valid_top3"}, {"mode": "min"}])
+def test_figures_measured_otherwise_are_not_compared(registry: MlflowClient, change: dict[str, str]) -> None:
+    challenge(registry, 0.5)
+    (said,) = challenge(registry, 0.9, **change)
+    assert f"python -m inkmath.tracking champion {NAME} 2" in said
+    assert champion(registry) == "1"
+
+
+def test_a_champion_put_there_by_hand_is_respected(registry: MlflowClient) -> None:
+    challenge(registry, 0.7, 0.8)
+    registry.set_registered_model_alias(NAME, CHAMPION, "1")
+    challenge(registry, 0.75)
+    assert champion(registry) == "3"
+
+
+def test_those_who_come_together_leave_the_best(registry: MlflowClient, location: Location) -> None:
+    def compete(value: float) -> None:
+        version = register(registry, value)
+        with location.lock():
+            _challenge(registry, version)
+
+    values = [0.3, 0.9, 0.1, 0.8, 0.5, 0.7]
+    with ThreadPoolExecutor(6) as together:
+        list(together.map(compete, values))
+    assert registry.get_model_version_by_alias(NAME, CHAMPION).tags["value"] == "0.9"
+
+
+class TestInterruptedDelivery:
+    def log(self, params: Params, files: ModelFiles) -> str:
+        with training_run("symbol", params, architecture="lstm", data={}) as run:
+            run.log_model(files, metric="valid_accuracy", value=0.5)
+            model = run.delivery.journal._records[-1]
+            assert model["op"] == "model"
+            # The acknowledgement was lost: the whole record is delivered again.
+            run.delivery.record(**model)
+        return run.id
+
+    def test_a_model_delivered_twice_is_there_once(
+        self, client: MlflowClient, params: Params, model_files: ModelFiles
+    ) -> None:
+        run_id = self.log(params, model_files)
+        assert len(client.get_run(run_id).outputs.model_outputs) == 1
+        assert len(client.search_model_versions(f"name = '{NAME}'")) == 1
+
+    def test_what_an_interrupted_upload_left_is_replaced(
+        self, client: MlflowClient, params: Params, model_files: ModelFiles
+    ) -> None:
+        with training_run("symbol", params, architecture="lstm", data={}) as run:
+            experiment = client.get_run(run.id).info.experiment_id
+            torn = client.create_logged_model(experiment, name="symbol", source_run_id=run.id)
+            run.log_model(model_files, metric="valid_accuracy", value=0.5)
+        (left,) = client.search_logged_models([experiment])
+        assert left.model_id != torn.model_id
+        assert left.status == "READY"
+        assert Path(f"mlartifacts/models/{left.model_id}").is_dir()

@@ -1,0 +1,109 @@
+"""A sweep is a parent run that knows its best child, and can be looked at."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from inkmath.tracking import ModelFiles, TrackingError, training_run
+from inkmath.tracking.__main__ import main
+from inkmath.tracking.location import connect
+from inkmath.tracking.sweep import PARENT, parent_run, read_sweep
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+    from inkmath.params import Params
+    from inkmath.tracking.location import Location
+
+EXPERIMENT = "inkmath-symbol"
+
+
+def train(params: Params, units: int, rate: float, architecture: str, files: ModelFiles) -> str:
+    """One training of the sweep `widths`, better the wider the network is."""
+    block = params.train.model_copy(update={"units": units, "learning_rate": rate, "architecture": architecture})
+    track = params.track.model_copy(update={"sweep": "widths"})
+    varied = params.model_copy(update={"train": block, "track": track})
+    with training_run("symbol", varied, architecture=architecture, data={}) as run:
+        for epoch in range(3):
+            run.log_epoch(epoch, {"valid_accuracy": units / 100 + epoch / 10})
+        run.log_model(files, metric="valid_accuracy", value=units / 100 + 0.2)
+    return run.id
+
+
+@pytest.fixture
+def swept(client: MlflowClient, params: Params, model_files: ModelFiles) -> list[str]:
+    """The ids of the runs of a sweep of three."""
+    return [
+        train(params, 16, 0.001, "lstm", model_files),
+        train(params, 64, 0.01, "lstm", model_files),
+        train(params, 32, 0.001, "conv", model_files),
+    ]
+
+
+def test_the_runs_of_a_sweep_are_children_of_one_run(client: MlflowClient, swept: list[str]) -> None:
+    parents = {client.get_run(run_id).data.tags[PARENT] for run_id in swept}
+    (parent_id,) = parents
+    parent = client.get_run(parent_id)
+    assert parent.info.run_name == "widths"
+    assert parent.info.status == "FINISHED"
+
+
+def test_the_parent_knows_the_best(client: MlflowClient, swept: list[str]) -> None:
+    parent = client.get_run(client.get_run(swept[0]).data.tags[PARENT])
+    assert parent.data.metrics["valid_accuracy"] == pytest.approx(0.84)
+    assert parent.data.tags["best_run"] == swept[1]
+
+
+def test_a_training_outside_a_sweep_has_no_parent(client: MlflowClient, params: Params) -> None:
+    with training_run("symbol", params, architecture="lstm", data={}) as run:
+        pass
+    assert PARENT not in client.get_run(run.id).data.tags
+
+
+def test_trainings_that_start_together_share_the_parent(location: Location) -> None:
+    client, experiment_id = connect(location, EXPERIMENT)
+    with ThreadPoolExecutor(6) as together:
+        parents = list(together.map(lambda _: parent_run(client, location, experiment_id, "widths"), range(6)))
+    assert len(set(parents)) == 1
+
+
+def test_a_name_with_a_quote_is_refused(location: Location, client: MlflowClient) -> None:
+    with pytest.raises(TrackingError, match="must not hold a quote"):
+        parent_run(client, location, "1", "it's")
+
+
+def test_the_table_shows_what_was_varied(client: MlflowClient, swept: list[str]) -> None:
+    sweep = read_sweep(client, EXPERIMENT, "widths", "valid_accuracy")
+    assert list(sweep.varied) == ["train.architecture", "train.learning_rate", "train.units"]
+    head, *lines = sweep.table().splitlines()
+    assert head.split() == ["run", "status", *sweep.varied, "valid_accuracy"]
+    assert [line.split()[1:] for line in lines] == [
+        ["FINISHED", "lstm", "0.001", "16", "0.3600"],
+        ["FINISHED", "lstm", "0.01", "64", "0.8400"],
+        ["FINISHED", "conv", "0.001", "32", "0.5200"],
+    ]
+    assert sweep.curves[0] == [0.16, 0.26, 0.36]
+
+
+def test_a_sweep_is_drawn(client: MlflowClient, swept: list[str]) -> None:
+    assert main(["sweep", "widths", "--picture", "sweep.png"]) == 0
+    assert Path("sweep.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_an_unknown_sweep_is_said(client: MlflowClient, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sweep", "nothing"]) == 1
+    assert "has no sweep nothing; train with -S track.sweep=nothing" in capsys.readouterr().err
+
+
+def test_a_person_can_choose_the_champion(
+    client: MlflowClient, swept: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert client.get_model_version_by_alias(EXPERIMENT, "champion").version == 2
+    assert main(["champion", EXPERIMENT, "3"]) == 0
+    assert client.get_model_version_by_alias(EXPERIMENT, "champion").version == 3
+    assert main(["champion", EXPERIMENT, "9"]) == 1
+    assert "error:" in capsys.readouterr().err

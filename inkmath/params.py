@@ -100,6 +100,12 @@ class Augment(Block):
     rotate: float = Field(ge=0.0, le=45.0)
     scale: Fraction
     shear: float = Field(ge=0.0, le=1.0)
+    distort: float = Field(ge=0.0, le=0.5)
+    stroke_shift: float = Field(ge=0.0, le=0.5)
+    stroke_scale: float = Field(ge=0.0, le=0.5)
+    drop: Fraction
+    reorder: float = Field(ge=0.0, le=1.0)
+    reverse: float = Field(ge=0.0, le=1.0)
     jitter: float = Field(ge=0.0, le=0.2)
 
 
@@ -112,6 +118,9 @@ class Train(Block):
     epochs: Count
     batch_size: int = Field(ge=1, le=8192)
     learning_rate: float = Field(gt=0.0, le=1.0)
+    schedule: Literal["constant", "cosine"]
+    weight_decay: float = Field(ge=0.0, le=1.0)
+    label_smoothing: Fraction
     patience: Count
     max_minutes: NotNegative
     init_from: str | None

@@ -67,7 +67,7 @@ def test_a_wrong_value_is_named_with_file_key_and_remedy(write, old, new, messag
 
 
 def test_all_faults_are_told_at_once(write):
-    path = write("points: 64", "points: 1")
+    path = write("points: 48", "points: 1")
     path.write_text(path.read_text().replace("valid: 0.06", "valid: 2"))
     with pytest.raises(ParamsError) as caught:
         load_params(path)

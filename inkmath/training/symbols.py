@@ -1,0 +1,289 @@
+"""Training a classifier of isolated symbols, from arrays to the best weights seen.
+
+A training is a function of its arrays, its settings and its seed: what is drawn for a step depends on seed, epoch and
+step alone, so one that was killed and goes on from its checkpoint ends with the weights of one that never stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from inkmath.features.symbol_augment import augment_symbols
+from inkmath.labels import UNSEEN, one_hot
+from inkmath.models import build_model
+from inkmath.training import checkpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from inkmath.dataset.arrays import Array
+    from inkmath.features.symbol import FloatArray
+    from inkmath.params import Augment, Train
+
+    Say = Callable[[str], None]
+
+
+class TrainingError(ValueError):
+    """A training cannot begin; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class SymbolData:
+    """Samples of one split: ``features (N, length, 5)``, and ``ids (N,)`` with `UNSEEN` where it has no class."""
+
+    features: FloatArray
+    ids: NDArray[np.integer[Any]]
+
+    def known(self) -> SymbolData:
+        """Those samples that have a class."""
+        seen = self.ids != UNSEEN
+        return self if seen.all() else SymbolData(self.features[seen], self.ids[seen])
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training gave.
+
+    Attributes:
+        model: with the weights of the best epoch.
+        history: a row of figures per epoch, from the first, whichever start it was trained in.
+        best_epoch: where the kept weights come from, counted from 0.
+        began_at: the epoch that this start began with; above 0 where it went on from a checkpoint.
+        finished: False where ``max_minutes`` stopped it; then its checkpoint is there to go on from.
+        seconds: time in training and validation, over all starts.
+    """
+
+    model: keras.Model
+    history: list[dict[str, float]]
+    best_epoch: int
+    began_at: int
+    finished: bool
+    seconds: float
+
+
+def train_symbols(
+    train: SymbolData,
+    valid: SymbolData,
+    num_classes: int,
+    settings: Train,
+    seed: int,
+    checkpoint_path: str | Path,
+    callbacks: Callable[[Sequence[Mapping[str, float]]], Sequence[keras.callbacks.Callback]] | None = None,
+    say: Say = print,
+) -> Trained:
+    """Train until ``settings.epochs``, until ``settings.patience`` epochs brought nothing, or until time is up.
+
+    Args:
+        train: learned from.
+        valid: chooses the best epoch, by top-1 accuracy and, where that is equal, by loss.
+        num_classes: how many classes there are.
+        settings: architecture, optimiser, schedule and augmentation.
+        seed: of the weights, the order of samples, dropout and augmentation.
+        checkpoint_path: an ``.npz`` file, written after each epoch. If it is of this very training, that goes on from
+            it; if of another one, it is written over. Whoever has stored the result removes it.
+        callbacks: called with the history restored from the checkpoint; gives further Keras callbacks.
+        say: takes the lines for the user.
+
+    Raises:
+        TrainingError: there is no sample to learn from or to validate on, or ``settings.init_from`` is unusable.
+        CheckpointError: the checkpoint is damaged.
+    """
+    train, valid = train.known(), valid.known()
+    for name, data in (("training", train), ("validation", valid)):
+        if not len(data.ids):
+            raise TrainingError(
+                f"the {name} split holds no symbol of a known class; see data.* and parse.valid in params.yaml"
+            )
+    keras.utils.set_random_seed(seed)
+    model = build_model(
+        train.features.shape[1:], num_classes, settings.architecture, units=settings.units, dropout=settings.dropout
+    )
+    if settings.init_from is not None:
+        say(_initialise(model, settings.init_from))
+    batches = _Batches(train, num_classes, settings, seed)
+    model.compile(
+        optimizer=keras.optimizers.Adam(
+            _schedule(settings, len(batches)), weight_decay=settings.weight_decay or None, clipnorm=1.0
+        ),
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing),
+        metrics=["accuracy"],
+        # XLA made training slower on CPUs.
+        jit_compile=False,
+    )
+    keeper = _Keeper(Path(checkpoint_path), _fingerprint(train, valid, settings, seed), settings, say)
+    keeper.set_model(model)
+    keeper.resume()
+    batches.begin(keeper.began_at)
+    if not keeper.done:
+        model.fit(
+            batches,
+            initial_epoch=keeper.began_at,
+            epochs=settings.epochs,
+            validation_data=(valid.features, one_hot(valid.ids, num_classes)),
+            validation_batch_size=1024,
+            callbacks=[keeper, *(callbacks(keeper.history) if callbacks else ())],
+            verbose=1 if sys.stdout.isatty() else 0,
+        )
+    checkpoint.assign(model.variables, keeper.best_weights, checkpoint_path)
+    return Trained(model, keeper.history, keeper.best_epoch, keeper.began_at, keeper.finished, keeper.seconds)
+
+
+class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
+    """The training set in an order of its own for each epoch, every batch changed by its own generator."""
+
+    def __init__(self, data: SymbolData, num_classes: int, settings: Train, seed: int) -> None:
+        super().__init__(workers=1, use_multiprocessing=False)
+        self._data, self._num_classes, self._seed = data, num_classes, seed
+        self._size = min(settings.batch_size, len(data.ids))
+        self._augment: Augment | None = settings.augment if settings.augment.enabled else None
+        self.begin(0)
+
+    def begin(self, epoch: int) -> None:
+        self._epoch = epoch
+        self._order = np.random.default_rng((self._seed, epoch)).permutation(len(self._data.ids))
+
+    def on_epoch_end(self) -> None:
+        self.begin(self._epoch + 1)
+
+    def __len__(self) -> int:
+        # A last, smaller batch would compile the step twice; what it leaves out differs from epoch to epoch.
+        return len(self._data.ids) // self._size
+
+    def __getitem__(self, step: int) -> tuple[FloatArray, FloatArray]:
+        chosen = self._order[step * self._size : (step + 1) * self._size]
+        features = self._data.features[chosen]
+        if self._augment is not None:
+            features = augment_symbols(features, self._augment, np.random.default_rng((self._seed, self._epoch, step)))
+        return features, one_hot(self._data.ids[chosen], self._num_classes)
+
+
+class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
+    """Keeps the best weights and a checkpoint after each epoch, says how it goes, and stops when it is time."""
+
+    def __init__(self, path: Path, fingerprint: str, settings: Train, say: Say) -> None:
+        super().__init__()
+        self._path, self._fingerprint, self._settings, self._say = path, fingerprint, settings, say
+        self.history: list[dict[str, float]] = []
+        self.best_epoch = 0
+        self.best_weights: list[Array] = []
+        self.began_at = 0
+        self.seconds = 0.0
+        self.finished = True
+        self._start = time.monotonic()
+
+    @property
+    def done(self) -> bool:
+        """Whether no further epoch is wanted."""
+        waited = len(self.history) - 1 - self.best_epoch
+        return len(self.history) >= self._settings.epochs or waited >= self._settings.patience
+
+    def resume(self) -> None:
+        state = checkpoint.peek(self._path)
+        if state is None:
+            return
+        if state.get("fingerprint") != self._fingerprint:
+            self._say(f"{self._path} is of another training (data, seed or parameters differ): starting anew")
+            return
+        restored = checkpoint.restore(self._path, self.model, self.model.optimizer)
+        assert restored is not None
+        self.history, self.best_epoch = restored.state["history"], restored.state["best_epoch"]
+        self.seconds = restored.state["seconds"]
+        self.best_weights = [restored.arrays[f"best/{index}"] for index in range(len(restored.arrays))]
+        self.began_at = len(self.history)
+        self._say(f"resuming after epoch {self.began_at} of {self._settings.epochs}, from {self._path}")
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        self._start = time.monotonic() - self.seconds
+        self._started = self._last = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        row = {name.replace("val_", "valid_", 1): float(value) for name, value in (logs or {}).items()}
+        row["learning_rate"] = float(self.model.optimizer.learning_rate)
+        self.history.append(row)
+        if not self.best_weights or _merit(row) > _merit(self.history[self.best_epoch]):
+            self.best_epoch = epoch
+            self.best_weights = [np.array(variable.value) for variable in self.model.variables]
+        now = time.monotonic()
+        self.seconds = now - self._start
+        checkpoint.save(
+            self._path,
+            self.model,
+            self.model.optimizer,
+            {
+                "fingerprint": self._fingerprint,
+                "history": self.history,
+                "best_epoch": self.best_epoch,
+                "seconds": self.seconds,
+            },
+            {f"best/{index}": value for index, value in enumerate(self.best_weights)},
+        )
+        if not sys.stdout.isatty():
+            figures = "  ".join(f"{name} {value:.4g}" for name, value in row.items())
+            self._say(f"epoch {epoch + 1}/{self._settings.epochs}  {now - self._last:.1f} s  {figures}")
+        duration, self._last = now - self._last, now
+        if self.done:
+            self.model.stop_training = True
+        elif self._settings.max_minutes and now - self._started + duration > 60 * self._settings.max_minutes:
+            self.model.stop_training = True
+            self.finished = False
+            self._say(f"stopped after epoch {epoch + 1}: another would pass max_minutes; started again, it goes on")
+
+
+def _merit(row: Mapping[str, float]) -> tuple[float, float]:
+    return row["valid_accuracy"], -row["valid_loss"]
+
+
+def _schedule(settings: Train, steps_per_epoch: int) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    """Constant, or a linear rise over the first twentieth and then half a cosine (Loshchilov and Hutter, ICLR 2017)."""
+    if settings.schedule == "constant":
+        return settings.learning_rate
+    steps = steps_per_epoch * settings.epochs
+    rise = max(1, steps // 20)
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=settings.learning_rate / 50,
+        decay_steps=max(1, steps - rise),
+        alpha=0.02,
+        warmup_target=settings.learning_rate,
+        warmup_steps=rise,
+    )
+
+
+def _initialise(model: keras.Model, source: str) -> str:
+    """Take over the weights of a Keras model file, except those of other shapes; says what was taken."""
+    try:
+        given = keras.models.load_model(source, compile=False)
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"train.init_from = {source}: cannot be read as a .keras model ({error})") from error
+    taken = 0
+    if len(given.weights) != len(model.weights):
+        raise TrainingError(
+            f"train.init_from = {source}: is of another architecture; set train.architecture to its own"
+        )
+    for mine, its in zip(model.weights, given.weights, strict=True):
+        if mine.shape == its.shape:
+            mine.assign(its)
+            taken += 1
+    if taken == 0:
+        raise TrainingError(f"train.init_from = {source}: no weight has the shape of one here")
+    return f"began with {taken} of {len(model.weights)} weight arrays from {source}"
+
+
+def _fingerprint(train: SymbolData, valid: SymbolData, settings: Train, seed: int) -> str:
+    """What a checkpoint must have been made with to be gone on from."""
+    digest = hashlib.blake2b(digest_size=16)
+    knobs = settings.model_dump(mode="json", exclude={"max_minutes"})
+    digest.update(json.dumps([knobs, seed], sort_keys=True).encode())
+    for array in (train.features, train.ids, valid.features, valid.ids):
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()

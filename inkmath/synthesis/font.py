@@ -121,7 +121,7 @@ def _split(text: str) -> tuple[list[str], frozenset[int]]:
 
 def _drawn(text: str) -> Path:
     points, corners = [], []
-    for word in text.split():
+    for word in text.split() or [""]:
         read = re.fullmatch(r"(-?\d+),(-?\d+)(\^?)", word)
         if not read:
             raise RecipeError(f"{word!r} in {text!r} is not a point x,y or x,y^")

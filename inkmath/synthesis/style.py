@@ -18,8 +18,6 @@ from inkmath.synthesis.font import X_HEIGHT, Glyph, Path, allographs
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from inkmath.ink import Stroke
-
 
 @dataclass(frozen=True)
 class Style:
@@ -124,7 +122,7 @@ class Writer:
     def __init__(self, seed: Sequence[int]) -> None:
         self._seed = tuple(seed)
         self.style = Style.draw(np.random.default_rng(self._seed))
-        self._forms: dict[str, tuple[tuple[Path, ...], ...]] = {}
+        self._forms: dict[tuple[str, int], tuple[Path, ...]] = {}
 
     def symbol(self, label: str, rng: np.random.Generator) -> list[Path]:
         """Write a symbol at unit size.
@@ -137,15 +135,19 @@ class Writer:
         """
         if label in SPELLED:
             return self._spell(SPELLED[label], rng)
-        favourite, second = self._personal(label)
-        form = favourite if rng.random() < self.style.constancy else second
-        return self.free_hand(form, rng)
+        rank = 0 if rng.random() < self.style.constancy else 1
+        return self.free_hand(self._personal(label, rank), rng)
 
     def free_hand(self, strokes: Sequence[Path], rng: np.random.Generator) -> list[Path]:
         """Vary strokes as two writings of one writer differ."""
         return _bend(strokes, self.style.variation, rng)
 
-    def pen(self, path: Path, size: float, rng: np.random.Generator) -> Stroke:
+    @property
+    def decimals(self) -> int:
+        """Decimal places that the writer's device records."""
+        return 2 if self.style.unit < 4.0 else 0
+
+    def pen(self, path: Path, size: float, rng: np.random.Generator) -> Path:
         """Move the pen along a path and record it.
 
         Args:
@@ -154,7 +156,7 @@ class Writer:
             rng: source of the noise.
 
         Returns:
-            float32 of shape ``(samples, 2)`` in device units, at least one sample.
+            Shape ``(samples, 2)`` in device units, not yet rounded, at least one sample.
         """
         style = self.style
         if len(path) == 1:
@@ -167,17 +169,17 @@ class Writer:
                 path = np.concatenate([path[0] + np.linspace(1.0, 0.0, 4)[:-1, None] * reach, path])
             path = _sample_in_time(_round(path, style.rounding * size**0.5), style.rate / size**0.5, rng)
             path = path + style.tremor * _smooth_noise(len(path), rng)
-        return np.round(path * style.unit, 2 if style.unit < 4.0 else 0).astype(np.float32)
+        return path * style.unit
 
-    def _personal(self, label: str) -> tuple[tuple[Path, ...], ...]:
-        """The writer's two forms of a class, the favourite first."""
-        if label not in self._forms:
-            rng = np.random.default_rng([*self._seed, *label.encode()])
+    def _personal(self, label: str, rank: int) -> tuple[Path, ...]:
+        """The writer's form of a class: the favourite (rank 0), or the second."""
+        if (label, rank) not in self._forms:
+            rng = np.random.default_rng([*self._seed, rank, *label.encode()])
             ways = allographs(label)
             weights = np.array([weight * (self.style.cursive if glyph.cursive else 1.0) for weight, glyph in ways])
-            picks = rng.choice(len(ways), size=2, p=weights / weights.sum())
-            self._forms[label] = tuple(self._form(ways[pick][1], rng) for pick in picks)
-        return self._forms[label]
+            glyph = ways[int(rng.choice(len(ways), p=weights / weights.sum()))][1]
+            self._forms[label, rank] = self._form(glyph, rng)
+        return self._forms[label, rank]
 
     def _form(self, glyph: Glyph, rng: np.random.Generator) -> tuple[Path, ...]:
         style = self.style

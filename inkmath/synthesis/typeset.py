@@ -115,7 +115,7 @@ def typeset(tree: LayoutTree, writer: Writer, rng: np.random.Generator) -> tuple
     page.shift(-page.left, 0.0)
     phase = rng.uniform(0.0, 2 * np.pi)
     period = rng.uniform(120.0, 300.0)
-    strokes: list[Stroke] = []
+    strokes: list[Path] = []
     owned: dict[int, tuple[int, ...]] = {}
     for mark in page.marks:
         first = len(strokes)
@@ -125,7 +125,8 @@ def typeset(tree: LayoutTree, writer: Writer, rng: np.random.Generator) -> tuple
         owned[mark.symbol] = tuple(range(first, len(strokes)))
     corner = np.min([stroke.min(axis=0) for stroke in strokes], axis=0)
     symbols = tuple(replace(symbol, strokes=owned[index]) for index, symbol in enumerate(tree.symbols))
-    return tuple(stroke - corner for stroke in strokes), LayoutTree(symbols, tree.edges)
+    recorded = tuple(np.round(stroke - corner, writer.decimals).astype(np.float32) for stroke in strokes)
+    return recorded, LayoutTree(symbols, tree.edges)
 
 
 class _Hand:

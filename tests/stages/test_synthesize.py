@@ -1,0 +1,41 @@
+"""The stage that makes handwriting."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inkmath.inkml import parse_inkml
+from inkmath.params import load_params
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def stage() -> ModuleType:
+    found = importlib.util.spec_from_file_location("stage_synthesize", ROOT / "stages" / "synthesize.py")
+    assert found is not None
+    assert found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+def test_training_and_test_ink_share_no_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    params = load_params(ROOT / "params.yaml")
+    small = params.synthesize.model_copy(update={"train": 16, "test": 4, "writers": 8, "symbols": 10})
+    assert stage().main(params.model_copy(update={"synthesize": small})) == {"train": 16, "test": 4}
+
+    folders = {part: tmp_path / "data" / "raw" / "synthetic" / part for part in ("train", "test")}
+    inks = {part: [parse_inkml(file) for file in sorted(folder.iterdir())] for part, folder in folders.items()}
+    writers = {part: {ink.writer for ink in made} for part, made in inks.items()}
+    assert len(writers["train"]) == 8
+    assert len(writers["test"]) == 2
+    assert not writers["train"] & writers["test"]
+    assert all(ink.tree and len(ink.tree.symbols) <= 10 for made in inks.values() for ink in made)

@@ -10,16 +10,15 @@ from lxml import etree
 
 from inkmath.ink import Ink, Stroke
 from inkmath.layout.latex import parse_latex
-from inkmath.layout.mathml import XML_ID, parse_mathml
+from inkmath.layout.mathml import parse_mathml
 from inkmath.layout.symbols import canonical_label
 from inkmath.layout.tree import LayoutError, LayoutTree, Symbol
+from inkmath.layout.xml import XML_ID, XMLError, local_name, parse_xml
 
 MAX_BYTES = 256 * 2**20
 """Larger files are refused: a formula of a million points takes a tenth of it."""
 
 _LATEX_ANNOTATIONS = ("truth", "normalizedLabel", "label")
-# libxml2's complaints that cost no content: ids such as "=_1", stray prefixes, a byte that is not UTF-8 in a name.
-_TOLERATED = frozenset({"DTD_XMLID_VALUE", "ERR_INVALID_ENCODING", "ERR_INVALID_CHAR"})
 
 
 class InkMLError(ValueError):
@@ -45,42 +44,28 @@ def parse_inkml(source: str | Path | bytes) -> Ink:
         OSError: the file cannot be opened.
     """
     if isinstance(source, bytes):
-        return _Document(_parse_xml(source)).ink()
+        return _Document(_parse(source)).ink()
     if isinstance(source, str) and (text := source.lstrip("\ufeff \t\r\n")).startswith("<"):
-        return _Document(_parse_xml(text.encode("utf-8", "surrogatepass"), encoding="utf-8")).ink()
+        return _Document(_parse(text)).ink()
     path = Path(source)
     try:
         if path.stat().st_size > MAX_BYTES:
             raise InkMLError(f"over {MAX_BYTES:,} bytes: split the file")
-        return _Document(_parse_xml(path.read_bytes())).ink(path.stem)
+        return _Document(_parse(path.read_bytes())).ink(path.stem)
     except InkMLError as error:
         raise InkMLError(f"{path}: {error}") from error.__cause__
 
 
-def _parse_xml(data: bytes, encoding: str | None = None) -> etree._Element:
-    if not data.strip():
+def _parse(source: str | bytes) -> etree._Element:
+    if not source.strip():
         raise InkMLError("the file is empty")
-    # Recovery is for CROHME's ids that are no XML names. Entities are never expanded and nothing is fetched, so the
-    # size of the document bounds the memory and libxml2's own limits (10 MB of text, 256 levels) can be lifted.
-    parser = etree.XMLParser(encoding=encoding, recover=True, resolve_entities=False, no_network=True, huge_tree=True)
     try:
-        root = etree.fromstring(data, parser)
-    except etree.XMLSyntaxError as error:
-        raise InkMLError(f"not XML ({error}): save the file again from its source") from error
-    for entry in parser.error_log:
-        if entry.level == etree.ErrorLevels.FATAL and entry.type_name not in _TOLERATED:
-            raise InkMLError(f"line {entry.line}: broken XML ({entry.message}): mend or fetch the file again")
-    if root is None:
-        raise InkMLError("no XML element: is this an InkML file?")
-    if _local_name(root) != "ink":
-        raise InkMLError(f"the root element is <{_local_name(root)[:40]}>, InkML's is <ink>")
-    if any(True for _ in root.iter(etree.Entity)):
-        raise InkMLError("uses XML entities, which are not expanded: write their text out")
+        root = parse_xml(source)
+    except XMLError as error:
+        raise InkMLError(f"broken XML ({error}): mend or fetch the file again") from error
+    if local_name(root) != "ink":
+        raise InkMLError(f"the root element is <{local_name(root)[:40]}>, InkML's is <ink>")
     return root
-
-
-def _local_name(element: etree._Element) -> str:
-    return str(element.tag).rpartition("}")[2]
 
 
 @dataclass
@@ -98,7 +83,7 @@ class _Document:
 
     def __post_init__(self) -> None:
         for element in self.root.iter(etree.Element):
-            name = _local_name(element)
+            name = local_name(element)
             if name == "trace":
                 self._add_trace(element)
             elif name == "traceGroup":
@@ -193,7 +178,7 @@ class _Document:
         for child in group:
             if not isinstance(child.tag, str):
                 continue
-            name = _local_name(child)
+            name = local_name(child)
             if name == "traceView":
                 reference = (child.get("traceDataRef") or child.get("traceRef") or "").removeprefix("#")
                 if reference not in self.traces:

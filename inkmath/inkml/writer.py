@@ -11,12 +11,12 @@ from inkmath.inkml.reader import InkMLError
 from inkmath.layout.latex import to_latex
 from inkmath.layout.mathml import to_mathml
 from inkmath.layout.symbols import CROHME_LABELS
+from inkmath.layout.xml import XML_ID, parse_xml
 
 if TYPE_CHECKING:
     from inkmath.ink import Ink, Stroke
 
 NAMESPACE = "http://www.w3.org/2003/InkML"
-XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
 
 
 def write_inkml(ink: Ink) -> bytes:
@@ -55,7 +55,7 @@ def _document(ink: Ink) -> bytes:
     if tree is not None:
         names = [f"s{index}" for index in range(len(tree.symbols))]
         holder = _child(root, "annotationXML", type="truth", encoding="Presentation-MathML")
-        holder.append(etree.fromstring(to_mathml(tree, names, plain=True), etree.XMLParser(huge_tree=True)))
+        holder.append(parse_xml(to_mathml(tree, names, plain=True)))
     trace_ids = ink.trace_ids or tuple(map(str, range(len(ink.strokes))))
     for name, stroke in zip(trace_ids, ink.strokes, strict=True):
         _child(root, "trace", _points(stroke), id=name)

@@ -112,14 +112,14 @@ def _write_symbol(tree: LayoutTree, symbol: int, children: dict[Relation, int], 
     if Relation.INSIDE in children:
         raise LayoutError(f"LaTeX has no form for something inside {label!r}")
     if label in _OPERATORS:
-        if not faithful:
+        if not faithful:  # limits stay stacked only where the side is taken
             for side, stacked in _STACKED.items():
                 if stacked in children and side not in children:
                     children[side] = children.pop(stacked)
         limits = _scripts(children, Relation.BELOW, Relation.ABOVE)
         scripts = _scripts(children, Relation.SUB, Relation.SUP)
         if limits:
-            written += ["\\limits"] if faithful and label in INTEGRALS else []
+            written += ["\\limits"] if label in INTEGRALS else []
             written += limits
             written = ["{", *written, "}"] if scripts else written
         elif scripts and faithful and label in STACKING:

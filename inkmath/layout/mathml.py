@@ -9,17 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
-from lxml import etree
-
 from inkmath.layout.builder import Span, TreeBuilder
 from inkmath.layout.symbols import CHARACTERS, FUNCTIONS, INTEGRALS, STACKING, label_of_mathml
 from inkmath.layout.tree import LayoutError, LayoutTree, Relation, Symbol
+from inkmath.layout.xml import XML_ID, XMLError, local_name, parse_xml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from lxml import etree
+
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
-XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
 
 _LEAVES = frozenset({"mi", "mo", "mn"})
 _ROWS = frozenset({"math", "mrow", "mstyle", "mpadded", "semantics"})
@@ -58,7 +58,13 @@ def parse_mathml(source: str | bytes | etree._Element, bound: Mapping[str, Symbo
         LayoutError: not XML, an element no layout tree has (tables, fences with separators), a script without a base,
             or two scripts of one kind on one symbol.
     """
-    root = source if isinstance(source, etree._Element) else _parse_xml(source)
+    if isinstance(source, (str, bytes)):
+        try:
+            root = parse_xml(source)
+        except XMLError as error:
+            raise LayoutError(f"not MathML: {error}") from error
+    else:
+        root = source
     reader = _Reader(bound or {})
     elements = [element for element in root.iter() if isinstance(element.tag, str)]
     own = {element: reader.symbols_of(element) for element in elements}
@@ -78,7 +84,7 @@ class _Reader:
 
     def symbols_of(self, element: etree._Element) -> list[int]:
         """The symbols that the element itself is: the text of a leaf, the bar of a fraction."""
-        name = _local_name(element)
+        name = local_name(element)
         identity = element.get(XML_ID) or element.get("id")
         if name not in _LEAVES and name not in _GOVERNORS:
             return []
@@ -93,7 +99,7 @@ class _Reader:
 
     def read(self, element: etree._Element, own: list[int], children: list[Span | None]) -> Span | None:
         """Relate an element to its children, which were read before; its own line's first and last symbol."""
-        name = _local_name(element)
+        name = local_name(element)
         try:
             if name in _LEAVES:
                 return self.builder.chain([(symbol, symbol) for symbol in own])
@@ -127,31 +133,14 @@ class _Reader:
         return symbol, symbol
 
 
-def _local_name(element: etree._Element) -> str:
-    return str(element.tag).rpartition("}")[2]
-
-
 def _labels_of_leaf(element: etree._Element) -> list[str]:
     """The labels a leaf spells: one when it carries an id or is a word, one a digit when it is a number."""
+    if len(element):
+        raise LayoutError(f"<{local_name(element)}> holds more than text")
     text = "".join((element.text or "").split()).translate(_INVISIBLE)
-    if _local_name(element) == "mn" and element.get(XML_ID) is None:
+    if local_name(element) == "mn" and element.get(XML_ID) is None:
         return [label_of_mathml(character) for character in text]
     return [label_of_mathml(text)] if text or element.get(XML_ID) is not None else []
-
-
-def _parse_xml(source: str | bytes) -> etree._Element:
-    # Entities stay unread and the network unasked; recovery is for ids that are no XML name, as CROHME writes them.
-    data = source.encode() if isinstance(source, str) else source
-    encoding = "utf-8" if isinstance(source, str) else None
-    parser = etree.XMLParser(encoding=encoding, recover=True, resolve_entities=False, no_network=True, huge_tree=True)
-    try:
-        root = etree.fromstring(data, parser)
-    except etree.XMLSyntaxError as error:
-        raise LayoutError(f"not MathML: {error}") from error
-    fatal = next((entry for entry in parser.error_log if entry.level == etree.ErrorLevels.FATAL), None)
-    if root is None or fatal is not None:
-        raise LayoutError(f"not MathML: {fatal.message if fatal else 'no element'}")
-    return root
 
 
 def to_mathml(tree: LayoutTree, ids: Sequence[str] | None = None, *, plain: bool = False) -> str:

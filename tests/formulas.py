@@ -1,0 +1,82 @@
+"""Random formulas for property tests: layout trees of every shape that all notations can hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from hypothesis import strategies as st
+
+from inkmath.layout import Edge, LayoutTree, Relation, Symbol
+from inkmath.layout.classes import SYMBOL_CLASSES
+from inkmath.layout.symbols import CHARACTERS, FUNCTIONS, INTEGRALS, STACKING
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import DrawFn, SearchStrategy
+
+LABELS = sorted({*SYMBOL_CLASSES, *CHARACTERS, *FUNCTIONS, ":", ";", "?", "*", "@", '"', "é", "中"})
+# Where the notations have rules of their own, look more often.
+SPECIAL = ["-", "\\sqrt", "\\prime", "]", "|", "(", ")", "<", ",", *sorted(STACKING | INTEGRALS)]
+
+
+@dataclass
+class Node:
+    """A symbol and the lines it governs."""
+
+    label: str
+    lines: dict[Relation, list[Node]] = field(default_factory=dict)
+
+
+def _nodes(lines: SearchStrategy[list[Node]]) -> SearchStrategy[Node]:
+    @st.composite
+    def node(draw: DrawFn) -> Node:
+        label = draw(st.sampled_from(LABELS) | st.sampled_from(SPECIAL))
+        allowed = [relation for relation in Relation if relation is not Relation.RIGHT]
+        if label != "\\sqrt":
+            allowed.remove(Relation.INSIDE)
+        return Node(label, draw(st.dictionaries(st.sampled_from(allowed), lines, max_size=3)))
+
+    return node()
+
+
+_leaves = st.sampled_from(LABELS).map(Node)
+_lines = st.recursive(
+    st.lists(_leaves, min_size=1, max_size=4),
+    lambda lines: st.lists(_nodes(lines), min_size=1, max_size=4),
+    max_leaves=8,
+)
+
+
+def tree_of(line: list[Node]) -> LayoutTree:
+    """The layout tree of nested nodes, in reading order."""
+    symbols: list[Symbol] = []
+    edges: list[Edge] = []
+
+    def place(nodes: list[Node]) -> int:
+        first = previous = None
+        for node in nodes:
+            index = len(symbols)
+            symbols.append(Symbol(node.label))
+            if previous is not None:
+                edges.append(Edge(previous, index, Relation.RIGHT))
+            first = index if first is None else first
+            previous = index
+            edges.extend(Edge(index, place(below), relation) for relation, below in node.lines.items())
+        assert first is not None
+        return first
+
+    place(line)
+    return LayoutTree(tuple(symbols), tuple(edges)).ordered()
+
+
+def with_strokes(tree: LayoutTree) -> LayoutTree:
+    """The same formula, each symbol written in one or two strokes."""
+    symbols = []
+    for index, symbol in enumerate(tree.symbols):
+        strokes = (2 * index, 2 * index + 1) if symbol.label == "=" else (2 * index,)
+        symbols.append(replace(symbol, strokes=strokes))
+    return LayoutTree(tuple(symbols), tree.edges)
+
+
+trees: SearchStrategy[LayoutTree] = _lines.map(tree_of)
+"""Layout trees in reading order, without strokes."""

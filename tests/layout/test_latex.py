@@ -1,0 +1,174 @@
+"""LaTeX in, layout tree out, and back."""
+
+from __future__ import annotations
+
+import pytest
+from formulas import trees
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inkmath.layout import Edge, LayoutError, LayoutTree, Relation, Symbol
+from inkmath.layout.latex import MAX_DEPTH, MAX_TOKENS, canonical_tokens, parse_latex, to_latex
+
+
+def canonical(latex: str) -> str:
+    return " ".join(canonical_tokens(latex))
+
+
+@pytest.mark.parametrize(
+    ("latex", "expected"),
+    [
+        ("$x^2_i$", "x _ { i } ^ { 2 }"),
+        (r"\frac12", r"\frac { 1 } { 2 }"),
+        (r"\frac 1 {n+1}", r"\frac { 1 } { n + 1 }"),
+        (r"{a+b \over c}", r"\frac { a + b } { c }"),
+        (r"\sqrt[3]x", r"\sqrt [ 3 ] { x }"),
+        (r"\sqrt 2 x", r"\sqrt { 2 } x"),
+        (r"\left ( \mbox { xy } \right )", "( x y )"),
+        (r"\left. x \right|", "x |"),
+        (r"\Bigg( \mathrm{d}t \Bigg)", "( d t )"),
+        (r"a \lt b \gt c \le d \to e", r"a < b > c \leq d \rightarrow e"),
+        (r"P\gtp_1", "P > p _ { 1 }"),
+        (r"\lbrack a \rbrack", "[ a ]"),
+        ("f'(x)", r"f ^ { \prime } ( x )"),
+        ("f''", r"f ^ { \prime \prime }"),
+        ("{y'}^2", r"y ^ { \prime 2 }"),
+        (r"y^{'}", r"y ^ { \prime }"),
+        ("{x_i}^2", "x _ { i } ^ { 2 }"),
+        ("(a+b)^2", "( a + b ) ^ { 2 }"),
+        ("x{}^2", "x ^ { 2 }"),
+        (r"\sum\limits_{i=1}^n i", r"\sum _ { i = 1 } ^ { n } i"),
+        (r"\sum\nolimits_{i=1}^n i", r"\sum _ { i = 1 } ^ { n } i"),
+        (r"\int\limits_0^1", r"\int _ { 0 } ^ { 1 }"),
+        (r"\lim_{x \to 0}", r"\lim _ { x \rightarrow 0 }"),
+        (r"\operatorname{sin} x \not= \operatorname{tg} x", r"\sin x \neq t g x"),
+        (r"\stackrel{a}{=}", r"\overset { a } { = }"),
+        (r"\alpha\,\beta\quad\gamma~\ \delta", r"\alpha \beta \gamma \delta"),
+        ("\u03b1→∞", r"\alpha \rightarrow \infty"),
+    ],
+)
+def test_canonical_tokens(latex: str, expected: str) -> None:
+    assert canonical(latex) == expected
+    assert canonical(expected) == expected, "canonical LaTeX is its own canonical form"
+
+
+def test_limits_of_an_operator_stand_where_a_displayed_formula_has_them() -> None:
+    def relations(latex: str) -> set[Relation]:
+        return {edge.relation for edge in parse_latex(latex).edges}
+
+    assert relations(r"\sum_i^n") == {Relation.BELOW, Relation.ABOVE}
+    assert relations(r"\sum\nolimits_i^n") == {Relation.SUB, Relation.SUP}
+    assert relations(r"{\sum}_i^n") == {Relation.SUB, Relation.SUP}
+    assert relations(r"\int_0^1") == {Relation.SUB, Relation.SUP}
+    assert relations(r"\int\limits_0^1") == {Relation.BELOW, Relation.ABOVE}
+
+
+def test_faithful_latex_tells_limits_apart_and_canonical_does_not() -> None:
+    below = LayoutTree((Symbol("\\int"), Symbol("0")), (Edge(0, 1, Relation.BELOW),))
+    beside = LayoutTree((Symbol("\\int"), Symbol("0")), (Edge(0, 1, Relation.SUB),))
+
+    assert to_latex(below) == r"\int \limits _ { 0 }"
+    assert to_latex(beside) == r"\int _ { 0 }"
+    assert canonical_tokens(below) == canonical_tokens(beside) == [r"\int", "_", "{", "0", "}"]
+
+
+def test_a_tree_in_any_order_reads_back_in_reading_order() -> None:
+    tree = LayoutTree(
+        (Symbol("2"), Symbol("b"), Symbol("x"), Symbol("a")),
+        (Edge(2, 0, Relation.SUP), Edge(2, 3, Relation.RIGHT), Edge(3, 1, Relation.RIGHT)),
+    )
+
+    assert to_latex(tree) == "x ^ { 2 } a b"
+    assert parse_latex(to_latex(tree)) == tree.ordered()
+
+
+@given(trees)
+@settings(deadline=None, max_examples=50)
+def test_reading_what_was_written_gives_the_same_tree(tree: LayoutTree) -> None:
+    assert parse_latex(to_latex(tree)) == tree
+
+
+@given(trees)
+@settings(deadline=None, max_examples=50)
+def test_canonical_tokens_are_stable(tree: LayoutTree) -> None:
+    tokens = canonical_tokens(tree)
+    assert canonical_tokens(" ".join(tokens)) == tokens
+
+
+@pytest.mark.parametrize(
+    ("latex", "complaint"),
+    [
+        ("", "no symbol"),
+        ("{}", "no symbol"),
+        ("x_1_2", "column 4: two lines stand Sub to one 'x'"),
+        ("^2", "'^' has no symbol to its left"),
+        ("x^", "an argument is missing"),
+        (r"\frac{1}", "at the end: an argument is missing"),
+        ("{x", "'}' is missing"),
+        ("x}", "column 2: '}' is no symbol"),
+        (r"\sqrt[3{x}", "']' is missing"),
+        (r"\hat{x}", r"column 1: '\\hat' is no symbol"),
+        (r"\begin{matrix} a & b \end{matrix}", r"'\\begin' is no symbol"),
+        ("a & b", "'&' is no symbol"),
+        (r"\not x", r"\\not stands only before"),
+        (r"{a \over b \over c}", r"a second \\over"),
+        ("x\\", r"column 2: '\\' is no symbol"),
+        ("\x00", "is no symbol"),
+    ],
+)
+def test_what_is_no_formula_is_refused_with_its_place(latex: str, complaint: str) -> None:
+    with pytest.raises(LayoutError) as error:
+        parse_latex(latex)
+    assert complaint.replace(r"\\", "\\") in str(error.value).replace(r"\\", "\\")
+
+
+def test_something_inside_what_is_no_root_has_no_latex() -> None:
+    with pytest.raises(LayoutError, match="inside"):
+        to_latex(LayoutTree((Symbol("x"), Symbol("y")), (Edge(0, 1, Relation.INSIDE),)))
+
+
+@pytest.mark.parametrize("bomb", ["{" * 10_000, "x^" * 4_000, "\\frac" * 9_000, "\\sqrt[" * 3_000, "x^{" * 3_000])
+def test_deep_nesting_is_refused(bomb: str) -> None:
+    with pytest.raises(LayoutError):
+        parse_latex(bomb)
+
+
+def test_reasonable_nesting_is_read_and_long_text_is_refused() -> None:
+    nested = "x^{" * (MAX_DEPTH // 2 - 1) + "x" + "}" * (MAX_DEPTH // 2 - 1)
+    assert len(parse_latex(nested).symbols) == MAX_DEPTH // 2
+    with pytest.raises(LayoutError, match="limit"):
+        parse_latex("x" * (MAX_TOKENS + 1))
+
+
+def test_a_deep_tree_is_written_without_recursion() -> None:
+    depth = 20_000
+    symbols = tuple(Symbol("x") for _ in range(depth))
+    tree = LayoutTree(symbols, tuple(Edge(i, i + 1, Relation.SUP) for i in range(depth - 1)))
+    assert to_latex(tree).count("^") == depth - 1
+
+
+@given(st.text(alphabet=st.sampled_from("{}^_'$&\\ [](x1-\\frac\\sqrt\\sum\\over\\limits\\left."), max_size=60))
+@settings(deadline=None)
+def test_any_text_is_read_or_refused(text: str) -> None:
+    try:
+        tree = parse_latex(text)
+    except LayoutError:
+        return
+    assert parse_latex(to_latex(tree)) == tree
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [*"{}^_'[]x1-.", "\\frac", "\\sqrt", "\\sum", "\\over", "\\limits", "\\left", "\\prime", "\\not"]
+        ),
+        max_size=25,
+    )
+)
+@settings(deadline=None)
+def test_any_tokens_are_read_or_refused(tokens: list[str]) -> None:
+    try:
+        tree = parse_latex(" ".join(tokens))
+    except LayoutError:
+        return
+    assert parse_latex(to_latex(tree)) == tree

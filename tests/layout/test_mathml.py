@@ -1,0 +1,147 @@
+"""MathML in, layout tree out, and back."""
+
+from __future__ import annotations
+
+import pytest
+from formulas import trees
+from hypothesis import given, settings
+from lxml import etree
+
+from inkmath.layout import Edge, LayoutError, LayoutTree, Relation, Symbol
+from inkmath.layout.latex import parse_latex, to_latex
+from inkmath.layout.mathml import parse_mathml, to_mathml
+
+MATH = '<math xmlns="http://www.w3.org/1998/Math/MathML">{}</math>'
+
+
+def latex_of(content: str) -> str:
+    return to_latex(parse_mathml(MATH.format(content)))
+
+
+@pytest.mark.parametrize(
+    ("content", "latex"),
+    [
+        ("<mi>x</mi>", "x"),
+        # CROHME's rows lean to the right ...
+        ("<mrow><mi>x</mi><mrow><mo>+</mo><mrow><mi>y</mi><mi>z</mi></mrow></mrow></mrow>", "x + y z"),
+        # ... others are flat, or need no row at all.
+        ("<mi>x</mi><mo>+</mo><mi>y</mi>", "x + y"),
+        ("<msup><mi>x</mi><mn>12</mn></msup><mi>y</mi>", "x ^ { 1 2 } y"),
+        ("<msub><mrow><mi>x</mi></mrow><mi>i</mi></msub>", "x _ { i }"),
+        ("<msup><msub><mi>x</mi><mi>i</mi></msub><mn>2</mn></msup>", "x _ { i } ^ { 2 }"),
+        ("<msubsup><mo>∫</mo><mn>0</mn><mn>1</mn></msubsup>", r"\int _ { 0 } ^ { 1 }"),
+        ("<munderover><mo>sum</mo><mi>i</mi><mi>n</mi></munderover>", r"\sum _ { i } ^ { n }"),
+        ("<munder><mo>im</mo><mi>n</mi></munder>", r"\lim _ { n }"),
+        ("<mfrac><mi>a</mi><mi>b</mi></mfrac>", r"\frac { a } { b }"),
+        ("<msqrt><mn>2</mn><mi>x</mi></msqrt>", r"\sqrt { 2 x }"),
+        ("<mroot><mi>x</mi><mn>3</mn></mroot>", r"\sqrt [ 3 ] { x }"),
+        ("<msup><mrow><mo>(</mo><mi>x</mi><mo>)</mo></mrow><mn>2</mn></msup>", "( x ) ^ { 2 }"),
+        ("<mi>sin</mi><mo>\u2061</mo><mspace width='1em'/><mi>x</mi>", r"\sin x"),
+        ("<mi>\\theta</mi><mo>&gt;</mo><mo>\\lt</mo><mo>\u2212</mo><mo>'</mo>", r"\theta > < - \prime"),
+        ("<mstyle displaystyle='true'><mi>x</mi></mstyle>", "x"),
+    ],
+)
+def test_reading(content: str, latex: str) -> None:
+    assert latex_of(content) == latex
+
+
+def test_namespaces_do_not_matter() -> None:
+    plain = parse_mathml("<math><mi>x</mi></math>")
+    assert plain == parse_mathml('<m:math xmlns:m="urn:any"><m:mi>x</m:mi></m:math>')
+
+
+def test_symbols_are_bound_by_their_ids_even_where_these_are_no_xml_names() -> None:
+    source = '<math><mfrac xml:id="_1"><mn xml:id="=_1">12</mn><mi xml:id="b:">b</mi></mfrac></math>'
+    bound = {"_1": Symbol("-", (1,)), "=_1": Symbol("=", (0, 2)), "b:": Symbol("b", (3,))}
+
+    tree = parse_mathml(source, bound)
+
+    assert tree.symbols == (Symbol("-", (1,)), Symbol("=", (0, 2)), Symbol("b", (3,)))
+    assert tree.edges == (Edge(0, 1, Relation.ABOVE), Edge(0, 2, Relation.BELOW))
+
+
+@given(trees)
+@settings(deadline=None, max_examples=50)
+def test_reading_what_was_written_gives_the_same_tree(tree: LayoutTree) -> None:
+    names = [f"n{index}" for index in range(len(tree.symbols))]
+    bound = dict(zip(names, tree.symbols, strict=True))
+    for plain in (False, True):
+        assert parse_mathml(to_mathml(tree, plain=plain)) == tree
+        assert parse_mathml(to_mathml(tree, names, plain=plain), bound) == tree
+
+
+def written(latex: str) -> str:
+    text = to_mathml(parse_latex(latex))
+    etree.fromstring(text)
+    return text
+
+
+def test_writing_serves_a_browser() -> None:
+    assert written("x") == '<math xmlns="http://www.w3.org/1998/Math/MathML" display="block"><mi>x</mi></math>'
+    assert "<mo>\u2212</mo>" in written("a-b"), "a minus is not a hyphen"
+    assert "<mfrac><mi>a</mi><mrow/></mfrac>" in written(r"\frac{a}{}")
+    assert '<mo movablelimits="false">∑</mo>' in written(r"\sum_i")
+    assert "<msubsup><mo>∫</mo>" in written(r"\int_0^1")
+    assert "<mo>&lt;</mo>" in written("a<b")
+
+
+def test_parentheses_stretch_over_what_they_hold_and_no_further() -> None:
+    assert "<mrow><mo>(</mo><mi>x</mi><mo>)</mo></mrow><mo>=</mo>" in written(r"f(x)=\frac{a}{b}")
+    assert "<mrow><mo>|</mo><mi>x</mi><msup><mo>|</mo><mn>2</mn></msup></mrow>" in written("|x|^2+1")
+    assert '<mo stretchy="false">(</mo>' in written("(x+1")
+    assert "<mrow><mo>[</mo><mi>a</mi><mo>,</mo><mi>b</mi><mo>)</mo></mrow>" in written("x[a,b)")
+
+
+def test_function_names_stand_apart() -> None:
+    assert '<mn>2</mn><mspace width="0.1667em"/><mi>sin</mi><mspace width="0.1667em"/><mi>x</mi>' in written(r"2\sin x")
+    assert "<mspace" not in written(r"\sin(x)")
+
+
+def test_ids_name_the_elements_of_symbols() -> None:
+    tree = parse_latex(r"\sqrt{x}")
+    assert '<msqrt id="a"><mi id="b">x</mi></msqrt>' in to_mathml(tree, ["a", "b"])
+    assert '<msqrt xml:id="a"><mi xml:id="b">x</mi></msqrt>' in to_mathml(tree, ["a", "b"], plain=True)
+
+
+@pytest.mark.parametrize(
+    ("source", "complaint"),
+    [
+        ("", "not MathML"),
+        ("x", "not MathML"),
+        ("<math><mi>x</mi>", "not MathML"),
+        ("<math/>", "at least one symbol"),
+        ("<math><mrow/></math>", "at least one symbol"),
+        ("<math><mtable><mtr><mtd><mi>x</mi></mtd></mtr></mtable></math>", "no place for MathML's <mt"),
+        ("<math><msup><mi>x</mi></msup></math>", "<msup>: 1 children expected beside the base, found 0"),
+        ("<math><msup><mrow/><mi>x</mi></msup></math>", "without a base"),
+        ("<math><msub><msub><mi>x</mi><mi>y</mi></msub><mi>z</mi></msub></math>", "two lines stand Sub"),
+        ("<math><mi>foo</mi></math>", "'foo' is no symbol"),
+        ("<math><mi>x<mi>y</mi></mi></math>", "<mi> holds more than text"),
+        ("<math><mi xml:id='a'/></math>", "'' is no symbol"),
+        ("<!DOCTYPE math [<!ENTITY x 'y'>]><math><mi>&x;</mi></math>", "uses entities"),
+    ],
+)
+def test_what_is_no_layout_tree_is_refused(source: str, complaint: str) -> None:
+    with pytest.raises(LayoutError, match=complaint.replace("(", r"\(")):
+        parse_mathml(source)
+
+
+def test_something_inside_what_is_no_root_has_no_mathml() -> None:
+    with pytest.raises(LayoutError, match="inside"):
+        to_mathml(LayoutTree((Symbol("x"), Symbol("y")), (Edge(0, 1, Relation.INSIDE),)))
+
+
+def test_deep_mathml_is_read_or_refused_without_recursion() -> None:
+    def nested(depth: int) -> str:
+        return MATH.format("<msup><mi>x</mi>" * depth + "<mi>x</mi>" + "</msup>" * depth)
+
+    assert len(parse_mathml(nested(1500)).symbols) == 1501
+    with pytest.raises(LayoutError, match="depth"):
+        parse_mathml(nested(100_000))
+
+
+def test_a_deep_tree_is_written_without_recursion() -> None:
+    depth = 20_000
+    symbols = tuple(Symbol("x") for _ in range(depth))
+    tree = LayoutTree(symbols, tuple(Edge(i, i + 1, Relation.SUP) for i in range(depth - 1)))
+    assert to_mathml(tree).count("<msup>") == depth - 1

@@ -1,0 +1,110 @@
+"""Reading whole formulas with an exported network: ink in, readings out, no TensorFlow."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from inkmath.dataset.atomic import replacing
+from inkmath.decoding.language import TreeLanguageModel
+from inkmath.decoding.network import Network, NetworkError
+from inkmath.decoding.readout import Scores
+from inkmath.decoding.search import Search, Weights
+from inkmath.features.expression import pad, stroke_points
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from inkmath.decoding.language import Counts
+    from inkmath.decoding.reading import Constraints, Reading
+    from inkmath.ink import Ink
+
+NETWORK_FILE = "expression.onnx"
+SETTINGS_FILE = "expression.json"
+
+BATCH_PAIRS = 40_000
+"""Pairs of strokes that the network looks at in one call: bounds the memory whatever the ink."""
+
+
+class StrokeGraphReader:
+    """Reads formulas: network, then search. Calls may come from several threads at once.
+
+    Args:
+        network: the exported stroke graph network. labels: its classes in order. points: points a stroke.
+        search: what reads trees off the network's answer.
+    """
+
+    def __init__(self, network: Network, labels: Sequence[str], points: int, search: Search) -> None:
+        self.network, self.points, self.search = network, points, search
+        self._labels = tuple(labels)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The symbol classes that a reading may hold."""
+        return self._labels
+
+    def scores(self, inks: Sequence[Ink]) -> list[Scores]:
+        """What the network says of each formula; inks of like length share a call."""
+        found: list[Scores | None] = [None] * len(inks)
+        for batch in _batches([len(ink.strokes) for ink in inks]):
+            points, mask = pad([stroke_points(inks[place], self.points) for place in batch], multiple=1)
+            answer = self.network(points=points, mask=mask)
+            for row, place in enumerate(batch):
+                found[place] = Scores.of(answer, row, len(inks[place].strokes))
+        return [one for one in found if one is not None]
+
+    def read(
+        self, inks: Sequence[Ink], *, alternatives: int = 5, constraints: Sequence[Constraints] | None = None
+    ) -> list[list[Reading]]:
+        """Read each ink; see :class:`inkmath.decoding.reading.ExpressionReader`."""
+        given = constraints or [{} for _ in inks]
+        return [
+            self.search.read(scores, alternatives, fixed)
+            for scores, fixed in zip(self.scores(inks), given, strict=True)
+        ]
+
+
+def load_expression_reader(directory: Path) -> StrokeGraphReader:
+    """Load what :func:`write_settings` and the export wrote into a directory.
+
+    Raises:
+        FileNotFoundError: a file is missing.
+        NetworkError: a file is damaged.
+    """
+    path = Path(directory) / SETTINGS_FILE
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file; train and export a model, or install the package again")
+    try:
+        settings = json.loads(path.read_text(encoding="utf-8"))
+        weights = Weights(**settings["search"] | {"confidence": tuple(settings["search"]["confidence"])})
+        labels = settings["labels"]
+        search = Search(labels, TreeLanguageModel(labels, settings["bigrams"]), weights)
+        points = int(settings["points"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise NetworkError(f"{path}: cannot be read ({error!r}); export or install it again") from error
+    return StrokeGraphReader(Network(Path(directory) / NETWORK_FILE), labels, points, search)
+
+
+def write_settings(
+    directory: Path, labels: Sequence[str], points: int, bigrams: Counts, weights: Weights, **more: Any
+) -> Path:
+    """Write all that reading needs beside the network; ``more`` is kept for the curious."""
+    path = Path(directory) / SETTINGS_FILE
+    settings = {"labels": list(labels), "points": points, "search": asdict(weights), **more, "bigrams": bigrams}
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(settings, ensure_ascii=False), encoding="utf-8")
+    return path
+
+
+def _batches(lengths: Sequence[int]) -> list[list[int]]:
+    """Places grouped so that like lengths stand together and no batch has more than ``BATCH_PAIRS`` pairs."""
+    groups: list[list[int]] = []
+    for place in np.argsort(lengths, kind="stable").tolist():
+        if not groups or (len(groups[-1]) + 1) * lengths[place] ** 2 > BATCH_PAIRS:
+            groups.append([])
+        groups[-1].append(place)
+    return groups

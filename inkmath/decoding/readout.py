@@ -1,0 +1,161 @@
+"""From the network's answer to layout trees: which strokes are one symbol, its class, and the tree of relations."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from inkmath.decoding.arborescence import maximum_arborescence
+from inkmath.features.expression import RELATIONS, SAME
+from inkmath.layout.tree import Edge, LayoutTree, Symbol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+NEVER = -1e6
+"""A score so low that the edge is taken only where no tree exists without it."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Logarithms of the probabilities that the network gives for one formula.
+
+    Attributes:
+        symbol: ``(S, C)`` class of the symbol of each stroke.
+        pair: ``(S, S, 8)`` label of each ordered pair.
+        governor: ``(S, S, 6)`` i governs j by a relation; with ``root`` it sums to one for each j.
+        root: ``(S,)`` j's symbol is the root.
+    """
+
+    symbol: NDArray[Any]
+    pair: NDArray[Any]
+    governor: NDArray[Any]
+    root: NDArray[Any]
+
+    @classmethod
+    def of(cls, answer: Mapping[str, NDArray[Any]], row: int, strokes: int) -> Scores:
+        """Of one formula of a batch, from the network's logits, padding cut off."""
+        symbol = answer["symbol"][row, :strokes]
+        pair = answer["pair"][row, :strokes, :strokes]
+        governor = answer["governor"][row, :strokes, :strokes]
+        root = answer["root"][row, :strokes]
+        total = np.logaddexp(_log_sum_exp(governor, (0, 2)), root)  # (S,)
+        return cls(
+            symbol - _log_sum_exp(symbol, (-1,))[..., None],
+            pair - _log_sum_exp(pair, (-1,))[..., None],
+            governor - total[None, :, None],
+            root - total,
+        )
+
+
+def same_symbol(scores: Scores) -> NDArray[Any]:
+    """``(S, S)`` probability that two strokes belong to one symbol, the same either way."""
+    same = np.exp(scores.pair[:, :, SAME])
+    return np.asarray((same + same.T) / 2)
+
+
+def segment(same: NDArray[Any], threshold: float = 0.5) -> list[list[int]]:
+    """Strokes joined into symbols wherever two are the same symbol with more than ``threshold`` probability."""
+    group = list(range(len(same)))
+    for one, two in zip(*np.nonzero(np.triu(same, 1) > threshold), strict=True):
+        first, second = sorted((group[one], group[two]))
+        group = [first if member == second else member for member in group]
+    return [[stroke for stroke in range(len(group)) if group[stroke] == lead] for lead in sorted(set(group))]
+
+
+def relate(scores: Scores, symbols: Sequence[Sequence[int]]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """How well each symbol governs each other.
+
+    Returns:
+        ``(K, K, 6)`` log-probability that symbol p governs symbol c by a relation, and ``(K,)`` of being the root.
+    """
+    count = len(symbols)
+    member = np.zeros((count, len(scores.root)))
+    for index, strokes in enumerate(symbols):
+        member[index, list(strokes)] = 1.0
+    share = member / member.sum(axis=1, keepdims=True)  # (K, S)
+    by_governor = np.log(np.einsum("pi,ijr->pjr", member, np.exp(scores.governor)) + 1e-12)  # (K, S, 6)
+    by_governor = np.einsum("cj,pjr->pcr", share, by_governor)
+    by_pair = np.einsum("pi,cj,ijr->pcr", share, share, scores.pair[:, :, 2:], optimize=True)
+    return (by_governor + by_pair) / 2, share @ scores.root
+
+
+def best_trees(
+    edges: NDArray[Any], root: NDArray[Any], count: int = 1, tries: int = 30
+) -> list[tuple[float, NDArray[np.int64], NDArray[np.int64]]]:
+    """The best trees in which no symbol governs two others by the same relation.
+
+    Branch and bound: the best tree of all is found; where it breaks the rule, it is forbidden one of the two edges and
+    then the other, and the better outcome is looked at first.
+
+    Args:
+        edges: ``(K, K, 6)`` and root ``(K,)`` from :func:`relate`.
+        count: how many trees at most. tries: how many trees are looked at.
+
+    Returns:
+        For each tree its score, ``(K,)`` parents (-1 for the root) and ``(K,)`` relations, the best first.
+    """
+    size = len(root)
+    order = itertools.count()
+    queue: list[tuple[float, int, NDArray[Any], NDArray[Any], NDArray[Any]]] = []
+
+    def solve(allowed: NDArray[Any]) -> None:
+        table = np.full((size + 1, size + 1), -np.inf)
+        table[1:, 1:] = allowed.max(axis=2)
+        table[0, 1:] = root + size * NEVER  # one root only: a second would cost more than any edge
+        parents = maximum_arborescence(table)[1:] - 1
+        relations = allowed.argmax(axis=2)[parents, np.arange(size)]
+        score = sum(root[c] if p < 0 else allowed[p, c, relations[c]] for c, p in enumerate(parents))
+        heapq.heappush(queue, (-float(score), next(order), parents, relations, allowed))
+
+    solve(edges)
+    found: list[tuple[float, NDArray[np.int64], NDArray[np.int64]]] = []
+    for _ in range(tries):
+        if not queue or len(found) == count:
+            break
+        score, _, parents, relations, allowed = heapq.heappop(queue)
+        clash = _clash(parents, relations)
+        if clash is None:
+            found.append((-score, parents, relations))
+            continue
+        for child in clash:
+            without = allowed.copy()
+            without[parents[child], child, relations[child]] = NEVER
+            solve(without)
+    return found
+
+
+def _clash(parents: NDArray[np.int64], relations: NDArray[np.int64]) -> tuple[int, int] | None:
+    """Two symbols governed by the same one in the same relation, or None."""
+    seen: dict[tuple[int, int], int] = {}
+    for child, (parent, relation) in enumerate(zip(parents.tolist(), relations.tolist(), strict=True)):
+        if parent >= 0 and (other := seen.setdefault((parent, relation), child)) != child:
+            return other, child
+    return None
+
+
+def plain_readout(scores: Scores, labels: Sequence[str]) -> LayoutTree | None:
+    """The tree read off without search: strokes joined, the likeliest class of each, the best tree."""
+    symbols = segment(same_symbol(scores))
+    classes = [int(scores.symbol[strokes].mean(axis=0).argmax()) for strokes in symbols]
+    trees = best_trees(*relate(scores, symbols))
+    if not trees:
+        return None
+    _, parents, relations = trees[0]
+    return LayoutTree(
+        tuple(Symbol(labels[one], tuple(strokes)) for one, strokes in zip(classes, symbols, strict=True)),
+        tuple(
+            Edge(int(parent), child, RELATIONS[relations[child]]) for child, parent in enumerate(parents) if parent >= 0
+        ),
+    )
+
+
+def _log_sum_exp(values: NDArray[Any], axes: tuple[int, ...]) -> Any:
+    top = values.max(axis=axes, keepdims=True)
+    return np.log(np.exp(values - top).sum(axis=axes)) + np.squeeze(top, axes)

@@ -1,0 +1,261 @@
+"""The search over segmentations, trees and labels together, and the confidence in what it finds.
+
+Segmentations near the likeliest one are tried, the best trees over each are found, and the labels of each tree are
+chosen jointly by dynamic programming over the tree, the network's classes weighed against a language model. All that
+comes out is ranked by one linear score.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from inkmath.decoding.reading import Candidate, Reading
+from inkmath.decoding.readout import NEVER, best_trees, relate, same_symbol, segment
+from inkmath.features.expression import RELATIONS
+from inkmath.layout.latex import canonical_tokens
+from inkmath.layout.tree import Edge, LayoutError, LayoutTree, Relation, Symbol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from inkmath.decoding.language import TreeLanguageModel
+    from inkmath.decoding.reading import Constraints
+    from inkmath.decoding.readout import Scores
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What counts how much, and how far is looked; tuned on validation.
+
+    Attributes:
+        segmentation, symbol, relation, language: factors of the parts of the score. segmentations, trees: how many are
+        tried. labels: how many classes of each symbol. confidence: intercept and factors of the best score a symbol and
+        of the lead over the second best, of a logistic model.
+    """
+
+    segmentation: float = 0.3
+    symbol: float = 1.0
+    relation: float = 1.0
+    language: float = 0.2
+    segmentations: int = 4
+    trees: int = 4
+    labels: int = 5
+    confidence: tuple[float, float, float] = (2.0, 2.0, 0.5)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A labelled tree: strokes of each symbol, labels as classes, parents (-1 for the root), relations, score."""
+
+    symbols: tuple[tuple[int, ...], ...]
+    classes: tuple[int, ...]
+    parents: tuple[int, ...]
+    relations: tuple[int, ...]
+    score: float
+
+    def tree(self, labels: Sequence[str]) -> LayoutTree:
+        """As a layout tree."""
+        return LayoutTree(
+            tuple(Symbol(labels[one], strokes) for one, strokes in zip(self.classes, self.symbols, strict=True)),
+            tuple(
+                Edge(parent, child, RELATIONS[relation])
+                for child, (parent, relation) in enumerate(zip(self.parents, self.relations, strict=True))
+                if parent >= 0
+            ),
+        )
+
+
+class Search:
+    """Reads formulas off the network's answer.
+
+    Args:
+        labels: the symbol vocabulary. language: of formulas. weights: what counts how much.
+    """
+
+    def __init__(self, labels: Sequence[str], language: TreeLanguageModel, weights: Weights) -> None:
+        self.labels, self.language, self.weights = tuple(labels), language, weights
+        self.index = {label: number for number, label in enumerate(self.labels)}
+
+    def read(self, scores: Scores, count: int = 5, constraints: Constraints | None = None) -> list[Reading]:
+        """The ``count`` best readings, no two of the same canonical LaTeX, the best first."""
+        found = self.search(scores, constraints or {})
+        readings: list[Reading] = []
+        seen: set[str] = set()
+        certainty = self.confidence(found)
+        for one, sure in zip(found, certainty, strict=True):
+            tree = one.tree(self.labels)
+            try:
+                latex = " ".join(canonical_tokens(tree))
+            except LayoutError:  # what no notation can write, such as a symbol inside one that is no root
+                continue
+            if latex in seen:
+                continue
+            seen.add(latex)
+            readings.append(Reading(tree, sure, self._alternatives(one, scores, constraints or {})))
+            if len(readings) == count:
+                break
+        return readings or [self._in_a_row(scores, constraints or {})]
+
+    def search(self, scores: Scores, constraints: Constraints) -> list[Found]:
+        """All labelled trees that were looked at, the best first."""
+        found: list[Found] = []
+        for symbols, worth in self._segmentations(scores, constraints):
+            classes = self._classes(scores, symbols, constraints)
+            edges, root = relate(scores, symbols)
+            for score, parents, relations in best_trees(edges, root, self.weights.trees):
+                structure = self.weights.segmentation * worth + self.weights.relation * score
+                found += self._label(symbols, classes, parents, relations, structure)
+        return sorted(found, key=lambda one: -one.score)
+
+    def confidence(self, found: Sequence[Found]) -> list[float]:
+        """How sure each is, in 0..1: of the best by its score and lead, shared with the others by their scores."""
+        if not found:
+            return []
+        intercept, by_score, by_lead = self.weights.confidence
+        best = found[0].score / len(found[0].symbols)
+        lead = found[0].score - found[1].score if len(found) > 1 else 10.0
+        sure = 1.0 / (1.0 + math.exp(-min(50.0, max(-50.0, intercept + by_score * best + by_lead * lead))))
+        others = np.exp(np.array([one.score - found[0].score for one in found[1:]]))
+        share = (1.0 - sure) * others / max(others.sum(), 1.0) if len(others) else others
+        return [sure, *(min(sure, float(value)) for value in share)]
+
+    def _in_a_row(self, scores: Scores, constraints: Constraints) -> Reading:
+        """The last resort: the likeliest symbols one behind the other, without any confidence."""
+        symbols, _ = self._segmentations(scores, constraints)[0]
+        classes = self._classes(scores, symbols, constraints).argmax(axis=1).tolist()
+        count = len(symbols)
+        right = RELATIONS.index(Relation.RIGHT)
+        one = Found(tuple(symbols), tuple(classes), tuple(range(-1, count - 1)), (right,) * count, 0.0)
+        return Reading(one.tree(self.labels), 0.0, self._alternatives(one, scores, constraints))
+
+    def _segmentations(self, scores: Scores, constraints: Constraints) -> list[tuple[list[tuple[int, ...]], float]]:
+        """Likely segmentations and how much less likely each is than the first, in log-probability."""
+        same = np.clip(same_symbol(scores), 1e-4, 1 - 1e-4)
+        for fixed in constraints:
+            inside = np.zeros(len(same), np.bool_)
+            inside[list(fixed)] = True
+            same[inside] = same[:, inside] = 0.0
+            same[np.ix_(inside, inside)] = 1.0
+        first = segment(same)
+        odds = np.log(np.clip(same, 1e-6, 1 - 1e-6)) - np.log(np.clip(1 - same, 1e-6, 1 - 1e-6))
+
+        def between(one: Sequence[int], two: Sequence[int]) -> float:
+            return float(odds[np.ix_(one, two)].mean() * min(len(one), len(two)))
+
+        options: list[tuple[float, list[list[int]]]] = []
+        for number, group in enumerate(first):
+            for other in range(number + 1, len(first)):
+                if (change := between(group, first[other])) > -4.0:
+                    rest = [one for place, one in enumerate(first) if place not in (number, other)]
+                    options.append((change, [*rest, sorted(group + first[other])]))
+            if len(group) > 1:
+                for level in (0.8, 0.95):
+                    parts = segment(same[np.ix_(group, group)], level)
+                    if len(parts) == 2:
+                        parts = [[group[stroke] for stroke in part] for part in parts]
+                        change = -between(parts[0], parts[1])
+                        if change > -4.0:
+                            options.append((change, [*first[:number], *parts, *first[number + 1 :]]))
+                        break
+        options.sort(key=lambda option: -option[0])
+        chosen = [(0.0, first), *options[: self.weights.segmentations - 1]]
+        return [([tuple(group) for group in sorted(groups)], worth) for worth, groups in chosen]
+
+    def _classes(
+        self, scores: Scores, symbols: Sequence[tuple[int, ...]], constraints: Constraints
+    ) -> NDArray[np.float64]:
+        """Log-probability of each class for each symbol, ``(K, C)``."""
+        classes = np.stack([scores.symbol[list(strokes)].mean(axis=0) for strokes in symbols]).astype(np.float64)
+        for number, strokes in enumerate(symbols):
+            label = constraints.get(frozenset(strokes))
+            if label in self.index:
+                classes[number] = NEVER
+                classes[number, self.index[label]] = 0.0
+        return classes
+
+    def _label(
+        self,
+        symbols: list[tuple[int, ...]],
+        classes: NDArray[np.float64],
+        parents: NDArray[np.int64],
+        relations: NDArray[np.int64],
+        structure: float,
+    ) -> list[Found]:
+        """The tree with its best labels, and with the best change of one label at a time."""
+        weights, edge = self.weights, self.language.edge
+        count = len(symbols)
+        kept = np.argsort(-classes, axis=1)[:, : weights.labels]  # (K, L)
+        own = weights.symbol * np.take_along_axis(classes, kept, axis=1)  # (K, L)
+        children: list[list[tuple[int, int]]] = [[] for _ in symbols]
+        root = 0
+        for child, (parent, relation) in enumerate(zip(parents.tolist(), relations.tolist(), strict=True)):
+            if parent < 0:
+                root = child
+            else:
+                children[parent].append((child, relation))
+        order = [root]
+        for symbol in order:
+            order.extend(child for child, _ in children[symbol])
+        own[root] += weights.language * self.language.root[kept[root]]
+        best, choice = own.copy(), {}
+        for symbol in reversed(order):
+            empty = np.ones(len(RELATIONS), np.bool_)
+            for child, relation in children[symbol]:
+                empty[relation] = False
+                joint = weights.language * edge[kept[symbol][:, None], relation, kept[child][None]] + best[child][None]
+                choice[child] = joint.argmax(axis=1)
+                best[symbol] += joint.max(axis=1)
+            best[symbol] += weights.language * edge[kept[symbol]][:, empty, -1].sum(axis=1)
+
+        def complete(symbol: int, label: int, into: list[int]) -> list[int]:
+            pending = [(symbol, label)]
+            while pending:
+                place, chosen = pending.pop()
+                into[place] = int(kept[place, chosen])
+                pending.extend((child, int(choice[child][chosen])) for child, _ in children[place])
+            return into
+
+        shape = (tuple(symbols), tuple(parents.tolist()), tuple(relations.tolist()))
+        labels = complete(root, int(best[root].argmax()), [0] * count)
+        found = [Found(shape[0], tuple(labels), shape[1], shape[2], structure + float(best[root].max()))]
+        for symbol in range(count):
+            current = self._local(symbol, labels[symbol], labels, classes, parents, relations, children)
+            for other in kept[symbol, :3]:
+                if other != labels[symbol] and classes[symbol, other] > NEVER / 2:
+                    change = self._local(symbol, int(other), labels, classes, parents, relations, children) - current
+                    changed = (*labels[:symbol], int(other), *labels[symbol + 1 :])
+                    found.append(Found(shape[0], changed, shape[1], shape[2], found[0].score + change))
+        return found
+
+    def _local(
+        self,
+        symbol: int,
+        label: int,
+        labels: Sequence[int],
+        classes: NDArray[np.float64],
+        parents: NDArray[np.int64],
+        relations: NDArray[np.int64],
+        children: list[list[tuple[int, int]]],
+    ) -> float:
+        """The part of the score that depends on one symbol's label, the others as they are."""
+        edge, parent = self.language.edge, int(parents[symbol])
+        words = self.language.root[label] if parent < 0 else edge[labels[parent], relations[symbol], label]
+        taken = {relation: labels[child] for child, relation in children[symbol]}
+        words += sum(edge[label, relation, taken.get(relation, -1)] for relation in range(len(RELATIONS)))
+        return float(self.weights.symbol * classes[symbol, label] + self.weights.language * words)
+
+    def _alternatives(self, one: Found, scores: Scores, constraints: Constraints) -> tuple[tuple[Candidate, ...], ...]:
+        """For each symbol the likeliest labels, the one chosen first."""
+        table: list[tuple[Candidate, ...]] = []
+        for strokes, chosen in zip(one.symbols, one.classes, strict=True):
+            chances = np.exp(scores.symbol[list(strokes)].mean(axis=0))
+            chances /= chances.sum()
+            order = [chosen, *(other for other in np.argsort(-chances)[:6] if other != chosen)]
+            table.append(tuple(Candidate(self.labels[place], float(chances[place])) for place in order))
+        return tuple(table)

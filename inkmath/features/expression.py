@@ -1,0 +1,210 @@
+"""Formulas as arrays: each stroke a row of evenly spaced points, each truth a label a stroke and a label a pair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkmath.ink import resample
+from inkmath.layout.latex import canonical_tokens
+from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from inkmath.ink import Ink
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
+
+RELATIONS = tuple(Relation)
+NONE, SAME = 0, 1
+PAIR_LABELS = ("none", "same", *(relation.value for relation in RELATIONS))
+"""What stroke j is to stroke i: nothing, part of the same symbol, or a stroke of the symbol governed by i's."""
+IGNORE = -1
+"""Target of what has none: padding, a stroke without a label, the pair of a stroke with itself."""
+
+
+def stroke_points(ink: Ink, points: int) -> Floats:
+    """The strokes of a formula resampled and brought to a common measure.
+
+    The unit is the median over strokes of the larger side of their boxes, the origin the mean of the boxes' centres, so
+    that the result does not change with position, scale or sampling rate of the ink.
+
+    Returns:
+        float32 of shape ``(S, points, 2)``.
+    """
+    return rescale(np.stack([resample(stroke, points) for stroke in ink.strokes]))
+
+
+def rescale(strokes: Floats) -> Floats:
+    """Strokes ``(S, P, 2)`` in units of their median size, around the mean of their centres."""
+    exact = strokes.astype(np.float64)  # tablets count in hundred thousands: float32 would lose the small strokes
+    low, high = exact.min(axis=1), exact.max(axis=1)
+    reach = (high - low).max(axis=1)
+    unit = np.median(reach[reach > 0]) if (reach > 0).any() else 1.0
+    even: Floats = ((exact - ((low + high) / 2).mean(axis=0)) / unit).astype(np.float32)
+    return even
+
+
+def pair_labels(symbol_of: NDArray[Any], edges: NDArray[Any], symbols: int) -> Ints:
+    """The label of each ordered pair of strokes.
+
+    Args:
+        symbol_of: ``(S,)`` index of the symbol each stroke belongs to.
+        edges: ``(E, 3)`` parent, child, index into ``RELATIONS``.
+        symbols: how many there are.
+
+    Returns:
+        ``(S, S)`` indices into ``PAIR_LABELS``; the diagonal is ``IGNORE``.
+    """
+    between = np.zeros((symbols, symbols), np.int32)
+    np.fill_diagonal(between, SAME)
+    if len(edges):
+        between[edges[:, 0], edges[:, 1]] = edges[:, 2] + 2
+    labels: Ints = between[symbol_of][:, symbol_of]
+    np.fill_diagonal(labels, IGNORE)
+    return labels
+
+
+@dataclass(frozen=True)
+class FormulaSet:
+    """Many formulas, ragged data as values and offsets.
+
+    Formula ``f`` has strokes ``stroke_offsets[f]:stroke_offsets[f + 1]`` of ``points`` and so on.
+
+    Attributes:
+        points: ``(N, P, 2)`` strokes in the measure of :func:`stroke_points`.
+        stroke_offsets: ``(F + 1,)``.
+        symbol_of: ``(N,)`` symbol of each stroke, counted from 0 within its formula, -1 where none owns it.
+        labels: ``(M,)`` label of each symbol.
+        symbol_offsets: ``(F + 1,)``.
+        edges: ``(E, 3)`` parent, child, index into ``RELATIONS``, symbols counted within their formula.
+        edge_offsets: ``(F + 1,)``.
+        ids, splits, writers, sources, latex: ``(F,)`` strings; latex is canonical tokens, empty without truth.
+    """
+
+    points: Floats
+    stroke_offsets: NDArray[np.int64]
+    symbol_of: Ints
+    labels: NDArray[np.str_]
+    symbol_offsets: NDArray[np.int64]
+    edges: Ints
+    edge_offsets: NDArray[np.int64]
+    ids: NDArray[np.str_]
+    splits: NDArray[np.str_]
+    writers: NDArray[np.str_]
+    sources: NDArray[np.str_]
+    latex: NDArray[np.str_]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @classmethod
+    def from_inks(cls, inks: Iterable[Ink], splits: Iterable[str], points: int) -> FormulaSet:
+        """Turn inks into arrays, in their order; ``splits`` gives the split of each."""
+        strokes, symbol_of, labels, edges, text = [], [], [], [], []
+        for ink, split in zip(inks, splits, strict=True):
+            strokes.append(stroke_points(ink, points))
+            owner = np.full(len(ink.strokes), -1, np.int32)
+            tree = ink.tree
+            for index, symbol in enumerate(tree.symbols if tree else ()):
+                owner[list(symbol.strokes)] = index
+            symbol_of.append(owner)
+            labels.append([symbol.label for symbol in tree.symbols] if tree else [])
+            rows = [(e.parent, e.child, RELATIONS.index(e.relation)) for e in tree.edges] if tree else []
+            edges.append(np.array(rows, np.int32).reshape(-1, 3))
+            truth = " ".join(canonical_tokens(tree)) if tree else ""
+            text.append((ink.id, split, ink.writer or "", ink.source or "", truth))
+        if not strokes:
+            raise ValueError("no formula to turn into arrays")
+        columns = [np.array(column, dtype=np.str_) for column in zip(*text, strict=True)]
+        return cls(
+            np.concatenate(strokes),
+            _offsets(strokes),
+            np.concatenate(symbol_of),
+            np.array([label for one in labels for label in one], dtype=np.str_),
+            _offsets(labels),
+            np.concatenate(edges),
+            _offsets(edges),
+            *columns,
+        )
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> FormulaSet:
+        """From what :meth:`arrays` gave."""
+        return cls(**{field.name: arrays[field.name] for field in fields(cls)})
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Every array by name, for an npz file."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def select(self, formulas: Sequence[int] | NDArray[Any]) -> FormulaSet:
+        """The set of some formulas, in the order given."""
+
+        def gather(values: NDArray[Any], offsets: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+            rows = [np.arange(offsets[formula], offsets[formula + 1]) for formula in formulas]
+            return values[np.concatenate(rows)] if rows else values[:0], _offsets(rows)
+
+        points, stroke_offsets = gather(self.points, self.stroke_offsets)
+        symbol_of, _ = gather(self.symbol_of, self.stroke_offsets)
+        labels, symbol_offsets = gather(self.labels, self.symbol_offsets)
+        edges, edge_offsets = gather(self.edges, self.edge_offsets)
+        columns = (self.ids, self.splits, self.writers, self.sources, self.latex)
+        chosen = np.asarray(formulas, dtype=np.int64)
+        return FormulaSet(
+            points,
+            stroke_offsets,
+            symbol_of,
+            labels,
+            symbol_offsets,
+            edges,
+            edge_offsets,
+            *(column[chosen] for column in columns),
+        )
+
+    def strokes(self, formula: int) -> Floats:
+        """``(S, P, 2)``."""
+        return self.points[self.stroke_offsets[formula] : self.stroke_offsets[formula + 1]]
+
+    def tree(self, formula: int) -> LayoutTree | None:
+        """The layout tree, or None without truth."""
+        labels = self.labels[self.symbol_offsets[formula] : self.symbol_offsets[formula + 1]]
+        if not len(labels):
+            return None
+        owner = self.symbol_of[self.stroke_offsets[formula] : self.stroke_offsets[formula + 1]]
+        symbols = [Symbol(str(label), tuple(np.flatnonzero(owner == index))) for index, label in enumerate(labels)]
+        edges = self.edges[self.edge_offsets[formula] : self.edge_offsets[formula + 1]]
+        return LayoutTree(tuple(symbols), tuple(Edge(int(p), int(c), RELATIONS[r]) for p, c, r in edges))
+
+    def trainable(self) -> NDArray[np.bool_]:
+        """``(F,)`` whether truth explains the ink: each stroke has its symbol, each symbol a stroke."""
+        answer = np.zeros(len(self), np.bool_)
+        for formula in range(len(self)):
+            owner = self.symbol_of[self.stroke_offsets[formula] : self.stroke_offsets[formula + 1]]
+            symbols = self.symbol_offsets[formula + 1] - self.symbol_offsets[formula]
+            answer[formula] = symbols > 0 and (owner >= 0).all() and len(np.unique(owner)) == symbols
+        return answer
+
+
+def pad(formulas: Sequence[Floats], multiple: int = 4) -> tuple[Floats, Floats]:
+    """Formulas of ``(S, P, 2)`` as one batch, its length rounded up so that few shapes occur.
+
+    Returns:
+        points ``(B, S, P, 2)`` and mask ``(B, S)`` with 1 for a stroke and 0 for padding.
+    """
+    longest = max(len(strokes) for strokes in formulas)
+    length = -(-longest // multiple) * multiple
+    points = np.zeros((len(formulas), length, *formulas[0].shape[1:]), np.float32)
+    mask = np.zeros((len(formulas), length), np.float32)
+    for row, strokes in enumerate(formulas):
+        points[row, : len(strokes)] = strokes
+        mask[row, : len(strokes)] = 1.0
+    return points, mask
+
+
+def _offsets(parts: Sequence[Any]) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64)

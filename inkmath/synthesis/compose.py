@@ -1,0 +1,222 @@
+"""New formulas from the ones at hand: parts of them, symbols exchanged between writers, lines joined, order disturbed.
+
+Sub-expressions as extra samples follow Le and Nakagawa ("Pattern generation strategies for improving recognition of
+handwritten mathematical expressions", Pattern Recognition Letters 128, 2019); the exchange of symbols keeps a formula
+and its layout while the hand changes from symbol to symbol, so that no network can learn formulas by heart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from inkmath.features.expression import RELATIONS, FormulaSet, pair_labels, rescale
+from inkmath.layout.tree import Relation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from inkmath.features.expression import Floats, Ints
+
+RIGHT = RELATIONS.index(Relation.RIGHT)
+STRETCHED = frozenset(("-", "\\sqrt", "(", ")", "[", "]", "\\{", "\\}", "|", "/", "\\int", "\\rightarrow"))
+"""Symbols that people draw as long or tall as the place asks, so an exchanged one takes the old box as it is."""
+
+
+@dataclass(frozen=True)
+class Mix:
+    """How often what is done to a formula; probabilities.
+
+    Attributes:
+        exchange: some symbols are exchanged for the same symbol by any writer; how many of them is drawn anew each
+            time. join: another part follows on the same line. swap: two neighbouring symbols change places in the
+            order of writing. shuffle: the order of writing is lost altogether.
+    """
+
+    exchange: float = 0.6
+    join: float = 0.15
+    swap: float = 0.1
+    shuffle: float = 0.03
+
+
+@dataclass(frozen=True)
+class Composition:
+    """A composed formula.
+
+    Attributes:
+        points: ``(S, P, 2)`` in the measure of the features.
+        symbol_of: ``(S,)`` symbol of each stroke.
+        classes: ``(S,)`` class of the symbol of each stroke.
+        edges: ``(E, 3)`` parent, child, relation.
+    """
+
+    points: Floats
+    symbol_of: Ints
+    classes: Ints
+    edges: Ints
+
+    @cached_property
+    def pairs(self) -> Ints:
+        """``(S, S)`` indices into ``PAIR_LABELS``."""
+        return pair_labels(self.symbol_of, self.edges, int(self.symbol_of.max()) + 1)
+
+
+class Composer:
+    """Draws formulas from a training set.
+
+    Args:
+        formulas: fully labelled formulas, all of the training split.
+        classes: the symbol vocabulary; every label occurs in it.
+        mix: how often what is done.
+    """
+
+    def __init__(self, formulas: FormulaSet, classes: Sequence[str], mix: Mix) -> None:
+        if len(formulas) and set(formulas.splits) != {"train"}:
+            raise ValueError("only formulas of the training split may be composed")
+        self.formulas, self.mix = formulas, mix
+        index = {label: number for number, label in enumerate(classes)}
+        self.classes = np.array([index[str(label)] for label in formulas.labels], np.int32)  # (M,)
+        counts = np.diff(formulas.stroke_offsets)
+        symbol = formulas.symbol_of + np.repeat(formulas.symbol_offsets[:-1], counts)  # (N,) over all formulas
+        self.rows = np.split(np.argsort(symbol, kind="stable"), np.cumsum(np.bincount(symbol))[:-1])
+        self.low = np.stack([formulas.points[rows].min(axis=(0, 1)) for rows in self.rows])  # (M, 2)
+        self.high = np.stack([formulas.points[rows].max(axis=(0, 1)) for rows in self.rows])
+        self.bank = [np.flatnonzero(self.classes == number) for number in range(len(classes))]
+        self.stretched = np.array([label in STRETCHED for label in classes])
+        self.children: list[list[tuple[int, int]]] = [[] for _ in self.rows]  # (child, relation), over all formulas
+        for formula, first in enumerate(formulas.symbol_offsets[:-1]):
+            edges = formulas.edges[formulas.edge_offsets[formula] : formulas.edge_offsets[formula + 1]]
+            for parent, child, relation in edges.tolist():
+                self.children[parent + first].append((child + first, relation))
+
+    def draw(self, formula: int, whole: bool, rng: np.random.Generator) -> Composition:
+        """Compose from one formula: all of it, or some stretch of one of its lines with everything that hangs on it."""
+        made = self._take(self._all(formula) if whole else self._stretch(formula, rng), rng)
+        if rng.random() < self.mix.join:
+            other = int(rng.integers(len(self.formulas)))
+            made = _join(made, self._take(self._stretch(other, rng), rng), rng)
+        return Composition(rescale(made.points), made.symbol_of, made.classes, made.edges)
+
+    def _all(self, formula: int) -> list[int]:
+        first, last = self.formulas.symbol_offsets[formula : formula + 2]
+        return list(range(int(first), int(last)))
+
+    def _stretch(self, formula: int, rng: np.random.Generator) -> list[int]:
+        """Symbols of a random stretch of a line, with their scripts and contents but not what follows the stretch."""
+        everything = self._all(formula)
+        for _ in range(3):  # a symbol by itself says nothing of layout: rarely take one
+            start = everything[int(rng.integers(len(everything)))]
+            if self.children[start]:
+                break
+        line = [start]
+        while (following := self._following(line[-1])) is not None:
+            line.append(following)
+        length = int(rng.integers(1, len(line) + 1))
+        if length == 1 and len(line) > 1 and len(self.children[start]) == 1:
+            length = 2
+        taken = []
+        for symbol in line[:length]:
+            taken.append(symbol)
+            pending = [child for child, relation in self.children[symbol] if relation != RIGHT]
+            while pending:
+                taken.append(pending.pop())
+                pending.extend(child for child, _ in self.children[taken[-1]])
+        return sorted(taken)
+
+    def _following(self, symbol: int) -> int | None:
+        return next((child for child, relation in self.children[symbol] if relation == RIGHT), None)
+
+    def _take(self, symbols: list[int], rng: np.random.Generator) -> Composition:
+        """The ink of some symbols of one formula, perhaps in other hands and another order."""
+        donors = np.array(symbols)
+        if rng.random() < self.mix.exchange:
+            rate = rng.random()
+            for place in np.flatnonzero(rng.random(len(symbols)) < rate):
+                bank = self.bank[self.classes[symbols[place]]]
+                donors[place] = bank[int(rng.integers(len(bank)))]
+        scale, shift = self._fit(donors, np.array(symbols))
+        rows = [self.rows[donor] for donor in donors]
+        sizes = [len(one) for one in rows]
+        symbol_of = np.repeat(np.arange(len(symbols), dtype=np.int32), sizes)
+        points = self.formulas.points[np.concatenate(rows)] * scale[symbol_of][:, None] + shift[symbol_of][:, None]
+        order = self._order(symbols, donors, rows, rng)
+        local = {symbol: place for place, symbol in enumerate(symbols)}
+        edges = [
+            (place, local[child], relation)
+            for symbol, place in local.items()
+            for child, relation in self.children[symbol]
+            if child in local
+        ]
+        classes = self.classes[symbols][symbol_of]
+        return Composition(points[order], symbol_of[order], classes[order], np.array(edges, np.int32).reshape(-1, 3))
+
+    def _order(
+        self, symbols: list[int], donors: NDArray[Any], rows: list[NDArray[Any]], rng: np.random.Generator
+    ) -> NDArray[np.int64]:
+        """The order of writing: as in the formula, a donor's strokes where the old symbol began."""
+        begins = np.array([self.rows[symbol][0] for symbol in symbols], np.float64)
+        if rng.random() < self.mix.swap and len(symbols) > 1:
+            one = int(rng.integers(len(symbols) - 1))
+            ranked = np.argsort(begins)
+            begins[ranked[one]], begins[ranked[one + 1]] = begins[ranked[one + 1]], begins[ranked[one]]
+        elif rng.random() < self.mix.shuffle:
+            begins = rng.permutation(begins)
+        when = []
+        for symbol, donor, begin, strokes in zip(symbols, donors, begins, rows, strict=True):
+            if donor == symbol:  # keep its own pauses, such as the late dot of an i
+                when.append(begin + (strokes - strokes[0]))
+            else:
+                when.append(begin + np.arange(len(strokes)) * 1e-3)
+        return np.argsort(np.concatenate(when), kind="stable")
+
+    def _fit(self, donors: NDArray[Any], places: NDArray[Any]) -> tuple[Floats, Floats]:
+        """Scale and shift ``(K, 2)`` that bring each donor into the box of the symbol whose place it takes."""
+        old = np.maximum(self.high[places] - self.low[places], 1e-3)  # (K, 2)
+        new = np.maximum(self.high[donors] - self.low[donors], 1e-3)
+        even = np.sqrt(np.prod(np.maximum(old, 0.2), axis=1) / np.prod(np.maximum(new, 0.2), axis=1))[:, None]
+        uneven = np.clip(old / new / even, 0.75, 1.33)
+        stretched = self.stretched[self.classes[donors]][:, None] & (new > 0.1)
+        scale = np.where(donors[:, None] == places[:, None], 1.0, np.where(stretched, old / new, even * uneven))
+        middle = (self.high[donors] + self.low[donors]) / 2
+        shift = (self.high[places] + self.low[places]) / 2 - middle * scale
+        return scale.astype(np.float32), shift.astype(np.float32)
+
+
+def _main_line(made: Composition) -> list[int]:
+    """Symbols of the outermost line, first to last."""
+    governed = set(made.edges[:, 1].tolist())
+    line = [next(symbol for symbol in range(int(made.symbol_of.max()) + 1) if symbol not in governed)]
+    rightward = {int(parent): int(child) for parent, child, relation in made.edges if relation == RIGHT}
+    while line[-1] in rightward:
+        line.append(rightward[line[-1]])
+    return line
+
+
+def _join(first: Composition, second: Composition, rng: np.random.Generator) -> Composition:
+    """Write ``second`` behind ``first`` on the same line, in the same size."""
+    left, right = rescale(first.points), rescale(second.points)
+    last, root = _main_line(first)[-1], _main_line(second)[0]
+
+    def level(points: Floats, symbol_of: Ints, symbol: int) -> float:
+        own = points[symbol_of == symbol][..., 1]
+        return float((own.min() + own.max()) / 2)
+
+    gap = float(rng.uniform(0.1, 0.9))
+    shift = (
+        left[..., 0].max() - right[..., 0].min() + gap,
+        level(left, first.symbol_of, last) - level(right, second.symbol_of, root),
+    )
+    before = int(first.symbol_of.max()) + 1
+    moved = second.edges + np.array([before, before, 0], np.int32)
+    link = np.array([[last, root + before, RIGHT]], np.int32)
+    return Composition(
+        np.concatenate([left, right + np.array(shift, np.float32)]),
+        np.concatenate([first.symbol_of, second.symbol_of + before]),
+        np.concatenate([first.classes, second.classes]),
+        np.concatenate([first.edges, link, moved]),
+    )

@@ -1,0 +1,292 @@
+"""Train the stroke graph network: formulas composed on the fly, exact resumption, averaged weights."""
+
+from __future__ import annotations
+
+import math
+import queue
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from inkmath.dataset.arrays import read_arrays, write_arrays
+from inkmath.features.expression import IGNORE, SAME, FormulaSet
+from inkmath.synthesis.augment import Bend, bend
+from inkmath.synthesis.compose import Composer, Mix
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from inkmath.models.stroke_graph import StrokeGraph
+    from inkmath.synthesis.compose import Composition
+
+LENGTHS = (2, 4, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 72)
+"""Batches are padded to one of these numbers of strokes: new shapes cost their set-up, padded strokes their time."""
+
+PAIRS_PER_STROKE = 32
+"""A batch of long formulas is cut smaller so that its pairs do not outgrow memory and time."""
+
+Batch = tuple["NDArray[np.float32]", "NDArray[np.float32]", "NDArray[np.int32]", "NDArray[np.int32]"]
+"""points ``(B, S, P, 2)``, mask ``(B, S)``, classes ``(B, S)``, pairs ``(B, S, S)``; IGNORE where nothing is asked."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train.
+
+    Attributes:
+        epochs: passes; in each, every formula occurs once whole and once in part. batch_strokes: strokes a step, about.
+        learning_rate: at its highest. warmup: steps until there. decay: share of the epochs, at the end, over which it
+        falls to nothing. weight_decay: of AdamW. smoothing: of the class labels. average: momentum of the averaged
+        weights, which are the ones kept.
+    """
+
+    seed: int = 0
+    epochs: int = 100
+    batch_strokes: int = 1200
+    learning_rate: float = 1e-3
+    warmup: int = 300
+    decay: float = 0.3
+    weight_decay: float = 0.02
+    smoothing: float = 0.05
+    average: float = 0.999
+    mix: Mix = field(default_factory=Mix)
+    bend: Bend = field(default_factory=Bend)
+
+
+def batches(composer: Composer, recipe: Recipe, epoch: int) -> Iterator[tuple[float, Batch]]:
+    """The batches of an epoch, the same for the same recipe and epoch, each with the share of the epoch before it."""
+    rng = np.random.default_rng([recipe.seed, epoch])
+    count = len(composer.formulas)
+    waiting: dict[int, list[Composition]] = {length: [] for length in LENGTHS}
+    for done, sample in enumerate(rng.permutation(2 * count).tolist()):
+        one = composer.draw(sample % count, sample < count, rng)
+        length = next((length for length in LENGTHS if length >= len(one.points)), None)
+        if length is None:
+            continue  # joined to more than a batch is worth
+        waiting[length].append(one)
+        if len(waiting[length]) == batch_size(length, recipe.batch_strokes):
+            yield done / (2 * count), collate(waiting[length], length, recipe, rng)
+            waiting[length] = []
+    for length, group in waiting.items():
+        if group:
+            yield 1.0, collate(group, length, recipe, rng)
+
+
+def batch_size(length: int, batch_strokes: int) -> int:
+    """Formulas of ``length`` strokes in a batch: one size a length, since each new shape costs its set-up."""
+    return max(1, batch_strokes // (length * max(1, math.ceil(length / PAIRS_PER_STROKE))))
+
+
+def collate(group: Sequence[Composition], longest: int, recipe: Recipe, rng: np.random.Generator) -> Batch:
+    """Formulas as one bent batch, padded to ``longest`` strokes and to the number of formulas usual at that length."""
+    size = batch_size(longest, recipe.batch_strokes)
+    points = np.zeros((size, longest, *group[0].points.shape[1:]), np.float32)
+    mask = np.zeros((size, longest), np.float32)
+    classes = np.full((size, longest), IGNORE, np.int32)
+    symbol_of = np.full((size, longest), longest - 1, np.int32)
+    pairs = np.full((size, longest, longest), IGNORE, np.int32)
+    for row, one in enumerate(group):
+        strokes = len(one.points)
+        points[row, :strokes], mask[row, :strokes] = one.points, 1.0
+        classes[row, :strokes], symbol_of[row, :strokes] = one.classes, one.symbol_of
+        pairs[row, :strokes, :strokes] = one.pairs
+    points = bend(points, symbol_of, recipe.bend, rng) * mask[:, :, None, None]
+    return points, mask, classes, pairs
+
+
+def losses(answer: dict[str, Any], mask: Any, classes: Any, pairs: Any, smoothing: float) -> dict[str, Any]:
+    """Mean loss a stroke of each head, as scalars.
+
+    The governor of a stroke is found when any stroke of the governing symbol is named with the right relation, so the
+    probabilities of those add up; a stroke of the outermost symbol is governed by the root.
+    """
+    strokes = tf.maximum(tf.reduce_sum(tf.cast(classes != IGNORE, tf.float32)), 1.0)
+    known = tf.cast(classes != IGNORE, tf.float32)
+    logits = answer["symbol"]
+    plain = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(classes, 0), logits)
+    even = -tf.reduce_mean(tf.nn.log_softmax(logits), -1)
+    symbol = tf.reduce_sum(((1.0 - smoothing) * plain + smoothing * even) * known) / strokes
+
+    targeted = tf.cast(pairs != IGNORE, tf.float32)
+    pair = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(pairs, 0), answer["pair"])
+    pair = tf.reduce_sum(pair * targeted) / strokes
+
+    governor = answer["governor"] + ((mask - 1.0) * 1e9)[:, :, None, None]  # (B, i, j, R)
+    right = tf.one_hot(pairs - SAME - 1, governor.shape[-1], dtype=tf.bool, on_value=True, off_value=False)
+    chosen = tf.where(right, governor, -1e9)
+    governed = tf.reduce_any(right, axis=(1, 3))  # (B, j)
+    root = answer["root"]
+    everything = tf.reduce_logsumexp(tf.concat([_over_governors(governor), root[:, :, None]], -1), -1)
+    target = tf.where(governed, tf.reduce_logsumexp(_over_governors(chosen), -1), root)
+    govern = tf.reduce_sum((everything - target) * known) / strokes
+    return {"symbol": symbol, "pair": pair, "governor": govern}
+
+
+def _over_governors(scores: Any) -> Any:
+    """``(B, i, j, R)`` -> ``(B, j, i * R)``."""
+    shape = tf.shape(scores)
+    return tf.reshape(tf.transpose(scores, (0, 2, 1, 3)), (shape[0], shape[2], -1))
+
+
+class ExpressionTrainer:
+    """Holds the network, its optimizer and averaged weights, and takes them through the epochs.
+
+    Args:
+        model: the network, its weights random or given. formulas: the training set. classes: symbol vocabulary.
+        recipe: how to train. checkpoint: file to resume from if it is there, and to write.
+    """
+
+    def __init__(
+        self, model: StrokeGraph, formulas: FormulaSet, classes: Sequence[str], recipe: Recipe, checkpoint: Path
+    ) -> None:
+        self.model, self.recipe, self.checkpoint = model, recipe, checkpoint
+        self.composer = Composer(formulas, classes, recipe.mix)
+        points = model.settings["points"]
+        model(tf.zeros((1, 4, points, 2)), tf.ones((1, 4)))
+        self.optimizer = keras.optimizers.AdamW(
+            recipe.learning_rate, weight_decay=recipe.weight_decay, beta_2=0.98, clipnorm=1.0
+        )
+        self.optimizer.build(model.trainable_variables)
+        self.optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+        self.averages = [tf.Variable(value, trainable=False) for value in model.trainable_variables]
+        self.steps = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self.epoch, self.batch = 0, 0
+        self.history: list[dict[str, float]] = []
+        self._step = tf.function(
+            self._one_step,
+            input_signature=[
+                tf.TensorSpec((None, None, points, 2)),
+                tf.TensorSpec((None, None)),
+                tf.TensorSpec((None, None), tf.int32),
+                tf.TensorSpec((None, None, None), tf.int32),
+                tf.TensorSpec(()),
+            ],
+        )
+
+    def _one_step(self, points: Any, mask: Any, classes: Any, pairs: Any, rate: Any) -> dict[str, Any]:
+        with tf.GradientTape() as tape:
+            parts = losses(self.model(points, mask, training=True), mask, classes, pairs, self.recipe.smoothing)
+            total = parts["symbol"] + 0.5 * parts["pair"] + parts["governor"]
+        variables = self.model.trainable_variables
+        gradients = tape.gradient(total, variables)
+        self.optimizer.learning_rate.assign(rate)
+        self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        self.steps.assign_add(1)
+        # Young averages forget faster, or the random start would linger in them.
+        done = tf.cast(self.steps, tf.float32)
+        keep = tf.minimum(self.recipe.average, (1.0 + done) / (10.0 + done))
+        for average, variable in zip(self.averages, variables, strict=True):
+            average.assign(keep * average + (1.0 - keep) * variable.value)
+        return {"loss": total, **parts}
+
+    def rate(self, progress: float) -> float:
+        """Learning rate when ``progress`` (0..1) of all epochs is done: warm-up, plateau, cosine descent."""
+        recipe = self.recipe
+        warm = min(1.0, (int(self.steps) + 1) / max(recipe.warmup, 1))
+        left = (1.0 - progress) / recipe.decay if recipe.decay > 0 else 1.0
+        fall = 0.5 * (1.0 - math.cos(math.pi * min(1.0, max(0.0, left))))
+        return recipe.learning_rate * warm * max(fall, 1e-3)
+
+    def run(
+        self,
+        deadline: float = math.inf,
+        save_every: float = 300.0,
+        after_epoch: Callable[[int, dict[str, float]], None] = lambda epoch, row: None,
+    ) -> bool:
+        """Train until the epochs are done (True) or ``time.monotonic()`` passes ``deadline`` (False)."""
+        saved = time.monotonic()
+        while self.epoch < self.recipe.epochs:
+            sums: dict[str, float] = {}
+            begun, seen, took = time.monotonic(), 0, 0
+            for number, (share, batch) in enumerate(_ahead(batches(self.composer, self.recipe, self.epoch))):
+                if number < self.batch:  # done before the interruption
+                    continue
+                rate = self.rate((self.epoch + share) / self.recipe.epochs)
+                parts = self._step(*(tf.constant(array) for array in batch), tf.constant(rate, tf.float32))
+                self.batch, took, seen = number + 1, took + 1, seen + int(batch[1][:, 0].sum())
+                for name, value in parts.items():
+                    sums[name] = sums.get(name, 0.0) + float(value)
+                if time.monotonic() > deadline:
+                    self.save()
+                    return False
+                if time.monotonic() - saved > save_every:
+                    self.save()
+                    saved = time.monotonic()
+            spent = time.monotonic() - begun
+            row = {name: value / max(took, 1) for name, value in sums.items()}
+            row |= {"learning_rate": rate, "expressions_per_second": seen / spent, "seconds": spent}
+            self.epoch, self.batch = self.epoch + 1, 0
+            self.history.append(row)
+            after_epoch(self.epoch, row)
+        self.save()
+        return True
+
+    def averaged(self) -> list[NDArray[np.float32]]:
+        """The averaged weights, in the order of ``model.trainable_variables``."""
+        return [average.numpy() for average in self.averages]
+
+    def save(self) -> None:
+        """Write everything that the next step depends on, whole or not at all."""
+        state = {f"weight_{i}": variable.numpy() for i, variable in enumerate(self.model.trainable_variables)}
+        state |= {f"average_{i}": average.numpy() for i, average in enumerate(self.averages)}
+        state |= {f"optimizer_{i}": np.asarray(v) for i, v in enumerate(self.optimizer.variables)}
+        state |= {"steps": np.int64(self.steps), "epoch": np.int64(self.epoch), "batch": np.int64(self.batch)}
+        write_arrays(self.checkpoint, state)
+
+    def restore(self) -> bool:
+        """Take up the checkpoint, if there is one."""
+        if not self.checkpoint.exists():
+            return False
+        state = read_arrays(self.checkpoint)
+        for kind, variables in (
+            ("weight", self.model.trainable_variables),
+            ("average", self.averages),
+            ("optimizer", self.optimizer.variables),
+        ):
+            for index, variable in enumerate(variables):
+                variable.assign(state[f"{kind}_{index}"])
+        self.steps.assign(int(state["steps"]))
+        self.epoch, self.batch = int(state["epoch"]), int(state["batch"])
+        return True
+
+
+def _ahead(items: Iterator[Any], depth: int = 4) -> Iterator[Any]:
+    """The same items, prepared by a thread while the one before is in use."""
+    done = object()
+    ready: queue.Queue[Any] = queue.Queue(depth)
+    stop = threading.Event()
+
+    def put(item: Any) -> bool:
+        while not stop.is_set():
+            try:
+                ready.put(item, timeout=0.5)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def prepare() -> None:
+        try:
+            for item in items:
+                if not put(item):
+                    return
+        except Exception as error:  # handed on to the consumer, which raises it  # noqa: BLE001
+            put(error)
+        put(done)
+
+    threading.Thread(target=prepare, daemon=True).start()
+    try:
+        while (item := ready.get()) is not done:
+            if isinstance(item, Exception):
+                raise item
+            yield item
+    finally:
+        stop.set()

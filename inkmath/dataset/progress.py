@@ -14,28 +14,47 @@ SECONDS_BETWEEN_LINES = 10.0
 
 
 @contextmanager
-def progress(label: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """Show progress on standard error while the block runs; call what is given with the number of items just done.
+def progress(
+    label: str, total: int | None = None, *, unit: str = "", scale: float = 1.0
+) -> Iterator[Callable[[int], None]]:
+    """Show progress on standard error while the block runs; call what is given with the amount just done.
 
     On a terminal a bar; elsewhere a line every ten seconds and one at the end.
+
+    Args:
+        label: what is being done.
+        total: how much there is to do, or None where that is not known.
+        unit: what is counted, shown behind the numbers.
+        scale: how much of what is counted makes one unit: 1e6 with unit MB for bytes.
     """
+    unit = unit and f" {unit}"
+    of = f" of {total / scale:.0f}" if total is not None else ""
     if sys.stderr.isatty():
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[count]}"),
+            TimeRemainingColumn(),
+        )
         with Progress(*columns, console=Console(stderr=True)) as bar:
-            task = bar.add_task(label, total=total)
-            yield lambda count: bar.advance(task, count)
+            task = bar.add_task(label, total=total, count="")
+
+            def move(count: int) -> None:
+                bar.advance(task, count)
+                bar.update(task, count=f"{bar.tasks[0].completed / scale:.0f}{of}{unit}")
+
+            yield move
         return
 
     started = last = time.monotonic()
     done = 0
 
     def line() -> None:
-        of = f" of {total}" if total is not None else ""
-        rate = done / max(time.monotonic() - started, 1e-9)
-        print(f"{label}: {done}{of} ({rate:.0f}/s)", file=sys.stderr, flush=True)
+        rate = done / scale / max(time.monotonic() - started, 1e-9)
+        print(f"{label}: {done / scale:.0f}{of}{unit} ({rate:.0f}{unit}/s)", file=sys.stderr, flush=True)
 
     def advance(count: int) -> None:
         nonlocal done, last

@@ -1,0 +1,213 @@
+"""Fetching public data sets, against a stand-in for their servers: resumed, verified, and never half."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+
+from inkmath.dataset import fetch as module
+from inkmath.dataset.fetch import PUBLISHED, FetchError, fetch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+CONTENT = bytes(range(256)) * 4096  # 1 MiB
+
+
+class StandIn(ThreadingHTTPServer):
+    """Serves one file as Zenodo and as Google would, with the faults a test asks for."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.name = "CROHME23.zip"
+        self.md5 = hashlib.md5(CONTENT).hexdigest()
+        self.requests: list[tuple[str, str | None]] = []
+        self.break_after: list[int] = []  # Each request for the file breaks off after so many bytes, in turn.
+        self.busy = 0  # So many requests for the file are answered 503.
+        self.ranges = True
+        self.record: object = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: StandIn
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_HEAD(self) -> None:
+        if not self.path.startswith("/mathwriting_data/"):
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self._google_headers()
+        self.send_header("Content-Length", str(len(CONTENT)))
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        self.server.requests.append((self.path, self.headers.get("Range")))
+        if self.path == "/api/records/8428035":
+            self._send_record()
+        elif self.path.endswith("/content") or self.path.startswith("/mathwriting_data/"):
+            self._send_file()
+        else:
+            self.send_error(404)
+
+    def _google_headers(self) -> None:
+        self.send_header("x-goog-hash", "crc32c=AAAAAA==")
+        self.send_header("x-goog-hash", "md5=" + base64.b64encode(bytes.fromhex(self.server.md5)).decode())
+
+    def _send_record(self) -> None:
+        name, link = self.server.name, f"{self.server.url}/api/records/8428035/files/CROHME23.zip/content"
+        entry = {"key": name, "size": len(CONTENT), "checksum": f"md5:{self.server.md5}", "links": {"self": link}}
+        body = json.dumps(self.server.record or {"id": 8428035, "files": [entry]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _send_file(self) -> None:
+        if self.server.busy:
+            self.server.busy -= 1
+            self.send_response(503)
+            self.send_header("Retry-After", "0")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        start = 0
+        if self.server.ranges and (asked := self.headers.get("Range")):
+            start = int(asked.removeprefix("bytes=").removesuffix("-"))
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(CONTENT) - start))
+        self.end_headers()
+        stop = start + self.server.break_after.pop(0) if self.server.break_after else len(CONTENT)
+        self.wfile.write(CONTENT[start:stop])
+        if stop < len(CONTENT):
+            self.connection.close()
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
+    monkeypatch.setattr(module.time, "sleep", lambda _: None)
+    with StandIn() as stand_in:
+        threading.Thread(target=stand_in.serve_forever, args=(0.01,), daemon=True).start()
+        yield stand_in
+        stand_in.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("crohme", "CROHME23.zip"),
+        ("mathwriting", "mathwriting-2024.tgz"),
+        ("mathwriting-excerpt", "mathwriting-2024-excerpt.tgz"),
+    ],
+)
+def test_a_data_set_arrives_whole_with_its_terms(server: StandIn, tmp_path: Path, name: str, file: str):
+    said: list[str] = []
+    (path,) = fetch(name, tmp_path / "raw", said.append, server.url)
+    assert path == tmp_path / "raw" / file
+    assert path.read_bytes() == CONTENT
+    assert [found.name for found in path.parent.iterdir()] == [file]
+    assert "non-commercial" in said[0]
+    assert any("MD5 verified" in line for line in said)
+
+
+def test_every_data_set_names_its_terms_and_what_to_do_next():
+    for published in PUBLISHED.values():
+        assert "non-commercial" in published.terms
+        assert "Unpack" in published.advice
+
+
+def test_a_broken_connection_is_taken_up_where_it_broke(server: StandIn, tmp_path: Path):
+    server.break_after = [300_000, 300_000, 300_000]
+    (path,) = fetch("crohme", tmp_path, lambda _: None, server.url)
+    assert path.read_bytes() == CONTENT
+    assert [asked for _, asked in server.requests[1:]] == [None, "bytes=262144-", "bytes=524288-", "bytes=786432-"]
+
+
+def test_an_interrupted_fetch_goes_on_with_the_next_command(server: StandIn, tmp_path: Path):
+    (tmp_path / "CROHME23.zip.part").write_bytes(CONTENT[:700_000])
+    said: list[str] = []
+    (path,) = fetch("crohme", tmp_path, said.append, server.url)
+    assert path.read_bytes() == CONTENT
+    assert server.requests[-1][1] == "bytes=700000-"
+    assert any("going on at 0.7 MB" in line for line in said)
+
+
+def test_a_server_without_ranges_starts_anew(server: StandIn, tmp_path: Path):
+    server.ranges = False
+    (tmp_path / "CROHME23.zip.part").write_bytes(b"x" * 1000)
+    (path,) = fetch("crohme", tmp_path, lambda _: None, server.url)
+    assert path.read_bytes() == CONTENT
+
+
+def test_a_busy_server_is_asked_again_but_not_for_ever(server: StandIn, tmp_path: Path):
+    server.busy = 3
+    assert fetch("crohme", tmp_path / "a", lambda _: None, server.url)
+    server.busy = 100
+    with pytest.raises(FetchError, match=r"the server is busy; 6 attempts failed, run the same command again"):
+        fetch("crohme", tmp_path / "b", lambda _: None, server.url)
+
+
+def test_a_file_that_is_there_is_verified_and_not_fetched(server: StandIn, tmp_path: Path):
+    fetch("crohme", tmp_path, lambda _: None, server.url)
+    server.requests.clear()
+    fetch("crohme", tmp_path, lambda _: None, server.url)
+    assert [path for path, _ in server.requests] == ["/api/records/8428035"]
+
+
+def test_a_file_that_was_changed_is_fetched_again(server: StandIn, tmp_path: Path):
+    (tmp_path / "CROHME23.zip").write_bytes(b"x" * len(CONTENT))
+    (path,) = fetch("crohme", tmp_path, lambda _: None, server.url)
+    assert path.read_bytes() == CONTENT
+
+
+def test_a_wrong_checksum_leaves_nothing_that_looks_right(server: StandIn, tmp_path: Path):
+    server.md5 = "0" * 32
+    with pytest.raises(FetchError, match="not what the owner published"):
+        fetch("crohme", tmp_path, lambda _: None, server.url)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["../evil.zip", "/etc/evil", "a/b.zip", "..", "a\\b.zip"])
+def test_a_name_that_is_a_path_is_refused(server: StandIn, tmp_path: Path, name: str):
+    server.name = name
+    with pytest.raises(FetchError, match="no plain file name"):
+        fetch("crohme", tmp_path / "raw", lambda _: None, server.url)
+    assert list((tmp_path / "raw").iterdir()) == []
+
+
+@pytest.mark.parametrize("record", [{"message": "moved"}, {"files": [{}]}, {"files": []}, ["files"]])
+def test_an_answer_of_another_shape_is_an_error(server: StandIn, tmp_path: Path, record: object):
+    server.record = record
+    with pytest.raises(FetchError, match=r"/api/records/8428035: "):
+        fetch("crohme", tmp_path, lambda _: None, server.url)
+
+
+def test_an_unknown_name_lists_the_known_ones(tmp_path: Path):
+    with pytest.raises(FetchError, match="known are crohme, mathwriting"):
+        fetch("mnist", tmp_path)
+
+
+def test_without_a_network_the_error_says_what_to_do(tmp_path: Path):
+    with pytest.raises(FetchError, match="check the connection and run the same command again"):
+        fetch("crohme", tmp_path, lambda _: None, "http://127.0.0.1:9")
+
+
+def test_a_place_that_cannot_be_written_is_named(server: StandIn, tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FetchError, match="file: cannot be written"):
+        fetch("crohme", tmp_path / "file", lambda _: None, server.url)

@@ -91,25 +91,28 @@ class EncodedLabels(NamedTuple):
     unseen: dict[str, int]
 
 
-def encode_labels(labels: Sequence[str], vocabulary: Vocabulary | None = None) -> EncodedLabels:
+def encode_labels(labels: Sequence[str], vocabulary: Vocabulary | None = None, *, min_count: int = 1) -> EncodedLabels:
     """Encode symbol labels through scikit-learn's ``LabelEncoder``, then one-hot.
 
     Args:
         labels: a label per sample.
         vocabulary: the one fitted on the training labels, to encode others by; None fits one, with the distinct labels
             in sorted order.
+        min_count: labels that occur less often do not enter a vocabulary that is fitted.
 
     Raises:
-        VocabularyError: a vocabulary is to be fitted and there is no label.
+        VocabularyError: a vocabulary is to be fitted and no label occurs often enough.
     """
     if vocabulary is None:
         from sklearn.preprocessing import LabelEncoder
 
-        if not len(labels):
+        frequent = [label for label, count in Counter(labels).items() if count >= min_count]
+        if not frequent:
             raise VocabularyError(
-                "no training label to fit a vocabulary on; the training split holds no labelled symbol"
+                f"no label occurs {min_count} times in the training split, so there is no class to learn; "
+                "see data.train and encode.min_count in params.yaml"
             )
-        encoder = LabelEncoder().fit(np.asarray(labels, dtype=object))
+        encoder = LabelEncoder().fit(np.asarray(frequent, dtype=object))
         vocabulary = Vocabulary(tuple(map(str, encoder.classes_)))
     ids = np.array([vocabulary.ids.get(label, UNSEEN) for label in labels], np.int64)
     unseen = Counter(label for label, index in zip(labels, ids, strict=True) if index == UNSEEN)

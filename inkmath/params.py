@@ -81,6 +81,7 @@ class Normalize(Block):
     """Symbols as arrays of one shape."""
 
     points: int = Field(ge=8, le=1024)
+    spacing: float = Field(ge=0.0, le=1.0)
     deduplicate: bool
     smooth: int = Field(ge=0, le=15)
     dehook: bool

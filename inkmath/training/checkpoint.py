@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from inkmath.dataset.arrays import ArraysError, read_arrays, write_arrays
+from inkmath.training import TrainingError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from inkmath.dataset.arrays import Array
 
 
-class CheckpointError(ValueError):
+class CheckpointError(TrainingError):
     """A checkpoint is damaged or belongs to another model; the message names the file and what to do."""
 
 

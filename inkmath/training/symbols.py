@@ -6,6 +6,7 @@ step alone, so one that was killed and goes on from its checkpoint ends with the
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import sys
@@ -17,25 +18,29 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from inkmath.dataset.atomic import replacing
+from inkmath.decoding.symbol import DESCRIPTION, NETWORK, write_description
+from inkmath.evaluation.calibration import fit_temperature
 from inkmath.features.symbol_augment import augment_symbols
 from inkmath.labels import UNSEEN, one_hot
 from inkmath.models import build_model
-from inkmath.training import checkpoint
+from inkmath.models.export import export_onnx
+from inkmath.training import TrainingError, checkpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
     from inkmath.dataset.arrays import Array
     from inkmath.features.symbol import FloatArray
+    from inkmath.labels import Vocabulary
     from inkmath.params import Augment, Train
 
-    Say = Callable[[str], None]
 
-
-class TrainingError(ValueError):
-    """A training cannot begin; the message says why and what to do."""
+def say_now(line: str) -> None:
+    """Print a line at once, also where the output is a file."""
+    print(line, flush=True)
 
 
 @dataclass(frozen=True)
@@ -79,8 +84,8 @@ def train_symbols(
     settings: Train,
     seed: int,
     checkpoint_path: str | Path,
-    callbacks: Callable[[Sequence[Mapping[str, float]]], Sequence[keras.callbacks.Callback]] | None = None,
-    say: Say = print,
+    on_epoch: Callable[[int, Mapping[str, float]], None] | None = None,
+    say: Callable[[str], None] = say_now,
 ) -> Trained:
     """Train until ``settings.epochs``, until ``settings.patience`` epochs brought nothing, or until time is up.
 
@@ -92,7 +97,7 @@ def train_symbols(
         seed: of the weights, the order of samples, dropout and augmentation.
         checkpoint_path: an ``.npz`` file, written after each epoch. If it is of this very training, that goes on from
             it; if of another one, it is written over. Whoever has stored the result removes it.
-        callbacks: called with the history restored from the checkpoint; gives further Keras callbacks.
+        on_epoch: takes the number of each epoch, counted from 0, and its figures; those of a checkpoint come again.
         say: takes the lines for the user.
 
     Raises:
@@ -121,7 +126,7 @@ def train_symbols(
         # XLA made training slower on CPUs.
         jit_compile=False,
     )
-    keeper = _Keeper(Path(checkpoint_path), _fingerprint(train, valid, settings, seed), settings, say)
+    keeper = _Keeper(Path(checkpoint_path), _fingerprint(train, valid, settings, seed), settings, on_epoch, say)
     keeper.set_model(model)
     keeper.resume()
     batches.begin(keeper.began_at)
@@ -132,11 +137,55 @@ def train_symbols(
             epochs=settings.epochs,
             validation_data=(valid.features, one_hot(valid.ids, num_classes)),
             validation_batch_size=1024,
-            callbacks=[keeper, *(callbacks(keeper.history) if callbacks else ())],
+            callbacks=[keeper],
             verbose=1 if sys.stdout.isatty() else 0,
         )
     checkpoint.assign(model.variables, keeper.best_weights, checkpoint_path)
     return Trained(model, keeper.history, keeper.best_epoch, keeper.began_at, keeper.finished, keeper.seconds)
+
+
+def write_model(
+    trained: Trained, directory: Path, vocabulary: Vocabulary, normalize: Mapping[str, Any], valid: SymbolData
+) -> tuple[Path, Path]:
+    """Write the model as Keras has it (``model.keras``), and as `inkmath.decoding.symbol` reads it.
+
+    Args:
+        trained: what to write.
+        directory: made if need be.
+        vocabulary: the classes.
+        normalize: keyword arguments of `normalize_and_pad_traces`, as the model was trained on.
+        valid: its probabilities are calibrated on these.
+
+    Returns:
+        The two files that a reader needs.
+    """
+    model, valid = trained.model, valid.known()
+    with replacing(directory / "model.keras") as temporary:
+        model.save(temporary)
+    export_onnx(model, directory / NETWORK, {"ink": (None, *valid.features.shape[1:])})
+    temperature = fit_temperature(model.predict(valid.features, batch_size=1024, verbose=0), valid.ids)
+    write_description(directory, vocabulary.words, normalize, temperature)
+    return directory / NETWORK, directory / DESCRIPTION
+
+
+def write_results(trained: Trained, directory: Path) -> dict[str, float]:
+    """Write ``history.csv``, a row an epoch, and ``metrics.json``; returns the latter's figures."""
+    best = trained.history[trained.best_epoch]
+    with replacing(directory / "history.csv") as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["epoch", *best])
+        writer.writerows(
+            [epoch, *(f"{value:.6g}" for value in row.values())] for epoch, row in enumerate(trained.history, 1)
+        )
+    metrics = {
+        "valid_accuracy": round(best["valid_accuracy"], 5),
+        "valid_loss": round(best["valid_loss"], 5),
+        "best_epoch": float(trained.best_epoch + 1),
+        "epochs": float(len(trained.history)),
+    }
+    with replacing(directory / "metrics.json") as temporary:
+        temporary.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+    return metrics
 
 
 class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
@@ -171,9 +220,17 @@ class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
 class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
     """Keeps the best weights and a checkpoint after each epoch, says how it goes, and stops when it is time."""
 
-    def __init__(self, path: Path, fingerprint: str, settings: Train, say: Say) -> None:
+    def __init__(
+        self,
+        path: Path,
+        fingerprint: str,
+        settings: Train,
+        on_epoch: Callable[[int, Mapping[str, float]], None] | None,
+        say: Callable[[str], None],
+    ) -> None:
         super().__init__()
-        self._path, self._fingerprint, self._settings, self._say = path, fingerprint, settings, say
+        self._path, self._fingerprint, self._settings = path, fingerprint, settings
+        self._on_epoch, self._say = on_epoch, say
         self.history: list[dict[str, float]] = []
         self.best_epoch = 0
         self.best_weights: list[Array] = []
@@ -201,6 +258,9 @@ class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         self.seconds = restored.state["seconds"]
         self.best_weights = [restored.arrays[f"best/{index}"] for index in range(len(restored.arrays))]
         self.began_at = len(self.history)
+        if self._on_epoch is not None:
+            for epoch, row in enumerate(self.history):
+                self._on_epoch(epoch, row)
         self._say(f"resuming after epoch {self.began_at} of {self._settings.epochs}, from {self._path}")
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
@@ -228,6 +288,8 @@ class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
             },
             {f"best/{index}": value for index, value in enumerate(self.best_weights)},
         )
+        if self._on_epoch is not None:
+            self._on_epoch(epoch, row)
         if not sys.stdout.isatty():
             figures = "  ".join(f"{name} {value:.4g}" for name, value in row.items())
             self._say(f"epoch {epoch + 1}/{self._settings.epochs}  {now - self._last:.1f} s  {figures}")

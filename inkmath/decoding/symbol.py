@@ -1,0 +1,107 @@
+"""Reading isolated symbols with an exported network."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from inkmath.dataset.atomic import replacing
+from inkmath.decoding.network import Network, NetworkError
+from inkmath.decoding.reading import Candidate
+from inkmath.features.symbol import CHANNELS, normalize_and_pad_traces
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from inkmath.features.symbol import FloatArray
+    from inkmath.ink import Ink
+
+NETWORK, DESCRIPTION = "symbol.onnx", "symbol.json"
+"""The two files of a symbol model, in one directory."""
+
+CHUNK = 256
+"""Symbols that go through the network at once: more gain nothing and fill the memory."""
+
+
+class OnnxSymbolReader:
+    """Names isolated symbols; a `inkmath.decoding.reading.SymbolReader`. May be used by several threads at once."""
+
+    def __init__(self, directory: str | Path) -> None:
+        path = Path(directory) / DESCRIPTION
+        if not path.is_file():
+            raise FileNotFoundError(f"{path}: no such file; train a model, or install the package again")
+        try:
+            described: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            self._labels = tuple(map(str, described["labels"]))
+            self._knobs = dict(described["normalize"])
+            self._temperature = float(described["temperature"])
+            # A knob that this version does not know shows here and not at the first symbol.
+            normalize_and_pad_traces([], **self._knobs)
+        except (ValueError, KeyError, TypeError) as error:
+            raise NetworkError(f"{path}: does not describe a symbol model ({error!r}); export it again") from error
+        self._network = Network(Path(directory) / NETWORK)
+        shape = self.probabilities(np.zeros((1, self._knobs["length"], len(CHANNELS)), np.float32)).shape
+        if shape != (1, len(self._labels)):
+            raise NetworkError(f"{path}: names {len(self._labels)} labels, but the network has {shape[1]} classes")
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes, in the order of the network's output."""
+        return self._labels
+
+    def probabilities(self, features: FloatArray) -> FloatArray:
+        """Calibrated probabilities ``(N, classes)`` of features ``(N, length, 5)``."""
+        chunks = [
+            next(iter(self._network(ink=features[start : start + CHUNK]).values()))
+            for start in range(0, len(features), CHUNK)
+        ]
+        return tempered(np.concatenate(chunks), self._temperature)
+
+    def classify(self, inks: Sequence[Ink], *, top_k: int = 3) -> list[list[Candidate]]:
+        """For each ink (all its strokes are one symbol) the ``top_k`` likeliest labels, the likeliest first."""
+        if not inks:
+            return []
+        probabilities = self.probabilities(normalize_and_pad_traces([ink.strokes for ink in inks], **self._knobs))
+        best = np.argsort(-probabilities, axis=1, kind="stable")[:, :top_k]
+        return [
+            [Candidate(self._labels[index], float(row[index])) for index in chosen]
+            for row, chosen in zip(probabilities, best, strict=True)
+        ]
+
+
+def load_symbol_reader(directory: str | Path) -> OnnxSymbolReader:
+    """The symbol model whose files lie in ``directory``.
+
+    Raises:
+        FileNotFoundError: a file is missing.
+        NetworkError: a file is damaged, or the two do not belong together.
+    """
+    return OnnxSymbolReader(directory)
+
+
+def write_description(
+    directory: str | Path, labels: Sequence[str], normalize: Mapping[str, Any], temperature: float
+) -> None:
+    """Write what a reader must know beside the network.
+
+    Args:
+        directory: where the network lies too.
+        labels: the classes, in the order of the network's output.
+        normalize: keyword arguments of `normalize_and_pad_traces`.
+        temperature: see `tempered`.
+    """
+    described = {"labels": list(labels), "normalize": dict(normalize), "temperature": round(temperature, 4)}
+    with replacing(Path(directory) / DESCRIPTION) as temporary:
+        temporary.write_text(json.dumps(described, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def tempered(probabilities: NDArray[np.floating[Any]], temperature: float) -> FloatArray:
+    """Sharpen (below 1) or soften probabilities without changing their order (Guo et al., ICML 2017)."""
+    logits = np.log(np.maximum(probabilities.astype(np.float64), 1e-12)) / temperature
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)

@@ -1,0 +1,1 @@
+"""Evaluation: figures and pictures of what a model does on a data set."""

@@ -1,0 +1,178 @@
+"""How well isolated symbols are named: figures, and the tables that plots are made from."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from inkmath.dataset.atomic import replacing
+from inkmath.evaluation.calibration import Reliability, reliability
+from inkmath.labels import UNSEEN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from inkmath.labels import EncodedLabels
+
+
+class ClassFigures(NamedTuple):
+    """How one class fares; a ratio without a denominator is 0."""
+
+    label: str
+    samples: int
+    precision: float
+    recall: float
+    f1: float
+    top3: float
+
+
+class Confusion(NamedTuple):
+    """Symbols of one class taken for another: ``rows`` of the evaluated samples, the surest mistakes first."""
+
+    truth: str
+    answer: str
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class SymbolReport:
+    """Figures of a classifier on a set of symbols.
+
+    Attributes:
+        top1, top3: share of all samples whose label is the first, or among the first three, answers. A label that
+            training never saw cannot be answered and counts as a mistake.
+        macro_f1: mean F1 over the classes that occur among truths or answers.
+        samples: how many there are.
+        unseen: how often each label occurs that training never saw.
+        classes: a row per class of the vocabulary that occurs among truths or answers.
+        matrix: int64 ``(classes + 1, classes)``: counts by truth (last: unseen) and answer.
+        labels: what the columns of the matrix are.
+        confusions: every pair of truth and wrong answer, the most frequent first.
+        calibration: whether the confidence of first answers is what it says.
+    """
+
+    top1: float
+    top3: float
+    macro_f1: float
+    samples: int
+    unseen: dict[str, int]
+    classes: list[ClassFigures]
+    matrix: NDArray[np.int64]
+    labels: tuple[str, ...]
+    confusions: list[Confusion]
+    calibration: Reliability
+
+    def metrics(self) -> dict[str, float | int]:
+        """The figures that ``dvc metrics`` compares."""
+        return {
+            "top1": round(self.top1, 5),
+            "top3": round(self.top3, 5),
+            "macro_f1": round(self.macro_f1, 5),
+            "calibration_error": round(self.calibration.error, 5),
+            "samples": self.samples,
+            "unseen": sum(self.unseen.values()),
+        }
+
+
+def report_symbols(
+    probabilities: NDArray[np.floating[Any]], encoded: EncodedLabels, truths: Sequence[str]
+) -> SymbolReport:
+    """Compare answers with truths.
+
+    Args:
+        probabilities: ``(N, classes)``, at least one row.
+        encoded: the truths in the classifier's vocabulary.
+        truths: their labels.
+
+    Raises:
+        ValueError: there is no sample, or the shapes differ.
+    """
+    labels = encoded.vocabulary.words
+    if probabilities.shape != (len(truths), len(labels)) or not len(truths):
+        raise ValueError(
+            f"probabilities of shape {probabilities.shape} for {len(truths)} symbols of {len(labels)} classes"
+        )
+    ids = encoded.ids
+    ranked = np.argsort(-probabilities, axis=1, kind="stable")[:, :3]  # (N, 3)
+    answer, confidence = ranked[:, 0], probabilities.max(axis=1)
+    right, among3 = answer == ids, (ranked == ids[:, None]).any(axis=1)
+
+    matrix = np.zeros((len(labels) + 1, len(labels)), np.int64)
+    np.add.at(matrix, (ids, answer), 1)  # the id of an unseen label, -1, is the last row
+    hits, answered, present = np.diag(matrix), matrix.sum(axis=0), matrix[:-1].sum(axis=1)
+    found3 = np.bincount(ids[among3], minlength=len(labels))
+    classes = [
+        ClassFigures(
+            label=labels[index],
+            samples=int(present[index]),
+            precision=_share(hits[index], answered[index]),
+            recall=_share(hits[index], present[index]),
+            f1=_share(2 * hits[index], answered[index] + present[index]),
+            top3=_share(found3[index], present[index]),
+        )
+        for index in range(len(labels))
+        if present[index] or answered[index]
+    ]
+    return SymbolReport(
+        top1=float(right.mean()),
+        top3=float(among3.mean()),
+        macro_f1=float(np.mean([row.f1 for row in classes])),
+        samples=len(truths),
+        unseen=encoded.unseen,
+        classes=classes,
+        matrix=matrix,
+        labels=labels,
+        confusions=_confusions(answer, ids, confidence, truths, labels),
+        calibration=reliability(confidence, right),
+    )
+
+
+def write_tables(report: SymbolReport, directory: Path) -> None:
+    """Write ``metrics.json`` and, behind the pictures, ``classes.csv``, ``confusions.csv`` and ``reliability.csv``."""
+    with replacing(directory / "metrics.json") as temporary:
+        temporary.write_text(json.dumps(report.metrics(), indent=2) + "\n", encoding="utf-8")
+    _write_csv(directory / "classes.csv", ClassFigures._fields, report.classes)
+    _write_csv(
+        directory / "confusions.csv",
+        ("truth", "answer", "count"),
+        ((confusion.truth, confusion.answer, len(confusion.rows)) for confusion in report.confusions),
+    )
+    bins = report.calibration
+    _write_csv(
+        directory / "reliability.csv",
+        ("confidence", "accuracy", "answers"),
+        zip(bins.confidence.round(5), bins.accuracy.round(5), bins.answers, strict=True),
+    )
+
+
+def _share(part: np.int64, whole: np.int64) -> float:
+    return float(part / whole) if whole else 0.0
+
+
+def _confusions(
+    answer: NDArray[np.int64],
+    ids: NDArray[np.int64],
+    confidence: NDArray[np.floating[Any]],
+    truths: Sequence[str],
+    labels: Sequence[str],
+) -> list[Confusion]:
+    wrong: dict[tuple[str, str], list[int]] = {}
+    mistakes = np.flatnonzero((answer != ids) | (ids == UNSEEN))
+    for row in mistakes[np.argsort(-confidence[mistakes], kind="stable")]:
+        wrong.setdefault((truths[row], labels[answer[row]]), []).append(int(row))
+    found = [Confusion(truth, taken_for, tuple(rows)) for (truth, taken_for), rows in wrong.items()]
+    return sorted(found, key=lambda confusion: (-len(confusion.rows), confusion.truth, confusion.answer))
+
+
+def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows([round(value, 5) if isinstance(value, float) else value for value in row] for row in rows)

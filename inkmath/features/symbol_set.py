@@ -1,0 +1,111 @@
+"""All labelled symbols of an ink table as arrays of one shape, with their truths and where they come from."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from inkmath.dataset.arrays import ArraysError, read_arrays, write_arrays
+from inkmath.dataset.ink_table import read_inks
+from inkmath.dataset.splits import Split
+from inkmath.features.symbol import CHANNELS, normalize_and_pad_traces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from inkmath.features.symbol import FloatArray
+    from inkmath.ink import Ink, Stroke
+    from inkmath.params import Normalize
+
+CHUNK = 4096
+"""Symbols resampled at once: enough for NumPy, too few to fill the memory with raw ink."""
+
+
+@dataclass(frozen=True)
+class SymbolSet:
+    """Isolated symbols, a row each.
+
+    Attributes:
+        features: float32 of shape ``(N, length, 5)``, as `normalize_and_pad_traces` gives it.
+        labels: ``(N,)`` canonical labels.
+        splits: ``(N,)`` ``train``, ``valid`` or ``test``.
+        ids: ``(N,)`` id of the ink, ``#``, and the index of the symbol in it.
+    """
+
+    features: FloatArray
+    labels: NDArray[np.str_]
+    splits: NDArray[np.str_]
+    ids: NDArray[np.str_]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def of(self, split: Split | str) -> NDArray[np.int64]:
+        """The rows of a split."""
+        rows: NDArray[np.int64] = np.flatnonzero(self.splits == str(Split(split)))
+        return rows
+
+    @classmethod
+    def from_table(cls, path: str | Path, settings: Normalize) -> SymbolSet:
+        """Every labelled symbol of an ink table; symbols outside a layout tree too.
+
+        Raises:
+            InkTableError: the table is missing or damaged.
+        """
+        return cls.from_inks(((ink, split) for split in Split for ink in read_inks(path, split)), settings)
+
+    @classmethod
+    def from_inks(cls, inks: Iterable[tuple[Ink, str]], settings: Normalize) -> SymbolSet:
+        """Every labelled symbol of inks, each ink with its split."""
+        knobs = normalize_knobs(settings)
+        features: list[FloatArray] = [np.zeros((0, settings.points, len(CHANNELS)), np.float32)]
+        text: list[tuple[str, str, str]] = []
+        symbols = _symbols(inks)
+        while rows := list(itertools.islice(symbols, CHUNK)):
+            features.append(normalize_and_pad_traces([strokes for strokes, *_ in rows], **knobs))
+            text += [(label, split, name) for _, label, split, name in rows]
+        labels, splits, ids = (np.array([row[i] for row in text], np.str_) for i in range(3))
+        return cls(np.concatenate(features), labels, splits, ids)
+
+    def save(self, path: str | Path) -> None:
+        """Write as npz."""
+        write_arrays(path, {field.name: getattr(self, field.name) for field in fields(self)})
+
+    @classmethod
+    def load(cls, path: str | Path) -> SymbolSet:
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            ArraysError: the file is missing or damaged, or holds other arrays.
+        """
+        arrays: dict[str, Any] = read_arrays(path)
+        if set(arrays) != {field.name for field in fields(cls)}:
+            raise ArraysError(f"{path}: holds {sorted(arrays)}, no set of symbols; run the normalize stage again")
+        return cls(**arrays)
+
+
+def normalize_knobs(settings: Normalize) -> dict[str, Any]:
+    """The knobs of ``params.yaml`` as keyword arguments of `normalize_and_pad_traces`."""
+    return {
+        "length": settings.points,
+        "spacing": settings.spacing,
+        "deduplicate": settings.deduplicate,
+        "smooth": settings.smooth,
+        "dehook": settings.dehook,
+        "deslant": settings.deslant,
+    }
+
+
+def _symbols(inks: Iterable[tuple[Ink, str]]) -> Iterator[tuple[list[Stroke], str, str, str]]:
+    for ink, split in inks:
+        symbols = ink.groups or (ink.tree.symbols if ink.tree else ())
+        for index, symbol in enumerate(symbols):
+            if symbol.strokes:
+                strokes = [ink.strokes[stroke] for stroke in sorted(symbol.strokes)]
+                yield strokes, symbol.label, str(split), f"{ink.id}#{index}"

@@ -1,0 +1,48 @@
+"""Stage encode: labels of data/processed/symbol.npz -> ids, and the vocabulary fitted on those of training."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from inkmath.dataset.arrays import ArraysError, write_arrays
+from inkmath.dataset.atomic import replacing
+from inkmath.dataset.splits import Split
+from inkmath.features.symbol_set import SymbolSet
+from inkmath.labels import UNSEEN, VocabularyError, encode_labels
+from inkmath.params import Params, ParamsError, load_params
+
+SYMBOLS = Path("data/processed/symbol.npz")
+LABELS = Path("data/processed/symbol_labels.npz")
+VOCABULARY = Path("data/processed/symbol_vocabulary.json")
+METRICS = Path("results/encode/metrics.json")
+
+
+def main(params: Params) -> dict[str, object]:
+    """Encode every label; returns the number of classes and, by split, the labels that have none."""
+    symbols = SymbolSet.load(SYMBOLS)
+    training = symbols.of(Split.TRAIN)
+    vocabulary = encode_labels(symbols.labels[training].tolist(), min_count=params.encode.min_count).vocabulary
+    ids = np.full(len(symbols), UNSEEN, np.int64)
+    unseen = {}
+    for split in Split:
+        rows = symbols.of(split)
+        encoded = encode_labels(symbols.labels[rows].tolist(), vocabulary)
+        ids[rows], unseen[str(split)] = encoded.ids, encoded.unseen
+    vocabulary.save(VOCABULARY)
+    write_arrays(LABELS, {"ids": ids})
+    metrics: dict[str, object] = {"classes": len(vocabulary), "unseen": unseen}
+    with replacing(METRICS) as temporary:
+        temporary.write_text(json.dumps(metrics, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return metrics
+
+
+if __name__ == "__main__":
+    try:
+        done = main(load_params())
+    except (ParamsError, ArraysError, VocabularyError) as error:
+        sys.exit(f"encode: {error}")
+    print(f"{done['classes']} classes in {VOCABULARY}; labels without a class: {done['unseen']}")

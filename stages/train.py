@@ -1,0 +1,61 @@
+"""Stage train: data/processed/symbol*.npz -> models/symbol, the classifier with the best validation accuracy."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from inkmath.dataset.arrays import ArraysError, read_arrays
+from inkmath.dataset.splits import Split
+from inkmath.features.symbol_set import SymbolSet, normalize_knobs
+from inkmath.labels import Vocabulary, VocabularyError
+from inkmath.params import Params, ParamsError, load_params
+from inkmath.tracking import ModelFiles, TrackingError, training_run
+from inkmath.training import TrainingError
+
+SYMBOLS = Path("data/processed/symbol.npz")
+LABELS = Path("data/processed/symbol_labels.npz")
+VOCABULARY = Path("data/processed/symbol_vocabulary.json")
+MODEL = Path("models/symbol")
+RESULTS = Path("results/train")
+CHECKPOINT = Path("checkpoints/symbol.npz")
+
+
+def main(params: Params) -> dict[str, float]:
+    """Train, export and log; returns the figures of the kept weights on the validation split."""
+    with training_run("symbol", params, architecture=params.train.architecture, data={"train": SYMBOLS}) as run:
+        # TensorFlow takes seconds to import: a tracking server that is away is told before.
+        from inkmath.evaluation.symbol_pictures import learning_curves, save
+        from inkmath.training.compute import limit_threads
+        from inkmath.training.symbols import SymbolData, train_symbols, write_model, write_results
+
+        limit_threads(params.compute.threads)
+        symbols, ids, vocabulary = SymbolSet.load(SYMBOLS), read_arrays(LABELS)["ids"], Vocabulary.load(VOCABULARY)
+        train, valid = (
+            SymbolData(symbols.features[rows], ids[rows]) for rows in (symbols.of(Split.TRAIN), symbols.of(Split.VALID))
+        )
+
+        trained = train_symbols(
+            train, valid, len(vocabulary), params.train, params.base.seed, CHECKPOINT, on_epoch=run.log_epoch
+        )
+        files = write_model(trained, MODEL, vocabulary, normalize_knobs(params.normalize), valid)
+        metrics = write_results(trained, RESULTS)
+        run.log_metrics(metrics)
+        run.log_file(save(learning_curves(trained.history, trained.best_epoch), RESULTS / "learning.png"), "figures")
+        run.log_model(
+            ModelFiles("inkmath.decoding.symbol:load_symbol_reader", files, ("onnxruntime",)),
+            metric="valid_accuracy",
+            value=metrics["valid_accuracy"],
+        )
+        run.write_id(MODEL / "run.json")
+    if trained.finished:
+        CHECKPOINT.unlink(missing_ok=True)
+    return metrics
+
+
+if __name__ == "__main__":
+    try:
+        done = main(load_params())
+    except (ParamsError, ArraysError, VocabularyError, TrackingError, TrainingError) as error:
+        sys.exit(f"train: {error}")
+    print(", ".join(f"{name} {value:.4g}" for name, value in done.items()))

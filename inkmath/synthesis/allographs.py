@@ -82,7 +82,7 @@ _LOWER: dict[str, tuple[Recipe, ...]] = {
     "b": (
         (3, "futural b: 0+1"),
         (1, "futural b: 0 / 1"),
-        (2, "scripts b: 0"),
+        (1, "scripts b: 0"),
         (4, "1,21 1,2^ 2,8 6,10 10,7 9,1 5,0 1,2"),
     ),
     "c": (

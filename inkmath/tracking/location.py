@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from inkmath.dataset.atomic import replacing
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mlflow import MlflowClient
 
 _DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
-_LOCK_SECONDS = 120.0
+_LOCK_SECONDS = 600.0
 
 
 class TrackingError(RuntimeError):
@@ -69,7 +71,7 @@ class Location:
         """Hold what processes of this machine must do one at a time: making the database, an experiment, a champion.
 
         Raises:
-            TrackingError: another process held it for two minutes.
+            TrackingError: another process held it for ten minutes.
         """
         from filelock import FileLock, Timeout
 
@@ -154,6 +156,10 @@ def reach(location: Location) -> MlflowClient:
     try:
         # Processes that start together on a fresh database would each run its migrations.
         with location.lock():
+            if location.database and not location.database.exists():
+                # Killed half-way through its migrations, a database would be of no use to anyone.
+                with replacing(location.database) as temporary:
+                    mlflow.MlflowClient(tracking_uri=f"sqlite:///{temporary}")
             return mlflow.MlflowClient(tracking_uri=location.uri)
     except (MlflowException, SQLAlchemyError) as error:
         raise _unusable(location, error) from error

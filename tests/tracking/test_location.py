@@ -115,6 +115,6 @@ class TestConnect:
             subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             for _ in range(4)
         ]
-        outputs = [process.communicate(timeout=300) for process in together]
+        outputs = [process.communicate(timeout=900) for process in together]
         assert [process.returncode for process in together] == [0] * 4, outputs
         assert len({out for out, _ in outputs}) == 1, "all of them work in the same experiment"

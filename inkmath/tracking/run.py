@@ -22,7 +22,6 @@ from inkmath.tracking.sweep import PARENT, parent_run
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    import keras
     from matplotlib.figure import Figure
     from mlflow import MlflowClient
 
@@ -122,25 +121,6 @@ class Run:
         about = {"run_id": self.id, "task": self._task, "architecture": self._architecture}
         with replacing(path) as temporary:
             temporary.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-
-    def keras_callback(self) -> keras.callbacks.Callback:
-        """A callback that logs what Keras knows after each epoch, and the learning rate; ``val_x`` as ``valid_x``."""
-        import keras
-
-        run = self
-
-        class EpochLog(keras.callbacks.Callback):  # type: ignore[misc]
-            def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-                named = {"learning_rate": self.model.optimizer.learning_rate, **(logs or {})}
-                run.log_epoch(
-                    epoch,
-                    {
-                        key.replace("val_", "valid_", 1) if key.startswith("val_") else key: float(value)
-                        for key, value in named.items()
-                    },
-                )
-
-        return EpochLog()
 
     def _metrics(self, metrics: Mapping[str, float], step: int) -> None:
         values = {key: float(value) for key, value in metrics.items()}

@@ -1,4 +1,4 @@
-"""DVC's queue, for real: its experiments run in copies of the repository that it deletes, and their runs must not go too."""
+"""DVC's queue, for real: its experiments run in copies that it deletes, and their runs must not go with them."""
 
 from __future__ import annotations
 

@@ -195,17 +195,3 @@ class TestModel:
             run.log_model(model_files, metric="valid_accuracy", value=0.75)
         assert len(client.get_run(run.id).outputs.model_outputs) == 1
         assert client.search_registered_models() == []
-
-
-@pytest.mark.slow
-def test_keras_is_logged_by_the_epoch(client: MlflowClient, params: Params) -> None:
-    import keras
-    import numpy as np
-
-    model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(1)])
-    model.compile("sgd", "mse")
-    x = np.zeros((4, 2), np.float32)
-    with train(params) as run:
-        model.fit(x, x[:, :1], validation_data=(x, x[:, :1]), epochs=2, verbose=0, callbacks=[run.keras_callback()])
-    assert client.get_run(run.id).data.metrics.keys() == {"loss", "valid_loss", "learning_rate"}
-    assert [point.step for point in client.get_metric_history(run.id, "valid_loss")] == [0, 1]

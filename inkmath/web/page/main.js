@@ -19,7 +19,8 @@ const sheet = new Sheet({ paper: $("paper"), canvas: $("ink"), overlay: $("overl
 const choices = new Choices($("choices"));
 const result = new Result(choices);
 const learning = new Learning();
-let answer = null; // What the server last said of the present ink.
+let answer = null; // What the server last said,
+let readInk = ink.state; // and of which ink: strokes of the answer are indices into this.
 let taken = 0; // Which of its readings is shown.
 let retry = 0;
 
@@ -42,6 +43,7 @@ async function read() {
     const read = await reader.read(state);
     if (!read) return; // Something newer was written meanwhile.
     answer = read;
+    readInk = state;
     taken = 0;
     show();
     setStatus("ready");
@@ -58,7 +60,7 @@ function forget() {
   updateButtons();
 }
 
-const idsOf = (symbol) => symbol.strokes.map((index) => ink.state.strokes[index].id);
+const idsOf = (symbol) => symbol.strokes.map((index) => readInk.strokes[index].id);
 
 function show() {
   const formula = answer.alternatives[taken];
@@ -100,7 +102,10 @@ function fail(error, again) {
   } else {
     throw error;
   }
-  result.setState(result.formula ? "shown" : "empty");
+  // What is shown belongs to older ink: nothing may be outlined, chosen or copied by it.
+  result.setState(result.formula ? "stale" : "empty");
+  sheet.outline([]);
+  updateButtons();
 }
 
 // Telling the person
@@ -159,7 +164,7 @@ function askForToken() {
 }
 
 function updateButtons() {
-  const nothing = !result.formula;
+  const nothing = !result.formula || $("result").dataset.state !== "shown";
   for (const id of ["copy-latex", "copy-mathml", "download"]) $(id).disabled = nothing;
   $("confirm").disabled = nothing || !learning.isOn;
   $("undo").disabled = !ink.canUndo;
@@ -349,9 +354,9 @@ async function copy(text, done) {
 /** MathML without the marks that tie it to the ink. */
 const plainMathml = (text) => text.replace(/ (xml:)?id="symbol-\d+"/g, "");
 
-/** The formula that is shown, as the server takes it. */
+/** The formula that is shown with the ink it was read from, as the server takes it. */
 const written = () => ({
-  strokes: wire(ink.state.strokes),
+  strokes: wire(readInk.strokes),
   symbols: result.formula.symbols.map(({ label, strokes }) => ({ label, strokes })),
   relations: result.formula.relations,
 });

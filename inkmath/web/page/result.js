@@ -69,8 +69,10 @@ export class Result extends EventTarget {
     latex.textContent = formula.compact;
     empty.hidden = true;
     confidence.hidden = false;
-    confidence.querySelector("meter").value = formula.confidence;
-    confidence.querySelector("span").textContent = `${percent(formula.confidence)} sure`;
+    const gauge = confidence.querySelector(".gauge");
+    gauge.dataset.level = formula.confidence < 0.4 ? "low" : formula.confidence < 0.75 ? "fair" : "good";
+    gauge.firstChild.style.width = `${100 * formula.confidence}%`;
+    confidence.querySelector(".words").textContent = `${percent(formula.confidence)} sure`;
     symbols.replaceChildren(...formula.symbols.map((symbol, index) => this.#symbol(symbol, index, isChosen(symbol))));
     this.#countReadings(answer.alternatives.length);
     list.replaceChildren(...answer.alternatives.map((reading, index) => this.#reading(reading, index, index === taken)));

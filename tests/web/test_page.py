@@ -1,0 +1,504 @@
+"""The page in a real browser: strokes drawn with the pointer, everything seen as a person sees it."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import socket
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import uvicorn
+from stub_reader import StubNamer, StubReader
+
+from inkmath.inkml import parse_inkml, write_inkml
+from inkmath.recognizer import Recognizer
+from inkmath.synthesis import synthesize
+from inkmath.web.app import create_app
+from inkmath.web.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from playwright.sync_api import Browser, Page, Route
+
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
+
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs Chromium at {CHROMIUM} (or set CHROMIUM)")
+
+Points = list[tuple[float, float]]
+
+X: Points = [(100, 100), (115, 118), (130, 135), (140, 145)]
+ONE: Points = [(200, 80), (201, 120), (202, 160)]
+MINUS: Points = [(250, 120), (280, 121), (320, 120)]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("corrections") / "user"
+
+
+@pytest.fixture(scope="module")
+def address(saved: Path) -> Iterator[str]:
+    app = create_app(Recognizer(StubReader, StubNamer), Settings(corrections=saved))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    yield from open_page(browser, address, viewport={"width": 1200, "height": 900})
+
+
+def open_page(browser: Browser, address: str, **device: object) -> Iterator[Page]:
+    """A page that fails its test when a script fails in it."""
+    context = browser.new_context(accept_downloads=True, **device)  # type: ignore[arg-type]
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    failures: list[str] = []
+    page.on("pageerror", lambda error: failures.append(str(error)))
+    page.goto(address)
+    page.wait_for_selector('#status[data-state="ready"]')
+    yield page
+    context.close()
+    assert not failures
+
+
+def draw(page: Page, *strokes: Sequence[tuple[float, float]]) -> None:
+    """Move the mouse along each stroke, in pixels of the sheet."""
+    sheet = page.locator("#ink").bounding_box()
+    assert sheet is not None
+    for stroke in strokes:
+        page.mouse.move(sheet["x"] + stroke[0][0], sheet["y"] + stroke[0][1])
+        page.mouse.down()
+        for x, y in stroke[1:]:
+            page.mouse.move(sheet["x"] + x, sheet["y"] + y)
+        page.mouse.up()
+
+
+def tap(page: Page, x: float, y: float) -> None:
+    draw(page, [(x, y)])
+
+
+def expect_latex(page: Page, latex: str) -> None:
+    from playwright.sync_api import expect
+
+    expect(page.locator("#latex")).to_have_text(latex, timeout=20_000)
+    expect(page.locator("#result")).to_have_attribute("data-state", "shown" if latex else "empty")
+
+
+def wait_for(page: Page, condition: Callable[[], object], seconds: float = 20.0) -> None:
+    """Let the page work until something holds. Waiting through the page keeps its requests and routes going."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "nothing happened"
+        page.wait_for_timeout(20)
+
+
+# Writing
+
+
+def test_the_formula_follows_each_stroke(page: Page) -> None:
+    assert page.locator("#hint").is_visible()
+    draw(page, X)
+    expect_latex(page, "x")
+    assert page.locator("#hint").is_hidden()
+    draw(page, ONE, MINUS)
+    expect_latex(page, "x1-")
+    assert page.locator("#formula math").text_content() == "x1\N{MINUS SIGN}"
+    assert page.locator("#overlay rect").count() == 3
+    assert page.locator("#alternatives li").count() == 5
+    assert page.locator("#confidence").inner_text() == "90 % sure"
+    assert page.locator("#live").inner_text() == "x1-, 90 % sure"
+
+
+def test_an_answer_is_shown_within_a_tenth_of_a_second_of_its_arrival(page: Page) -> None:
+    draw(page, X)
+    expect_latex(page, "x")
+    late = page.evaluate(
+        """() => {
+            const came = performance.getEntriesByType('resource').filter((entry) => entry.name.endsWith('recognize'));
+            return performance.getEntriesByName('shown').at(-1).startTime - came.at(-1).responseEnd;
+        }"""
+    )
+    assert late < 100
+
+
+def test_made_up_handwriting_arrives_at_the_recogniser_as_it_was_drawn(page: Page) -> None:
+    ink = next(ink for ink in synthesize(20, seed=3) if 3 <= len(ink.strokes) <= 8)
+    left, top, right, bottom = ink.bounds
+    scale = min(700 / (right - left), 250 / (bottom - top))
+    drawn = [[(60 + (x - left) * scale, 60 + (y - top) * scale) for x, y in stroke] for stroke in ink.strokes]
+    sent: list[dict[str, object]] = []
+    page.on("request", lambda request: request.url.endswith("recognize") and sent.append(request.post_data_json))
+    draw(page, *drawn)
+    wait_for(page, lambda: sent and len(sent[-1]["strokes"]) == len(drawn))
+    for given, received in zip(drawn, sent[-1]["strokes"], strict=True):
+        for end in (0, -1):
+            assert received[end][:2] == pytest.approx(given[end], abs=2.0)
+
+
+def test_undo_and_redo_change_ink_and_formula(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.get_by_role("button", name="Undo", exact=True).click()
+    expect_latex(page, "x")
+    page.keyboard.press("Control+z")
+    expect_latex(page, "")
+    page.keyboard.press("Control+Shift+Z")
+    page.keyboard.press("Control+y")
+    expect_latex(page, "x1")
+    assert page.locator("#redo").is_disabled()
+
+
+def test_the_eraser_takes_whole_strokes_in_one_step(page: Page) -> None:
+    draw(page, X, ONE, MINUS)
+    expect_latex(page, "x1-")
+    page.keyboard.press("e")
+    draw(page, [(190, 120), (230, 120), (285, 121)])
+    expect_latex(page, "x")
+    page.keyboard.press("Control+z")
+    expect_latex(page, "x1-")
+
+
+def test_scratching_out_erases_what_lies_beneath(page: Page) -> None:
+    draw(page, X, ONE, MINUS)
+    expect_latex(page, "x1-")
+    scratch: Points = [(190 + 25 * (turn % 2), 80 + 9 * turn) for turn in range(10)]
+    fine = [
+        (a[0] + (b[0] - a[0]) * step / 4, a[1] + (b[1] - a[1]) * step / 4)
+        for a, b in itertools.pairwise(scratch)
+        for step in range(5)
+    ]
+    draw(page, fine)
+    expect_latex(page, "x-")
+    assert "Scratched out 1 stroke" in page.locator("#toast").inner_text()
+    page.locator("#toast button").click()
+    expect_latex(page, "x1-")
+
+
+def test_a_zigzag_beside_the_ink_is_ink(page: Page) -> None:
+    draw(page, X)
+    expect_latex(page, "x")
+    draw(page, [(400 + 20 * (turn % 2), 80 + 4 * turn) for turn in range(16)])
+    wait_for(page, lambda: page.locator("#symbols button").count() == 2)
+
+
+def test_clear_can_be_undone(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.get_by_role("button", name="Clear").click()
+    expect_latex(page, "")
+    assert page.locator("#hint").is_visible()
+    page.keyboard.press("Control+z")
+    expect_latex(page, "x1")
+
+
+def test_ink_outlives_a_reload(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.reload()
+    expect_latex(page, "x1")
+
+
+# Stale answers, failures
+
+
+def test_a_late_answer_never_replaces_a_newer_one(page: Page) -> None:
+    held: list[Route] = []
+
+    def hold_first(route: Route) -> None:
+        if not held:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/api/recognize", hold_first)
+    draw(page, X)
+    wait_for(page, lambda: held)
+    draw(page, ONE)
+    expect_latex(page, "x1")
+    held[0].fulfill(json={"latex": "stale"})
+    page.wait_for_timeout(150)
+    expect_latex(page, "x1")
+
+
+def test_without_a_server_the_ink_stays_and_reading_goes_on_by_itself(page: Page) -> None:
+    page.context.set_offline(True)
+    draw(page, X)
+    page.wait_for_selector('#status[data-state="offline"]')
+    assert "Your ink is safe" in page.locator("#notice").inner_text()
+    assert page.locator("#copy-latex").is_disabled()
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Try again").click()
+    expect_latex(page, "x")
+    assert page.locator("#notice").is_hidden()
+
+
+def test_a_refusal_says_which_limit_was_met(page: Page) -> None:
+    problem = {
+        "type": "urn:inkmath:problem:too-many-strokes",
+        "title": "Too many strokes",
+        "status": 413,
+        "detail": "The limit is 200 strokes a formula.",
+    }
+    page.route("**/api/recognize", lambda route: route.fulfill(status=413, json=problem))
+    draw(page, X)
+    page.wait_for_selector('#notice[data-kind="error"]')
+    assert "The limit is 200 strokes" in page.locator("#notice").inner_text()
+
+
+def test_overload_is_waited_out(page: Page) -> None:
+    problem = {"type": "urn:inkmath:problem:overloaded", "title": "Too busy", "status": 503, "detail": "Wait."}
+    tries: list[int] = []
+
+    def busy_once(route: Route) -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            route.fulfill(status=503, headers={"Retry-After": "1"}, json=problem)
+        else:
+            route.continue_()
+
+    page.route("**/api/recognize", busy_once)
+    draw(page, X)
+    page.wait_for_selector('#notice[data-kind="busy"]')
+    expect_latex(page, "x")
+
+
+# Correcting
+
+
+def test_a_chosen_label_stays_while_writing_goes_on(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.keyboard.press("s")
+    tap(page, 201, 120)
+    page.locator('#choices [data-label="y"]').click()
+    expect_latex(page, "xy")
+    page.keyboard.press("p")
+    draw(page, MINUS)
+    expect_latex(page, "xy-")
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    expect_latex(page, "x1")
+
+
+def test_a_symbol_of_the_formula_opens_its_choices_and_any_symbol_can_be_found(page: Page) -> None:
+    draw(page, X)
+    expect_latex(page, "x")
+    page.locator("#formula [data-symbol='0']").click()
+    page.get_by_role("searchbox").fill("alph")
+    page.keyboard.press("Enter")
+    expect_latex(page, "\\alpha")
+    page.locator("#symbols button").first.click()
+    page.get_by_role("button", name="Undo my choice").click()
+    expect_latex(page, "x")
+
+
+def test_strokes_can_be_put_together_as_one_symbol(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.keyboard.press("s")
+    tap(page, 115, 118)
+    page.get_by_role("button", name="Change strokes").click()
+    tap(page, 201, 120)
+    assert "2 now" in page.locator("#choices").inner_text()
+    page.locator('#choices [data-label="+"]').click()
+    expect_latex(page, "+")
+
+
+def test_another_reading_can_be_taken_and_is_kept(page: Page) -> None:
+    draw(page, X)
+    expect_latex(page, "x")
+    page.locator("#alternatives button").nth(2).click()
+    expect_latex(page, "-")
+    draw(page, ONE)
+    expect_latex(page, "-1")
+
+
+def test_everything_but_writing_works_by_keyboard(page: Page) -> None:
+    draw(page, X, ONE, MINUS)
+    expect_latex(page, "x1-")
+    page.locator("#symbols button").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert page.locator("#choices").is_visible()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect_latex(page, "xx-")
+    page.keyboard.press("Backspace")
+    wait_for(page, lambda: page.locator("#symbols button").count() == 2)
+    page.keyboard.press("2")
+    wait_for(page, lambda: page.locator("#symbols button.chosen").count() == 1)
+    page.keyboard.press("?")
+    assert page.locator("#shortcuts").is_visible()
+    page.keyboard.press("Escape")
+    assert page.locator("#shortcuts").is_hidden()
+
+
+# Out and in
+
+
+def test_latex_and_mathml_are_copied(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.get_by_role("button", name="Copy LaTeX").click()
+    assert page.evaluate("navigator.clipboard.readText()") == "x1"
+    page.get_by_role("button", name="Copy MathML").click()
+    mathml = page.evaluate("navigator.clipboard.readText()")
+    assert mathml.startswith("<math")
+    assert "symbol-" not in mathml
+
+
+@pytest.mark.parametrize(("format", "begins"), [("inkml", b"<?xml"), ("svg", b"<svg"), ("png", b"\x89PNG")])
+def test_downloads(page: Page, tmp_path: Path, format: str, begins: bytes) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.get_by_role("button", name="Download").click()
+    with page.expect_download() as download:
+        page.get_by_role("menuitem", name=re.compile(format, re.IGNORECASE)).click()
+    target = tmp_path / download.value.suggested_filename
+    download.value.save_as(target)
+    assert target.name == f"formula.{format}"
+    assert target.read_bytes().startswith(begins)
+    if format == "inkml":
+        ink = parse_inkml(target)
+        assert ink.latex == "x 1"
+        assert len(ink.strokes) == 2
+
+
+def test_an_inkml_file_is_opened_and_fitted_to_the_sheet(page: Page, tmp_path: Path) -> None:
+    ink = next(synthesize(1, seed=1))
+    (tmp_path / "formula.inkml").write_bytes(write_inkml(ink))
+    page.locator("#file").set_input_files(tmp_path / "formula.inkml")
+    wait_for(
+        page, lambda: page.locator("#ink").get_attribute("aria-label") == f"Writing area, {len(ink.strokes)} strokes"
+    )
+    outlines = page.locator("#overlay rect").first
+    outlines.wait_for(state="attached")
+    assert page.locator("#toast").inner_text().startswith("Opened formula.inkml")
+
+
+def test_a_file_that_is_no_inkml_is_refused_with_its_name(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "notes.inkml").write_text("these are no strokes")
+    page.locator("#file").set_input_files(tmp_path / "notes.inkml")
+    page.wait_for_selector('#notice[data-kind="error"]')
+    assert "notes.inkml cannot be read" in page.locator("#notice").inner_text()
+
+
+def test_the_example_is_there_for_those_who_cannot_write(page: Page) -> None:
+    page.get_by_role("button", name="Show me an example").click()
+    wait_for(page, lambda: page.locator("#symbols button").count() > 10)
+
+
+# The correction loop
+
+
+def test_nothing_is_saved_until_the_person_says_so_and_then_with_its_correction(page: Page, saved: Path) -> None:
+    assert str(saved) in page.locator("#learn-notice").inner_text()
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    assert not page.locator("#learn-on").is_checked()
+    assert page.get_by_role("button", name="This is right").is_disabled()
+
+    page.locator("#symbols button").nth(1).click()
+    page.locator('#choices [data-label="y"]').click()
+    expect_latex(page, "xy")
+    page.locator("label.switch").click()
+    page.get_by_role("button", name="This is right").click()
+    wait_for(page, lambda: saved.is_dir() and any(saved.glob("user-*.inkml")))
+    (file,) = saved.glob("user-*.inkml")
+    ink = parse_inkml(file)
+    assert ink.latex == "x y"
+    assert [symbol.label for symbol in ink.tree.symbols] == ["x", "y"]
+
+    page.get_by_role("button", name="Undo", exact=True).last.click()
+    wait_for(page, lambda: not file.exists())
+
+
+# Other screens
+
+
+def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, address: str) -> None:
+    for page in open_page(
+        browser, address, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True, device_scale_factor=2
+    ):
+        draw(page, X, ONE, MINUS)
+        expect_latex(page, "x1-")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        for selector in ("#undo", "#copy-latex", "#download", "#open"):
+            box = page.locator(selector).bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= 360
+            assert box["height"] >= 40
+        page.locator("#symbols button").first.click()
+        panel = page.locator("#choices").bounding_box()
+        assert panel is not None
+        assert panel["x"] >= 0
+        assert panel["x"] + panel["width"] <= 360
+
+
+def test_the_dark_scheme_of_the_system_is_followed(browser: Browser, address: str) -> None:
+    for page in open_page(browser, address, color_scheme="dark"):
+        assert page.locator("html").get_attribute("data-theme") == "dark"
+        page.locator("#theme").click()
+        assert page.locator("html").get_attribute("data-theme") == "light"
+
+
+def test_every_control_has_a_name(page: Page) -> None:
+    draw(page, X)
+    expect_latex(page, "x")
+    nameless = page.evaluate(
+        """() => [...document.querySelectorAll('button, input, canvas, [role]')].filter((element) =>
+            element.checkVisibility() && !element.ariaLabel && !element.textContent.trim() && !element.title
+            && !element.labels?.length && !element.hasAttribute('aria-labelledby')
+            && !['status', 'alert'].includes(element.role)).map((element) => element.outerHTML)"""
+    )
+    assert nameless == []
+
+
+def test_a_token_is_asked_for_once(browser: Browser, recognizer: Recognizer) -> None:
+    app = create_app(recognizer, Settings(token="sesame"))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        context = browser.new_context()
+        page = context.new_page()
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        page.goto(address)
+        page.get_by_label("Token").fill("sesame")
+        page.get_by_role("button", name="Continue").click()
+        page.wait_for_selector('#status[data-state="ready"]')
+        draw(page, X)
+        expect_latex(page, "x")
+
+        other = browser.new_context().new_page()
+        other.goto(f"{address}#token=sesame")
+        other.wait_for_selector('#status[data-state="ready"]')
+        assert "sesame" not in other.url
+        server.should_exit = True
+        context.close()
+        other.context.close()
+        thread.join()

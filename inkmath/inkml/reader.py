@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from inkmath.layout.xml import XML_ID, XMLError, local_name, parse_xml
 MAX_BYTES = 256 * 2**20
 """Larger files are refused: a formula of a million points takes a tenth of it."""
 
+_XML_IDS = etree.XPath(".//@xml:id", smart_strings=False)
 _LATEX_ANNOTATIONS = ("truth", "normalizedLabel", "label")
 
 
@@ -70,47 +72,33 @@ def _parse(source: str | bytes) -> etree._Element:
 
 @dataclass
 class _Document:
-    """One InkML document, taken apart in a single pass."""
+    """One InkML document, taken apart; libxml2 looks the elements up, which is faster than meeting each here."""
 
     root: etree._Element
-    traces: dict[str, int] = field(default_factory=dict)
+    traces: dict[str, int] = field(default_factory=dict)  # name to index
     texts: list[str] = field(default_factory=list)
-    channels: list[str] = field(default_factory=list)
     annotations: dict[str, str] = field(default_factory=dict)
-    trace_groups: list[etree._Element] = field(default_factory=list)
-    math: etree._Element | None = None
     problems: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        for element in self.root.iter(etree.Element):
-            name = local_name(element)
-            if name == "trace":
-                self._add_trace(element)
-            elif name == "traceGroup":
-                self.trace_groups.append(element)
-            elif name == "annotation" and element.getparent() is self.root:
-                text = (element.text or "").strip()
-                if text:
-                    self.annotations.setdefault(element.get("type", ""), text)
-            elif name == "channel":
-                self.channels.append(element.get("name", "").upper())
-            elif name == "math" and self.math is None:
-                self.math = element
-
-    def _add_trace(self, element: etree._Element) -> None:
-        identity = element.get("id") or element.get(XML_ID) or f"#{len(self.texts)}"
-        if identity in self.traces:
-            raise InkMLError(f"line {element.sourceline}: two traces have the id {identity!r}: give each its own")
-        if len(element):
-            raise InkMLError(f"line {element.sourceline}: trace {identity!r} holds more than points")
-        self.traces[identity] = len(self.texts)
-        self.texts.append(element.text or "")
+        for element in self.root.iter("{*}trace"):
+            identity = _identity(element) or str(len(self.texts))
+            if identity in self.traces:
+                raise InkMLError(f"line {element.sourceline}: two traces have the id {identity!r}: give each its own")
+            if len(element):
+                raise InkMLError(f"line {element.sourceline}: trace {identity!r} holds more than points")
+            self.traces[identity] = len(self.texts)
+            self.texts.append(element.text or "")
+        for element in self.root.iterchildren("{*}annotation"):
+            text = (element.text or "").strip()
+            if text:
+                self.annotations.setdefault(element.get("type", ""), text)
 
     def ink(self, name: str = "") -> Ink:
         if not self.texts:
             raise InkMLError("no <trace> element, so no ink")
         strokes = _parse_points(self.texts, list(self.traces), self._axes())
-        known = dict(self.annotations)
+        known = self.annotations
         latex = next((known[kind] for kind in _LATEX_ANNOTATIONS if kind in known), None)
         groups, bound = self._symbols()
         tree = self._tree(latex, groups, bound)
@@ -127,9 +115,8 @@ class _Document:
         )
 
     def _axes(self) -> tuple[int, int]:
-        if "X" in self.channels and "Y" in self.channels:
-            return self.channels.index("X"), self.channels.index("Y")
-        return 0, 1
+        channels = [element.get("name", "").upper() for element in self.root.iter("{*}channel")]
+        return (channels.index("X"), channels.index("Y")) if {"X", "Y"} <= set(channels) else (0, 1)
 
     def _symbols(self) -> tuple[list[Symbol], dict[str, Symbol]]:
         """The labelled groups as symbols, and those among them that name a MathML element."""
@@ -137,9 +124,9 @@ class _Document:
         bound: dict[str, Symbol] = {}
         owners: dict[int, str] = {}
         seen: set[str] = set()
-        for group in self.trace_groups:
+        for group in self.root.iter("{*}traceGroup"):
             label, strokes, href, nested = self._read_group(group)
-            identity = group.get(XML_ID) or group.get("id")
+            identity = _identity(group)
             if identity is not None:
                 if identity in seen:
                     raise InkMLError(f"line {group.sourceline}: two trace groups have the id {identity!r}")
@@ -174,33 +161,29 @@ class _Document:
     def _read_group(self, group: etree._Element) -> tuple[str, tuple[int, ...], str, bool]:
         """Label, strokes, id of the MathML element, and whether the group holds groups."""
         label, href, nested = "", "", False
-        strokes: list[int] = []
-        for child in group:
-            if not isinstance(child.tag, str):
-                continue
+        strokes: set[int] = set()
+        for child in group.iterchildren(etree.Element):
             name = local_name(child)
-            if name == "traceView":
-                reference = (child.get("traceDataRef") or child.get("traceRef") or "").removeprefix("#")
+            if name in ("traceView", "trace"):
+                named = _identity(child) if name == "trace" else child.get("traceDataRef") or child.get("traceRef")
+                reference = (named or "").removeprefix("#")
                 if reference not in self.traces:
-                    raise InkMLError(
-                        f"line {child.sourceline}: a traceView refers to trace {reference!r}, which is not there"
-                    )
-                strokes.append(self.traces[reference])
-            elif name == "trace":
-                strokes.append(self.traces[child.get("id") or child.get(XML_ID) or ""])
+                    raise InkMLError(f"line {child.sourceline}: {name} of {reference!r}, and no trace has that id")
+                strokes.add(self.traces[reference])
             elif name == "annotation" and child.get("type", "truth") == "truth":
                 label = label or (child.text or "").strip()
             elif name == "annotationXML":
                 href = href or child.get("href", "").removeprefix("#")
             elif name == "traceGroup":
                 nested = True
-        return label, tuple(sorted(set(strokes))), href, nested
+        return label, tuple(sorted(strokes)), href, nested
 
     def _tree(self, latex: str | None, groups: list[Symbol], bound: dict[str, Symbol]) -> LayoutTree | None:
-        if self.math is not None:
-            self._check_identities(bound)
+        math = next(self.root.iter("{*}math"), None)
+        if math is not None:
+            self._check_identities(math, bound)
             try:
-                return parse_mathml(self.math, bound)
+                return parse_mathml(math, bound)
             except LayoutError as error:
                 self.problems.append(f"MathML: {error}")
         if latex is not None:
@@ -208,7 +191,7 @@ class _Document:
                 return self._with_strokes(parse_latex(latex), groups)
             except LayoutError as error:
                 self.problems.append(str(error))
-        elif self.math is None and len(groups) == 1:
+        elif math is None and len(groups) == 1:
             return LayoutTree((groups[0],))
         return None
 
@@ -225,19 +208,17 @@ class _Document:
             return tree
         return LayoutTree(tuple(by_label[symbol.label] for symbol in tree.symbols), tree.edges)
 
-    def _check_identities(self, bound: dict[str, Symbol]) -> None:
-        assert self.math is not None
-        identities: set[str] = set()
-        for element in self.math.iter(etree.Element):
-            identity = element.get(XML_ID)
-            if identity is None:
-                continue
-            if identity in identities:
-                raise InkMLError(f"line {element.sourceline}: two MathML elements have the id {identity!r}")
-            identities.add(identity)
-        for href in bound:
-            if href not in identities:
-                self.problems.append(f"the trace group {href!r} names no MathML element")
+    def _check_identities(self, math: etree._Element, bound: dict[str, Symbol]) -> None:
+        identities: list[str] = _XML_IDS(math)  # type: ignore[assignment]
+        if len(set(identities)) < len(identities):
+            twice = next(identity for identity in identities if identities.count(identity) > 1)
+            raise InkMLError(f"two MathML elements have the id {twice!r}: give each its own")
+        for href in bound.keys() - set(identities):
+            self.problems.append(f"the trace group {href!r} names no MathML element")
+
+
+def _identity(element: etree._Element) -> str | None:
+    return element.get("id") or element.get(XML_ID)
 
 
 def _parse_points(texts: list[str], names: list[str], axes: tuple[int, int]) -> tuple[Stroke, ...]:
@@ -250,7 +231,8 @@ def _parse_points(texts: list[str], names: list[str], axes: tuple[int, int]) -> 
     counts = [text.count(",") + 1 for text in texts]  # points in each trace
     together = _read_points(",".join(texts), sum(counts), axes)
     if together is not None:
-        return tuple(np.split(together, np.cumsum(counts[:-1])))
+        ends = list(accumulate(counts))
+        return tuple(together[end - count : end] for count, end in zip(counts, ends, strict=True))
     strokes = []
     for text, name, count in zip(texts, names, counts, strict=True):
         points = _read_points(text, count, axes)

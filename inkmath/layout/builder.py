@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from inkmath.layout.tree import Edge, LayoutError, LayoutTree, Relation, Symbol
+from inkmath.layout.tree import LayoutError, LayoutTree, Relation, Symbol, in_reading_order
 
 Span = tuple[int, int]
 """First and last symbol of a line."""
@@ -15,11 +15,12 @@ class TreeBuilder:
 
     def __init__(self) -> None:
         self.symbols: list[Symbol] = []
-        self._child: dict[tuple[int, Relation], int] = {}
+        self.children: list[dict[Relation, int]] = []  # of each symbol
 
     def add(self, symbol: Symbol) -> int:
         """Take a symbol in and return its index."""
         self.symbols.append(symbol)
+        self.children.append({})
         return len(self.symbols) - 1
 
     def relate(self, parent: int, relation: Relation, child: int) -> None:
@@ -30,15 +31,14 @@ class TreeBuilder:
         Raises:
             LayoutError: the parent governs such a line already.
         """
-        taken = self._child.get((parent, relation))
-        if taken is None:
-            self._child[parent, relation] = child
+        taken = self.children[parent].setdefault(relation, child)
+        if taken == child:
             return
         last = self._last(taken)
         primes = "\\prime" in (self.symbols[last].label, self.symbols[child].label)
         if relation is not Relation.SUP or not primes:
             raise LayoutError(f"two lines stand {relation} to one {self.symbols[parent].label!r}")
-        self._child[last, Relation.RIGHT] = child
+        self.children[last][Relation.RIGHT] = child
 
     def chain(self, spans: list[Span]) -> Span | None:
         """Join pieces of a line from left to right."""
@@ -46,20 +46,19 @@ class TreeBuilder:
             self.relate(left[1], Relation.RIGHT, right[0])
         return (spans[0][0], spans[-1][1]) if spans else None
 
-    def has(self, parent: int, relation: Relation) -> bool:
-        """Whether ``parent`` governs a line by ``relation``."""
-        return (parent, relation) in self._child
-
     def build(self) -> LayoutTree:
-        """The tree in reading order.
+        """The tree in reading order, once every symbol but one has been related to a parent.
 
         Raises:
-            LayoutError: there is no symbol, or the symbols are not one tree.
+            LayoutError: there is no symbol, or two symbols own one stroke.
         """
-        edges = tuple(Edge(parent, child, relation) for (parent, relation), child in self._child.items())
-        return LayoutTree(tuple(self.symbols), edges).ordered()
+        governed = {child for lines in self.children for child in lines.values()}
+        root = next((symbol for symbol in range(len(self.symbols)) if symbol not in governed), None)
+        if root is None:
+            return LayoutTree(())
+        return in_reading_order(self.symbols, self.children, root)
 
     def _last(self, symbol: int) -> int:
-        while (symbol, Relation.RIGHT) in self._child:
-            symbol = self._child[symbol, Relation.RIGHT]
+        while Relation.RIGHT in self.children[symbol]:
+            symbol = self.children[symbol][Relation.RIGHT]
         return symbol

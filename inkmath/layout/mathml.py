@@ -39,6 +39,7 @@ _GOVERNORS: dict[str, tuple[str, tuple[Relation, ...]]] = {
     "mfrac": ("-", (Relation.ABOVE, Relation.BELOW)),
     "mroot": ("\\sqrt", (Relation.INSIDE, Relation.ABOVE)),
 }
+_PASSED_OVER: Span = (-1, -1)  # a comment's place among the children of an element
 # Function application, invisible times and the like say how a formula reads, not what is written.
 _INVISIBLE = dict.fromkeys(map(ord, "\u2061\u2062\u2063\u2064\u200b"))
 
@@ -66,60 +67,61 @@ def parse_mathml(source: str | bytes | etree._Element, bound: Mapping[str, Symbo
     else:
         root = source
     reader = _Reader(bound or {})
-    elements = [element for element in root.iter() if isinstance(element.tag, str)]
-    own = {element: reader.symbols_of(element) for element in elements}
-    spans: dict[etree._Element, Span | None] = {}
-    # Children come after their parents in document order, so the reverse meets every child first.
-    for element in reversed(elements):
-        spans[element] = reader.read(element, own[element], [spans[child] for child in element if child in spans])
+    # Backwards, an element comes right after its children: theirs are the topmost spans, the first one on top.
+    spans: list[Span | None] = []
+    for element in reversed(list(root.iter())):
+        children = spans[: -len(element) - 1 : -1]
+        del spans[len(spans) - len(children) :]
+        spans.append(reader.read(element, [span for span in children if span is not _PASSED_OVER]))
     return reader.builder.build()
 
 
 class _Reader:
-    """Takes in symbols in document order, then relates elements from the leaves up."""
+    """Reads elements from the leaves up: takes in their symbols and relates them to what was read before."""
 
     def __init__(self, bound: Mapping[str, Symbol]) -> None:
         self.bound = bound
         self.builder = TreeBuilder()
 
-    def symbols_of(self, element: etree._Element) -> list[int]:
-        """The symbols that the element itself is: the text of a leaf, the bar of a fraction."""
-        name = local_name(element)
-        identity = element.get(XML_ID) or element.get("id")
-        if name not in _LEAVES and name not in _GOVERNORS:
-            return []
-        if identity is not None and identity in self.bound:
-            return [self.builder.add(self.bound[identity])]
-        if name in _GOVERNORS:
-            return [self.builder.add(Symbol(_GOVERNORS[name][0]))]
-        try:
-            return [self.builder.add(Symbol(label)) for label in _labels_of_leaf(element)]
-        except LayoutError as error:
-            raise LayoutError(f"line {element.sourceline}: {error}") from error
-
-    def read(self, element: etree._Element, own: list[int], children: list[Span | None]) -> Span | None:
-        """Relate an element to its children, which were read before; its own line's first and last symbol."""
+    def read(self, element: etree._Element, children: list[Span | None]) -> Span | None:
+        """The element's line: its first and last symbol, None where it shows nothing."""
+        if not isinstance(element.tag, str):
+            return _PASSED_OVER
         name = local_name(element)
         try:
-            if name in _LEAVES:
-                return self.builder.chain([(symbol, symbol) for symbol in own])
             if name in _ROWS:
                 return self.row(children)
-            if name == "msqrt":
-                return self.govern(own[0], (Relation.INSIDE,), [self.row(children)])
-            if name in _GOVERNORS:
-                return self.govern(own[0], _GOVERNORS[name][1], children)
+            if name in _LEAVES:
+                return self.leaf(element, name)
             if name in _SCRIPTS:
                 base = children[0] if children else None
                 if base is None:
                     raise LayoutError("scripts without a base")
                 self.govern(base[1], _SCRIPTS[name], children[1:])
                 return base
+            if name in _GOVERNORS:
+                label, relations = _GOVERNORS[name]
+                symbol = self.builder.add(self.bound.get(_identity(element), Symbol(label)))
+                # A root takes any number of children as one row.
+                return self.govern(symbol, relations, [self.row(children)] if name == "msqrt" else children)
         except LayoutError as error:
             raise LayoutError(f"line {element.sourceline}, <{name}>: {error}") from error
         if name in _IGNORED:
             return None
         raise LayoutError(f"line {element.sourceline}: a layout tree has no place for MathML's <{name}>")
+
+    def leaf(self, element: etree._Element, name: str) -> Span | None:
+        """One symbol where the text carries an id or is a word, one a digit where it is a number."""
+        identity = _identity(element)
+        if identity in self.bound:
+            symbol = self.builder.add(self.bound[identity])
+            return symbol, symbol
+        if len(element):
+            raise LayoutError("holds more than text")
+        text = "".join((element.text or "").split()).translate(_INVISIBLE)
+        parts = list(text) if name == "mn" and not identity else [text] if text or identity else []
+        symbols = [self.builder.add(Symbol(label_of_mathml(part))) for part in parts]
+        return self.builder.chain([(symbol, symbol) for symbol in symbols])
 
     def row(self, spans: list[Span | None]) -> Span | None:
         return self.builder.chain([span for span in spans if span is not None])
@@ -133,14 +135,8 @@ class _Reader:
         return symbol, symbol
 
 
-def _labels_of_leaf(element: etree._Element) -> list[str]:
-    """The labels a leaf spells: one when it carries an id or is a word, one a digit when it is a number."""
-    if len(element):
-        raise LayoutError(f"<{local_name(element)}> holds more than text")
-    text = "".join((element.text or "").split()).translate(_INVISIBLE)
-    if local_name(element) == "mn" and element.get(XML_ID) is None:
-        return [label_of_mathml(character) for character in text]
-    return [label_of_mathml(text)] if text or element.get(XML_ID) is not None else []
+def _identity(element: etree._Element) -> str:
+    return element.get(XML_ID) or element.get("id") or ""
 
 
 def to_mathml(tree: LayoutTree, ids: Sequence[str] | None = None, *, plain: bool = False) -> str:

@@ -8,13 +8,13 @@ a root is ``\\sqrt`` with ``Inside`` and, for its index, ``Above``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 class Relation(StrEnum):
@@ -26,6 +26,8 @@ class Relation(StrEnum):
     ABOVE = "Above"
     BELOW = "Below"
     INSIDE = "Inside"
+
+    __hash__ = str.__hash__  # Enum's own is Python code, and relations are dictionary keys everywhere
 
 
 # A stack gives back last what was pushed first.
@@ -57,6 +59,10 @@ class Edge:
 class LayoutTree:
     """Symbols and the edges between them, checked to form one tree.
 
+    Attributes:
+        root: index of the symbol that no edge leads to.
+        children: for each symbol, its child by relation.
+
     Raises:
         LayoutError: no symbol, an index out of range, two edges of one relation from one symbol, a symbol with two
             parents, no or several roots, a cycle, or a stroke owned by two symbols.
@@ -64,26 +70,31 @@ class LayoutTree:
 
     symbols: tuple[Symbol, ...]
     edges: tuple[Edge, ...] = ()
+    root: int = field(init=False, repr=False, compare=False)
+    children: tuple[dict[Relation, int], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         count = len(self.symbols)
         if not count:
             raise LayoutError("a layout tree needs at least one symbol")
         parents: dict[int, int] = {}
-        governed: set[tuple[int, Relation]] = set()
+        children: tuple[dict[Relation, int], ...] = tuple({} for _ in range(count))
         for edge in self.edges:
-            if not (0 <= edge.parent < count and 0 <= edge.child < count):
+            parent, child, relation = edge.parent, edge.child, edge.relation
+            if not (0 <= parent < count and 0 <= child < count):
                 raise LayoutError(f"edge {edge} names a symbol outside 0..{count - 1}")
-            if edge.child in parents:
-                raise LayoutError(f"symbol {edge.child} has two parents, {parents[edge.child]} and {edge.parent}")
-            if (edge.parent, edge.relation) in governed:
-                raise LayoutError(f"symbol {edge.parent} has two children by {edge.relation}")
-            parents[edge.child] = edge.parent
-            governed.add((edge.parent, edge.relation))
+            if child in parents:
+                raise LayoutError(f"symbol {child} has two parents, {parents[child]} and {parent}")
+            if relation in children[parent]:
+                raise LayoutError(f"symbol {parent} has two children by {relation}")
+            parents[child] = parent
+            children[parent][relation] = child
         roots = [index for index in range(count) if index not in parents]
         if len(roots) != 1:
             raise LayoutError(f"a layout tree has one root, this has {len(roots)}")
-        if len(list(self.walk())) != count:
+        object.__setattr__(self, "root", roots[0])
+        object.__setattr__(self, "children", children)
+        if sum(1 for _ in self.walk()) != count:
             raise LayoutError("the relations form a cycle")
         owners: set[int] = set()
         for symbol in self.symbols:
@@ -91,20 +102,6 @@ class LayoutTree:
                 if stroke in owners:
                     raise LayoutError(f"stroke {stroke} belongs to two symbols")
                 owners.add(stroke)
-
-    @cached_property
-    def root(self) -> int:
-        """Index of the symbol that no edge leads to."""
-        children = {edge.child for edge in self.edges}
-        return next(index for index in range(len(self.symbols)) if index not in children)
-
-    @cached_property
-    def children(self) -> tuple[dict[Relation, int], ...]:
-        """For each symbol, its child by relation."""
-        table: tuple[dict[Relation, int], ...] = tuple({} for _ in self.symbols)
-        for edge in self.edges:
-            table[edge.parent][edge.relation] = edge.child
-        return table
 
     @cached_property
     def has_strokes(self) -> bool:
@@ -116,17 +113,7 @@ class LayoutTree:
 
         A symbol comes before what it governs: ``Above``, ``Below``, ``Inside``, ``Sub``, ``Sup``, then ``Right``.
         """
-        order: list[int] = []
-        pending = [self.root]
-        while pending:
-            symbol = pending.pop()
-            order.append(symbol)
-            pending.extend(
-                self.children[symbol][relation] for relation in _PUSH_ORDER if relation in self.children[symbol]
-            )
-        place = {old: new for new, old in enumerate(order)}
-        edges = sorted((place[edge.parent], place[edge.child], edge.relation) for edge in self.edges)
-        return LayoutTree(tuple(self.symbols[old] for old in order), tuple(Edge(*edge) for edge in edges))
+        return in_reading_order(self.symbols, self.children, self.root)
 
     def without_strokes(self) -> LayoutTree:
         """The same formula, written by nobody."""
@@ -146,3 +133,21 @@ class LayoutTree:
             symbol = pending.pop()
             yield symbol
             pending.extend(self.children[symbol].values())
+
+
+def in_reading_order(symbols: Sequence[Symbol], children: Sequence[Mapping[Relation, int]], root: int) -> LayoutTree:
+    """The tree of symbols whose children by relation are known; see :meth:`LayoutTree.ordered` for the order."""
+    order: list[int] = []
+    pending = [root]
+    while pending:
+        symbol = pending.pop()
+        order.append(symbol)
+        lines = children[symbol]
+        pending.extend(lines[relation] for relation in _PUSH_ORDER if relation in lines)
+    place = {old: new for new, old in enumerate(order)}
+    edges = (
+        Edge(parent, place[child], relation)
+        for parent, old in enumerate(order)
+        for relation, child in sorted(children[old].items(), key=lambda line: place[line[1]])
+    )
+    return LayoutTree(tuple(symbols[old] for old in order), tuple(edges))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from lxml import etree
 
 XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
@@ -35,11 +37,17 @@ def parse_xml(source: str | bytes) -> etree._Element:
             raise XMLError(f"line {entry.line}: {entry.message}")
     if root is None:
         raise XMLError("no element")
-    if any(True for _ in root.iter(etree.Entity)):
+    declares = root.getroottree().docinfo.internalDTD is not None  # else an entity would have been fatal above
+    if declares and any(True for _ in root.iter(etree.Entity)):
         raise XMLError("uses entities, which are not expanded: write their text out")
     return root
 
 
 def local_name(element: etree._Element) -> str:
     """The element's name without its namespace."""
-    return str(element.tag).rpartition("}")[2]
+    return _without_namespace(str(element.tag))
+
+
+@lru_cache(maxsize=1024)
+def _without_namespace(tag: str) -> str:
+    return tag.rpartition("}")[2]

@@ -116,7 +116,7 @@ def test_ids_name_the_elements_of_symbols() -> None:
         ("<math><msup><mrow/><mi>x</mi></msup></math>", "without a base"),
         ("<math><msub><msub><mi>x</mi><mi>y</mi></msub><mi>z</mi></msub></math>", "two lines stand Sub"),
         ("<math><mi>foo</mi></math>", "'foo' is no symbol"),
-        ("<math><mi>x<mi>y</mi></mi></math>", "<mi> holds more than text"),
+        ("<math><mi>x<mi>y</mi></mi></math>", "<mi>: holds more than text"),
         ("<math><mi xml:id='a'/></math>", "'' is no symbol"),
         ("<!DOCTYPE math [<!ENTITY x 'y'>]><math><mi>&x;</mi></math>", "uses entities"),
     ],

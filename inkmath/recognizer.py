@@ -109,13 +109,13 @@ class Formula:
         """A label graph, as the CROHME competitions score it."""
         from inkmath.layout.lg import to_lg
 
-        return to_lg(self.tree)
+        return to_lg(self.tree, self.ink.trace_ids, title=self.ink.id)
 
     def to_svg(self) -> str:
-        """A picture of the ink."""
+        """A picture of the ink, each symbol in a colour of its own with its label above it."""
         from inkmath.drawing import to_svg
 
-        return to_svg(self.to_ink())
+        return to_svg(self.to_ink(), colours=True, labels=True)
 
     def to_sympy(self) -> Any:
         """A SymPy expression.

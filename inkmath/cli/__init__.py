@@ -11,7 +11,11 @@ import typer
 from inkmath import __version__
 from inkmath.cli.classify import classify
 from inkmath.cli.convert import convert
+from inkmath.cli.doctor import doctor
+from inkmath.cli.evaluate import evaluate
+from inkmath.cli.fetch import fetch
 from inkmath.cli.recognize import recognize
+from inkmath.cli.render import render
 from inkmath.cli.report import EXIT_FAILED
 from inkmath.cli.serve import serve
 from inkmath.cli.synthesize import synthesize
@@ -23,11 +27,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
-app.command()(recognize)
-app.command()(classify)
-app.command()(serve)
-app.command()(convert)
-app.command()(synthesize)
+for command in (recognize, classify, serve, evaluate, render, convert, synthesize, fetch, doctor):
+    app.command()(command)
 
 
 def _print_version(wanted: bool) -> None:
@@ -66,4 +67,12 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as unusable:
         typer.echo(f"inkmath: {unusable}", err=True)
+        sys.exit(EXIT_FAILED)
+    except ValueError as error:
+        # Imported here: numpy comes with it, and --help needs none.
+        from inkmath.decoding.network import NetworkError
+
+        if not isinstance(error, NetworkError):
+            raise
+        typer.echo(f"inkmath: {error}", err=True)
         sys.exit(EXIT_FAILED)

@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from inkmath.cli.options import SUFFIXES, Format
+from inkmath.cli.outputs import Outputs
 from inkmath.cli.report import Report, name, progress, say
 from inkmath.cli.sources import Source, SourceError, find, is_single
-from inkmath.dataset.atomic import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,9 +30,8 @@ class Answers:
         self.style = style
         self.jsonl = jsonl
         self.single = single
-        self.out = out
+        self.out = Outputs(out) if out else None
         self._listed: list[dict[str, Any]] = []
-        self._written: dict[str, str] = {}
 
     def give(self, source: Source, answer: Answer) -> None:
         """Write the answer for one source.
@@ -45,7 +44,8 @@ class Answers:
         if self.jsonl:
             say(json.dumps(record, ensure_ascii=False))
         elif self.out:
-            self._write(source, self._render(formula, text, record))
+            content = self._render(formula, text, record).rstrip("\n") + "\n"
+            self.out.write(source, SUFFIXES[self.style], content.encode())
         elif self.style is Format.JSON and not self.single:
             self._listed.append(record)
         elif self.style is Format.TEXT and not self.single:
@@ -70,17 +70,6 @@ class Answers:
                 return formula.to_lg()
             case Format.JSON:
                 return json.dumps(record, ensure_ascii=False, indent=2)
-
-    def _write(self, source: Source, content: str) -> None:
-        assert self.out is not None
-        file = source.stem + SUFFIXES[self.style]
-        if file in self._written:
-            raise SourceError(
-                f"{self.out / file} already holds the answer for {self._written[file]}; use another --out"
-            )
-        self._written[file] = source.name
-        with replacing(self.out / file) as temporary:
-            temporary.write_text(content.rstrip("\n") + "\n", encoding="utf-8")
 
 
 def answer_all(

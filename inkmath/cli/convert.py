@@ -11,9 +11,6 @@ import typer
 from inkmath.cli.options import Out, Paths  # noqa: TC001 -- typer reads annotations as it runs
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from inkmath.cli.sources import Source
     from inkmath.ink import Ink
     from inkmath.layout.tree import LayoutTree
 
@@ -57,6 +54,7 @@ def convert(
 
       inkmath convert - --to png < formula.inkml > formula.png
     """
+    from inkmath.cli.outputs import Outputs
     from inkmath.cli.report import Report, progress
     from inkmath.cli.sources import SourceError, find
 
@@ -64,37 +62,15 @@ def convert(
     if to is Notation.PNG and out is None and len(sources) > 1:
         raise typer.BadParameter("several pictures do not fit on standard output; name a directory", param_hint="--out")
     report = Report()
-    written: dict[str, str] = {}
+    outputs = Outputs(out)
     with progress(sources, "Converting") as pending:
         for source in pending:
             try:
-                _give(source, _render(source.ink(), to), to, out, written)
+                outputs.write(source, _SUFFIXES.get(to, f".{to}"), _render(source.ink(), to))
                 report.done += 1
             except SourceError as error:
                 report.fail(source.name, str(error))
     report.finish()
-
-
-def _give(source: Source, content: bytes, to: Notation, out: Path | None, written: dict[str, str]) -> None:
-    """Write one answer to its file, or to standard output.
-
-    Raises:
-        SourceError: a file of that name was already written, for another source.
-    """
-    from inkmath.cli.sources import SourceError
-    from inkmath.dataset.atomic import replacing
-
-    if out is None:
-        stream = typer.get_binary_stream("stdout")
-        stream.write(content)
-        stream.flush()
-        return
-    file = source.stem + _SUFFIXES.get(to, f".{to}")
-    if file in written:
-        raise SourceError(f"{out / file} already holds the answer for {written[file]}; use another --out")
-    written[file] = source.name
-    with replacing(out / file) as temporary:
-        temporary.write_bytes(content)
 
 
 def _render(ink: Ink, to: Notation) -> bytes:

@@ -1,0 +1,122 @@
+"""``inkmath evaluate``: how well formulas are read, measured against the truth their files hold."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path  # noqa: TC003 -- typer reads annotations as it runs
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from inkmath.cli.options import Paths, Weights  # noqa: TC001 -- typer reads annotations as it runs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from inkmath.cli.report import Report
+    from inkmath.cli.sources import Source
+    from inkmath.decoding.reading import Reading
+    from inkmath.evaluation.expressions import Report as Figures
+    from inkmath.ink import Ink
+    from inkmath.recognizer import Recognizer
+
+NAMES = {
+    "exprate": "ExpRate: read exactly",
+    "exprate_1": "at most 1 token wrong",
+    "exprate_2": "at most 2 tokens wrong",
+    "top5_exprate": "right among the best 5",
+    "structure_rate": "structure right, labels aside",
+    "token_error_rate": "token error rate",
+    "segmentation_recall": "strokes grouped right, recall",
+    "segmentation_precision": "strokes grouped right, precision",
+    "symbol_recall": "symbols right, recall",
+    "symbol_precision": "symbols right, precision",
+    "relation_recall": "relations right, recall",
+    "relation_precision": "relations right, precision",
+    "mean_confidence": "mean confidence",
+    "calibration_error": "calibration error",
+}
+
+
+def evaluate(
+    paths: Paths,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Also write metrics.json, tables as csv, and pictures of the failures."),
+    ] = None,
+    weights: Weights = None,
+) -> None:
+    """Measure the recogniser on files that hold their truth.
+
+    ExpRate is the share of formulas whose canonical LaTeX is exactly the truth's. Files without truth are counted, and
+    left out; a file that cannot be read is reported, and the exit status is 1.
+
+    Examples:
+
+      inkmath evaluate test/
+
+      inkmath evaluate test/ --json
+
+      inkmath evaluate test/ --out report/
+    """
+    from inkmath.cli.report import Report, say
+    from inkmath.cli.sources import find
+    from inkmath.evaluation.expressions import EvaluationError
+    from inkmath.evaluation.expressions import evaluate as measure
+    from inkmath.recognizer import Recognizer
+
+    report = Report()
+    try:
+        figures = measure(_read(find(paths), Recognizer.load(weights), report))
+    except EvaluationError as nothing:
+        say(f"inkmath evaluate: {nothing}", err=True)
+        raise typer.Exit(1) from nothing
+    if out:
+        _write(figures, out)
+    if as_json:
+        say(json.dumps({name: round(value, 5) for name, value in figures.metrics.items()}, indent=2))
+    else:
+        _print(figures)
+    report.finish()
+
+
+def _read(sources: list[Source], recognizer: Recognizer, report: Report) -> Iterator[tuple[Ink, tuple[Reading, ...]]]:
+    from inkmath.cli.answers import BATCH
+    from inkmath.cli.report import progress
+    from inkmath.cli.sources import SourceError
+
+    with progress([sources[start : start + BATCH] for start in range(0, len(sources), BATCH)], "Reading") as batches:
+        for batch in batches:
+            inks = []
+            for source in batch:
+                try:
+                    inks.append(source.ink())
+                    report.done += 1
+                except SourceError as error:
+                    report.fail(source.name, str(error))
+            for result in recognizer.recognize_many(inks):
+                yield result.ink, tuple(formula.reading for formula in result.alternatives)
+
+
+def _write(figures: Figures, directory: Path) -> None:
+    from inkmath.cli.report import say
+
+    figures.write(directory)
+    try:
+        from inkmath.evaluation.expression_pictures import draw_report
+    except ImportError as missing:
+        say(f"no pictures: they need the package {missing.name}", err=True)
+        return
+    draw_report(figures, directory)
+
+
+def _print(figures: Figures) -> None:
+    from inkmath.cli.report import say
+
+    counts = figures.metrics
+    without = f", {int(counts['without_truth'])} without truth left out" if counts["without_truth"] else ""
+    say(f"{int(counts['formulas'])} formulas{without}")
+    for name, text in NAMES.items():
+        if name in counts:
+            say(f"{counts[name]:8.2%}  {text}")

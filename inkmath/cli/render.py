@@ -1,0 +1,106 @@
+"""``inkmath render``: pictures of ink and of what is read in it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path  # noqa: TC003 -- typer reads annotations as it runs
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from inkmath.cli.options import Paths, Weights  # noqa: TC001 -- typer reads annotations as it runs
+
+if TYPE_CHECKING:
+    from inkmath.cli.sources import Source
+    from inkmath.ink import Ink
+    from inkmath.recognizer import Recognizer
+
+
+class Picture(StrEnum):
+    """How pictures are written."""
+
+    SVG = "svg"
+    PNG = "png"
+
+
+class Show(StrEnum):
+    """What a picture shows beside the ink."""
+
+    READ = "read"
+    TRUTH = "truth"
+    INK = "ink"
+
+
+def render(
+    paths: Paths,
+    to: Annotated[Picture, typer.Option("--to", "-t", help="The kind of picture.")] = Picture.SVG,
+    show: Annotated[
+        Show,
+        typer.Option(help="Colour and name each symbol as it is read, or as the file's truth says; or the bare ink."),
+    ] = Show.READ,
+    width: Annotated[int, typer.Option(min=40, max=8000, help="The largest width of the ink, in pixels.")] = 800,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write NAME.svg or NAME.png into DIR rather than to standard output."),
+    ] = None,
+    weights: Weights = None,
+) -> None:
+    """Draw handwriting, each symbol in a colour of its own under the label it is read as.
+
+    Examples:
+
+      inkmath render formula.inkml > formula.svg
+
+      inkmath render notes/ --to png --out pictures/
+
+      inkmath render formula.inkml --show truth --to png > truth.png
+    """
+    from inkmath.cli.outputs import Outputs
+    from inkmath.cli.report import Report, progress
+    from inkmath.cli.sources import SourceError, find
+    from inkmath.recognizer import Recognizer
+
+    sources = find(paths)
+    if out is None and len(sources) > 1:
+        raise typer.BadParameter("several pictures do not fit on standard output; name a directory", param_hint="--out")
+    recognizer = Recognizer.load(weights)
+    report = Report()
+    outputs = Outputs(out)
+    with progress(sources, "Drawing") as pending:
+        for source in pending:
+            try:
+                ink = _dressed(source, show, recognizer)
+                outputs.write(source, f".{to}", _draw(ink, to, dressed=show is not Show.INK, width=width))
+                report.done += 1
+            except SourceError as error:
+                report.fail(source.name, str(error))
+    report.finish()
+
+
+def _dressed(source: Source, show: Show, recognizer: Recognizer) -> Ink:
+    """The ink with the tree to show.
+
+    Raises:
+        SourceError: it cannot be read, or its truth is wanted and it has none.
+    """
+    from inkmath.cli.sources import SourceError
+
+    ink = source.ink()
+    if show is Show.READ:
+        return recognizer.recognize(ink).to_ink()
+    if show is Show.TRUTH and (ink.tree is None or not any(symbol.strokes for symbol in ink.tree.symbols)):
+        raise SourceError("the file does not say which strokes are which symbol")
+    return ink
+
+
+def _draw(ink: Ink, to: Picture, *, dressed: bool, width: int) -> bytes:
+    from inkmath.cli.sources import SourceError
+    from inkmath.drawing import to_png, to_svg
+
+    size = (float(width), width * 0.6)
+    if to is Picture.SVG:
+        return to_svg(ink, size=size, colours=dressed, labels=dressed).encode()
+    try:
+        return to_png(ink, size=size, colours=dressed, labels=dressed)
+    except ImportError as missing:
+        raise SourceError(f"PNG needs the package {missing.name}: pip install {missing.name}, or draw SVG") from missing

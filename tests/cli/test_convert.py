@@ -1,0 +1,98 @@
+"""``inkmath convert``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+import typer
+from made_up_ink import inkml
+from typer.testing import CliRunner
+
+from inkmath.cli.convert import convert
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from click.testing import Result
+
+app = typer.Typer()
+app.command()(convert)
+
+
+def run(*arguments: object, given: bytes | None = None) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], input=given)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "formula.inkml"
+    path.write_bytes(inkml("x"))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("notation", "beginning"),
+    [
+        ("latex", "x ^ { 2 }\n"),
+        (
+            "mathml",
+            '<math xmlns="http://www.w3.org/1998/Math/MathML" display="block"><msup><mi>x</mi><mn>2</mn></msup>',
+        ),
+        ("lg", "# IUD, formula\n# Objects(2):\nO, x_1, x, 1.0, 0\nO, 2_1, 2, 1.0, 1\n\n# Relations from SRT:\nR, x_1,"),
+        ("svg", "<svg "),
+        ("json", '{"id": "formula"'),
+    ],
+)
+def test_a_file_in_each_notation(file: Path, notation: str, beginning: str) -> None:
+    result = run(file, "--to", notation)
+    assert result.exit_code == 0
+    assert result.stdout.startswith(beginning)
+
+
+def test_json_holds_strokes_symbols_and_relations(file: Path) -> None:
+    answer = json.loads(run(file, "--to", "json").stdout)
+    assert answer["latex"] == "x ^ { 2 }"
+    assert answer["symbols"] == [{"label": "x", "strokes": [0]}, {"label": "2", "strokes": [1]}]
+    assert answer["relations"] == [{"parent": 0, "child": 1, "relation": "Sup"}]
+    assert answer["strokes"][1] == [[9, 2], [11, 4]]
+
+
+def test_a_picture_from_standard_input() -> None:
+    result = run("-", "--to", "png", given=inkml("x"))
+    assert result.exit_code == 0
+    assert result.stdout_bytes.startswith(b"\x89PNG")
+
+
+def test_a_directory_into_a_directory_and_bad_files_do_not_stop_the_others(tmp_path: Path, file: Path) -> None:
+    (tmp_path / "a.inkml").write_text("<ink/>")
+    (tmp_path / "untrue.inkml").write_text('<ink><trace id="0">1 2</trace></ink>')
+    out = tmp_path / "out"
+
+    result = run(tmp_path, tmp_path / "missing", "--to", "lg", "--out", out)
+
+    assert result.exit_code == 1
+    assert [path.name for path in out.iterdir()] == ["formula.lg"]
+    assert "no <trace> element" in result.stderr
+    assert "no layout tree to convert" in result.stderr
+    assert "no such file" in result.stderr
+    assert "3 of 4 failed" in result.stderr
+
+
+def test_files_of_one_name_do_not_overwrite_each_other(tmp_path: Path, file: Path) -> None:
+    twin = tmp_path / "deeper" / "formula.inkml"
+    twin.parent.mkdir()
+    twin.write_bytes(inkml("y"))
+
+    result = run(file, twin, "--to", "latex", "--out", tmp_path / "out")
+
+    assert result.exit_code == 1
+    assert "already holds the answer" in result.stderr
+    assert (tmp_path / "out" / "formula.tex").read_text() == "x ^ { 2 }\n"
+
+
+def test_several_pictures_need_a_directory(file: Path) -> None:
+    result = run(file, file, "--to", "png")
+    assert result.exit_code == 2
+    assert "--out" in result.stderr

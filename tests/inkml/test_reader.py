@@ -1,0 +1,320 @@
+"""Reading InkML: the dialects that people wrote, and what no reader should accept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inkmath.inkml import InkMLError, parse_inkml
+from inkmath.layout import Edge, Relation, Symbol
+from inkmath.layout.latex import to_latex
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CROHME = r"""<ink xmlns="http://www.w3.org/2003/InkML">
+<traceFormat><channel name="X" type="decimal"/><channel name="Y" type="decimal"/></traceFormat>
+<annotation type="truth">$x^2\ltM$</annotation>
+<annotation type="UI">made_up_1</annotation>
+<annotation type="writer">w7</annotation>
+<annotationXML type="truth" encoding="Content-MathML">
+  <math xmlns='http://www.w3.org/1998/Math/MathML'><mrow>
+    <msup><mi xml:id="x_1">x</mi><mn xml:id="2_1">2</mn></msup>
+    <mrow><mo xml:id="&lt;_1">&lt;</mo><mi xml:id="M_1">M</mi></mrow>
+  </mrow></math>
+</annotationXML>
+<trace id="0">
+ 1 2, 3 4, 5 6
+</trace>
+<trace id="1">7.5 -8</trace>
+<trace id="2">1e1 2, 1e1 2,</trace>
+<trace id="3">0 0, 1 1</trace>
+<trace id="4">0 0, 1 1</trace>
+<traceGroup xml:id="5">
+  <annotation type="truth">Segmentation</annotation>
+  <traceGroup xml:id="6:"><annotation type="truth">\lt</annotation>
+    <traceView traceDataRef="2"/><annotationXML href="&lt;_1"/></traceGroup>
+  <traceGroup xml:id="7"><annotation type="truth">x</annotation>
+    <traceView traceDataRef="3"/><traceView traceDataRef="0"/><annotationXML href="x_1"/></traceGroup>
+  <traceGroup xml:id="8"><annotation type="truth">2</annotation>
+    <traceView traceDataRef="1"/><annotationXML href="2_1"/></traceGroup>
+  <traceGroup xml:id="9"><annotation type="truth">M</annotation>
+    <traceView traceDataRef="4"/><annotationXML href="M_1"/></traceGroup>
+</traceGroup>
+</ink>
+"""
+
+MATHWRITING = r"""<?xml version='1.0' encoding='utf-8'?>
+<ink xmlns="http://www.w3.org/2003/InkML">
+  <annotation type="sampleId">00a1</annotation>
+  <annotation type="splitTagOriginal">train</annotation>
+  <annotation type="inkCreationMethod">human</annotation>
+  <annotation type="label">\frac{1}{n}</annotation>
+  <annotation type="normalizedLabel">\frac{1}{n}</annotation>
+  <traceFormat><channel name="X"/><channel name="Y"/><channel name="T"/></traceFormat>
+  <trace id="0">1.0 2.0 0.0,3.5 4.0 12.0</trace>
+  <trace id="1">5 6 900,7 8 1700000000000</trace>
+</ink>
+"""
+
+
+def traces(*points: str) -> str:
+    return "<ink>" + "".join(f'<trace id="{i}">{text}</trace>' for i, text in enumerate(points)) + "</ink>"
+
+
+def test_crohme_dialect() -> None:
+    ink = parse_inkml(CROHME)
+
+    assert [stroke.tolist() for stroke in ink.strokes[:3]] == [
+        [[1, 2], [3, 4], [5, 6]],
+        [[7.5, -8]],
+        [[10, 2], [10, 2]],
+    ]
+    assert all(stroke.dtype == np.float32 for stroke in ink.strokes)
+    assert (ink.id, ink.writer, ink.latex) == ("made_up_1", "w7", r"$x^2\ltM$")
+    assert ink.tree is not None
+    assert ink.tree.symbols == (Symbol("x", (0, 3)), Symbol("2", (1,)), Symbol("<", (2,)), Symbol("M", (4,)))
+    assert ink.tree.edges == (Edge(0, 1, Relation.SUP), Edge(0, 2, Relation.RIGHT), Edge(2, 3, Relation.RIGHT))
+    assert ink.fully_labelled
+    assert ink.problems == ()
+
+
+def test_mathwriting_dialect() -> None:
+    ink = parse_inkml(MATHWRITING)
+
+    assert [stroke.tolist() for stroke in ink.strokes] == [[[1, 2], [3.5, 4]], [[5, 6], [7, 8]]], "time is dropped"
+    assert ink.latex == r"\frac{1}{n}"
+    assert ink.tree is not None
+    assert to_latex(ink.tree) == r"\frac { 1 } { n }"
+    assert not ink.tree.has_strokes
+    assert ink.annotations["splitTagOriginal"] == "train"
+
+
+def test_a_file_is_named_by_its_stem(tmp_path: Path) -> None:
+    path = tmp_path / "formula.inkml"
+    path.write_text(CROHME, encoding="utf-8")
+
+    assert parse_inkml(path).id == parse_inkml(str(path)).id == "formula"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "iso-8859-1"])
+def test_encodings(encoding: str, tmp_path: Path) -> None:
+    declared = "" if encoding.startswith("utf") else f'<?xml version="1.0" encoding="{encoding}"?>'
+    path = tmp_path / "a.inkml"
+    path.write_bytes((declared + CROHME.replace("w7", "Zoé")).encode(encoding))
+
+    assert parse_inkml(path).writer == "Zoé"
+    assert parse_inkml(path.read_bytes()).writer == "Zoé"
+
+
+def test_a_byte_of_another_encoding_costs_no_ink() -> None:
+    ink = parse_inkml(CROHME.replace("w7", "Zoé").encode("latin-1"))
+    assert ink.fully_labelled
+
+
+def test_channels_are_found_by_name() -> None:
+    channels = "".join(f'<channel name="{name}"/>' for name in ("T", "Y", "X", "F"))
+    ink = parse_inkml(f'<ink><traceFormat>{channels}</traceFormat><trace id="a">9 2 1 5, 9 4 3 5</trace></ink>')
+    assert ink.strokes[0].tolist() == [[1, 2], [3, 4]]
+
+
+def test_traces_of_one_file_may_have_different_channels() -> None:
+    ink = parse_inkml(traces("1 2 3, 4 5 6", "7 8"))
+    assert [stroke.tolist() for stroke in ink.strokes] == [[[1, 2], [4, 5]], [[7, 8]]]
+
+
+def test_without_mathml_symbols_are_matched_by_their_labels() -> None:
+    start, end = CROHME.index("<annotationXML type"), CROHME.index("<trace id")
+    ink = parse_inkml(CROHME[:start] + CROHME[end:])
+
+    assert ink.tree == parse_inkml(CROHME).tree
+
+
+def test_repeated_symbols_without_mathml_are_not_guessed() -> None:
+    group = '<traceGroup><annotation type="truth">x</annotation><traceView traceDataRef="{}"/></traceGroup>'
+    ink = parse_inkml(
+        '<ink><annotation type="truth">x x</annotation><trace id="0">1 1</trace><trace id="1">2 2</trace>'
+        f"<traceGroup>{group.format(0)}{group.format(1)}</traceGroup></ink>"
+    )
+
+    assert ink.tree is not None
+    assert not ink.tree.has_strokes
+    assert "repeats" in ink.problems[0]
+    assert ink.groups == (Symbol("x", (0,)), Symbol("x", (1,)))
+
+
+def test_one_labelled_group_alone_is_an_isolated_symbol() -> None:
+    ink = parse_inkml(
+        '<ink><trace id="0">1 1</trace><trace id="1">2 2</trace><traceGroup><annotation type="truth">=</annotation>'
+        '<traceView traceDataRef="#0"/><traceView traceDataRef="#1"/></traceGroup></ink>'
+    )
+    assert ink.tree is not None
+    assert ink.tree.symbols == (Symbol("=", (0, 1)),)
+
+
+def test_traces_inside_a_group_belong_to_it() -> None:
+    ink = parse_inkml('<ink><traceGroup><annotation>x</annotation><trace id="t">1 1, 2 2</trace></traceGroup></ink>')
+    assert ink.groups == (Symbol("x", (0,)),)
+
+
+def test_labelled_strokes_without_a_place_in_the_formula_are_kept_apart() -> None:
+    ink = parse_inkml(CROHME.replace('<annotationXML href="M_1"/>', "").replace('<mi xml:id="M_1">M</mi>', ""))
+
+    assert ink.tree is not None
+    assert to_latex(ink.tree) == "x ^ { 2 } <"
+    assert ink.outside == (Symbol("M", (4,)),)
+    assert ink.unowned == (4,)
+    assert not ink.fully_labelled
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("<msup>", "<mover>", "broken XML"),
+        ('href="2_1"', 'href="2_9"', "names no MathML element"),
+        ('<annotation type="truth">M</annotation>', "", "without a label"),
+        ('<annotation type="truth">M</annotation>', '<annotation type="truth">MM</annotation>', "'MM' is no symbol"),
+        ("<mrow>\n", "<mtable>\n", "broken XML"),
+    ],
+)
+def test_truth_that_cannot_be_used_leaves_good_ink(old: str, new: str, problem: str) -> None:
+    assert old in CROHME
+    try:
+        ink = parse_inkml(CROHME.replace(old, new, 1))
+    except InkMLError as error:
+        assert problem in str(error)
+    else:
+        assert len(ink.strokes) == 5
+        assert any(problem in text for text in ink.problems)
+
+
+def test_ink_without_truth_is_ink() -> None:
+    ink = parse_inkml(traces("1 2, 3 4"))
+    assert (ink.latex, ink.tree, ink.problems) == (None, None, ())
+
+
+def test_mathml_that_is_no_tree_gives_way_to_latex() -> None:
+    ink = parse_inkml(
+        '<ink><annotation type="truth">i_{e_V}</annotation><annotationXML><math><msub><msub><mi>i</mi><mi>V</mi></msub>'
+        '<mi>e</mi></msub></math></annotationXML><trace id="0">1 2</trace></ink>'
+    )
+    assert ink.tree is not None
+    assert to_latex(ink.tree) == "i _ { e _ { V } }"
+    assert "two lines stand Sub" in ink.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("document", "complaint"),
+    [
+        ("<", "broken XML"),
+        ("<ink>", "broken XML"),
+        ('<ink><trace id="0">1 2</trace>', "broken XML"),
+        ('<ink><trace id="0">1 2</trce></ink>', "broken XML"),
+        ("<html/>", "root element is <html>"),
+        ("<ink/>", "no <trace>"),
+        (traces(""), "trace '0': has no points"),
+        (traces("1 2", " , "), "trace '1': has no points"),
+        (traces("1"), "point 1 ('1') has 1 values, expected 2"),
+        (traces("1 2, 3"), "point 2 ('3') has 1 values, expected 2"),
+        (traces("1 2,, 3 4"), "point 2 ('') has 0 values"),
+        (traces("1 2 3, 4 5"), "point 2 ('4 5') has 2 values, expected 3"),
+        (traces("1 2, NaN 4"), "point 2 ('NaN 4') is not finite"),
+        (traces("1 inf"), "not finite"),
+        (traces("1 2, inf"), "point 2 ('inf') has 1 values"),
+        (traces("1 1e39"), "not finite in single precision"),
+        (traces("1 one"), "not plain numbers"),
+        (traces("1 2, '3'4"), "expected 2"),
+        (traces("<b>1 2</b>"), "holds more than points"),
+        ('<ink><trace id="a">1 2</trace><trace id="a">3 4</trace></ink>', "two traces have the id 'a'"),
+        (CROHME.replace('traceDataRef="2"', 'traceDataRef="9"'), "'9', and no trace has that id"),
+        (CROHME.replace('<traceView traceDataRef="1"/>', ""), "label '2' has no strokes"),
+        (CROHME.replace('traceDataRef="1"', 'traceDataRef="0"'), "stroke 0 belongs to 'x' and to '2'"),
+        (CROHME.replace('href="2_1"', 'href="x_1"'), "two trace groups name the MathML element 'x_1'"),
+        (CROHME.replace('xml:id="2_1"', 'xml:id="x_1"'), "two MathML elements have the id 'x_1'"),
+        (CROHME.replace('xml:id="8"', 'xml:id="7"'), "two trace groups have the id '7'"),
+        ('<!DOCTYPE ink [<!ENTITY a "1 2">]><ink><trace id="0">&a;</trace></ink>', "entities"),
+        ('<ink><trace id="0">1 2&a;</trace></ink>', "broken XML"),
+    ],
+)
+def test_unusable_documents_are_refused_with_place_and_remedy(document: str, complaint: str) -> None:
+    with pytest.raises(InkMLError) as error:
+        parse_inkml(document)
+    assert complaint in str(error.value)
+
+
+def test_a_refusal_names_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "empty.inkml"
+    path.touch()
+    with pytest.raises(InkMLError, match=r"empty\.inkml: the file is empty"):
+        parse_inkml(path)
+    with pytest.raises(FileNotFoundError):
+        parse_inkml(tmp_path / "missing.inkml")
+
+
+def test_entity_bombs_do_not_go_off() -> None:
+    layers = "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10}">' for i in range(1, 12))
+    bomb = f'<!DOCTYPE ink [<!ENTITY l0 "1 2,">{layers}]><ink><trace id="0">&l11;</trace></ink>'
+    with pytest.raises(InkMLError):
+        parse_inkml(bomb)
+
+
+def test_nothing_outside_is_read(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("1 2")
+    external = f'<!DOCTYPE ink [<!ENTITY s SYSTEM "{secret.as_uri()}">]><ink><trace id="0">&s;</trace></ink>'
+    with pytest.raises(InkMLError, match="entities"):
+        parse_inkml(external)
+
+
+@pytest.mark.parametrize("depth", [1_000, 100_000])
+def test_deep_nesting_is_read_or_refused(depth: int) -> None:
+    for element in ("traceGroup", "a"):
+        document = f'<ink><trace id="0">1 2</trace>{f"<{element}>" * depth}{f"</{element}>" * depth}</ink>'
+        try:
+            parse_inkml(document)
+        except InkMLError as error:
+            assert "broken XML" in str(error) or "no strokes" in str(error)
+
+
+@pytest.mark.slow
+def test_a_million_points_in_two_seconds() -> None:
+    import time
+
+    document = traces(",".join(f"{i} {i % 977}.25" for i in range(1_000_000)))
+    start = time.process_time()
+    ink = parse_inkml(document)
+    assert time.process_time() - start < 2
+    assert ink.strokes[0].shape == (1_000_000, 2)
+
+
+@given(st.data())
+@settings(deadline=None, max_examples=150)
+def test_a_damaged_file_is_read_or_refused(data: st.DataObject) -> None:
+    document = bytearray(CROHME.encode())
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(document)))
+        end = data.draw(st.integers(start, min(start + 40, len(document))))
+        document[start:end] = data.draw(
+            st.binary(max_size=6) | st.sampled_from([b"<", b">", b"&", b"nan", b"1e999", b"</trace>", b"x_1", b"\xff"])
+        )
+    if data.draw(st.booleans()):
+        del document[data.draw(st.integers(0, len(document))) :]
+    try:
+        ink = parse_inkml(bytes(document))
+    except InkMLError:
+        return
+    assert ink.strokes
+    assert all(np.isfinite(stroke).all() and stroke.shape[1] == 2 and len(stroke) for stroke in ink.strokes)
+    if ink.tree:
+        assert all(0 <= stroke < len(ink.strokes) for symbol in ink.tree.symbols for stroke in symbol.strokes)
+
+
+@given(st.binary(max_size=200))
+@settings(deadline=None, max_examples=50)
+def test_any_bytes_are_read_or_refused(document: bytes) -> None:
+    with pytest.raises(InkMLError):
+        parse_inkml(document)

@@ -1,0 +1,95 @@
+"""Writing InkML that reads back as the same ink."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from formulas import trees, with_strokes
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from lxml import etree
+
+from inkmath.ink import Ink
+from inkmath.inkml import InkMLError, parse_inkml, write_inkml
+from inkmath.layout import LayoutTree, Symbol
+from inkmath.layout.latex import parse_latex, to_latex
+
+SINGLE = st.floats(width=32, allow_nan=False, allow_infinity=False)
+
+
+def ink_of(tree: LayoutTree) -> Ink:
+    count = 1 + max(stroke for symbol in tree.symbols for stroke in symbol.strokes)
+    return Ink.from_points([[[index, 0], [index, 1]] for index in range(count)], tree=tree)
+
+
+def test_everything_that_is_known_comes_back() -> None:
+    ink = replace(
+        ink_of(with_strokes(parse_latex("a<b=\\sum_i i"))),
+        id="sample",
+        writer="Zoé & <co>",
+        latex=r"$a \lt b$",
+        annotations={"hand": "left"},
+    )
+
+    back = parse_inkml(write_inkml(ink))
+
+    assert (back.id, back.writer, back.latex, back.tree) == (ink.id, ink.writer, ink.latex, ink.tree)
+    assert back.annotations["hand"] == "left"
+    assert back.problems == ()
+
+
+def test_the_document_is_valid_xml_in_crohmes_way() -> None:
+    root = etree.fromstring(write_inkml(ink_of(with_strokes(parse_latex("x<y")))))
+
+    assert [annotation.text for annotation in root.iterfind(".//{*}traceGroup/{*}annotation")] == [
+        *("Segmentation", "x", "\\lt", "y")
+    ]
+    assert [trace.get("id") for trace in root.iterfind("{*}trace")] == [str(i) for i in range(5)]
+    assert root.find(".//{*}traceGroup//{*}annotationXML").get("href") == "s0"
+    assert root.find("{*}annotation[@type='truth']").text == "x < y"
+
+
+@given(trees)
+@settings(deadline=None, max_examples=40)
+def test_trees_come_back(tree: LayoutTree) -> None:
+    written = with_strokes(tree)
+    back = parse_inkml(write_inkml(ink_of(written)))
+    assert back.tree == written
+    assert back.latex == to_latex(tree)
+
+
+@given(st.lists(arrays.arrays(np.float32, st.tuples(st.integers(1, 5), st.just(2)), elements=SINGLE), min_size=1))
+@settings(deadline=None, max_examples=40)
+def test_coordinates_come_back_to_the_last_digit(strokes: list[np.ndarray]) -> None:
+    document = write_inkml(Ink.from_points(strokes))
+    back = parse_inkml(document)
+
+    assert b"e" not in b"".join(line for line in document.splitlines() if b"<trace " in line).replace(b"trace", b"")
+    for stroke, same in zip(strokes, back.strokes, strict=True):
+        np.testing.assert_array_equal(stroke, same)
+
+
+def test_labelled_strokes_outside_the_tree_and_ink_without_truth_come_back() -> None:
+    strokes = [[[0, 0]], [[1, 1]], [[2, 2]]]
+    outside = Symbol("z", (1, 2))
+    ink = Ink.from_points(strokes, tree=LayoutTree((Symbol("x", (0,)),)), groups=(Symbol("x", (0,)), outside))
+
+    assert parse_inkml(write_inkml(ink)).outside == (outside,)
+    assert parse_inkml(write_inkml(Ink.from_points(strokes))).tree is None
+
+
+@pytest.mark.parametrize(
+    ("ink", "complaint"),
+    [
+        (Ink(()), "without strokes"),
+        (Ink.from_points([[[0, 0]]], tree=LayoutTree((Symbol("x", (1,)),))), "owns stroke 1"),
+        (Ink.from_points([[[0, 0]]], writer="\x00"), "cannot be written"),
+        (Ink.from_points([[[0, 0]]], trace_ids=("a", "b")), "cannot be written"),
+    ],
+)
+def test_what_cannot_be_written_is_refused(ink: Ink, complaint: str) -> None:
+    with pytest.raises(InkMLError, match=complaint):
+        write_inkml(ink)

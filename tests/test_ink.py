@@ -1,0 +1,42 @@
+"""Ink: strokes and nothing but geometry."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from inkmath.ink import Ink, resample
+from inkmath.layout import Edge, LayoutTree, Relation, Symbol
+
+
+def test_points_become_single_precision_and_lose_further_channels() -> None:
+    ink = Ink.from_points([[[1, 2, 99], [3, 4, 98]], np.ones((1, 2))], id="a")
+
+    assert [stroke.tolist() for stroke in ink.strokes] == [[[1, 2], [3, 4]], [[1, 1]]]
+    assert all(stroke.dtype == np.float32 and stroke.flags.c_contiguous for stroke in ink.strokes)
+    assert ink.bounds == (1, 1, 3, 4)
+    assert Ink(()).bounds == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("stroke", [[], [[1]], [[1, float("nan")]], [[1, 1e39]], [1, 2]])
+def test_what_is_no_stroke_is_refused(stroke: list[object]) -> None:
+    with pytest.raises(ValueError, match="stroke 1"):
+        Ink.from_points([[[0, 0]], stroke])
+
+
+def test_what_the_truth_explains() -> None:
+    tree = LayoutTree((Symbol("x", (0,)), Symbol("y", (2,))), (Edge(0, 1, Relation.RIGHT),))
+    ink = Ink.from_points([[[0, 0]]] * 4, tree=tree, groups=(Symbol("x", (0,)), Symbol("z", (3,))))
+
+    assert ink.unowned == (1, 3)
+    assert ink.outside == (Symbol("z", (3,)),)
+    assert not ink.fully_labelled
+    assert Ink.from_points([[[0, 0]]] * 3).unowned == (0, 1, 2)
+
+
+def test_resampling_spreads_points_by_arc_length() -> None:
+    corner = np.array([[0, 0], [0, 3], [0, 3], [1, 3]], dtype=np.float32)
+
+    assert resample(corner, 5).tolist() == [[0, 0], [0, 1], [0, 2], [0, 3], [1, 3]]
+    assert resample(corner[:1], 3).tolist() == [[0, 0]] * 3
+    assert resample(corner, 5).dtype == np.float32

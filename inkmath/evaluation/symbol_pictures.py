@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from inkmath.evaluation.calibration import Reliability
     from inkmath.evaluation.symbols import Confusion, SymbolReport
     from inkmath.features.symbol import FloatArray
 
@@ -39,7 +40,7 @@ def draw_report(report: SymbolReport, features: FloatArray, directory: Path, con
     figures = {
         "confusion_matrix.png": confusion_matrix(report),
         "confusions.png": confusions_as_ink(report.confusions[:confusions], features),
-        "reliability.png": reliability_diagram(report),
+        "reliability.png": reliability_diagram(report.calibration),
         "classes.png": class_recall(report),
     }
     return [save(figure, directory / name) for name, figure in figures.items()]
@@ -113,11 +114,10 @@ def draw_symbol(axes: Axes, features: FloatArray) -> None:
     axes.set(xlim=(-1.15, 1.15), ylim=(1.15, -1.15), aspect="equal")
 
 
-def reliability_diagram(report: SymbolReport) -> Figure:
+def reliability_diagram(bins: Reliability) -> Figure:
     """Accuracy by confidence, and below it how many answers there are of each."""
     figure, _ = _figure(4.6, 4.8, axes=False)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
-    bins = report.calibration
     upper.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle="--", label="perfectly calibrated")
     upper.plot(bins.confidence, bins.accuracy, color=RIGHT, marker="o", markersize=4, label="this model")
     upper.set(ylabel="share that is right", xlim=(0, 1), ylim=(0, 1.02))

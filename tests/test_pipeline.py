@@ -1,0 +1,168 @@
+"""The pipeline as a user meets it: one `dvc repro` in a fresh copy of the repository, on tiny settings."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from made_up_ink import inkml
+from ruamel.yaml import YAML
+
+pytestmark = pytest.mark.slow
+
+REPOSITORY = Path(__file__).parents[1]
+TINY = {
+    "synthesize": {"train": 60, "test": 12, "writers": 8, "symbols": 8},
+    "normalize": {"points": 16},
+    "train": {"units": 8, "epochs": 1},
+    "train_expression": {"width": 24, "layers": 1, "heads": 2, "epochs": 1},
+}
+
+
+class Copy:
+    """A copy of the repository's tracked files in a git repository of its own."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        listed = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+        for name in filter(None, listed.stdout.split("\0")):
+            if (REPOSITORY / name).is_file():
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(REPOSITORY / name, root / name)
+        # Whatever dvc.lock says of the real settings says nothing of tiny ones.
+        (root / "dvc.lock").unlink(missing_ok=True)
+        self.set(TINY)
+        self.run("git", "init", "--quiet")
+        self.run("git", "add", "--all")
+        self.run("git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "--quiet", "--message", "tiny")
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "DVC_"))}
+        environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+        environment["TF_CPP_MIN_LOG_LEVEL"] = "2"
+        return subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, timeout=1200)
+
+    def repro(self, *arguments: str) -> str:
+        """What `dvc repro` printed; it must have ended well."""
+        done = self.run("dvc", "repro", *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def set(self, blocks: dict[str, dict[str, object]]) -> None:
+        yaml = YAML()
+        params = yaml.load((self.root / "params.yaml").read_text())
+        for block, values in blocks.items():
+            params[block].update(values)
+        with (self.root / "params.yaml").open("w") as file:
+            yaml.dump(params, file)
+
+    def rows(self) -> list[dict[str, str]]:
+        columns = ["id", "split", "source", "writer"]
+        return pq.read_table(self.root / "data/interim/ink.parquet", columns=columns).to_pylist()
+
+    def rejected(self) -> dict[str, str]:
+        table = pq.read_table(self.root / "data/interim/rejected.parquet").to_pylist()
+        return {Path(row["file"]).name: row["reason"] for row in table}
+
+
+@pytest.fixture(scope="module")
+def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    """A copy in which the whole pipeline has run."""
+    copy = Copy(tmp_path_factory.mktemp("whole"))
+    copy.repro()
+    return copy
+
+
+@pytest.fixture
+def parsed(tmp_path: Path) -> Copy:
+    """A copy with a little InkML of our own, in which nothing has run yet."""
+    copy = Copy(tmp_path)
+    for place, writers in (("train", "abc"), ("test", "z")):
+        for number, writer in enumerate(writers):
+            path = copy.root / "mine" / place / f"{number}.inkml"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(inkml(shift=10 * ord(writer), writer=writer))
+    copy.set({"data": {"source": "inkml", "train": "mine/train", "test": "mine/test"}})
+    return copy
+
+
+def test_one_command_makes_every_output(reproduced):
+    lock = YAML(typ="safe", pure=True).load((reproduced.root / "dvc.lock").read_text())
+    stages = YAML(typ="safe", pure=True).load((reproduced.root / "dvc.yaml").read_text())["stages"]
+    assert set(lock["stages"]) == set(stages)
+    for stage in lock["stages"].values():
+        assert all((reproduced.root / out["path"]).exists() for out in stage["outs"])
+
+
+def test_a_second_run_does_nothing_and_says_so(reproduced):
+    said = reproduced.repro()
+    assert "Data and pipelines are up to date." in said
+    assert "Running stage" not in said
+    assert reproduced.run("git", "status", "--porcelain").stdout == "?? dvc.lock\n"
+
+
+def test_every_file_found_is_a_row_or_a_rejection(reproduced):
+    found = list((reproduced.root / "data/raw/synthetic").rglob("*.inkml"))
+    assert len(reproduced.rows()) + len(reproduced.rejected()) == len(found) == 72
+
+
+def test_no_writer_stands_in_two_splits(reproduced):
+    splits: dict[str, set[str]] = {}
+    for row in reproduced.rows():
+        splits.setdefault(row["writer"], set()).add(row["split"])
+    assert all(len(found) == 1 for found in splits.values())
+    assert set.union(*splits.values()) == {"train", "valid", "test"}
+
+
+def test_figures_and_plots_can_be_shown(reproduced):
+    shown = reproduced.run("dvc", "metrics", "show", "--json")
+    figures = json.loads(shown.stdout)[""]["data"]
+    assert 0 <= figures["results/evaluate/metrics.json"]["data"]["top1"] <= 1
+    plots = reproduced.run("dvc", "plots", "show", "--out", "plots")
+    assert plots.returncode == 0, plots.stderr
+    assert (reproduced.root / "plots" / "index.html").stat().st_size > 1000
+
+
+def test_own_ink_takes_the_place_of_made_up_ink(parsed):
+    parsed.repro("parse")
+    assert sorted(row["id"] for row in parsed.rows()) == ["test/0", "train/0", "train/1", "train/2"]
+
+
+def test_ink_that_comes_or_goes_is_noticed(parsed):
+    parsed.repro("parse")
+    (parsed.root / "data/raw/user/kept.inkml").write_bytes(inkml("y", shift=7))
+    (parsed.root / "mine/train/broken.inkml").write_text("<ink><trace>1 2")
+    assert "Running stage 'parse'" in parsed.repro("parse")
+    assert {"id": "user/kept", "split": "train", "source": "user", "writer": None} in parsed.rows()
+    assert "broken XML" in parsed.rejected()["broken.inkml"]
+
+    (parsed.root / "data/raw/user/kept.inkml").unlink()
+    parsed.repro("parse")
+    assert all(row["source"] != "user" for row in parsed.rows())
+
+
+@pytest.mark.parametrize(
+    ("data", "other", "message"),
+    [
+        ({"train": "mine/nowhere"}, {}, "mine/nowhere"),
+        ({"train": "data/raw/user"}, {}, "data/raw/user: no InkML found"),
+        ({"source": "synthetic"}, {}, "set source: inkml to read ink from there"),
+        ({"sauce": "inkml"}, {}, "data.sauce = 'inkml': unknown parameter; did you mean source?"),
+        ({}, {"parse": {"valid": 0.9}}, "parse.valid = 0.9: input should be less than 0.5"),
+        ({}, {"parse": {"valid": None}}, "parse.valid = None"),
+    ],
+)
+def test_what_cannot_work_is_said_without_a_traceback(parsed, data, other, message):
+    parsed.set({"data": data, **other})
+    done = parsed.run("dvc", "repro", "parse")
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
+    assert message in said
+    assert "Traceback" not in said
+    assert not (parsed.root / "data/interim/ink.parquet").exists()

@@ -198,10 +198,10 @@ class Report:
             "relation_confusions": _counted(pair for one in self._compared for pair in one.governors),
         }
 
-    def write(self, directory: str | Path) -> None:
-        """Write ``metrics.json`` and a csv file for each table."""
+    def write(self, directory: str | Path, more: Mapping[str, float] | None = None) -> None:
+        """Write ``metrics.json``, with ``more`` figures in it, and a csv file for each table."""
         with replacing(Path(directory) / "metrics.json") as temporary:
-            figures = {name: round(value, 5) for name, value in self.metrics.items()}
+            figures = {name: round(value, 5) for name, value in {**self.metrics, **(more or {})}.items()}
             temporary.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
         for name, table in self.tables.items():
             with (

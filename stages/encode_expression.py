@@ -1,0 +1,71 @@
+"""Stage encode_expression: data/processed/expression.npz -> vocabularies and counts of the training split."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from inkmath.dataset.arrays import ArraysError, read_arrays
+from inkmath.dataset.atomic import replacing
+from inkmath.dataset.splits import Split
+from inkmath.decoding.language import count_bigrams
+from inkmath.features.expression import FormulaSet
+from inkmath.labels import VocabularyError, encode_labels, fit_tokens
+from inkmath.params import Params, ParamsError, load_params
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FORMULAS = Path("data/processed/expression.npz")
+LABELS = Path("models/expression/labels.json")
+TOKENS = Path("models/expression/tokens.json")
+BIGRAMS = Path("models/expression/bigrams.json")
+METRICS = Path("results/encode_expression/metrics.json")
+
+
+def main(params: Params) -> dict[str, Any]:
+    """Fit the vocabularies and count the bigrams; returns what came of it, with the labels that have no class."""
+    formulas = FormulaSet.from_arrays(read_arrays(FORMULAS))
+    training = formulas.select(np.flatnonzero(formulas.splits == str(Split.TRAIN)))
+    # Labels are learned where truth explains every stroke; any tree teaches the language.
+    explained = training.select(np.flatnonzero(training.trainable()))
+    labels = encode_labels(explained.labels.tolist(), min_count=params.encode_expression.min_count).vocabulary
+    trees = [tree for number in range(len(training)) if (tree := training.tree(number))]
+    tokens = fit_tokens([latex.split() for latex in training.latex.tolist()])
+    bigrams = count_bigrams(trees)
+    metrics: dict[str, Any] = {
+        "classes": len(labels),
+        "tokens": len(tokens),
+        "bigrams": len(bigrams),
+        "training_formulas": len(training),
+        "trainable_formulas": len(explained),
+        "unseen": {},
+    }
+    for split in Split:
+        part = formulas.select(np.flatnonzero(formulas.splits == str(split)))
+        metrics["unseen"][str(split)] = encode_labels(part.labels.tolist(), labels).unseen
+    labels.save(LABELS)
+    tokens.save(TOKENS)
+    _write_json(BIGRAMS, bigrams)
+    _write_json(METRICS, metrics, indent=2)
+    return metrics
+
+
+def _write_json(path: Path, content: Mapping[str, Any] | list[Any], indent: int | None = None) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(content, ensure_ascii=False, indent=indent) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    try:
+        done = main(load_params())
+    except (ParamsError, ArraysError, VocabularyError) as error:
+        sys.exit(f"encode_expression: {error}")
+    print(
+        f"{done['classes']} classes in {LABELS}, {done['tokens']} tokens, {done['bigrams']} bigrams, from "
+        f"{done['training_formulas']} formulas; labels without a class: {done['unseen']}"
+    )

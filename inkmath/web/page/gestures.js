@@ -48,10 +48,9 @@ export function scratchedOut(points, strokes) {
   const box = boundsOf([{ points }]);
   const width = box.right - box.left;
   const height = box.bottom - box.top;
-  const axis = width >= height ? 0 : 1;
   const size = Math.max(width, height);
-  if (size < 16) return [];
-  const turns = reversals(points.map((point) => point[axis]), size * 0.2);
+  const turns = Math.max(...[width, height].map((extent, axis) =>
+    extent < 12 ? 0 : reversals(points.map((point) => point[axis]), extent * 0.3)));
   if (turns < 5) return [];
   const margin = Math.max(4, Math.min(width, height) * 0.15);
   const covered = strokes.filter((stroke) => {

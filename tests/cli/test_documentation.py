@@ -1,0 +1,58 @@
+"""Nothing that a person can type is undocumented, and the documentation is what the commands say."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from inkmath.cli import app
+from inkmath.cli.reference import commands, parameters, reference
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_reference_page_is_what_the_commands_say() -> None:
+    """When this fails: python -m inkmath.cli.reference > docs/cli.md"""
+    assert (ROOT / "docs" / "cli.md").read_text(encoding="utf-8") == reference()
+
+
+@pytest.mark.parametrize("name", commands())
+def test_the_readme_shows_every_command(name: str) -> None:
+    assert f"inkmath {name}" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_command_teaches_by_example_and_explains_its_parameters(name: str) -> None:
+    command = commands()[name]
+    assert f"  inkmath {name}" in (command.__doc__ or "")
+    for parameter in parameters(command):
+        assert len(parameter.help) > 10, f"{name} {parameter.names[0]}"
+
+
+@pytest.mark.parametrize("name", commands())
+def test_help_names_every_option(name: str) -> None:
+    result = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
+    assert result.exit_code == 0
+    for parameter in parameters(commands()[name]):
+        if parameter.is_option:
+            assert parameter.names[0] in result.stdout
+
+
+def test_examples_are_valid_command_lines() -> None:
+    """Each example is parsed: an option that was renamed shows here."""
+    for name, command in commands().items():
+        known = {option for parameter in parameters(command) for option in parameter.names if parameter.is_option}
+        for line in (command.__doc__ or "").partition("Examples:")[2].splitlines():
+            words = line.split()
+            assert {word for word in words if word.startswith("--")} <= known, f"{name}: {line}"
+
+
+def test_help_comes_without_what_only_commands_need() -> None:
+    code = "import atexit, sys, inkmath.cli; atexit.register(lambda: print(*sys.modules)); inkmath.cli.main()"
+    done = subprocess.run([sys.executable, "-c", code, "--help"], capture_output=True, text=True, check=True)
+    modules = done.stdout.splitlines()[-1].split()
+    assert not {"tensorflow", "mlflow", "pandas", "matplotlib", "numpy", "onnxruntime", "fastapi"} & set(modules)

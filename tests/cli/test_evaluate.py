@@ -1,0 +1,73 @@
+"""``inkmath evaluate``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from inkmath.cli import app
+from inkmath.ink import Ink
+from inkmath.inkml import write_inkml
+from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
+from inkmath.recognizer import Recognizer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STROKES = [[[0, 0], [10, 10]], [[20, 0], [20, 20]]]
+
+
+def formula(*labels: str) -> Ink:
+    symbols = tuple(Symbol(label, (index,)) for index, label in enumerate(labels))
+    ink = Ink.from_points(STROKES)
+    tree = LayoutTree(symbols, (Edge(0, 1, Relation.RIGHT),))
+    return Ink(ink.strokes, tree=tree, latex=" ".join(labels))
+
+
+@pytest.fixture
+def test_set(tmp_path: Path, recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """One formula that the stub reads right, one with a wrong label, one without truth, one that is no ink."""
+    monkeypatch.setattr(Recognizer, "load", lambda path=None: recognizer)
+    directory = tmp_path / "test"
+    directory.mkdir()
+    (directory / "right.inkml").write_bytes(write_inkml(formula("x", "1")))
+    (directory / "wrong.inkml").write_bytes(write_inkml(formula("y", "1")))
+    (directory / "untold.inkml").write_bytes(write_inkml(Ink.from_points(STROKES)))
+    (directory / "broken.inkml").write_text("no ink")
+    return directory
+
+
+def test_figures_are_over_the_files_with_truth_and_the_rest_is_told(test_set: Path) -> None:
+    result = CliRunner().invoke(app, ["evaluate", str(test_set), "--json"])
+    figures = json.loads(result.stdout)
+    assert figures["formulas"] == 2
+    assert figures["without_truth"] == 1
+    assert figures["exprate"] == 0.5
+    assert figures["symbol_recall"] == 0.75
+    assert "broken.inkml: error" in result.stderr
+    assert result.exit_code == 1
+
+
+def test_a_person_gets_the_figures_by_name(test_set: Path) -> None:
+    (test_set / "broken.inkml").unlink()
+    result = CliRunner().invoke(app, ["evaluate", str(test_set)])
+    assert result.exit_code == 0
+    assert "2 formulas, 1 without truth left out" in result.stdout
+    assert "50.00%  ExpRate: read exactly" in result.stdout
+
+
+def test_nothing_to_measure_is_an_error(tmp_path: Path, test_set: Path) -> None:
+    result = CliRunner().invoke(app, ["evaluate", str(test_set / "untold.inkml")])
+    assert result.exit_code == 1
+    assert "inkmath evaluate:" in result.stderr
+
+
+@pytest.mark.slow
+def test_a_report_holds_figures_tables_and_pictures(test_set: Path, tmp_path: Path) -> None:
+    (test_set / "broken.inkml").unlink()
+    assert CliRunner().invoke(app, ["evaluate", str(test_set), "--out", str(tmp_path / "report")]).exit_code == 0
+    names = {file.name for file in (tmp_path / "report").iterdir()}
+    assert {"metrics.json", "formulas.csv", "failures.png"} <= names

@@ -1,0 +1,146 @@
+"""``inkmath recognize`` and ``inkmath classify``, whose answers share their forms."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from inkmath.cli import app
+from inkmath.ink import Ink
+from inkmath.inkml import write_inkml
+from inkmath.recognizer import Recognizer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+X = [[0, 0], [10, 10]]
+ONE = [[20, 0], [20, 20]]
+
+
+@pytest.fixture(autouse=True)
+def _no_weights(recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Recognizer, "load", lambda path=None: recognizer)
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    """A directory of two formulas and a broken file."""
+    directory = tmp_path / "notes"
+    (directory / "deeper").mkdir(parents=True)
+    (directory / "a.inkml").write_bytes(write_inkml(Ink.from_points([X])))
+    (directory / "deeper" / "b.INKML").write_bytes(write_inkml(Ink.from_points([X, ONE])))
+    (directory / "broken.inkml").write_text("no ink")
+    (directory / "readme.txt").write_text("not ink at all")
+    return directory
+
+
+def run(*arguments: object, given: bytes | None = None) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments], input=given)
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_one_file_gives_its_latex_and_nothing_else(notes: Path) -> None:
+    assert run("recognize", notes / "a.inkml") == (0, "x\n", "")
+
+
+def test_standard_input_is_a_file(notes: Path) -> None:
+    assert run("recognize", "-", given=(notes / "a.inkml").read_bytes()) == (0, "x\n", "")
+
+
+def test_a_directory_names_each_file_and_a_bad_one_stops_nobody(notes: Path) -> None:
+    code, out, err = run("recognize", notes)
+    assert code == 1
+    assert out == f"{notes}/a.inkml\tx\n{notes}/deeper/b.INKML\tx 1\n"
+    assert f"{notes}/broken.inkml: error: " in err
+    assert "1 of 3 failed" in err
+
+
+def test_jsonl_is_one_object_a_line_failures_among_them(notes: Path) -> None:
+    code, out, err = run("recognize", notes, "--jsonl")
+    records = [json.loads(line) for line in out.splitlines()]
+    assert code == 1
+    assert err == ""
+    assert [set(record) for record in records] == [
+        {"file", "latex", "tokens", "confidence", "alternatives", "symbols", "relations", "seconds"},
+        {"file", "error"},
+        {"file", "latex", "tokens", "confidence", "alternatives", "symbols", "relations", "seconds"},
+    ]
+    assert records[2]["tokens"] == ["x", "1"]
+    assert len(records[2]["alternatives"]) == 5
+
+
+def test_json_is_an_object_for_one_file_and_a_list_for_several(notes: Path) -> None:
+    assert json.loads(run("recognize", notes / "a.inkml", "--format", "json")[1])["latex"] == "x"
+    several = json.loads(run("recognize", notes, "--format", "json")[1])
+    assert [record["latex"] for record in several] == ["x", "x 1"]
+
+
+@pytest.mark.parametrize(
+    ("form", "beginning"), [("latex", "x 1\n"), ("mathml", "<math"), ("lg", "# "), ("text", "x 1\n")]
+)
+def test_forms(notes: Path, form: str, beginning: str) -> None:
+    code, out, _ = run("recognize", notes / "deeper" / "b.INKML", "-f", form)
+    assert code == 0
+    assert out.startswith(beginning)
+
+
+def test_alternatives_come_with_their_confidence(notes: Path) -> None:
+    _, out, _ = run("recognize", notes / "a.inkml", "-n", 2)
+    assert out == " 90.0%\tx\n 45.0%\t1\n"
+
+
+def test_a_directory_of_answers(notes: Path, tmp_path: Path) -> None:
+    code, out, _ = run("recognize", notes, "--format", "lg", "--out", tmp_path / "lg")
+    assert (code, out) == (1, "")
+    assert sorted(file.name for file in (tmp_path / "lg").iterdir()) == ["a.lg", "b.lg"]
+
+
+def test_two_files_of_one_name_do_not_overwrite_each_other(notes: Path, tmp_path: Path) -> None:
+    (notes / "deeper" / "a.inkml").write_bytes(write_inkml(Ink.from_points([ONE])))
+    code, _, err = run("recognize", notes / "a.inkml", notes / "deeper", "--out", tmp_path / "out")
+    assert code == 1
+    assert "already holds the answer for" in err
+    assert (tmp_path / "out" / "a.txt").read_text() == "x\n"
+
+
+@pytest.mark.parametrize("command", ["recognize", "classify"])
+def test_paths_that_lead_to_no_ink_are_failures(command: str, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    code, out, err = run(command, tmp_path / "missing.inkml", tmp_path / "empty")
+    assert (code, out) == (1, "")
+    assert "missing.inkml: error: no such file or directory" in err
+    assert "empty: error: no .inkml file in this directory" in err
+
+
+def test_a_wrong_command_line_has_its_own_status(notes: Path) -> None:
+    assert run("recognize")[0] == 2
+    assert run("recognize", notes, "--format", "word")[0] == 2
+    assert run("classify", notes, "--top-k", 0)[0] == 2
+
+
+def test_output_that_is_no_terminal_has_no_colour(notes: Path) -> None:
+    _, out, err = run("recognize", notes)
+    assert "\x1b" not in out + err
+
+
+# classify
+
+
+def test_a_symbol_is_named_with_its_likeliest_labels(notes: Path) -> None:
+    assert run("classify", notes / "a.inkml", "-k", 2) == (0, " 80.0%\tx\n  4.0%\t1\n", "")
+
+
+def test_a_symbol_in_json(notes: Path) -> None:
+    record = json.loads(run("classify", notes / "a.inkml", "--jsonl", "--top-k", 1)[1])
+    assert record["label"] == "x"
+    assert record["top_k"] == [{"label": "x", "probability": 0.8}]
+
+
+def test_a_symbol_as_latex_mathml_and_label_graph(notes: Path) -> None:
+    assert run("classify", notes / "a.inkml", "-f", "latex")[1] == "x\n"
+    assert "<mi>x</mi>" in run("classify", notes / "a.inkml", "-f", "mathml")[1]
+    assert "O, x_1, x, 1.0" in run("classify", notes / "a.inkml", "-f", "lg")[1]

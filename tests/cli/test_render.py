@@ -1,0 +1,54 @@
+"""``inkmath render``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from inkmath.cli import app
+from inkmath.ink import Ink
+from inkmath.inkml import write_inkml
+from inkmath.recognizer import Recognizer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def file(tmp_path: Path, recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(Recognizer, "load", lambda path=None: recognizer)
+    path = tmp_path / "formula.inkml"
+    path.write_bytes(write_inkml(Ink.from_points([[[0, 0], [10, 10]], [[20, 0], [20, 20]]])))
+    return path
+
+
+def test_a_picture_names_each_symbol_as_it_is_read(file: Path) -> None:
+    result = CliRunner().invoke(app, ["render", str(file)])
+    assert result.exit_code == 0
+    assert result.stdout.startswith("<svg")
+    assert result.stdout.count("<text") == 2
+
+
+def test_the_bare_ink_needs_no_recognition(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Recognizer, "recognize", None)
+    result = CliRunner().invoke(app, ["render", str(file), "--show", "ink"])
+    assert result.exit_code == 0
+    assert "<text" not in result.stdout
+
+
+def test_truth_that_a_file_lacks_is_not_invented(file: Path) -> None:
+    result = CliRunner().invoke(app, ["render", str(file), "--show", "truth"])
+    assert result.exit_code == 1
+    assert "which strokes are which symbol" in result.stderr
+
+
+def test_several_pictures_need_a_directory(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "other.inkml").write_bytes(file.read_bytes())
+    assert CliRunner().invoke(app, ["render", str(tmp_path)]).exit_code == 2
+    out = tmp_path / "pictures"
+    result = CliRunner().invoke(app, ["render", str(tmp_path), "--to", "png", "--out", str(out)])
+    assert result.exit_code == 0
+    assert {path.name for path in out.iterdir()} == {"formula.png", "other.png"}
+    assert (out / "formula.png").read_bytes().startswith(b"\x89PNG")

@@ -1,0 +1,252 @@
+"""The recogniser as a Python user meets it. Its readers here look at geometry only; models have their own tests."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from stub_reader import StubNamer, StubReader
+
+from inkmath.decoding.reading import Candidate, Reading
+from inkmath.ink import Ink
+from inkmath.inkml import parse_inkml
+from inkmath.layout.lg import parse_lg
+from inkmath.layout.tree import LayoutError, LayoutTree, Symbol
+from inkmath.recognizer import Formula, Recognizer
+
+X = [[0, 0], [10, 10]]
+ONE = [[20, 0], [20, 20]]
+MINUS = [[30, 10], [60, 10]]
+
+
+def test_strokes_become_latex_tokens_mathml_and_symbols(recognizer: Recognizer) -> None:
+    result = recognizer.recognize([X, ONE])
+    assert result.latex == "x 1"
+    assert result.tokens == ["x", "1"]
+    assert result.mathml.startswith("<math")
+    assert [symbol.label for symbol in result.symbols] == ["x", "1"]
+    assert result.symbols[1].strokes == (1,)
+    assert result.symbols[1].box == (20, 0, 20, 20)
+    assert result.symbols[1].candidates[0] == Candidate("1", 0.8)
+    assert result.confidence == pytest.approx(0.9)
+    assert result.seconds >= 0
+
+
+def test_alternatives_begin_with_the_answer_itself(recognizer: Recognizer) -> None:
+    result = recognizer.recognize([X], alternatives=3)
+    assert [formula.latex for formula in result.alternatives] == ["x", "1", "-"]
+    assert result.alternatives[0].confidence == result.confidence
+
+
+@pytest.mark.parametrize(
+    "strokes",
+    [
+        [X, ONE],
+        [tuple(map(tuple, X)), ONE],
+        [np.array(X), np.array(ONE, dtype=np.float64)],
+        [[[*point, 17.5] for point in X], ONE],
+        Ink.from_points([X, ONE]),
+        iter([X, ONE]),
+    ],
+    ids=["lists", "tuples", "arrays", "with time", "ink", "iterator"],
+)
+def test_strokes_may_be_anything_that_reads_as_points(recognizer: Recognizer, strokes: object) -> None:
+    assert recognizer.recognize(strokes).latex == "x 1"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("strokes", "complaint"),
+    [
+        ([], "no stroke"),
+        ([[]], "stroke 0"),
+        ([X, [[1]]], "stroke 1"),
+        ([[[0, float("nan")]]], "not a finite number"),
+    ],
+)
+def test_what_is_no_ink_is_refused_with_its_place(
+    recognizer: Recognizer, strokes: list[list[list[float]]], complaint: str
+) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        recognizer.recognize(strokes)
+
+
+def test_many_inks_are_one_batch() -> None:
+    reader = StubReader()
+    recognizer = Recognizer(lambda: reader, StubNamer)
+    results = recognizer.recognize_many([[X], [ONE, MINUS]])
+    assert [result.latex for result in results] == ["x", "1 -"]
+    assert reader.calls == 1
+    assert recognizer.recognize_many([]) == []
+
+
+def test_a_symbol_is_named(recognizer: Recognizer) -> None:
+    assert [candidate.label for candidate in recognizer.classify([ONE], top_k=2)] == ["1", "x"]
+    with pytest.raises(ValueError, match="top_k"):
+        recognizer.classify([ONE], top_k=0)
+
+
+# Constraints
+
+
+def test_constraints_are_obeyed_by_every_alternative(recognizer: Recognizer) -> None:
+    result = recognizer.recognize([X, ONE, MINUS], constraints={frozenset({0, 1}): "\\alpha"})
+    for formula in result.alternatives:
+        assert Symbol("\\alpha", (0, 1)) in formula.tree.symbols
+
+
+@pytest.mark.parametrize(
+    ("constraints", "complaint"),
+    [
+        ({frozenset({2}): "x"}, r"strokes 0\.\.1"),
+        ({frozenset(): "x"}, r"names strokes \[\]"),
+        ({frozenset({0}): "x", frozenset({0, 1}): "y"}, "two constraints name stroke 0"),
+        ({frozenset({0}): "\\unknown"}, "unknown"),
+    ],
+)
+def test_constraints_that_cannot_hold_are_refused(
+    recognizer: Recognizer, constraints: dict[frozenset[int], str], complaint: str
+) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        recognizer.recognize([X, ONE], constraints=constraints)
+
+
+# Notations
+
+
+def test_a_result_is_written_as_inkml_with_its_truth(recognizer: Recognizer) -> None:
+    written = parse_inkml(recognizer.recognize([X, ONE]).to_inkml())
+    assert written.latex == "x 1"
+    assert written.tree is not None
+    assert [symbol.strokes for symbol in written.tree.symbols] == [(0,), (1,)]
+
+
+def test_a_label_graph_names_the_strokes_as_their_file_does(recognizer: Recognizer) -> None:
+    document = "<ink xmlns='http://www.w3.org/2003/InkML'><trace id='7'>0 0, 10 10</trace></ink>"
+    graph = recognizer.recognize(parse_inkml(document)).to_lg()
+    assert "O, x_1, x, 1.0, 7" in graph
+
+
+def test_a_label_graph_reads_back_as_the_same_formula(recognizer: Recognizer) -> None:
+    result = recognizer.recognize([X, ONE])
+    assert parse_lg(result.to_lg()) == result.tree
+
+
+def test_a_notebook_shows_mathematics_and_ink(recognizer: Recognizer) -> None:
+    result = recognizer.recognize([X, ONE])
+    assert result._repr_latex_() == r"$\displaystyle x 1$"
+    assert result._repr_svg_().startswith("<svg")
+
+
+def formula(latex: str) -> Formula:
+    from inkmath.layout.latex import parse_latex
+
+    return Formula(Ink(()), Reading(parse_latex(latex), 1.0))
+
+
+def test_a_formula_becomes_a_sympy_expression() -> None:
+    sympy = pytest.importorskip("sympy")
+    a, b, x, y = sympy.symbols("a b x y")
+    assert formula(r"\frac { a } { b } + x ^ { 2 }").to_sympy() == a / b + x**2
+    assert formula(r"\sqrt { x } = y").to_sympy() == sympy.Eq(sympy.sqrt(x), y)
+    assert formula(r"\int _ { 0 } ^ { 1 } x d x").to_sympy() == sympy.Integral(x, (x, 0, 1))
+    assert formula("x _ { 1 } + 1").to_sympy() == sympy.Symbol("x_{1}") + 1
+
+
+def test_where_algebra_is_ambiguous_a_function_ends_at_the_next_sum() -> None:
+    sympy = pytest.importorskip("sympy")
+    x, y = sympy.symbols("x y")
+    assert formula(r"\sin x + \cos ^ { 2 } y").to_sympy() == sympy.sin(x) + sympy.cos(y) ** 2
+
+
+def test_what_has_no_meaning_is_said_to_have_none() -> None:
+    pytest.importorskip("sympy")
+    with pytest.raises(LayoutError, match="no meaning"):
+        formula("+ + =").to_sympy()
+
+
+def test_without_sympy_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "lark", None)
+    with pytest.raises(ImportError, match=r"pip install 'inkmath\[sympy\]'"):
+        formula("x").to_sympy()
+
+
+# Sessions
+
+
+def test_a_session_follows_the_pen(recognizer: Recognizer) -> None:
+    session = recognizer.session()
+    assert session.recognition is None
+    session.add(X)
+    one = session.add(ONE)
+    assert session.recognition is not None
+    assert session.recognition.latex == "x 1"
+    session.remove(one)
+    assert session.recognition.latex == "x"
+    assert session.keys == (0,)
+
+
+def test_a_choice_stays_while_strokes_come_and_ends_with_its_own(recognizer: Recognizer) -> None:
+    session = recognizer.session()
+    first, second = session.add(X), session.add(ONE)
+    session.choose([second], "y")
+    third = session.add(MINUS)
+    session.remove(first)
+    assert session.recognition is not None
+    assert session.recognition.latex == "y -"
+    session.choose([second, third], "+")
+    assert session.recognition.latex == "+"
+    session.remove(third)
+    assert session.recognition.latex == "1"
+
+
+def test_a_session_reads_once_for_each_change() -> None:
+    reader = StubReader()
+    session = Recognizer(lambda: reader, StubNamer).session()
+    session.add(X)
+    assert session.recognition is session.recognition
+    assert reader.calls == 1
+
+
+def test_a_session_knows_no_foreign_strokes(recognizer: Recognizer) -> None:
+    session = recognizer.session()
+    with pytest.raises(KeyError):
+        session.remove(0)
+    with pytest.raises(KeyError):
+        session.choose([0], "x")
+
+
+# Loading
+
+
+def test_models_are_loaded_when_they_are_first_needed(tmp_path: object) -> None:
+    recognizer = Recognizer.load(str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="expression"):
+        recognizer.recognize([X])
+    with pytest.raises(FileNotFoundError, match="symbol"):
+        recognizer.classify([X])
+
+
+def test_a_directory_that_is_not_there_is_named() -> None:
+    with pytest.raises(FileNotFoundError, match="no/such/place"):
+        Recognizer.load("no/such/place")
+
+
+def test_the_recogniser_comes_without_tensorflow() -> None:
+    loaded = "import sys, inkmath.recognizer as r, inkmath.cli; r.Recognizer.load('.'); print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"tensorflow", "keras", "mlflow", "pandas", "matplotlib", "sympy"} & set(modules)
+
+
+def test_a_formula_says_the_same_in_json(recognizer: Recognizer) -> None:
+    record = recognizer.recognize([X, ONE], alternatives=2).as_dict()
+    assert set(record) == {"latex", "tokens", "confidence", "alternatives", "symbols", "relations", "seconds"}
+    assert record["alternatives"] == [{"latex": "x 1", "confidence": 0.9}, {"latex": "x -", "confidence": 0.45}]
+    assert record["relations"] == [{"parent": 0, "child": 1, "relation": "Right"}]
+    assert record["symbols"][0]["alternatives"][0] == {"label": "x", "probability": 0.8}
+
+
+def test_a_reading_without_candidates_is_a_formula_too() -> None:
+    known = Formula(Ink.from_points([X]), Reading(LayoutTree((Symbol("x", (0,)),)), 0.5))
+    assert known.symbols[0].candidates == ()

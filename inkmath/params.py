@@ -155,9 +155,12 @@ class TrainExpression(Block):
     heads: int = Field(ge=1, le=64)
     dropout: Fraction
     epochs: Count
+    pair_width: int = Field(ge=4, le=512)
     batch_strokes: int = Field(ge=1, le=65536)
     learning_rate: float = Field(gt=0.0, le=1.0)
-    patience: Count
+    warmup: int = Field(ge=0)
+    decay: Fraction
+    judge_every: Count
     max_minutes: NotNegative
     init_from: str | None
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+RIVAL = 4.0
+"""How far behind, in log-probability, another edge into a symbol is still tried."""
+
 NEVER = -1e6
 """A score so low that the edge is taken only where no tree exists without it."""
 
@@ -92,11 +95,11 @@ def best_trees(
     """The best trees in which no symbol governs two others by the same relation.
 
     Branch and bound: the best tree of all is found; where it breaks the rule, it is forbidden one of the two edges and
-    then the other, and the better outcome is looked at first.
+    then the other, and the better outcome is looked at first. Further trees come from forbidding doubtful edges.
 
     Args:
         edges: ``(K, K, 6)`` and root ``(K,)`` from :func:`relate`.
-        count: how many trees at most. tries: how many trees are looked at.
+        count: how many trees at most. tries: how many trees are looked at, unless none of them will do.
 
     Returns:
         For each tree its score, ``(K,)`` parents (-1 for the root) and ``(K,)`` relations, the best first.
@@ -116,19 +119,37 @@ def best_trees(
 
     solve(edges)
     found: list[tuple[float, NDArray[np.int64], NDArray[np.int64]]] = []
-    for _ in range(tries):
-        if not queue or len(found) == count:
+    for attempt in itertools.count():
+        if not queue or len(found) == count or (attempt >= tries and found):
             break
         score, _, parents, relations, allowed = heapq.heappop(queue)
         clash = _clash(parents, relations)
         if clash is None:
             found.append((-score, parents, relations))
-            continue
-        for child in clash:
-            without = allowed.copy()
-            without[parents[child], child, relations[child]] = NEVER
+            doubtful = _doubtful(allowed, parents, relations) if len(found) < count else ()
+        # The next best tree lacks one of these edges; the trees to come are parted by the first that they lack.
+        kept = allowed
+        for child in clash or doubtful:
+            parent, relation = parents[child], relations[child]
+            without = kept.copy()
+            without[parent, child, relation] = NEVER
             solve(without)
+            if clash is None:
+                kept = kept.copy()
+                kept[:, child] = NEVER
+                kept[parent, child, relation] = allowed[parent, child, relation]
     return found
+
+
+def _doubtful(edges: NDArray[Any], parents: NDArray[np.int64], relations: NDArray[np.int64]) -> list[int]:
+    """Children whose edge has a rival less than ``RIVAL`` behind it, the closest first."""
+    count = len(parents)
+    rivals = edges.copy()
+    governed = parents >= 0
+    rivals[parents[governed], np.flatnonzero(governed), relations[governed]] = NEVER
+    own = edges[parents, np.arange(count), relations]
+    behind = np.where(governed, own - rivals.max(axis=(0, 2)), np.inf)
+    return [int(child) for child in np.argsort(behind)[:6] if behind[child] < RIVAL]
 
 
 def _clash(parents: NDArray[np.int64], relations: NDArray[np.int64]) -> tuple[int, int] | None:
@@ -140,14 +161,11 @@ def _clash(parents: NDArray[np.int64], relations: NDArray[np.int64]) -> tuple[in
     return None
 
 
-def plain_readout(scores: Scores, labels: Sequence[str]) -> LayoutTree | None:
+def plain_readout(scores: Scores, labels: Sequence[str]) -> LayoutTree:
     """The tree read off without search: strokes joined, the likeliest class of each, the best tree."""
     symbols = segment(same_symbol(scores))
     classes = [int(scores.symbol[strokes].mean(axis=0).argmax()) for strokes in symbols]
-    trees = best_trees(*relate(scores, symbols))
-    if not trees:
-        return None
-    _, parents, relations = trees[0]
+    _, parents, relations = best_trees(*relate(scores, symbols))[0]
     return LayoutTree(
         tuple(Symbol(labels[one], tuple(strokes)) for one, strokes in zip(classes, symbols, strict=True)),
         tuple(

@@ -29,14 +29,18 @@ if TYPE_CHECKING:
     from inkmath.decoding.readout import Scores
 
 
+LEAST_ODDS = -4.0
+"""A change of the segmentation with lower log-odds is not tried."""
+
+
 @dataclass(frozen=True)
 class Weights:
     """What counts how much, and how far is looked; tuned on validation.
 
     Attributes:
         segmentation, symbol, relation, language: factors of the parts of the score. segmentations, trees: how many are
-        tried. labels: how many classes of each symbol. confidence: intercept and factors of the best score a symbol and
-        of the lead over the second best, of a logistic model.
+        tried. labels: how many classes of each symbol. confidence: intercept and factors of :func:`evidence`,
+        of a logistic model.
     """
 
     segmentation: float = 0.3
@@ -46,7 +50,7 @@ class Weights:
     segmentations: int = 4
     trees: int = 4
     labels: int = 5
-    confidence: tuple[float, float, float] = (2.0, 2.0, 0.5)
+    confidence: tuple[float, float, float] = (2.0, 0.3, 0.5)
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,12 @@ class Found:
         )
 
 
+def evidence(found: Sequence[Found]) -> tuple[float, float]:
+    """What confidence rests on: the best score, a log-probability, and its lead over the next, at most 10."""
+    lead = found[0].score - found[1].score if len(found) > 1 else math.inf
+    return found[0].score, min(lead, 10.0)
+
+
 class Search:
     """Reads formulas off the network's answer.
 
@@ -81,6 +91,7 @@ class Search:
     def __init__(self, labels: Sequence[str], language: TreeLanguageModel, weights: Weights) -> None:
         self.labels, self.language, self.weights = tuple(labels), language, weights
         self.index = {label: number for number, label in enumerate(self.labels)}
+        self.childless = language.edge[:, :, -1].sum(axis=1)  # (C,) that a symbol governs nothing
 
     def read(self, scores: Scores, count: int = 5, constraints: Constraints | None = None) -> list[Reading]:
         """The ``count`` best readings, no two of the same canonical LaTeX, the best first."""
@@ -97,7 +108,7 @@ class Search:
             if latex in seen:
                 continue
             seen.add(latex)
-            readings.append(Reading(tree, sure, self._alternatives(one, scores, constraints or {})))
+            readings.append(Reading(tree, sure, self._alternatives(one, scores)))
             if len(readings) == count:
                 break
         return readings or [self._in_a_row(scores, constraints or {})]
@@ -114,15 +125,14 @@ class Search:
         return sorted(found, key=lambda one: -one.score)
 
     def confidence(self, found: Sequence[Found]) -> list[float]:
-        """How sure each is, in 0..1: of the best by its score and lead, shared with the others by their scores."""
+        """How sure each is, in 0..1: of the best by its score and lead, the rest shared by their scores."""
         if not found:
             return []
         intercept, by_score, by_lead = self.weights.confidence
-        best = found[0].score / len(found[0].symbols)
-        lead = found[0].score - found[1].score if len(found) > 1 else 10.0
-        sure = 1.0 / (1.0 + math.exp(-min(50.0, max(-50.0, intercept + by_score * best + by_lead * lead))))
+        score, lead = evidence(found)
+        sure = 1.0 / (1.0 + math.exp(-min(50.0, max(-50.0, intercept + by_score * score + by_lead * lead))))
         others = np.exp(np.array([one.score - found[0].score for one in found[1:]]))
-        share = (1.0 - sure) * others / max(others.sum(), 1.0) if len(others) else others
+        share = (1.0 - sure) * others / max(others.sum(), 1.0)
         return [sure, *(min(sure, float(value)) for value in share)]
 
     def _in_a_row(self, scores: Scores, constraints: Constraints) -> Reading:
@@ -132,7 +142,7 @@ class Search:
         count = len(symbols)
         right = RELATIONS.index(Relation.RIGHT)
         one = Found(tuple(symbols), tuple(classes), tuple(range(-1, count - 1)), (right,) * count, 0.0)
-        return Reading(one.tree(self.labels), 0.0, self._alternatives(one, scores, constraints))
+        return Reading(one.tree(self.labels), 0.0, self._alternatives(one, scores))
 
     def _segmentations(self, scores: Scores, constraints: Constraints) -> list[tuple[list[tuple[int, ...]], float]]:
         """Likely segmentations and how much less likely each is than the first, in log-probability."""
@@ -143,26 +153,27 @@ class Search:
             same[inside] = same[:, inside] = 0.0
             same[np.ix_(inside, inside)] = 1.0
         first = segment(same)
-        odds = np.log(np.clip(same, 1e-6, 1 - 1e-6)) - np.log(np.clip(1 - same, 1e-6, 1 - 1e-6))
-
-        def between(one: Sequence[int], two: Sequence[int]) -> float:
-            return float(odds[np.ix_(one, two)].mean() * min(len(one), len(two)))
-
-        options: list[tuple[float, list[list[int]]]] = []
+        odds = np.log(same + 1e-6) - np.log(1.0 - same + 1e-6)
+        member = np.zeros((len(first), len(same)))
         for number, group in enumerate(first):
-            for other in range(number + 1, len(first)):
-                if (change := between(group, first[other])) > -4.0:
-                    rest = [one for place, one in enumerate(first) if place not in (number, other)]
-                    options.append((change, [*rest, sorted(group + first[other])]))
-            if len(group) > 1:
-                for level in (0.8, 0.95):
-                    parts = segment(same[np.ix_(group, group)], level)
-                    if len(parts) == 2:
-                        parts = [[group[stroke] for stroke in part] for part in parts]
-                        change = -between(parts[0], parts[1])
-                        if change > -4.0:
-                            options.append((change, [*first[:number], *parts, *first[number + 1 :]]))
-                        break
+            member[number, group] = 1.0
+        size = member.sum(axis=1)
+        # Mean odds that two groups are one, as many times over as the smaller has strokes.
+        join = member @ odds @ member.T / np.maximum.outer(size, size)
+        options: list[tuple[float, list[list[int]]]] = []
+        for one, two in zip(*np.nonzero(np.triu(join > LEAST_ODDS, 1)), strict=True):
+            rest = [group for number, group in enumerate(first) if number not in (one, two)]
+            options.append((float(join[one, two]), [*rest, sorted(first[one] + first[two])]))
+        for number in np.flatnonzero(size > 1).tolist():
+            group = first[number]
+            for level in (0.8, 0.95):
+                parts = segment(same[np.ix_(group, group)], level)
+                if len(parts) == 2:
+                    change = -odds[np.ix_(group, group)][np.ix_(*parts)].sum() / max(map(len, parts))
+                    if change > LEAST_ODDS:
+                        split = [[group[stroke] for stroke in part] for part in parts]
+                        options.append((float(change), [*first[:number], *split, *first[number + 1 :]]))
+                    break
         options.sort(key=lambda option: -option[0])
         chosen = [(0.0, first), *options[: self.weights.segmentations - 1]]
         return [([tuple(group) for group in sorted(groups)], worth) for worth, groups in chosen]
@@ -205,13 +216,13 @@ class Search:
         own[root] += weights.language * self.language.root[kept[root]]
         best, choice = own.copy(), {}
         for symbol in reversed(order):
-            empty = np.ones(len(RELATIONS), np.bool_)
             for child, relation in children[symbol]:
-                empty[relation] = False
-                joint = weights.language * edge[kept[symbol][:, None], relation, kept[child][None]] + best[child][None]
+                words = edge[kept[symbol], relation]  # (L, C + 1)
+                words = words[:, kept[child]] - words[:, -1:]
+                joint = weights.language * words + best[child][None]  # (L, L)
                 choice[child] = joint.argmax(axis=1)
                 best[symbol] += joint.max(axis=1)
-            best[symbol] += weights.language * edge[kept[symbol]][:, empty, -1].sum(axis=1)
+            best[symbol] += weights.language * self.childless[kept[symbol]]
 
         def complete(symbol: int, label: int, into: list[int]) -> list[int]:
             pending = [(symbol, label)]
@@ -221,41 +232,36 @@ class Search:
                 pending.extend((child, int(choice[child][chosen])) for child, _ in children[place])
             return into
 
-        shape = (tuple(symbols), tuple(parents.tolist()), tuple(relations.tolist()))
         labels = complete(root, int(best[root].argmax()), [0] * count)
-        found = [Found(shape[0], tuple(labels), shape[1], shape[2], structure + float(best[root].max()))]
+        whole = (tuple(symbols), tuple(parents.tolist()), tuple(relations.tolist()))
+        top = structure + float(best[root].max())
+        found = [Found(whole[0], tuple(labels), whole[1], whole[2], top)]
         for symbol in range(count):
-            current = self._local(symbol, labels[symbol], labels, classes, parents, relations, children)
-            for other in kept[symbol, :3]:
+            # What the score of one symbol's labels is while all others stay as they are.
+            words = self.childless[kept[symbol]]
+            for child, relation in children[symbol]:
+                words = words + edge[kept[symbol], relation, labels[child]] - edge[kept[symbol], relation, -1]
+            if parents[symbol] >= 0:
+                words = words + edge[labels[parents[symbol]], relations[symbol], kept[symbol]]
+            local = own[symbol] + weights.language * words
+            current = local[kept[symbol].tolist().index(labels[symbol])]
+            for place in np.argsort(-local)[:3].tolist():
+                other = int(kept[symbol, place])
                 if other != labels[symbol] and classes[symbol, other] > NEVER / 2:
-                    change = self._local(symbol, int(other), labels, classes, parents, relations, children) - current
-                    changed = (*labels[:symbol], int(other), *labels[symbol + 1 :])
-                    found.append(Found(shape[0], changed, shape[1], shape[2], found[0].score + change))
+                    changed = (*labels[:symbol], other, *labels[symbol + 1 :])
+                    score = top + float(local[place] - current)
+                    found.append(Found(whole[0], changed, whole[1], whole[2], score))
         return found
 
-    def _local(
-        self,
-        symbol: int,
-        label: int,
-        labels: Sequence[int],
-        classes: NDArray[np.float64],
-        parents: NDArray[np.int64],
-        relations: NDArray[np.int64],
-        children: list[list[tuple[int, int]]],
-    ) -> float:
-        """The part of the score that depends on one symbol's label, the others as they are."""
-        edge, parent = self.language.edge, int(parents[symbol])
-        words = self.language.root[label] if parent < 0 else edge[labels[parent], relations[symbol], label]
-        taken = {relation: labels[child] for child, relation in children[symbol]}
-        words += sum(edge[label, relation, taken.get(relation, -1)] for relation in range(len(RELATIONS)))
-        return float(self.weights.symbol * classes[symbol, label] + self.weights.language * words)
-
-    def _alternatives(self, one: Found, scores: Scores, constraints: Constraints) -> tuple[tuple[Candidate, ...], ...]:
+    def _alternatives(self, one: Found, scores: Scores) -> tuple[tuple[Candidate, ...], ...]:
         """For each symbol the likeliest labels, the one chosen first."""
+        member = np.zeros((len(one.symbols), len(scores.root)))
+        for symbol, strokes in enumerate(one.symbols):
+            member[symbol, list(strokes)] = 1.0 / len(strokes)
+        chances = np.exp(member @ scores.symbol)  # (K, C)
+        chances /= chances.sum(axis=1, keepdims=True)
         table: list[tuple[Candidate, ...]] = []
-        for strokes, chosen in zip(one.symbols, one.classes, strict=True):
-            chances = np.exp(scores.symbol[list(strokes)].mean(axis=0))
-            chances /= chances.sum()
-            order = [chosen, *(other for other in np.argsort(-chances)[:6] if other != chosen)]
-            table.append(tuple(Candidate(self.labels[place], float(chances[place])) for place in order))
+        for row, likeliest, chosen in zip(chances, np.argsort(-chances, axis=1)[:, :6], one.classes, strict=True):
+            order = [chosen, *(other for other in likeliest.tolist() if other != chosen)]
+            table.append(tuple(Candidate(self.labels[place], float(row[place])) for place in order))
         return tuple(table)

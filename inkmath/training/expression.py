@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import queue
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -14,9 +16,14 @@ import numpy as np
 import tensorflow as tf
 
 from inkmath.dataset.arrays import read_arrays, write_arrays
-from inkmath.features.expression import IGNORE, SAME, FormulaSet
+from inkmath.dataset.progress import progress
+from inkmath.decoding.readout import Scores, plain_readout
+from inkmath.features.expression import IGNORE, SAME, FormulaSet, pad
+from inkmath.layout.latex import canonical_tokens
+from inkmath.layout.tree import LayoutError
 from inkmath.synthesis.augment import Bend, bend
 from inkmath.synthesis.compose import Composer, Mix
+from inkmath.training import checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -33,6 +40,8 @@ LENGTHS = (2, 4, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 72)
 PAIRS_PER_STROKE = 32
 """A batch of long formulas is cut smaller so that its pairs do not outgrow memory and time."""
 
+SECONDS_BETWEEN_CHECKPOINTS = 300.0
+
 Batch = tuple["NDArray[np.float32]", "NDArray[np.float32]", "NDArray[np.int32]", "NDArray[np.int32]"]
 """points ``(B, S, P, 2)``, mask ``(B, S)``, classes ``(B, S)``, pairs ``(B, S, S)``; IGNORE where nothing is asked."""
 
@@ -45,7 +54,7 @@ class Recipe:
         epochs: passes; in each, every formula occurs once whole and once in part. batch_strokes: strokes a step, about.
         learning_rate: at its highest. warmup: steps until there. decay: share of the epochs, at the end, over which it
         falls to nothing. weight_decay: of AdamW. smoothing: of the class labels. average: momentum of the averaged
-        weights, which are the ones kept.
+        weights, which are the ones kept. judge_every: epochs between looks at the validation split.
     """
 
     seed: int = 0
@@ -56,6 +65,7 @@ class Recipe:
     decay: float = 0.3
     weight_decay: float = 0.02
     smoothing: float = 0.05
+    judge_every: int = 4
     average: float = 0.999
     mix: Mix = field(default_factory=Mix)
     bend: Bend = field(default_factory=Bend)
@@ -140,25 +150,34 @@ class ExpressionTrainer:
     """Holds the network, its optimizer and averaged weights, and takes them through the epochs.
 
     Args:
-        model: the network, its weights random or given. formulas: the training set. classes: symbol vocabulary.
-        recipe: how to train. checkpoint: file to resume from if it is there, and to write.
+        model: the network, its weights random or given.
+        formulas: the training set, fully labelled. classes: symbol vocabulary. recipe: how to train.
+        path: checkpoint to go on from if it is there and of this training, and to write.
+        say: takes lines for the user.
     """
 
     def __init__(
-        self, model: StrokeGraph, formulas: FormulaSet, classes: Sequence[str], recipe: Recipe, checkpoint: Path
+        self,
+        model: StrokeGraph,
+        formulas: FormulaSet,
+        classes: Sequence[str],
+        recipe: Recipe,
+        path: Path,
+        say: Callable[[str], None] = print,
     ) -> None:
-        self.model, self.recipe, self.checkpoint = model, recipe, checkpoint
+        self.model, self.recipe, self.path, self.say = model, recipe, path, say
         self.composer = Composer(formulas, classes, recipe.mix)
         points = model.settings["points"]
-        model(tf.zeros((1, 4, points, 2)), tf.ones((1, 4)))
+        model(tf.zeros((1, 2, points, 2)), tf.ones((1, 2)))
         self.optimizer = keras.optimizers.AdamW(
             recipe.learning_rate, weight_decay=recipe.weight_decay, beta_2=0.98, clipnorm=1.0
         )
-        self.optimizer.build(model.trainable_variables)
         self.optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-        self.averages = [tf.Variable(value, trainable=False) for value in model.trainable_variables]
+        self.optimizer.build(model.trainable_variables)
+        self.averages = [tf.Variable(variable.value, trainable=False) for variable in model.trainable_variables]
         self.steps = tf.Variable(0, dtype=tf.int64, trainable=False)
-        self.epoch, self.batch = 0, 0
+        self.epoch, self.batch, self.began_at = 0, 0, 0
+        self.seconds = 0.0
         self.history: list[dict[str, float]] = []
         self._step = tf.function(
             self._one_step,
@@ -187,45 +206,62 @@ class ExpressionTrainer:
             average.assign(keep * average + (1.0 - keep) * variable.value)
         return {"loss": total, **parts}
 
-    def rate(self, progress: float) -> float:
-        """Learning rate when ``progress`` (0..1) of all epochs is done: warm-up, plateau, cosine descent."""
+    def rate(self, done: float) -> float:
+        """Learning rate when ``done`` (0..1) of all epochs is done: warm-up, plateau, cosine descent."""
         recipe = self.recipe
         warm = min(1.0, (int(self.steps) + 1) / max(recipe.warmup, 1))
-        left = (1.0 - progress) / recipe.decay if recipe.decay > 0 else 1.0
+        left = (1.0 - done) / recipe.decay if recipe.decay > 0 else 1.0
         fall = 0.5 * (1.0 - math.cos(math.pi * min(1.0, max(0.0, left))))
         return recipe.learning_rate * warm * max(fall, 1e-3)
 
     def run(
         self,
         deadline: float = math.inf,
-        save_every: float = 300.0,
-        after_epoch: Callable[[int, dict[str, float]], None] = lambda epoch, row: None,
+        judge: Callable[[], dict[str, float]] = dict,
+        on_epoch: Callable[[int, dict[str, float]], None] | None = None,
     ) -> bool:
-        """Train until the epochs are done (True) or ``time.monotonic()`` passes ``deadline`` (False)."""
+        """Train until the epochs are done (True) or ``time.monotonic()`` passes ``deadline`` (False).
+
+        Args:
+            judge: gives further figures; called every ``recipe.judge_every`` epochs and after the last one.
+            on_epoch: takes each epoch, counted from 0, with its figures, those before a resumption too.
+        """
+        report = on_epoch or (lambda epoch, row: None)
+        for epoch, row in enumerate(self.history):
+            report(epoch, row)
         saved = time.monotonic()
-        while self.epoch < self.recipe.epochs:
+        recipe = self.recipe
+        while self.epoch < recipe.epochs:
             sums: dict[str, float] = {}
-            begun, seen, took = time.monotonic(), 0, 0
-            for number, (share, batch) in enumerate(_ahead(batches(self.composer, self.recipe, self.epoch))):
-                if number < self.batch:  # done before the interruption
-                    continue
-                rate = self.rate((self.epoch + share) / self.recipe.epochs)
-                parts = self._step(*(tf.constant(array) for array in batch), tf.constant(rate, tf.float32))
-                self.batch, took, seen = number + 1, took + 1, seen + int(batch[1][:, 0].sum())
-                for name, value in parts.items():
-                    sums[name] = sums.get(name, 0.0) + float(value)
-                if time.monotonic() > deadline:
-                    self.save()
-                    return False
-                if time.monotonic() - saved > save_every:
-                    self.save()
-                    saved = time.monotonic()
+            begun, seen, took, rate = time.monotonic(), 0, 0, 0.0
+            with progress(f"Epoch {self.epoch + 1}/{recipe.epochs}", 2 * len(self.composer.formulas)) as advance:
+                for number, (share, batch) in enumerate(_ahead(batches(self.composer, recipe, self.epoch))):
+                    size = int(batch[1][:, 0].sum())
+                    advance(size)
+                    if number < self.batch:  # done before the interruption
+                        continue
+                    rate = self.rate((self.epoch + share) / recipe.epochs)
+                    parts = self._step(*(tf.constant(array) for array in batch), tf.constant(rate, tf.float32))
+                    self.batch, took, seen = number + 1, took + 1, seen + size
+                    for name, value in parts.items():
+                        sums[name] = sums.get(name, 0.0) + float(value)
+                    if time.monotonic() > deadline:
+                        self.save()
+                        return False
+                    if time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
+                        self.save()
+                        saved = time.monotonic()
             spent = time.monotonic() - begun
+            self.seconds += spent
             row = {name: value / max(took, 1) for name, value in sums.items()}
-            row |= {"learning_rate": rate, "expressions_per_second": seen / spent, "seconds": spent}
+            row |= {"learning_rate": rate, "expressions_per_second": seen / spent}
             self.epoch, self.batch = self.epoch + 1, 0
+            if self.epoch % recipe.judge_every == 0 or self.epoch == recipe.epochs:
+                row |= judge()
             self.history.append(row)
-            after_epoch(self.epoch, row)
+            report(self.epoch - 1, row)
+            figures = "  ".join(f"{name} {value:.4g}" for name, value in row.items())
+            self.say(f"epoch {self.epoch}/{recipe.epochs}  {spent:.1f} s  {figures}")
         self.save()
         return True
 
@@ -235,27 +271,97 @@ class ExpressionTrainer:
 
     def save(self) -> None:
         """Write everything that the next step depends on, whole or not at all."""
-        state = {f"weight_{i}": variable.numpy() for i, variable in enumerate(self.model.trainable_variables)}
-        state |= {f"average_{i}": average.numpy() for i, average in enumerate(self.averages)}
-        state |= {f"optimizer_{i}": np.asarray(v) for i, v in enumerate(self.optimizer.variables)}
-        state |= {"steps": np.int64(self.steps), "epoch": np.int64(self.epoch), "batch": np.int64(self.batch)}
-        write_arrays(self.checkpoint, state)
+        state = {
+            "fingerprint": self._fingerprint(),
+            "epoch": self.epoch,
+            "batch": self.batch,
+            "steps": int(self.steps),
+            "seconds": self.seconds,
+            "history": self.history,
+        }
+        averages = {f"average/{index}": value for index, value in enumerate(self.averaged())}
+        checkpoint.save(self.path, self.model, self.optimizer, state, averages)
 
-    def restore(self) -> bool:
-        """Take up the checkpoint, if there is one."""
-        if not self.checkpoint.exists():
-            return False
-        state = read_arrays(self.checkpoint)
-        for kind, variables in (
-            ("weight", self.model.trainable_variables),
-            ("average", self.averages),
-            ("optimizer", self.optimizer.variables),
-        ):
-            for index, variable in enumerate(variables):
-                variable.assign(state[f"{kind}_{index}"])
-        self.steps.assign(int(state["steps"]))
-        self.epoch, self.batch = int(state["epoch"]), int(state["batch"])
-        return True
+    def resume(self) -> None:
+        """Take up the checkpoint, if there is one of this training, and say so.
+
+        A training whose number of epochs or descent was changed goes on all the same: nothing before depended on them,
+        as long as the descent has not begun.
+        """
+        state = checkpoint.peek(self.path)
+        if state is None:
+            return
+        if state.get("fingerprint") != self._fingerprint():
+            self.say(f"{self.path} is of another training (data, seed or parameters differ): starting anew")
+            return
+        restored = checkpoint.restore(self.path, self.model, self.optimizer)
+        assert restored is not None
+        for index, average in enumerate(self.averages):
+            average.assign(restored.arrays[f"average/{index}"])
+        self.steps.assign(restored.state["steps"])
+        self.epoch, self.batch = restored.state["epoch"], restored.state["batch"]
+        self.history, self.seconds = restored.state["history"], restored.state["seconds"]
+        self.began_at = self.epoch
+        self.say(f"resuming at epoch {self.epoch + 1}, step {self.batch + 1}, from {self.path}")
+
+    def _fingerprint(self) -> str:
+        """What a checkpoint must have been made with to be gone on from."""
+        knobs = {**asdict(self.recipe), "model": self.model.settings}
+        for name in ("epochs", "decay", "judge_every"):
+            del knobs[name]
+        formulas = self.composer.formulas
+        digest = hashlib.blake2b(json.dumps(knobs, sort_keys=True).encode(), digest_size=16)
+        for array in (formulas.points, formulas.symbol_of, formulas.edges, formulas.labels):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
+
+def predict(model: StrokeGraph, formulas: FormulaSet) -> Iterator[tuple[int, Scores]]:
+    """The network's answer to each formula, with its number; formulas of like length share a batch."""
+    points = model.settings["points"]
+    forward = tf.function(
+        lambda points, mask: model(points, mask),
+        input_signature=[tf.TensorSpec((None, None, points, 2)), tf.TensorSpec((None, None))],
+    )
+    lengths = np.diff(formulas.stroke_offsets)
+    order = np.argsort(lengths, kind="stable")
+    for start in range(0, len(order), 32):
+        chosen = order[start : start + 32]
+        answer = forward(*pad([formulas.strokes(number) for number in chosen]))
+        arrays = {name: value.numpy() for name, value in answer.items()}
+        for row, number in enumerate(chosen.tolist()):
+            yield number, Scores.of(arrays, row, int(lengths[number]))
+
+
+def plain_exprate(model: StrokeGraph, formulas: FormulaSet, classes: Sequence[str]) -> float:
+    """Share of formulas whose plain read-out has the canonical LaTeX of the truth, in 0..1."""
+    right = 0
+    for number, scores in predict(model, formulas):
+        try:
+            right += canonical_tokens(plain_readout(scores, classes)) == formulas.latex[number].split()
+        except LayoutError:  # a reading that no LaTeX can say is a wrong one
+            continue
+    return right / max(len(formulas), 1)
+
+
+def save_weights(path: Path, model: StrokeGraph) -> None:
+    """Write the weights by name, in half precision: to start another training from."""
+    write_arrays(path, {one.path: np.asarray(one.value, np.float16) for one in model.trainable_variables})
+
+
+def load_weights(path: Path, model: StrokeGraph) -> str:
+    """Take over the weights that have the name and shape of one in the model; says how many.
+
+    Raises:
+        ArraysError: the file cannot be read. CheckpointError: none of them fits.
+    """
+    given = read_arrays(path)
+    fitting = [one for one in model.trainable_variables if one.path in given and given[one.path].shape == one.shape]
+    if not fitting:
+        raise checkpoint.CheckpointError(f"{path}: holds no weight of this network; set its width and depth")
+    for one in fitting:
+        one.assign(given[one.path].astype(np.float32))
+    return f"began with {len(fitting)} of {len(model.trainable_variables)} weight arrays from {path}"
 
 
 def _ahead(items: Iterator[Any], depth: int = 4) -> Iterator[Any]:

@@ -1,0 +1,54 @@
+"""Stage train_expression: data/processed/expression.npz -> models/expression/trained, the network and its search."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from inkmath.dataset.arrays import ArraysError, read_arrays
+from inkmath.features.expression import FormulaSet
+from inkmath.labels import Vocabulary, VocabularyError
+from inkmath.params import Params, ParamsError, load_params
+from inkmath.tracking import ModelFiles, TrackingError, training_run
+from inkmath.training import TrainingError
+
+FORMULAS = Path("data/processed/expression.npz")
+LABELS = Path("models/expression/labels.json")
+BIGRAMS = Path("models/expression/bigrams.json")
+MODEL = Path("models/expression/trained")
+RESULTS = Path("results/train_expression")
+CHECKPOINT = Path("checkpoints/expression.npz")
+
+
+def main(params: Params) -> dict[str, float]:
+    """Train, tune, export and log; returns the figures of the kept weights on the validation split."""
+    knobs = params.train_expression
+    with training_run("expression", params, architecture=knobs.architecture, data={"train": FORMULAS}) as run:
+        # TensorFlow takes seconds to import: a tracking server that is away is told before.
+        from inkmath.training.compute import limit_threads
+        from inkmath.training.expression_run import train_expression, write_model, write_results
+
+        limit_threads(params.compute.threads)
+        formulas, labels = FormulaSet.from_arrays(read_arrays(FORMULAS)), Vocabulary.load(LABELS).words
+        trained = train_expression(formulas, labels, knobs, params.base.seed, CHECKPOINT, on_epoch=run.log_epoch)
+        files, tuned = write_model(trained, MODEL, labels, json.loads(BIGRAMS.read_text(encoding="utf-8")), formulas)
+        metrics = write_results(trained, tuned, RESULTS)
+        run.log_metrics(metrics)
+        run.log_model(
+            ModelFiles("inkmath.decoding.expression:load_expression_reader", files, ("onnxruntime", "numpy")),
+            metric="valid_exprate",
+            value=metrics["valid_exprate"],
+        )
+        run.write_id(MODEL / "run.json")
+    if trained.finished:
+        CHECKPOINT.unlink(missing_ok=True)
+    return metrics
+
+
+if __name__ == "__main__":
+    try:
+        done = main(load_params())
+    except (ParamsError, ArraysError, VocabularyError, TrackingError, TrainingError) as error:
+        sys.exit(f"train_expression: {error}")
+    print(", ".join(f"{name} {value:.4g}" for name, value in done.items()))

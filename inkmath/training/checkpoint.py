@@ -69,8 +69,11 @@ def restore(path: str | Path, model: keras.Model, optimizer: keras.Optimizer) ->
     content = _read(path)
     if not optimizer.built:
         optimizer.build(model.trainable_variables)
-    for part, variables in (("model", model.variables), ("optimizer", optimizer.variables)):
-        assign(variables, _part(content, part, path), path)
+    assign(
+        [*model.variables, *optimizer.variables],
+        [*_part(content, "model", path), *_part(content, "optimizer", path)],
+        path,
+    )
     state = json.loads(content["state"].tobytes())
     prefix = "array/"
     return Restored(

@@ -1,0 +1,174 @@
+"""Symbols as arrays: what stays the same however a symbol was written down, and what each cleaning step does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from inkmath.features.symbol import normalize_and_pad_traces, stroke_indices
+
+X, Y, PEN_UP, DX, DY = range(5)
+
+
+def stroke(*points: tuple[float, float]) -> np.ndarray:
+    return np.array(points, np.float32)
+
+
+CROSS = [stroke((0, 0), (10, 10)), stroke((10, 0), (0, 10))]
+HOOK = [stroke((0, 0), (0, 100), (1, 95))]
+
+
+def curve(points: int) -> list[np.ndarray]:
+    at = np.linspace(0, 3, points)
+    return [np.stack([np.cos(at) * 7, np.sin(2 * at) * 4], axis=1).astype(np.float32)]
+
+
+def test_a_cross_has_two_strokes_with_the_pen_up_after_each():
+    row = normalize_and_pad_traces([CROSS], 12)[0]
+    assert row.shape == (12, 5)
+    assert row.dtype == np.float32
+    assert np.flatnonzero(row[:, PEN_UP]).tolist() == [5, 11]
+    np.testing.assert_allclose(row[[0, 5, 6, 11], :2], [(-1, -1), (1, 1), (1, -1), (-1, 1)], atol=1e-6)
+
+
+def test_steps_lead_from_point_to_point_across_pen_lifts_too():
+    row = normalize_and_pad_traces([CROSS], 12)[0]
+    assert row[0, DX:].tolist() == [0, 0]
+    np.testing.assert_allclose(row[1:, DX:], np.diff(row[:, :2], axis=0), atol=1e-6)
+
+
+def test_the_longer_side_spans_the_box_and_the_aspect_ratio_is_kept():
+    row = normalize_and_pad_traces([[stroke((3, 5), (43, 5), (43, 15))]], 51)[0]
+    assert np.ptp(row[:, X]) == pytest.approx(2.0)
+    assert np.ptp(row[:, Y]) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("spacing", [0.0, 0.05])
+def test_place_and_size_do_not_matter(spacing):
+    moved = [part * 250 + np.float32([-3000, 12000]) for part in CROSS]
+    one, other = (normalize_and_pad_traces([sample], 24, spacing=spacing) for sample in (CROSS, moved))
+    np.testing.assert_allclose(one, other, atol=1e-3)
+
+
+def test_the_sampling_rate_does_not_matter():
+    coarse, fine = (normalize_and_pad_traces([curve(points)], 32)[0] for points in (150, 2000))
+    np.testing.assert_allclose(coarse, fine, atol=0.01)
+
+
+def test_points_are_evenly_spread():
+    row = normalize_and_pad_traces([curve(500)], 40)[0]
+    steps = np.hypot(row[1:, DX], row[1:, DY])
+    assert steps.std() < 0.02 * steps.mean()
+
+
+def test_each_sample_is_what_it_is_alone():
+    together = normalize_and_pad_traces([CROSS, curve(80), [stroke((1, 1))]], 20, smooth=1)
+    for row, sample in zip(together, [CROSS, curve(80), [stroke((1, 1))]], strict=True):
+        np.testing.assert_allclose(row, normalize_and_pad_traces([sample], 20, smooth=1)[0], atol=1e-5)
+
+
+def test_a_dot_rests_in_the_middle():
+    row = normalize_and_pad_traces([[stroke((7, 7))]], 8)[0]
+    assert not row[:, :2].any()
+    assert np.flatnonzero(row[:, PEN_UP]).tolist() == [7]
+
+
+def test_spacing_leaves_the_rest_of_the_row_empty():
+    row = normalize_and_pad_traces([[stroke((0, 0), (0, 100))]], 32, spacing=0.1)[0]
+    assert stroke_indices(row[None])[0].tolist() == [0] * 11 + [-1] * 21
+    assert not row[11:].any()
+
+
+def test_spacing_widens_where_a_symbol_would_not_fit():
+    zigzag = [stroke(*((x, 100 * (x % 2)) for x in range(40)))]
+    row = normalize_and_pad_traces([zigzag], 32, spacing=0.01)[0]
+    assert (stroke_indices(row[None])[0] >= 0).sum() >= 30
+
+
+def test_stroke_indices_read_the_strokes_back():
+    assert stroke_indices(normalize_and_pad_traces([CROSS], 12))[0].tolist() == [0] * 6 + [1] * 6
+
+
+def test_of_too_many_strokes_the_longest_are_kept():
+    dust = [stroke((i, 0), (i, 0.1)) for i in range(30)]
+    row = normalize_and_pad_traces([[*dust, stroke((0, 0), (40, 0))]], 8)[0]
+    assert stroke_indices(row[None])[0].max() == 3
+    assert np.ptp(row[:, X]) == pytest.approx(2.0)
+
+
+def test_deduplication_drops_points_where_the_pen_rested():
+    trembling = [stroke((0, 0), (50, 0), *((50 + 0.2 * (i % 2), 0) for i in range(40)), (100, 0))]
+    still = [stroke((0, 0), (50, 0), (100, 0))]
+    raw, cleaned = (normalize_and_pad_traces([trembling], 21, deduplicate=flag)[0] for flag in (False, True))
+    wanted = normalize_and_pad_traces([still], 21)[0]
+    assert np.abs(cleaned - wanted).max() < 0.01 < np.abs(raw - wanted).max()
+
+
+def test_smoothing_flattens_noise_and_keeps_both_ends():
+    noise = np.random.default_rng(0).normal(0, 0.5, (60, 2))
+    rough = [(np.stack([np.linspace(0, 100, 60), np.zeros(60)], axis=1) + noise).astype(np.float32)]
+    raw, smooth = (normalize_and_pad_traces([rough], 60, smooth=width)[0] for width in (0, 2))
+    assert smooth[1:, DY].std() < 0.7 * raw[1:, DY].std()
+    np.testing.assert_allclose(smooth[[0, -1], :2], raw[[0, -1], :2], atol=0.05)
+
+
+def test_dehooking_cuts_a_sharp_turn_at_the_end_but_no_corner():
+    assert np.abs(normalize_and_pad_traces([HOOK], 16, dehook=True)[0, :, X]).max() == 0
+    corner = [stroke((0, 0), (0, 100), (60, 100))]
+    np.testing.assert_array_equal(
+        normalize_and_pad_traces([corner], 16, dehook=True), normalize_and_pad_traces([corner], 16)
+    )
+
+
+def test_dehooking_leaves_what_is_too_short_to_have_hooks():
+    tick = [stroke((0, 0), (5, 5), (10, 0)), stroke((3, 3))]
+    assert stroke_indices(normalize_and_pad_traces([tick], 16, dehook=True))[0].max() == 1
+
+
+def test_deslanting_stands_a_leaning_stroke_upright():
+    row = normalize_and_pad_traces([[stroke((0, 100), (30, 0))]], 16, deslant=True)[0]
+    assert np.ptp(row[:, X]) == pytest.approx(0, abs=1e-5)
+
+
+def test_nothing_gives_an_empty_array():
+    assert normalize_and_pad_traces([], 16).shape == (0, 16, 5)
+
+
+@pytest.mark.parametrize(
+    ("samples", "length", "message"),
+    [
+        ([[]], 16, "sample 0 has no stroke"),
+        ([CROSS, [np.zeros((0, 2), np.float32)]], 16, "sample 1"),
+        ([CROSS], 3, "at least 4 points"),
+    ],
+)
+def test_what_is_no_symbol_is_refused(samples, length, message):
+    with pytest.raises(ValueError, match=message):
+        normalize_and_pad_traces(samples, length)
+
+
+finite = st.floats(-1e6, 1e6, width=32)
+strokes = st.integers(1, 12).flatmap(lambda points: arrays(np.float32, (points, 2), elements=finite))
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    sample=st.lists(strokes, min_size=1, max_size=9),
+    knobs=st.fixed_dictionaries(
+        {
+            "spacing": st.sampled_from([0.0, 0.02, 0.3]),
+            "deduplicate": st.booleans(),
+            "smooth": st.integers(0, 3),
+            "dehook": st.booleans(),
+            "deslant": st.booleans(),
+        }
+    ),
+)
+def test_any_finite_ink_lands_in_its_box(sample, knobs):
+    row = normalize_and_pad_traces([sample], 12, **knobs)[0]
+    assert np.isfinite(row).all()
+    assert np.abs(row[:, :2]).max() <= 1.0 + 1e-5
+    assert row[:, PEN_UP].sum() == min(len(sample), 6)

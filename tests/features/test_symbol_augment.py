@@ -1,0 +1,104 @@
+"""Random changes of symbols: each knob does its own, nothing more, and the same seed does the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from inkmath.features.symbol import normalize_and_pad_traces, stroke_indices
+from inkmath.features.symbol_augment import augment_symbols
+from inkmath.params import Augment
+
+NOTHING = Augment(
+    enabled=True,
+    rotate=0,
+    scale=0,
+    shear=0,
+    distort=0,
+    stroke_shift=0,
+    stroke_scale=0,
+    drop=0,
+    reorder=0,
+    reverse=0,
+    jitter=0,
+)
+EVERYTHING = {
+    "rotate": 6,
+    "scale": 0.1,
+    "shear": 0.1,
+    "distort": 0.05,
+    "stroke_shift": 0.05,
+    "stroke_scale": 0.05,
+    "drop": 0.1,
+    "reorder": 0.5,
+    "reverse": 0.5,
+    "jitter": 0.01,
+}
+
+
+def knobs(**values: float) -> Augment:
+    return NOTHING.model_copy(update=values)
+
+
+@pytest.fixture
+def batch() -> np.ndarray:
+    """A cross, a bow, a dot over a bar, and a padded bar; 24 points each."""
+    bow = np.stack([np.linspace(0, 9, 30), np.linspace(-3, 3, 30) ** 2], axis=1)
+    samples = [
+        [np.array([(0, 0), (10, 10)]), np.array([(10, 0), (0, 10)])],
+        [bow],
+        [np.array([(5, 0)]), np.array([(0, 9), (10, 9)])],
+    ]
+    full = normalize_and_pad_traces(samples, 24)
+    return np.concatenate([full, normalize_and_pad_traces([[np.array([(0, 0), (0, 9)])]], 24, spacing=0.1)])
+
+
+def test_without_a_knob_nothing_changes(batch):
+    np.testing.assert_allclose(augment_symbols(batch, NOTHING, np.random.default_rng(0)), batch, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", EVERYTHING)
+def test_each_knob_changes_something(batch, name):
+    many = np.tile(batch, (8, 1, 1))
+    changed = augment_symbols(many, knobs(**{name: EVERYTHING[name]}), np.random.default_rng(1))
+    assert np.abs(changed - many).max() > 1e-3
+
+
+def test_the_same_generator_changes_in_the_same_way(batch):
+    one, other, third = (augment_symbols(batch, knobs(**EVERYTHING), np.random.default_rng(seed)) for seed in (5, 5, 6))
+    np.testing.assert_array_equal(one, other)
+    assert np.abs(one - third).max() > 1e-3
+
+
+def test_the_result_is_in_its_box_with_its_padding_and_strokes(batch):
+    changed = augment_symbols(batch, knobs(**EVERYTHING), np.random.default_rng(2))
+    assert np.abs(changed[..., :2]).max() == pytest.approx(1.0, abs=1e-5)
+    assert changed.dtype == np.float32
+    np.testing.assert_array_equal(stroke_indices(changed) < 0, stroke_indices(batch) < 0)
+    assert not changed[stroke_indices(batch) < 0].any()
+    assert changed[..., 2].sum() == batch[..., 2].sum()
+
+
+def test_reversal_writes_a_stroke_from_its_other_end(batch):
+    changed = augment_symbols(batch[1:2], knobs(reverse=1), np.random.default_rng(0))
+    np.testing.assert_allclose(changed[0, :, :2], batch[1, ::-1, :2], atol=1e-6)
+    np.testing.assert_array_equal(changed[0, :, 2], batch[1, :, 2])
+
+
+def test_reordering_writes_whole_strokes_in_another_order(batch):
+    changed = augment_symbols(np.repeat(batch[:1], 40, axis=0), knobs(reorder=1), np.random.default_rng(0))
+    swapped = np.abs(changed[:, 0, :2] - batch[0, 12, :2]).max(axis=1) < 1e-5
+    assert 5 < swapped.sum() < 35
+    np.testing.assert_allclose(changed[swapped][0, 12:, :2], batch[0, :12, :2], atol=1e-5)
+
+
+def test_turning_turns_by_about_as_much_as_asked(batch):
+    bars = np.repeat(batch[3:4], 2000, axis=0)
+    changed = augment_symbols(bars, knobs(rotate=6), np.random.default_rng(0))
+    ends = changed[:, 9, :2] - changed[:, 0, :2]
+    assert np.degrees(np.arctan2(ends[:, 0], ends[:, 1])).std() == pytest.approx(6, rel=0.1)
+
+
+def test_dropped_points_lie_between_their_neighbours(batch):
+    changed = augment_symbols(batch[:1], knobs(drop=0.9), np.random.default_rng(0))
+    np.testing.assert_allclose(changed[..., :2], batch[:1, :, :2], atol=1e-5)  # on straight lines nothing is lost

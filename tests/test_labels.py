@@ -1,0 +1,93 @@
+"""Vocabularies: in order, fitted on training only, and no surprise when a test brings a new label."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from inkmath.labels import (
+    BEGIN,
+    END,
+    PAD,
+    UNKNOWN,
+    UNSEEN,
+    Vocabulary,
+    VocabularyError,
+    encode_labels,
+    encode_tokens,
+    fit_tokens,
+    one_hot,
+)
+
+
+def test_labels_become_sorted_classes_and_one_hot_rows():
+    encoded = encode_labels(["x", r"\alpha", "2", "x"])
+    assert encoded.vocabulary.words == ("2", r"\alpha", "x")
+    assert encoded.ids.tolist() == [2, 1, 0, 2]
+    assert encoded.one_hot.tolist() == [[0, 0, 1], [0, 1, 0], [1, 0, 0], [0, 0, 1]]
+    assert encoded.one_hot.dtype == np.float32
+    assert encoded.unseen == {}
+
+
+def test_an_unseen_label_is_counted_and_has_an_empty_row():
+    vocabulary = encode_labels(["a", "b"]).vocabulary
+    encoded = encode_labels(["b", r"\forall", "a", r"\forall"], vocabulary)
+    assert encoded.vocabulary is vocabulary
+    assert encoded.unseen == {r"\forall": 2}
+    assert encoded.ids.tolist() == [1, UNSEEN, 0, UNSEEN]
+    assert encoded.one_hot.sum(axis=1).tolist() == [1, 0, 1, 0]
+
+
+def test_rare_labels_can_be_left_out_of_the_classes():
+    encoded = encode_labels(["a", "a", "b"], min_count=2)
+    assert encoded.vocabulary.words == ("a",)
+    assert encoded.unseen == {"b": 1}
+
+
+@pytest.mark.parametrize(("labels", "min_count"), [([], 1), (["a"], 2)])
+def test_no_class_is_an_error_that_names_the_knobs(labels, min_count):
+    with pytest.raises(VocabularyError, match=r"data\.train and encode\.min_count"):
+        encode_labels(labels, min_count=min_count)
+
+
+def test_one_hot_of_ids():
+    assert one_hot(np.array([1, UNSEEN]), 3).tolist() == [[0, 1, 0], [0, 0, 0]]
+
+
+def test_a_vocabulary_survives_the_disk_in_its_order(tmp_path):
+    vocabulary = Vocabulary(("z", r"\sum", "<", "é"))
+    vocabulary.save(tmp_path / "v.json")
+    assert Vocabulary.load(tmp_path / "v.json") == vocabulary
+    assert vocabulary.ids == {"z": 0, r"\sum": 1, "<": 2, "é": 3}
+    assert len(vocabulary) == 4
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "no such file; run the encode stage"),
+        ("[1, 2", "is not JSON"),
+        ('{"a": 1}', "a vocabulary is a list of strings"),
+        ("[1, 2]", "a vocabulary is a list of strings"),
+        ('["a", "b", "a"]', "twice here: a"),
+    ],
+)
+def test_what_is_no_vocabulary_is_refused(tmp_path, content, message):
+    path = tmp_path / "v.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(VocabularyError, match=message):
+        Vocabulary.load(path)
+
+
+def test_tokens_stand_between_begin_and_end_and_strange_ones_are_unknown():
+    vocabulary = fit_tokens([["x", "^", "{", "2", "}"], ["x"]])
+    assert vocabulary.words[:4] == (PAD, BEGIN, END, UNKNOWN)
+    assert vocabulary.words[4:] == ("2", "^", "x", "{", "}")
+    ids = encode_tokens(["x", r"\forall"], vocabulary)
+    assert [vocabulary.words[index] for index in ids] == [BEGIN, "x", UNKNOWN, END]
+
+
+def test_no_token_is_an_error():
+    with pytest.raises(VocabularyError, match="no training formula"):
+        fit_tokens([[]])

@@ -1,0 +1,85 @@
+"""Checkpoints: what is restored is what was saved, and what cannot be restored is said."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def trained():
+    """A function that gives a tiny network after so many steps, and its optimizer."""
+    import keras
+
+    def train(steps: int, units: int = 3):
+        keras.utils.set_random_seed(0)
+        model = keras.Sequential(
+            [keras.layers.Input((2,)), keras.layers.Dense(units), keras.layers.Dropout(0.5), keras.layers.Dense(1)]
+        )
+        model.compile(keras.optimizers.Adam(0.1), "mse", jit_compile=False)
+        advance(model, steps)
+        return model, model.optimizer
+
+    return train
+
+
+def advance(model, steps: int) -> None:
+    for _ in range(steps):
+        model.train_on_batch(np.ones((4, 2)), np.zeros((4, 1)))
+
+
+def test_training_goes_on_as_if_it_had_not_stopped(tmp_path, trained):
+    from inkmath.training import checkpoint
+
+    undisturbed, _ = trained(7)
+    model, optimizer = trained(3)
+    checkpoint.save(tmp_path / "c.npz", model, optimizer, {"epoch": 3, "best": [0.5]}, {"average": np.arange(3)})
+    fresh, fresh_optimizer = trained(1)
+    restored = checkpoint.restore(tmp_path / "c.npz", fresh, fresh_optimizer)
+    assert restored.state == {"epoch": 3, "best": [0.5]}
+    assert restored.arrays["average"].tolist() == [0, 1, 2]
+    advance(fresh, 4)
+    for one, other in zip(fresh.variables, undisturbed.variables, strict=True):
+        np.testing.assert_array_equal(one.numpy(), other.numpy())
+
+
+def test_no_file_is_no_checkpoint(tmp_path, trained):
+    from inkmath.training import checkpoint
+
+    assert checkpoint.restore(tmp_path / "c.npz", *trained(0)) is None
+    assert checkpoint.peek(tmp_path / "c.npz") is None
+
+
+def test_the_state_can_be_read_alone(tmp_path, trained):
+    from inkmath.training import checkpoint
+
+    checkpoint.save(tmp_path / "c.npz", *trained(1), {"epoch": 9})
+    assert checkpoint.peek(tmp_path / "c.npz") == {"epoch": 9}
+
+
+def test_a_checkpoint_of_another_network_changes_nothing(tmp_path, trained):
+    from inkmath.training import checkpoint
+
+    checkpoint.save(tmp_path / "c.npz", *trained(1), {})
+    model, optimizer = trained(1, units=4)
+    before = [variable.numpy().copy() for variable in model.variables]
+    with pytest.raises(checkpoint.CheckpointError, match="belongs to another model"):
+        checkpoint.restore(tmp_path / "c.npz", model, optimizer)
+    for variable, value in zip(model.variables, before, strict=True):
+        np.testing.assert_array_equal(variable.numpy(), value)
+
+
+@pytest.mark.parametrize("damage", ["cut", "other"])
+def test_a_damaged_file_is_named(tmp_path, trained, damage):
+    from inkmath.training import checkpoint
+
+    path = tmp_path / "c.npz"
+    if damage == "cut":
+        checkpoint.save(path, *trained(1), {})
+        path.write_bytes(path.read_bytes()[:200])
+    else:
+        np.savez(path, a=np.zeros(3))
+    with pytest.raises(checkpoint.CheckpointError, match=r"c\.npz"):
+        checkpoint.restore(path, *trained(1))

@@ -29,10 +29,7 @@ if TYPE_CHECKING:
     from inkmath.tracking.location import Location
     from inkmath.tracking.model import ModelFiles, Task
 
-_RUN_CACHE_HINT = (
-    "the same parameters again are answered from DVC's run cache, without a new run here; "
-    "`dvc repro --no-run-cache -f` or `dvc exp run --no-run-cache -f` trains again"
-)
+_STAGES = {"symbol": "train", "expression": "train_expression"}
 
 
 class Run:
@@ -179,7 +176,10 @@ def training_run(task: Task, params: Params, *, architecture: str, data: Mapping
     finally:
         run.delivery.record("end", status=status, time=_now())
         run.delivery.close()
-    say(_RUN_CACHE_HINT)
+    say(
+        "the same parameters again are answered from DVC's run cache, without a new run here; "
+        f"`dvc repro -f -s {_STAGES[task]}` or `dvc exp run -f -s {_STAGES[task]}` trains again"
+    )
 
 
 @contextmanager

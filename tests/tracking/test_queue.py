@@ -87,5 +87,5 @@ def test_queued_experiments_leave_runs_and_models_in_the_repository(
     said = run("dvc", "exp", "run", "-S", "train.units=8", "-S", "track.sweep=widths")
     assert "is cached - skipping run" in said
     assert len(read_sweep(client, "inkmath-symbol", "widths", "valid_accuracy").runs) == 3
-    run("dvc", "exp", "run", "--no-run-cache", "-f", "-S", "train.units=8", "-S", "track.sweep=widths")
+    run("dvc", "exp", "run", "-f", "-s", "train", "-S", "train.units=8", "-S", "track.sweep=widths")
     assert len(read_sweep(client, "inkmath-symbol", "widths", "valid_accuracy").runs) == 4

@@ -75,7 +75,7 @@ def test_the_run_cache_is_announced(client: MlflowClient, params: Params, capsys
         pass
     said = capsys.readouterr().err
     assert "the same parameters again are answered from DVC's run cache, without a new run here" in said
-    assert "--no-run-cache" in said
+    assert "`dvc repro -f -s train`" in said
 
 
 class TestHowItEnds:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
@@ -25,6 +26,10 @@ _LATEX_ANNOTATIONS = ("truth", "normalizedLabel", "label")
 
 class InkMLError(ValueError):
     """A file cannot be used as ink; the message says where it fails and what would mend it."""
+
+    def __init__(self, message: str) -> None:
+        # Messages quote the file, and a file may give anything a name of a million letters.
+        super().__init__(message if len(message) <= 500 else f"{message[:500]}...")
 
 
 def parse_inkml(source: str | Path | bytes) -> Ink:
@@ -211,7 +216,7 @@ class _Document:
     def _check_identities(self, math: etree._Element, bound: dict[str, Symbol]) -> None:
         identities: list[str] = _XML_IDS(math)  # type: ignore[assignment]
         if len(set(identities)) < len(identities):
-            twice = next(identity for identity in identities if identities.count(identity) > 1)
+            twice = Counter(identities).most_common(1)[0][0]
             raise InkMLError(f"two MathML elements have the id {twice!r}: give each its own")
         for href in bound.keys() - set(identities):
             self.problems.append(f"the trace group {href!r} names no MathML element")
@@ -263,20 +268,23 @@ def _read_points(text: str, count: int, axes: tuple[int, int]) -> Stroke | None:
 
 
 def _fault_of(text: str, axes: tuple[int, int]) -> str:
-    """What keeps a trace from being points, found by reading it one by one."""
+    """What keeps a trace from being points, at the first point that differs from the one before all: by bisection."""
     if not text:
         return "has no points: remove the trace"
-    channels = 0
-    for number, point in enumerate(text.split(","), start=1):
-        values = point.split()
-        channels = channels or len(values)
-        place = f"point {number} ({point.strip()[:40]!r})"
-        if len(values) != channels or len(values) <= max(axes):
-            return f"{place} has {len(values)} values, expected {max(channels, max(axes) + 1)}"
-        try:
-            numbers = np.array([float(value) for value in values], dtype=np.float64)
-        except ValueError:
-            return f"{place} is not plain numbers; InkML's difference encoding must be written out"
-        if not (np.abs(numbers) <= np.finfo(np.float32).max).all():
-            return f"{place} is not finite in single precision"
-    return "is not points of plain decimal numbers"
+    points = text.split(",")
+    low, high = 0, len(points)  # the fault is at low or after, and before high
+    while high - low > 1:
+        middle = (low + high) // 2
+        sound = _read_points(",".join([points[0], *points[low:middle]]), 1 + middle - low, axes) is not None
+        low, high = (middle, high) if sound else (low, middle)
+    values, expected = points[low].split(), max(len(points[0].split()), max(axes) + 1)
+    place = f"point {low + 1} ({points[low].strip()[:40]!r})"
+    if len(values) != expected:
+        return f"{place} has {len(values)} values, expected {expected}"
+    try:
+        finite = all(abs(float(value)) <= float(np.finfo(np.float32).max) for value in values)
+    except ValueError:
+        finite = True
+    if not finite:
+        return f"{place} is not finite in single precision"
+    return f"{place} is not plain decimal numbers; InkML's difference encoding must be written out"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 100
 """Deeper nested LaTeX is refused: the reader recurses, and no formula that people write comes near."""
 
-MAX_TOKENS = 10_000
+MAX_TOKENS = 5_000
 """Longer LaTeX is refused."""
 
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\S", re.DOTALL)
@@ -161,8 +161,8 @@ class _Parser:
             for part in run_on.groups() if run_on else (match[0],):
                 self.tokens.append(part)
                 self.columns.append(match.start() + 1)
-        if len(self.tokens) > MAX_TOKENS:
-            raise LayoutError(f"LaTeX of {len(self.tokens):,} tokens; the limit is {MAX_TOKENS:,}")
+            if len(self.tokens) > MAX_TOKENS:
+                raise LayoutError(f"LaTeX of more than {MAX_TOKENS:,} tokens is no formula")
         self.at = 0
         self.depth = 0
         self.builder = TreeBuilder()
@@ -224,8 +224,11 @@ class _Parser:
         span: Span | None
         self.at += 1
         if token == "'":
-            prime = self.builder.add(Symbol("\\prime"))
-            relation, span = Relation.SUP, (prime, prime)
+            primes = [self.builder.add(Symbol("\\prime"))]
+            while self.tokens[self.at : self.at + 1] == ["'"]:
+                primes.append(self.builder.add(Symbol("\\prime")))
+                self.at += 1
+            relation, span = Relation.SUP, self.builder.chain([(prime, prime) for prime in primes])
         else:
             relation = _STACKED[_SCRIPTS[token]] if stacking else _SCRIPTS[token]
             span = self.argument()
@@ -275,7 +278,7 @@ class _Parser:
         try:
             label = canonical_label(token)
         except LayoutError:
-            self.fail(f"{token!r} is no symbol of a layout tree")
+            self.fail(f"{token[:40]!r} is no symbol of a layout tree")
         self.at += 1
         symbol = self.builder.add(Symbol(label))
         return symbol, symbol
@@ -313,12 +316,13 @@ class _Parser:
         r"""``\operatorname{sin}`` is ``\sin``; another name is a row of letters."""
         if self.tokens[self.at : self.at + 1] == ["*"]:
             self.at += 1
-        end = self.at
-        while self.tokens[end : end + 1] not in ([], ["}"]):
-            end += 1
-        name = "\\" + "".join(self.tokens[self.at + 1 : end])
-        if self.peek() == "{" and name in FUNCTIONS:
-            self.at = end + 1
-            symbol = self.builder.add(Symbol(name))
-            return symbol, symbol
+        if self.peek() == "{":
+            end = self.at + 1
+            while end < len(self.tokens) and self.tokens[end].isalpha():
+                end += 1
+            name = "\\" + "".join(self.tokens[self.at + 1 : end])
+            if name in FUNCTIONS and self.tokens[end : end + 1] == ["}"]:
+                self.at = end + 1
+                symbol = self.builder.add(Symbol(name))
+                return symbol, symbol
         return self.argument()

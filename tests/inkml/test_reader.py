@@ -226,7 +226,7 @@ def test_mathml_that_is_no_tree_gives_way_to_latex() -> None:
         (traces("1 inf"), "not finite"),
         (traces("1 2, inf"), "point 2 ('inf') has 1 values"),
         (traces("1 1e39"), "not finite in single precision"),
-        (traces("1 one"), "not plain numbers"),
+        (traces("1 one"), "not plain decimal numbers"),
         (traces("1 2, '3'4"), "expected 2"),
         (traces("<b>1 2</b>"), "holds more than points"),
         ('<ink><trace id="a">1 2</trace><trace id="a">3 4</trace></ink>', "two traces have the id 'a'"),
@@ -253,6 +253,13 @@ def test_a_refusal_names_the_file(tmp_path: Path) -> None:
         parse_inkml(path)
     with pytest.raises(FileNotFoundError):
         parse_inkml(tmp_path / "missing.inkml")
+
+
+def test_a_refusal_is_short_whatever_the_file_holds() -> None:
+    name = "x" * 1_000_000
+    with pytest.raises(InkMLError) as error:
+        parse_inkml(f'<ink><trace id="{name}">1 2</trace><trace id="{name}">1 2</trace></ink>')
+    assert len(str(error.value)) < 600
 
 
 def test_entity_bombs_do_not_go_off() -> None:

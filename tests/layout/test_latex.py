@@ -127,7 +127,7 @@ def test_something_inside_what_is_no_root_has_no_latex() -> None:
         to_latex(LayoutTree((Symbol("x"), Symbol("y")), (Edge(0, 1, Relation.INSIDE),)))
 
 
-@pytest.mark.parametrize("bomb", ["{" * 10_000, "x^" * 4_000, "\\frac" * 9_000, "\\sqrt[" * 3_000, "x^{" * 3_000])
+@pytest.mark.parametrize("bomb", ["{" * 5_000, "x^" * 2_000, "\\frac" * 4_000, "\\sqrt[" * 2_000, "x^{" * 1_500])
 def test_deep_nesting_is_refused(bomb: str) -> None:
     with pytest.raises(LayoutError):
         parse_latex(bomb)
@@ -136,7 +136,7 @@ def test_deep_nesting_is_refused(bomb: str) -> None:
 def test_reasonable_nesting_is_read_and_long_text_is_refused() -> None:
     nested = "x^{" * (MAX_DEPTH // 2 - 1) + "x" + "}" * (MAX_DEPTH // 2 - 1)
     assert len(parse_latex(nested).symbols) == MAX_DEPTH // 2
-    with pytest.raises(LayoutError, match="limit"):
+    with pytest.raises(LayoutError, match="more than 5,000 tokens"):
         parse_latex("x" * (MAX_TOKENS + 1))
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path  # noqa: TC003 -- typer reads annotations as it runs
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 NAMES = {
     "exprate": "ExpRate: read exactly",
-    "exprate_1": "at most 1 token wrong",
-    "exprate_2": "at most 2 tokens wrong",
+    "within_1": "at most 1 token edit away",
+    "within_2": "at most 2 token edits away",
     "top5_exprate": "right among the best 5",
     "structure_rate": "structure right, labels aside",
     "token_error_rate": "token error rate",
@@ -37,13 +38,18 @@ NAMES = {
     "calibration_error": "calibration error",
 }
 
+CONFUSIONS = 10
+"""How many of each kind are printed; the files have them all."""
+
 
 def evaluate(
     paths: Paths,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Also write metrics.json, tables as csv, and pictures of the failures."),
+        typer.Option(
+            metavar="DIR", help="Also write metrics.json, tables as csv, pictures, and the answers as lg/NAME.lg."
+        ),
     ] = None,
     weights: Weights = None,
 ) -> None:
@@ -86,12 +92,15 @@ def _read(sources: list[Source], recognizer: Recognizer, report: Report) -> Iter
     from inkmath.cli.report import progress
     from inkmath.cli.sources import SourceError
 
+    names = _names(sources)
     with progress([sources[start : start + BATCH] for start in range(0, len(sources), BATCH)], "Reading") as batches:
         for batch in batches:
             inks = []
             for source in batch:
                 try:
-                    inks.append(source.ink())
+                    ink = source.ink()
+                    folder = Path(source.name).resolve().parent.name
+                    inks.append(replace(ink, id=names[source], source=ink.source or folder))
                     report.done += 1
                 except SourceError as error:
                     report.fail(source.name, str(error))
@@ -99,10 +108,23 @@ def _read(sources: list[Source], recognizer: Recognizer, report: Report) -> Iter
                 yield result.ink, tuple(formula.reading for formula in result.alternatives)
 
 
+def _names(sources: list[Source]) -> dict[Source, str]:
+    """What to call each: its path below the directory that holds them all, without suffix."""
+    from os.path import commonpath
+
+    parents = [Path(source.name).resolve().parent for source in sources]
+    top = commonpath(parents)
+    return {
+        source: str((parent / source.stem).relative_to(top)) for source, parent in zip(sources, parents, strict=True)
+    }
+
+
 def _write(figures: Figures, directory: Path) -> None:
     from inkmath.cli.report import say
+    from inkmath.evaluation.reading import write_lg
 
     figures.write(directory)
+    write_lg(figures.outcomes, directory / "lg")
     try:
         from inkmath.evaluation.expression_pictures import draw_report
     except ImportError as missing:
@@ -112,11 +134,32 @@ def _write(figures: Figures, directory: Path) -> None:
 
 
 def _print(figures: Figures) -> None:
+    """The figures, and what they are made of, as tables."""
+    from rich.console import Console
+    from rich.table import Table
+
     from inkmath.cli.report import say
 
-    counts = figures.metrics
+    counts, console = figures.metrics, Console()
     without = f", {int(counts['without_truth'])} without truth left out" if counts["without_truth"] else ""
-    say(f"{int(counts['formulas'])} formulas{without}")
+    say(f"{int(counts['formulas'])} formulas{without}\n")
     for name, text in NAMES.items():
         if name in counts:
             say(f"{counts[name]:8.2%}  {text}")
+    for name in ("by_length", "by_structure", "by_source"):
+        if len(figures.tables[name].rows) < 2:
+            continue  # one group is what stands above
+        title, _, *rates = figures.tables[name].columns
+        table = Table(title, "formulas", *rates, box=None)
+        for column in table.columns[1:]:
+            column.justify = "right"
+        for group, count, *shares in figures.tables[name].rows:
+            table.add_row(group, str(count), *("" if share is None else f"{share:.1%}" for share in shares))
+        say("")
+        console.print(table)
+    for name in ("symbol_confusions", "relation_confusions"):
+        rows = figures.tables[name].rows[:CONFUSIONS]
+        if rows:
+            say(f"\nmost frequent {name.replace('_', ' ')}")
+        for truth, answer, count in rows:
+            say(f"{count:6}  {truth or 'nothing'}  read as  {answer or 'nothing'}")

@@ -57,6 +57,18 @@ def test_a_person_gets_the_figures_by_name(test_set: Path) -> None:
     assert result.exit_code == 0
     assert "2 formulas, 1 without truth left out" in result.stdout
     assert "50.00%  ExpRate: read exactly" in result.stdout
+    assert "1  y  read as  x" in result.stdout
+
+
+@pytest.mark.slow
+def test_files_of_one_name_in_different_folders_are_told_apart(test_set: Path, tmp_path: Path) -> None:
+    other = test_set / "more" / "right.inkml"
+    other.parent.mkdir()
+    other.write_bytes((test_set / "right.inkml").read_bytes())
+    (test_set / "broken.inkml").unlink()
+    CliRunner().invoke(app, ["evaluate", str(test_set), "--out", str(tmp_path / "report")])
+    graphs = {str(file.relative_to(tmp_path / "report" / "lg")) for file in (tmp_path / "report").rglob("*.lg")}
+    assert graphs == {"right.lg", "wrong.lg", "more/right.lg"}
 
 
 def test_nothing_to_measure_is_an_error(tmp_path: Path, test_set: Path) -> None:
@@ -71,3 +83,5 @@ def test_a_report_holds_figures_tables_and_pictures(test_set: Path, tmp_path: Pa
     assert CliRunner().invoke(app, ["evaluate", str(test_set), "--out", str(tmp_path / "report")]).exit_code == 0
     names = {file.name for file in (tmp_path / "report").iterdir()}
     assert {"metrics.json", "formulas.csv", "failures.png"} <= names
+    graphs = {file.name for file in (tmp_path / "report" / "lg").iterdir()}
+    assert graphs == {"right.lg", "wrong.lg"}

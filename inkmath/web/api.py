@@ -29,15 +29,18 @@ if TYPE_CHECKING:
 SHOWN = {**CHARACTERS, "-": "\N{MINUS SIGN}", "\\sqrt": "\N{SQUARE ROOT}"}
 """What stands for a symbol on a button."""
 
+PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemAnswer"}}}
+
+_REASONS: dict[int | str, str] = {
+    401: "The server wants its token",
+    413: "Body, strokes or points over their limit",
+    415: "Neither JSON nor InkML",
+    422: "Not what is asked for; the answer names the place",
+    503: "Too busy or still loading; Retry-After says when to come back",
+    "default": "Any other refusal",
+}
 REFUSALS: dict[int | str, dict[str, Any]] = {
-    status: {"model": schemas.ProblemAnswer, "description": description}
-    for status, description in {
-        401: "The server wants its token",
-        413: "Body, strokes or points over their limit",
-        415: "Neither JSON nor InkML",
-        422: "Not what is asked for; the answer names the place",
-        503: "Too busy or still loading; Retry-After says when to come back",
-    }.items()
+    status: {"content": PROBLEM, "description": reason} for status, reason in _REASONS.items()
 }
 
 
@@ -189,7 +192,7 @@ def create_router(service: Service) -> APIRouter:
 
         return JSONResponse(await service.pool.run(work), 201)
 
-    @router.delete("/corrections/{name}", status_code=204, responses={404: {"model": schemas.ProblemAnswer}})
+    @router.delete("/corrections/{name}", status_code=204)
     async def forget(name: str) -> Response:
         """Delete a saved formula."""
         store = _require_store(service)

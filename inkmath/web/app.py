@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from inkmath import __version__
 from inkmath.web import problems, schemas
-from inkmath.web.api import Service, create_router
+from inkmath.web.api import REFUSALS, Service, create_router
 from inkmath.web.corrections import Corrections
 from inkmath.web.guard import Guard
 from inkmath.web.metrics import CONTENT_TYPE, Measure, Metrics
@@ -30,7 +30,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PAGE = Path(__file__).parent / "page"
-_READ_BY_ROUTES = (schemas.RecognizeRequest, schemas.ClassifyRequest, schemas.WrittenFormula)
+_NAMED_BY_ROUTES = (
+    schemas.RecognizeRequest,
+    schemas.ClassifyRequest,
+    schemas.WrittenFormula,
+    schemas.ProblemAnswer,
+)
 
 
 def create_app(recognizer: Recognizer, settings: Settings | None = None) -> FastAPI:
@@ -48,6 +53,7 @@ def create_app(recognizer: Recognizer, settings: Settings | None = None) -> Fast
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        pool.open()
         loading = asyncio.create_task(_load(service))
         yield
         loading.cancel()
@@ -76,7 +82,7 @@ def create_app(recognizer: Recognizer, settings: Settings | None = None) -> Fast
         """The server lives."""
         return JSONResponse({"status": "ok"})
 
-    @app.get("/readyz", response_model=schemas.HealthAnswer, responses={503: {"model": schemas.ProblemAnswer}})
+    @app.get("/readyz", response_model=schemas.HealthAnswer, responses=REFUSALS)
     async def readyz() -> Response:
         """The models are loaded."""
         service.require_ready()
@@ -123,11 +129,11 @@ async def _load(service: Service) -> None:
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
-    """OpenAPI with the models of bodies that routes read themselves."""
+    """OpenAPI with the models that routes name but FastAPI does not see: bodies they read themselves, problems."""
     if not app.openapi_schema:
         document = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
         known = document.setdefault("components", {}).setdefault("schemas", {})
-        for model in _READ_BY_ROUTES:
+        for model in _NAMED_BY_ROUTES:
             schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
             known.update(schema.pop("$defs", {}))
             known[model.__name__] = schema

@@ -27,8 +27,14 @@ class WorkerPool:
     """Runs recognitions in ``workers`` threads; the networks release the interpreter lock while they compute."""
 
     def __init__(self, workers: int, limits: Limits) -> None:
+        self._workers = workers
         self._limits = limits
-        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="recognize")
+        self._threads: ThreadPoolExecutor | None = None
+        self.pending = 0
+
+    def open(self) -> None:
+        """Take up work."""
+        self._threads = ThreadPoolExecutor(self._workers, thread_name_prefix="recognize")
         self.pending = 0
 
     async def run(self, work: Callable[[], T], request: Request | None = None) -> T:
@@ -42,6 +48,7 @@ class WorkerPool:
             Problem: 503 when too many wait already or the time is up.
             Abandoned: the client went away.
         """
+        assert self._threads is not None, "the pool is not open"
         if self.pending >= self._limits.waiting:
             raise Problem(
                 503,
@@ -78,7 +85,9 @@ class WorkerPool:
 
     def close(self) -> None:
         """Drop what has not begun, and wait for what has."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        if self._threads is not None:
+            self._threads.shutdown(wait=True, cancel_futures=True)
+            self._threads = None
 
     def _ended(self, loop: asyncio.AbstractEventLoop) -> Callable[[Future[T]], None]:
         def count() -> None:

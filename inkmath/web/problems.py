@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING, Any
 
 from fastapi.exceptions import RequestValidationError
@@ -85,7 +86,10 @@ def install(app: FastAPI) -> None:
         title = titles.get(error.status_code, "Refused")
         detail = f"{request.method} {request.url.path} is not part of this interface; see /api/openapi.json."
         kind = title.lower().replace(" ", "-")
-        return Problem(error.status_code, kind, title, detail, headers=error.headers).response()
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["Allow"] = _allowed(request, headers.get("Allow", ""))
+        return Problem(error.status_code, kind, title, detail, headers=headers).response()
 
     async def failed(request: Request, error: Exception) -> Response:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
@@ -95,6 +99,15 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(Exception, failed)
+
+
+def _allowed(request: Request, known: str) -> str:
+    """The methods of a path. Starlette knows those of the first route only, when several share the path."""
+    methods = {method for method in known.split(", ") if method}
+    for template, operations in request.app.openapi()["paths"].items():
+        if re.fullmatch(re.sub(r"\\{[^}]*\}", "[^/]+", re.escape(template)), request.url.path):
+            methods |= {method.upper() for method in operations}
+    return ", ".join(sorted(methods))
 
 
 def invalid_problem(errors: Any) -> Problem:

@@ -23,9 +23,9 @@ PLUS: list[Any] = [[[0, 20], [20, 21], [40, 20]], [[20, 0], [21, 20], [20, 40]]]
 
 
 class Body(BaseModel):
-    """Closed to members it does not know."""
+    """Closed to members it does not know, and to values of another type, such as false for 0."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Constraint(Body):

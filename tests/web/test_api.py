@@ -164,6 +164,8 @@ def test_other_types_are_refused(client: TestClient) -> None:
 def test_unknown_paths_and_methods_are_problems_too(client: TestClient) -> None:
     assert_problem(client.get("/api/nothing"), 404, "not-found")
     assert_problem(client.get("/api/recognize"), 405, "method-not-allowed")
+    assert client.put("/api/corrections").headers["Allow"] == "GET, POST"
+    assert client.put("/api/corrections/x").headers["Allow"] == "DELETE"
     assert client.get("/..%2f..%2fapp.py").status_code == 404
 
 

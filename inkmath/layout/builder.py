@@ -29,8 +29,10 @@ class TreeBuilder:
         A prime shares its line with another superscript, as ``y'^2`` does in TeX.
 
         Raises:
-            LayoutError: the parent governs such a line already.
+            LayoutError: the parent governs such a line already, or should hold something inside and is no root.
         """
+        if relation is Relation.INSIDE and self.symbols[parent].label != "\\sqrt":
+            raise LayoutError(f"nothing stands inside {self.symbols[parent].label!r}")
         taken = self.children[parent].setdefault(relation, child)
         if taken == child:
             return
@@ -47,16 +49,19 @@ class TreeBuilder:
         return (spans[0][0], spans[-1][1]) if spans else None
 
     def build(self) -> LayoutTree:
-        """The tree in reading order, once every symbol but one has been related to a parent.
+        """The tree in reading order.
 
         Raises:
-            LayoutError: there is no symbol, or two symbols own one stroke.
+            LayoutError: there is no symbol, not every symbol but one has a parent, or two symbols own one stroke.
         """
         governed = {child for lines in self.children for child in lines.values()}
         root = next((symbol for symbol in range(len(self.symbols)) if symbol not in governed), None)
         if root is None:
             return LayoutTree(())
-        return in_reading_order(self.symbols, self.children, root)
+        tree = in_reading_order(self.symbols, self.children, root)
+        if len(tree.symbols) < len(self.symbols):
+            raise LayoutError(f"{len(self.symbols) - len(tree.symbols)} symbols have no place in the formula")
+        return tree
 
     def _last(self, symbol: int) -> int:
         while Relation.RIGHT in self.children[symbol]:

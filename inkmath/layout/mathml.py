@@ -23,7 +23,7 @@ NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 
 _LEAVES = frozenset({"mi", "mo", "mn"})
 _ROWS = frozenset({"math", "mrow", "mstyle", "mpadded", "semantics"})
-_IGNORED = frozenset({"mspace", "annotation", "annotation-xml"})
+_IGNORED = frozenset({"mspace", "annotation"})
 # Element -> the relation of each child after the base.
 _SCRIPTS: dict[str, tuple[Relation, ...]] = {
     "msub": (Relation.SUB,),
@@ -43,6 +43,17 @@ _PASSED_OVER: Span = (-1, -1)  # a comment's place among the children of an elem
 # Function application, invisible times and the like say how a formula reads, not what is written.
 _INVISIBLE = dict.fromkeys(map(ord, "\u2061\u2062\u2063\u2064\u200b"))
 
+_OPENING = frozenset({"(", "[", "\\{", "\\langle", "\\lfloor", "\\lceil"})
+_CLOSING = frozenset({")", "]", "\\}", "\\rangle", "\\rfloor", "\\rceil"})
+_BARS = frozenset({"|", "\\|"})
+_IDENTIFIERS = frozenset({"\\infty", "\\partial", "\\emptyset", "\\ldots", "\\cdots", "\\nabla", "\\aleph"})
+_THIN_SPACE = '<mspace width="0.1667em"/>'
+_LIMITS = {(True, True): "munderover", (True, False): "munder", (False, True): "mover"}
+_SIDES = {(True, True): "msubsup", (True, False): "msub", (False, True): "msup"}
+
+_Piece = str | int
+"""Text that is written, or the first symbol of a line that is still to be written."""
+
 
 def parse_mathml(source: str | bytes | etree._Element, bound: Mapping[str, Symbol] | None = None) -> LayoutTree:
     """Read Presentation MathML as a layout tree.
@@ -56,7 +67,7 @@ def parse_mathml(source: str | bytes | etree._Element, bound: Mapping[str, Symbo
         The tree in reading order.
 
     Raises:
-        LayoutError: not XML, an element no layout tree has (tables, fences with separators), a script without a base,
+        LayoutError: not XML, an element no layout tree has (a table, an accent), a script without a base,
             or two scripts of one kind on one symbol.
     """
     if isinstance(source, (str, bytes)):
@@ -154,18 +165,6 @@ def to_mathml(tree: LayoutTree, ids: Sequence[str] | None = None, *, plain: bool
     writer = _Writer(tree, ids, plain)
     head = f'<math xmlns="{NAMESPACE}"' + (">" if plain else ' display="block">')
     return "".join([head, *writer.write(), "</math>"])
-
-
-_OPENING = frozenset({"(", "[", "\\{", "\\langle", "\\lfloor", "\\lceil"})
-_CLOSING = frozenset({")", "]", "\\}", "\\rangle", "\\rfloor", "\\rceil"})
-_BARS = frozenset({"|", "\\|"})
-_IDENTIFIERS = frozenset({"\\infty", "\\partial", "\\emptyset", "\\ldots", "\\cdots", "\\nabla", "\\aleph"})
-_THIN_SPACE = '<mspace width="0.1667em"/>'
-_LIMITS = {(True, True): "munderover", (True, False): "munder", (False, True): "mover"}
-_SIDES = {(True, True): "msubsup", (True, False): "msub", (False, True): "msup"}
-
-_Piece = str | int
-"""Text that is written, or the first symbol of a line that is still to be written."""
 
 
 class _Writer:

@@ -3,50 +3,25 @@
 from __future__ import annotations
 
 import itertools
-import os
 import re
-import socket
-import threading
-import time
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import uvicorn
+from browsing import MINUS, ONE, Points, X, draw, expect_latex, needs_chromium, opened, serving, tap, wait_for
 from stub_reader import StubNamer, StubReader
 
 from inkmath.inkml import parse_inkml, write_inkml
 from inkmath.recognizer import Recognizer
 from inkmath.synthesis import synthesize
-from inkmath.web.app import create_app
 from inkmath.web.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Browser, Page, Route
 
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
-
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs Chromium at {CHROMIUM} (or set CHROMIUM)")
-
-Points = list[tuple[float, float]]
-
-X: Points = [(100, 100), (115, 118), (130, 135), (140, 145)]
-ONE: Points = [(200, 80), (201, 120), (202, 160)]
-MINUS: Points = [(250, 120), (280, 121), (320, 120)]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
@@ -56,14 +31,8 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(saved: Path) -> Iterator[str]:
-    app = create_app(Recognizer(StubReader, StubNamer), Settings(corrections=saved))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
-        server.should_exit = True
-        thread.join()
+    with serving(Recognizer(StubReader, StubNamer), Settings(corrections=saved)) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -89,48 +58,6 @@ def page(window: Page, address: str) -> Iterator[Page]:
     window.context.set_offline(False)
     window.goto("about:blank")
     assert not failures
-
-
-@contextmanager
-def opened(browser: Browser, address: str, **device: object) -> Iterator[Page]:
-    """The page in a window of another kind."""
-    context = browser.new_context(**device)  # type: ignore[arg-type]
-    page = context.new_page()
-    page.goto(address)
-    page.wait_for_selector('#status[data-state="ready"]')
-    yield page
-    context.close()
-
-
-def draw(page: Page, *strokes: Sequence[tuple[float, float]]) -> None:
-    """Move the mouse along each stroke, in pixels of the sheet."""
-    sheet = page.locator("#ink").bounding_box()
-    assert sheet is not None
-    for stroke in strokes:
-        page.mouse.move(sheet["x"] + stroke[0][0], sheet["y"] + stroke[0][1])
-        page.mouse.down()
-        for x, y in stroke[1:]:
-            page.mouse.move(sheet["x"] + x, sheet["y"] + y)
-        page.mouse.up()
-
-
-def tap(page: Page, x: float, y: float) -> None:
-    draw(page, [(x, y)])
-
-
-def expect_latex(page: Page, latex: str) -> None:
-    from playwright.sync_api import expect
-
-    expect(page.locator("#latex")).to_have_text(latex, timeout=20_000)
-    expect(page.locator("#result")).to_have_attribute("data-state", "shown" if latex else "empty")
-
-
-def wait_for(page: Page, condition: Callable[[], object], seconds: float = 20.0) -> None:
-    """Let the page work until something holds. Waiting through the page keeps its requests and routes going."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "nothing happened"
-        page.wait_for_timeout(20)
 
 
 # Writing
@@ -503,14 +430,9 @@ def test_every_control_has_a_name(page: Page) -> None:
 
 
 def test_a_token_is_asked_for_once(browser: Browser, recognizer: Recognizer) -> None:
-    app = create_app(recognizer, Settings(token="sesame"))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
+    with serving(recognizer, Settings(token="sesame")) as address:
         context = browser.new_context()
         page = context.new_page()
-        address = f"http://127.0.0.1:{listening.getsockname()[1]}/"
         page.goto(address)
         page.get_by_role("textbox", name="Token").fill("sesame")
         page.get_by_role("button", name="Continue").click()
@@ -518,11 +440,8 @@ def test_a_token_is_asked_for_once(browser: Browser, recognizer: Recognizer) -> 
         draw(page, X)
         expect_latex(page, "x")
 
-        other = browser.new_context().new_page()
+        other = context.new_page()
         other.goto(f"{address}#token=sesame")
         other.wait_for_selector('#status[data-state="ready"]')
         assert "sesame" not in other.url
-        server.should_exit = True
         context.close()
-        other.context.close()
-        thread.join()

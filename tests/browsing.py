@@ -1,0 +1,91 @@
+"""Looking at the page as a person does: a real browser, a pointer that draws, and a server to talk to."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import uvicorn
+
+from inkmath.web.app import create_app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from playwright.sync_api import Browser, Page
+
+    from inkmath.recognizer import Recognizer
+    from inkmath.web.settings import Settings
+
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
+
+needs_chromium = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs Chromium at {CHROMIUM} (or set CHROMIUM)")
+
+Points = list[tuple[float, float]]
+
+X: Points = [(100, 100), (115, 118), (130, 135), (140, 145)]
+ONE: Points = [(200, 80), (201, 120), (202, 160)]
+MINUS: Points = [(250, 120), (280, 121), (320, 120)]
+
+
+@contextmanager
+def serving(recognizer: Recognizer, settings: Settings) -> Iterator[str]:
+    """The application on a free port; gives its address."""
+    server = uvicorn.Server(uvicorn.Config(create_app(recognizer, settings), log_level="warning"))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@contextmanager
+def opened(browser: Browser, address: str, **device: object) -> Iterator[Page]:
+    """The page in a window of another kind."""
+    context = browser.new_context(**device)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(address)
+    page.wait_for_selector('#status[data-state="ready"]')
+    yield page
+    context.close()
+
+
+def draw(page: Page, *strokes: Sequence[tuple[float, float]]) -> None:
+    """Move the mouse along each stroke, in pixels of the sheet."""
+    sheet = page.locator("#ink").bounding_box()
+    assert sheet is not None
+    for stroke in strokes:
+        page.mouse.move(sheet["x"] + stroke[0][0], sheet["y"] + stroke[0][1])
+        page.mouse.down()
+        for x, y in stroke[1:]:
+            page.mouse.move(sheet["x"] + x, sheet["y"] + y)
+        page.mouse.up()
+
+
+def tap(page: Page, x: float, y: float) -> None:
+    draw(page, [(x, y)])
+
+
+def expect_latex(page: Page, latex: str) -> None:
+    from playwright.sync_api import expect
+
+    expect(page.locator("#latex")).to_have_text(latex, timeout=20_000)
+    expect(page.locator("#result")).to_have_attribute("data-state", "shown" if latex else "empty")
+
+
+def wait_for(page: Page, condition: Callable[[], object], seconds: float = 20.0) -> None:
+    """Let the page work until something holds. Waiting through the page keeps its requests and routes going."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "nothing happened"
+        page.wait_for_timeout(20)

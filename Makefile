@@ -29,7 +29,7 @@ ui: $(INSTALLED)  ## look at the training runs in MLflow, http://127.0.0.1:5000
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1 --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" $(ARGS)
 
 serve: $(INSTALLED)  ## write formulas in the browser, http://127.0.0.1:8000
-	inkmath serve $(ARGS)
+	inkmath serve --save data/raw/user $(ARGS)
 
 lint: $(INSTALLED)  ## check style and types
 	ruff check .

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
+from inkmath.decoding.reading import Reading
 from inkmath.layout.algebra import compact
-from inkmath.layout.latex import canonical_tokens
+from inkmath.layout.alignment import with_strokes_of
+from inkmath.layout.latex import canonical_tokens, parse_latex
 from inkmath.layout.symbols import CHARACTERS, canonical_label
 from inkmath.layout.tree import Edge, LayoutError, LayoutTree, Symbol
+from inkmath.recognizer import Formula
 from inkmath.web import schemas
 from inkmath.web.bodies import INKML_TYPES, ink_of_inkml, ink_of_strokes, media_type, read_body, read_json
 from inkmath.web.problems import Problem
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from inkmath.ink import Ink
-    from inkmath.recognizer import Formula, Recognition, Recognizer
+    from inkmath.recognizer import Recognition, Recognizer
     from inkmath.web.corrections import Corrections
     from inkmath.web.pool import WorkerPool
     from inkmath.web.settings import Limits
@@ -150,6 +153,22 @@ def create_router(service: Service) -> APIRouter:
             for label in service.recognizer.expressions.labels
         ]
         return JSONResponse({"symbols": known})
+
+    @router.post("/arrange", response_model=schemas.ReadFormula, openapi_extra=body_of(schemas.MeantFormula))
+    async def arrange(request: Request) -> Response:
+        """Give the strokes of a formula as it was read to the LaTeX that its writer meant."""
+        asked = await read_json(request, schemas.MeantFormula, limits)
+        ink = _ink_of_formula(asked, limits)
+
+        def work() -> dict[str, Any]:
+            assert ink.tree is not None
+            try:
+                tree = with_strokes_of(ink.tree, parse_latex(asked.latex))
+            except LayoutError as error:
+                raise Problem(422, "invalid", "Invalid request", str(error)) from error
+            return _formula(Formula(ink, Reading(tree, 1.0)))
+
+        return JSONResponse(await service.pool.run(work, request))
 
     @router.post(
         "/inkml",

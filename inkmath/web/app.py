@@ -34,6 +34,7 @@ _NAMED_BY_ROUTES = (
     schemas.RecognizeRequest,
     schemas.ClassifyRequest,
     schemas.WrittenFormula,
+    schemas.MeantFormula,
     schemas.ProblemAnswer,
 )
 

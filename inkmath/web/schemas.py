@@ -83,6 +83,20 @@ class WrittenFormula(Body):
     relations: Annotated[list[WrittenRelation], Field(max_length=200)] = []
 
 
+class MeantFormula(WrittenFormula):
+    """Ink as it was read, and the LaTeX that its writer meant."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"strokes": PLUS, "symbols": [{"label": "x", "strokes": [0, 1]}], "relations": [], "latex": "+"}
+            ]
+        }
+    )
+
+    latex: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
 class Candidate(BaseModel):
     """A label, and how likely it is."""
 

@@ -345,6 +345,16 @@ def test_a_formula_is_written_as_inkml_for_download(client: TestClient) -> None:
     assert parse_inkml(response.content).latex == "x"
 
 
+def test_strokes_are_given_to_the_formula_that_was_meant(client: TestClient) -> None:
+    read = {"strokes": [X, ONE], "symbols": [{"label": "x", "strokes": [0]}, {"label": "1", "strokes": [1]}]}
+    read["relations"] = [{"parent": 0, "child": 1, "relation": "Right"}]
+    meant = client.post("/api/arrange", json={**read, "latex": "x^2"}).json()
+    assert meant["latex"] == "x ^ { 2 }"
+    assert [symbol["strokes"] for symbol in meant["symbols"]] == [[0], [1]]
+    for latex in ("x + 2", "\\frac{", ""):
+        assert_problem(client.post("/api/arrange", json={**read, "latex": latex}), 422, "invalid")
+
+
 # The interface itself
 
 

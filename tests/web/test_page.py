@@ -307,6 +307,22 @@ def test_everything_but_writing_works_by_keyboard(page: Page) -> None:
     assert page.locator("#shortcuts").is_hidden()
 
 
+def test_what_no_reading_says_can_be_written_and_keeps_its_strokes(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.get_by_role("button", name="Write the LaTeX yourself").click()
+    page.locator("#mend-latex").fill("x + 1")
+    page.keyboard.press("Enter")
+    wait_for(page, lambda: "this formula has 3" in page.locator("#toast").inner_text())
+    page.locator("#mend-latex").fill("x^2")
+    page.keyboard.press("Enter")
+    expect_latex(page, "x^{2}")
+    assert page.locator("#confidence").inner_text() == "as you wrote it"
+    assert page.locator("#overlay rect").count() == 2
+    page.locator("#alternatives button").nth(1).click()
+    expect_latex(page, "x1")
+
+
 # Out and in
 
 

@@ -165,7 +165,7 @@ function askForToken() {
 
 function updateButtons() {
   const nothing = !result.formula || $("result").dataset.state !== "shown";
-  for (const id of ["copy-latex", "copy-mathml", "download"]) $(id).disabled = nothing;
+  for (const id of ["copy-latex", "copy-mathml", "download", "edit"]) $(id).disabled = nothing;
   $("confirm").disabled = nothing || !learning.isOn;
   $("undo").disabled = !ink.canUndo;
   $("redo").disabled = !ink.canRedo;
@@ -179,6 +179,7 @@ function updateButtons() {
 
 ink.addEventListener("change", () => {
   choices.close();
+  closeMend();
   if (ink.isEmpty) sheet.fit();
   sessionStorage.setItem("ink", JSON.stringify(ink));
   updateButtons();
@@ -254,6 +255,36 @@ function take(index) {
     show();
   }
 }
+
+// What no reading says, the person writes
+
+$("edit").addEventListener("click", () => {
+  $("mend").hidden = false;
+  $("mend-latex").value = result.formula.compact;
+  $("mend-latex").select();
+});
+$("mend").addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  closeMend();
+  $("edit").focus();
+});
+$("mend").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const state = readInk;
+  try {
+    const own = await call("api/arrange", { method: "POST", body: { ...written(), latex: $("mend-latex").value } });
+    if (state !== ink.state) return; // More was written meanwhile: this is another formula.
+    // It holds until the ink changes, as any other arrangement of the same symbols does.
+    answer = { ...answer, alternatives: [{ ...own, own: true }, ...answer.alternatives.filter((formula) => !formula.own)] };
+    taken = 0;
+    closeMend();
+    show();
+  } catch (error) {
+    complain(error);
+  }
+});
+
+function closeMend() { $("mend").hidden = true; }
 
 // Tools and commands
 
@@ -399,9 +430,11 @@ document.addEventListener("pointerdown", (event) => {
   if (!event.target.closest(".actions")) closeMenu();
 });
 
+const sentence = (words) => words[0].toUpperCase() + words.slice(1);
+
 function complain(error) {
   if (!(error instanceof Refusal || error instanceof Offline)) throw error;
-  toast(error instanceof Refusal ? `${error.title}: ${error.message}` : "The server does not answer; try again later");
+  toast(error instanceof Refusal ? sentence(error.message) : "The server does not answer; try again later");
 }
 
 // Into the page

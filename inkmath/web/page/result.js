@@ -72,7 +72,7 @@ export class Result extends EventTarget {
     const gauge = confidence.querySelector(".gauge");
     gauge.dataset.level = formula.confidence < 0.4 ? "low" : formula.confidence < 0.75 ? "fair" : "good";
     gauge.firstChild.style.width = `${100 * formula.confidence}%`;
-    confidence.querySelector(".words").textContent = `${percent(formula.confidence)} sure`;
+    confidence.querySelector(".words").textContent = formula.own ? "as you wrote it" : `${percent(formula.confidence)} sure`;
     symbols.replaceChildren(...formula.symbols.map((symbol, index) => this.#symbol(symbol, index, isChosen(symbol))));
     this.#countReadings(answer.alternatives.length);
     list.replaceChildren(...answer.alternatives.map((reading, index) => this.#reading(reading, index, index === taken)));
@@ -119,7 +119,7 @@ export class Result extends EventTarget {
     math.append(mathElement(reading.mathml, false) ?? reading.compact);
     const share = document.createElement("span");
     share.className = "share";
-    share.textContent = percent(reading.confidence);
+    share.textContent = reading.own ? "yours" : percent(reading.confidence);
     button.append(key, math, share);
     button.addEventListener("click", () => this.#tell("take", { index }));
     item.append(button);

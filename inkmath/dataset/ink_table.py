@@ -121,6 +121,16 @@ def add_splits(batch: pa.RecordBatch, splits: Sequence[Split | None]) -> pa.Reco
     return whole.cast(INK_COLUMNS)
 
 
+def ink_writer(path: str | Path) -> pq.ParquetWriter:
+    """A writer of ``ink.parquet``. Coordinates are stored byte by byte of the float, which packs tighter and faster."""
+    coordinates = "strokes.list.element.list.element.list.element"
+    names = ["id", "split", "source", "writer", "latex"]
+    names += ["symbols.list.element.label", "relations.list.element.relation"]
+    return pq.ParquetWriter(
+        path, INK_COLUMNS, compression="zstd", use_dictionary=names, use_byte_stream_split=[coordinates]
+    )
+
+
 def write_rejected(path: str | Path, rejected: Iterable[tuple[str, str]]) -> None:
     """Write ``rejected.parquet`` from pairs of file and reason."""
     rows = list(rejected)

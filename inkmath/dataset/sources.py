@@ -58,18 +58,14 @@ class Document:
         """The bytes of the file.
 
         Raises:
-            SourceError: it is larger than :data:`MAX_DOCUMENT_BYTES`, or cannot be read.
+            SourceError: it cannot be read.
         """
         if isinstance(self.content, bytes):
             return self.content
         try:
-            with self.content.open("rb") as file:
-                content = file.read(MAX_DOCUMENT_BYTES + 1)
+            return self.content.read_bytes()
         except OSError as error:
             raise SourceError(f"cannot be read ({error.strerror})") from error
-        if len(content) > MAX_DOCUMENT_BYTES:
-            raise SourceError(_too_large())
-        return content
 
 
 @dataclass(frozen=True, slots=True)

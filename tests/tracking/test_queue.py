@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 import time
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from inkmath.tracking.location import locate, reach
+from inkmath.tracking.model import EXAMPLE
 from inkmath.tracking.sweep import read_sweep
 
 if TYPE_CHECKING:
@@ -39,10 +42,30 @@ stages:
 """
 
 
+SMALL = {
+    "synthesize": {"train": 200, "test": 40, "writers": 12, "symbols": 8},
+    "normalize": {"points": 32},
+    "train": {"epochs": 4},
+    "compute": {"threads": 1},
+}
+
+
 def run(*command: str) -> str:
     done = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
+
+
+def run_queue(workers: int, seconds: float) -> None:
+    """Work the queue off."""
+    run("dvc", "queue", "start", "-j", str(workers))
+    deadline = time.monotonic() + seconds
+    try:
+        while "Running" in (status := run("dvc", "queue", "status")) or "Queued" in status:
+            assert time.monotonic() < deadline, status
+            time.sleep(5)
+    finally:
+        run("dvc", "queue", "stop", "--kill")
 
 
 def git(*arguments: str) -> None:
@@ -67,12 +90,7 @@ def test_queued_experiments_leave_runs_and_models_in_the_repository(
     git("commit", "-m", "A pipeline of one stage")
 
     run("dvc", "exp", "run", "--queue", "-S", "train.units=8,16,32", "-S", "track.sweep=widths")
-    run("dvc", "queue", "start", "-j", "2")
-    deadline = time.monotonic() + 900
-    while "Running" in (status := run("dvc", "queue", "status")) or "Queued" in status:
-        assert time.monotonic() < deadline, status
-        time.sleep(2)
-    assert status.count("Success") == 3, status
+    run_queue(workers=2, seconds=900)
 
     client = reach(locate())
     sweep = read_sweep(client, "inkmath-symbol", "widths", "valid_accuracy")
@@ -89,3 +107,58 @@ def test_queued_experiments_leave_runs_and_models_in_the_repository(
     assert len(read_sweep(client, "inkmath-symbol", "widths", "valid_accuracy").runs) == 3
     run("dvc", "exp", "run", "-f", "-s", "train", "-S", "train.units=8", "-S", "track.sweep=widths")
     assert len(read_sweep(client, "inkmath-symbol", "widths", "valid_accuracy").runs) == 4
+
+
+@pytest.mark.slow
+@pytest.mark.long
+def test_a_sweep_of_the_whole_pipeline_leaves_every_run_and_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fresh clone, 4 workers and 20 experiments, or ``SWEEP_RUNS=50`` of them: half an hour on two idle cores."""
+    import mlflow
+    import pandas as pd
+    from ruamel.yaml import YAML
+
+    wanted = int(os.environ.get("SWEEP_RUNS", "20"))
+    for name in ("MLFLOW_TRACKING_URI", "DVC_ROOT", "DVC_EXP_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:/usr/bin:/bin")
+    git("clone", str(Path(__file__).parents[2]), str(tmp_path / "clone"))
+    monkeypatch.chdir(tmp_path / "clone")
+    yaml = YAML()
+    params = yaml.load(Path("params.yaml"))
+    for block, values in SMALL.items():
+        params[block].update(values)
+    yaml.dump(params, Path("params.yaml"))
+    git("commit", "-am", "Small settings")
+    run("dvc", "repro", "encode")  # the experiments take it from the run cache
+
+    architectures, rates = ["lstm", "conv"], ["0.0005", "0.001", "0.002", "0.004", "0.008"]
+    units = ["16", "32", "24", "48", "64"][: wanted // (len(architectures) * len(rates))]
+    run(
+        *("dvc", "exp", "run", "--queue", "evaluate", "-S", "track.sweep=whole"),
+        *("-S", f"train.architecture={','.join(architectures)}"),
+        *("-S", f"train.learning_rate={','.join(rates)}"),
+        *("-S", f"train.units={','.join(units)}"),
+    )
+    run_queue(workers=4, seconds=8 * 3600)
+
+    client = reach(locate())
+    sweep = read_sweep(client, "inkmath-symbol", "whole", "valid_accuracy")
+    assert len(sweep.runs) == wanted
+    assert {each.info.status for each in sweep.runs} == {"FINISHED"}
+    assert {each.data.tags["evaluation"] for each in sweep.runs} == {"finished"}
+    assert all("test_top1" in each.data.metrics for each in sweep.runs)
+    assert len({each.data.tags["params_hash"] for each in sweep.runs}) == wanted, "no experiment ran twice"
+    assert len({each.data.tags["dvc_exp_name"] for each in sweep.runs}) == wanted
+
+    example = pd.DataFrame({"inkml": [EXAMPLE]})
+    for each in sweep.runs:
+        (output,) = each.outputs.model_outputs
+        (answer,) = mlflow.pyfunc.load_model(f"models:/{output.model_id}").predict(example).to_dict("records")
+        assert answer["error"] is None
+    versions = client.search_model_versions("name = 'inkmath-symbol'", max_results=1000)
+    assert len(versions) == wanted
+    champion = client.get_model_version_by_alias("inkmath-symbol", "champion")
+    assert float(champion.tags["value"]) == max(sweep.values)
+    assert json.loads(run("dvc", "exp", "show", "--json"))

@@ -11,7 +11,7 @@ import numpy as np
 
 from inkmath.decoding.arborescence import maximum_arborescence
 from inkmath.features.expression import RELATIONS, SAME
-from inkmath.layout.tree import Edge, LayoutTree, Symbol
+from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,11 +95,12 @@ def best_trees(
     """The best trees in which no symbol governs two others by the same relation.
 
     Branch and bound: the best tree of all is found; where it breaks the rule, it is forbidden one of the two edges and
-    then the other, and the better outcome is looked at first. Further trees come from forbidding doubtful edges.
+    then the other, and the better outcome is looked at first. Further trees come from forbidding doubtful edges. When
+    all tries are spent and none will do, the last is repaired: the second of two rivals follows the first on its line.
 
     Args:
         edges: ``(K, K, 6)`` and root ``(K,)`` from :func:`relate`.
-        count: how many trees at most. tries: how many trees are looked at, unless none of them will do.
+        count: how many trees at most. tries: how many trees are looked at.
 
     Returns:
         For each tree its score, ``(K,)`` parents (-1 for the root) and ``(K,)`` relations, the best first.
@@ -119,10 +120,12 @@ def best_trees(
 
     solve(edges)
     found: list[tuple[float, NDArray[np.int64], NDArray[np.int64]]] = []
-    for attempt in itertools.count():
-        if not queue or len(found) == count or (attempt >= tries and found):
+    for attempt in range(tries + 1):
+        if not queue or len(found) == count or (attempt == tries and found):
             break
         score, _, parents, relations, allowed = heapq.heappop(queue)
+        if attempt == tries:
+            score -= _repair(edges, parents, relations)
         clash = _clash(parents, relations)
         if clash is None:
             found.append((-score, parents, relations))
@@ -139,6 +142,19 @@ def best_trees(
                 kept[:, child] = NEVER
                 kept[parent, child, relation] = allowed[parent, child, relation]
     return found
+
+
+def _repair(edges: NDArray[Any], parents: NDArray[np.int64], relations: NDArray[np.int64]) -> float:
+    """Make a tree obey the rule, in place; returns by how much its score rises (it falls, so this is negative)."""
+    right = RELATIONS.index(Relation.RIGHT)
+    change = 0.0
+    while (clash := _clash(parents, relations)) is not None:
+        last, moved = clash
+        while len(after := np.flatnonzero((parents == last) & (relations == right))):
+            last = int(after[0])
+        change += float(edges[last, moved, right] - edges[parents[moved], moved, relations[moved]])
+        parents[moved], relations[moved] = last, right
+    return change
 
 
 def _doubtful(edges: NDArray[Any], parents: NDArray[np.int64], relations: NDArray[np.int64]) -> list[int]:

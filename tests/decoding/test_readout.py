@@ -1,0 +1,130 @@
+"""From scores to trees: segmentation, relations between symbols, the best trees over them."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_up_scores import LABELS, normalised, random_scores, scores_of
+
+from inkmath.decoding.readout import Scores, best_trees, plain_readout, relate, same_symbol, segment
+from inkmath.features.expression import RELATIONS
+from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
+
+RIGHT, SUP, BELOW = Relation.RIGHT, Relation.SUP, Relation.BELOW
+
+TREE = LayoutTree(  # x ^ 2 = y, with = in two strokes
+    (Symbol("x", (0,)), Symbol("2", (1,)), Symbol("=", (2, 4)), Symbol("y", (3,))),
+    (Edge(0, 1, SUP), Edge(0, 2, RIGHT), Edge(2, 3, RIGHT)),
+)
+
+
+def test_scores_are_log_probabilities() -> None:
+    scores = random_scores(np.random.default_rng(1), 5)
+    assert np.exp(scores.symbol).sum(axis=1) == pytest.approx(np.ones(5))
+    assert np.exp(scores.pair).sum(axis=2) == pytest.approx(np.ones((5, 5)))
+    governed = np.exp(scores.governor).sum(axis=(0, 2)) + np.exp(scores.root)
+    assert governed == pytest.approx(np.ones(5)), "each stroke has one governor, or is of the root"
+
+
+def test_padding_is_cut_off() -> None:
+    rng = np.random.default_rng(2)
+    short = {"symbol": (3, 8), "pair": (3, 3, 8), "governor": (3, 3, 6), "root": (3,)}
+    logits = {name: rng.normal(size=shape) for name, shape in short.items()}
+    padded = {name: np.full((2, *[7 if n == 3 else n for n in one.shape]), 50.0) for name, one in logits.items()}
+    for name, one in logits.items():
+        padded[name][(1, *(slice(n) for n in one.shape))] = one
+    alone, cut = normalised(**logits), Scores.of(padded, 1, 3)
+    for name in short:
+        assert getattr(cut, name) == pytest.approx(getattr(alone, name))
+
+
+def test_what_a_sure_network_says_is_read_off() -> None:
+    assert plain_readout(scores_of(TREE), LABELS).ordered() == TREE.ordered()
+
+
+def test_strokes_are_joined_through_others() -> None:
+    same = np.array([[1.0, 0.9, 0.1], [0.9, 1.0, 0.6], [0.1, 0.6, 1.0]])
+    assert segment(same) == [[0, 1, 2]]
+    assert segment(same, threshold=0.7) == [[0, 1], [2]]
+    assert segment(np.zeros((2, 2))) == [[0], [1]]
+
+
+def test_either_direction_of_a_pair_has_its_say() -> None:
+    same = same_symbol(random_scores(np.random.default_rng(3), 4))
+    assert same == pytest.approx(same.T)
+    assert (same >= 0).all()
+    assert (same <= 1).all()
+
+
+def test_relations_of_symbols_come_from_those_of_their_strokes() -> None:
+    symbols = [list(symbol.strokes) for symbol in TREE.symbols]
+    edges, root = relate(scores_of(TREE), symbols)
+    assert root.argmax() == TREE.root
+    for edge in TREE.edges:
+        assert np.unravel_index(edges[:, edge.child].argmax(), edges[:, edge.child].shape) == (
+            edge.parent,
+            RELATIONS.index(edge.relation),
+        )
+
+
+def trees_over(edges: np.ndarray, root: np.ndarray) -> dict[tuple[tuple[int, ...], tuple[int, ...]], float]:
+    """Every layout tree over some symbols, with its score."""
+    size, found = len(root), {}
+    for parents in itertools.product(range(-1, size), repeat=size):
+        if parents.count(-1) != 1 or any(child == parent for child, parent in enumerate(parents)):
+            continue
+        for relations in itertools.product(range(len(RELATIONS)), repeat=size):
+            links = [(p, c, r) for c, (p, r) in enumerate(zip(parents, relations, strict=True)) if p >= 0]
+            if any(r for p, r in zip(parents, relations, strict=True) if p < 0):
+                continue
+            symbols = tuple(Symbol("x", (index,)) for index in range(size))
+            try:
+                LayoutTree(symbols, tuple(Edge(p, c, RELATIONS[r]) for p, c, r in links))
+            except ValueError:
+                continue
+            found[parents, relations] = sum(edges[link] for link in links) + root[parents.index(-1)]
+    return found
+
+
+@settings(max_examples=15)
+@given(st.integers(1, 3), st.integers(0, 2**32 - 1), st.floats(0.1, 5.0))
+def test_the_best_tree_is_the_best_of_all_layout_trees(size: int, seed: int, spread: float) -> None:
+    edges, root = relate(random_scores(np.random.default_rng(seed), size, spread=spread), [[i] for i in range(size)])
+    every = trees_over(edges, root)
+    found = best_trees(edges, root, count=3)
+    score, parents, relations = found[0]
+    assert score == pytest.approx(max(every.values()))
+    for score, parents, relations in found:
+        named = tuple(int(r) if p >= 0 else 0 for p, r in zip(parents, relations, strict=True))
+        assert every[tuple(parents.tolist()), named] == pytest.approx(score), "each is a layout tree with its own score"
+    assert [one[0] for one in found] == sorted((one[0] for one in found), reverse=True)
+    assert len({(tuple(p.tolist()), tuple(r.tolist())) for _, p, r in found}) == len(found), "no tree comes twice"
+
+
+def test_no_symbol_governs_two_by_one_relation() -> None:
+    # Both y and 2 want to stand to the right of x; the less certain gives way, at the least cost.
+    edges = np.full((3, 3, len(RELATIONS)), -9.0)
+    edges[0, 1, 0], edges[0, 2, 0] = -0.1, -0.2
+    edges[1, 2, 0] = -1.0
+    root = np.array([-0.1, -8.0, -8.0])
+    ((score, parents, relations),) = best_trees(edges, root)
+    assert parents.tolist() == [-1, 0, 1]
+    assert relations[1:].tolist() == [0, 0]
+    assert score == pytest.approx(-1.2)
+
+
+def test_one_symbol_is_a_tree() -> None:
+    ((score, parents, _),) = best_trees(np.zeros((1, 1, len(RELATIONS))), np.array([-0.5]), count=4)
+    assert score == -0.5
+    assert parents.tolist() == [-1]
+
+
+@settings(max_examples=25)
+@given(st.integers(1, 14), st.integers(0, 2**32 - 1), st.sampled_from([0.0, 1.0, 30.0]))
+def test_scribble_is_read_as_some_tree_with_every_stroke_once(strokes: int, seed: int, spread: float) -> None:
+    tree = plain_readout(random_scores(np.random.default_rng(seed), strokes, spread=spread), LABELS)
+    assert sorted(stroke for symbol in tree.symbols for stroke in symbol.strokes) == list(range(strokes))

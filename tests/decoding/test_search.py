@@ -1,0 +1,153 @@
+"""The search: known answers from hand-made scores, constraints obeyed, and some valid reading of any scribble."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_up_scores import LABELS, normalised, random_scores, scores_of
+
+from inkmath.decoding.language import TreeLanguageModel, count_bigrams
+from inkmath.decoding.search import Search, Weights
+from inkmath.features.expression import RELATIONS, SAME
+from inkmath.layout.latex import canonical_tokens, parse_latex
+from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
+
+if TYPE_CHECKING:
+    from inkmath.decoding.reading import Constraints, Reading
+    from inkmath.decoding.readout import Scores
+
+RIGHT, SUP, INSIDE = Relation.RIGHT, Relation.SUP, Relation.INSIDE
+
+TREE = LayoutTree(  # x ^ 2 = y, with = in two strokes
+    (Symbol("x", (0,)), Symbol("2", (1,)), Symbol("=", (2, 3)), Symbol("y", (4,))),
+    (Edge(0, 1, SUP), Edge(0, 2, RIGHT), Edge(2, 3, RIGHT)),
+)
+
+
+def search(*formulas: str, **weights: float) -> Search:
+    """A search whose language model has seen some formulas."""
+    return Search(LABELS, TreeLanguageModel(LABELS, count_bigrams(map(parse_latex, formulas))), Weights(**weights))
+
+
+def latex(reading: Reading) -> str:
+    return " ".join(canonical_tokens(reading.tree))
+
+
+def doubtful(scores: Scores, stroke: int, one: str, other: str) -> Scores:
+    """The same scores, but a stroke may as well be of another class, a hair likelier even."""
+    scores.symbol[stroke] = -9.0
+    scores.symbol[stroke, [LABELS.index(one), LABELS.index(other)]] = np.log(0.49), np.log(0.5)
+    return scores
+
+
+def test_what_a_sure_network_says_comes_first() -> None:
+    best, *_ = search().read(scores_of(TREE))
+    assert best.tree.ordered() == TREE.ordered()
+
+
+def test_language_decides_what_the_ink_leaves_open() -> None:
+    by_ink = search().read(doubtful(scores_of(TREE), 0, "x", "-"))[0]
+    assert latex(by_ink) == "- ^ { 2 } = y"
+    by_language = search(*["x^{2}=y"] * 20, language=0.5).read(doubtful(scores_of(TREE), 0, "x", "-"))[0]
+    assert latex(by_language) == "x ^ { 2 } = y"
+
+
+def test_labels_are_chosen_together() -> None:
+    # Neither label is sure, but where one is x the other is y, and where one is y the other is x.
+    tree = LayoutTree((Symbol("x", (0,)), Symbol("y", (1,))), (Edge(0, 1, RIGHT),))
+    scores = doubtful(doubtful(scores_of(tree), 0, "x", "2"), 1, "y", "2")
+    assert latex(search(*["xy"] * 20, language=1.0).read(scores)[0]) == "x y"
+
+
+def test_the_other_label_and_the_other_segmentation_are_among_the_readings() -> None:
+    scores = doubtful(scores_of(TREE), 4, "y", "x")
+    scores.pair[2, 3, SAME] = scores.pair[3, 2, SAME] = np.log(0.55)
+    scores.pair[2, 3, 2] = scores.governor[2, 3, 0] = np.log(0.4)
+    scores.governor[3, 4, 0] = np.log(0.5)
+    readings = search().read(scores)
+    assert latex(readings[0]) == "x ^ { 2 } = x"
+    assert "x ^ { 2 } = y" in [latex(one) for one in readings]
+    assert any((2,) in [symbol.strokes for symbol in one.tree.symbols] for one in readings)
+
+
+def test_each_symbol_has_its_candidates_the_chosen_one_first() -> None:
+    (best, *_) = search().read(doubtful(scores_of(TREE), 0, "x", "-"))
+    assert len(best.alternatives) == len(best.tree.symbols)
+    for symbol, candidates in zip(best.tree.symbols, best.alternatives, strict=True):
+        assert candidates[0].label == symbol.label
+        assert len({candidate.label for candidate in candidates}) == len(candidates)
+        assert sum(candidate.probability for candidate in candidates) <= 1 + 1e-6
+    first = next(c for s, c in zip(best.tree.symbols, best.alternatives, strict=True) if s.strokes == (0,))
+    assert [candidate.label for candidate in first[:2]] == ["-", "x"]
+
+
+def test_a_choice_of_the_person_changes_labels_and_strokes_of_every_reading() -> None:
+    decided = {frozenset({2}): "-", frozenset({3}): "-", frozenset({0}): "y"}
+    for reading in search().read(scores_of(TREE), 5, decided):
+        assert {(frozenset(s.strokes), s.label) for s in reading.tree.symbols} >= set(decided.items())
+
+
+def test_what_no_notation_can_write_is_not_read() -> None:
+    tree = LayoutTree((Symbol("x", (0,)), Symbol("y", (1,))), (Edge(0, 1, INSIDE),))
+    for reading in search().read(scores_of(tree, sure=30.0)):
+        assert not any(edge.relation is INSIDE for edge in reading.tree.edges)
+
+
+def test_a_lead_makes_sure_and_a_rival_unsure() -> None:
+    sure = search().read(scores_of(TREE))[0].confidence
+    unsure = search().read(doubtful(scores_of(TREE), 4, "y", "x"))[0].confidence
+    assert 0.0 < unsure < sure < 1.0
+
+
+def test_no_more_readings_than_asked_for() -> None:
+    scores = random_scores(np.random.default_rng(5), 6)
+    assert len(search().read(scores, 1)) == 1
+    assert len(search().read(scores, 3)) <= 3
+
+
+def check(readings: list[Reading], strokes: int) -> None:
+    assert readings
+    for reading in readings:
+        assert sorted(stroke for symbol in reading.tree.symbols for stroke in symbol.strokes) == list(range(strokes))
+        assert 0.0 <= reading.confidence <= 1.0
+        assert len(reading.alternatives) == len(reading.tree.symbols)
+    assert len({latex(reading) for reading in readings}) == len(readings), "no two say the same"
+    certainty = [reading.confidence for reading in readings]
+    assert certainty == sorted(certainty, reverse=True)
+
+
+@settings(max_examples=40)
+@given(st.integers(1, 12), st.integers(0, 2**32 - 1), st.sampled_from([0.0, 1.0, 4.0, 50.0]), st.floats(0.0, 2.0))
+def test_any_scribble_has_a_reading_that_owns_every_stroke_once(
+    strokes: int, seed: int, spread: float, language: float
+) -> None:
+    scores = random_scores(np.random.default_rng(seed), strokes, spread=spread)
+    check(search("x^{2}+y", language=language).read(scores), strokes)
+
+
+@settings(max_examples=40)
+@given(st.integers(1, 8), st.integers(0, 2**32 - 1), st.data())
+def test_constraints_hold_whatever_the_network_says(strokes: int, seed: int, data: st.DataObject) -> None:
+    owner = data.draw(st.lists(st.integers(0, 3), min_size=strokes, max_size=strokes))
+    groups = [frozenset(i for i in range(strokes) if owner[i] == group) for group in sorted({*owner} - {0})]
+    decided: Constraints = {group: data.draw(st.sampled_from(LABELS)) for group in groups}  # 0: nothing was decided
+    readings = search().read(random_scores(np.random.default_rng(seed), strokes, spread=4.0), 5, decided)
+    check(readings, strokes)
+    for reading in readings:
+        symbols = {frozenset(symbol.strokes): symbol.label for symbol in reading.tree.symbols}
+        assert symbols.items() >= decided.items()
+
+
+def test_every_relation_says_nothing_of_a_lone_stroke() -> None:
+    nothing = np.zeros((1, 1, len(RELATIONS)))
+    (reading, *_) = search().read(normalised(np.eye(len(LABELS))[:1] * 9, np.zeros((1, 1, 8)), nothing, np.zeros(1)))
+    assert latex(reading) == "x"
+
+
+def test_a_vocabulary_of_one_label_will_do() -> None:
+    only = Search(("x",), TreeLanguageModel(("x",), []), Weights())
+    readings = only.read(random_scores(np.random.default_rng(0), 4, classes=1))
+    assert {symbol.label for symbol in readings[0].tree.symbols} == {"x"}

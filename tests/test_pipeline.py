@@ -46,7 +46,7 @@ class Copy:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "DVC_"))}
         environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
         environment["TF_CPP_MIN_LOG_LEVEL"] = "2"
-        return subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, timeout=1200)
+        return subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, timeout=3600)
 
     def repro(self, *arguments: str) -> str:
         """What `dvc repro` printed; it must have ended well."""

@@ -1,0 +1,67 @@
+"""How much memory parsing takes as files become more: it should hardly grow.
+
+python -m benchmarks.parse_memory [N]     N: how many files the larger archive has, 20,000 unless told
+"""
+
+from __future__ import annotations
+
+import io
+import resource
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from pathlib import Path
+
+from inkmath.dataset.parsing import Place, parse_places
+from inkmath.dataset.splits import Role
+
+FORMULA = """<ink xmlns="http://www.w3.org/2003/InkML"><annotation type="writer">w{writer}</annotation>
+<annotation type="label">x</annotation><trace id="0">{x} 0, {x} 1</trace>
+<trace id="1">{x} 5, {x} 7</trace></ink>"""
+
+
+def pack(path: Path, files: int) -> None:
+    """An archive of small files, each of other ink."""
+    with tarfile.open(path, "w:gz", compresslevel=1) as archive:
+        for number in range(files):
+            content = FORMULA.format(writer=number // 50, x=number).encode()
+            member = tarfile.TarInfo(f"part{number % 7}/{number}.inkml")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+
+
+def parse(archive: Path) -> None:
+    """Parse in this process and print what it took."""
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        done = parse_places(
+            [Place(str(archive), Role.TRAIN)],
+            Path(folder) / "ink.parquet",
+            Path(folder) / "rejected.parquet",
+            valid=0.06,
+            seed=0,
+            processes=1,
+        )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"  {done.rows:7} files: {peak:5.0f} MB at most, {time.perf_counter() - start:.0f} s", flush=True)
+
+
+def main(files: int) -> None:
+    print("peak memory of parsing an archive in one process")
+    for count in (files // 10, files):
+        with tempfile.TemporaryDirectory() as folder:
+            archive = Path(folder) / "small.tar.gz"
+            pack(archive, count)
+            # A process of its own: a peak never goes down again.
+            command = [sys.executable, "-m", "benchmarks.parse_memory", str(archive)]
+            subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+
+
+if __name__ == "__main__":
+    argument = sys.argv[1] if len(sys.argv) > 1 else "20000"
+    if argument.isdigit():
+        main(int(argument))
+    else:
+        parse(Path(argument))

@@ -1,0 +1,58 @@
+"""Pictures of handwriting as ink: the way back from a scan to strokes of a pen.
+
+`picture` tells the ink from the paper, `skeleton` thins it to a graph of lines, `tracing` follows the lines as a pen
+might have gone. How the pen really went is not in the picture: direction, order and retraced lines are guesses.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from inkmath.images.picture import ImageError, Mask, find_ink, load_grey
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from inkmath.ink import Ink
+
+__all__ = ["ImageError", "ink_from_image"]
+
+MAX_STROKES = 400
+"""More than a formula has: a page of text, a texture, a photograph of something else."""
+
+
+def ink_from_image(image: Path | str | bytes | NDArray[np.generic]) -> Ink:
+    """Recover pen strokes from the picture of one handwritten formula.
+
+    The ink may be darker or lighter than its paper, the paper plain and unevenly lit. Lines of ruled paper are taken
+    for ink, and a tilted formula stays tilted.
+
+    Args:
+        image: a PNG or JPEG file or its bytes; or an array ``(height, width)`` or ``(height, width, 3 or 4)`` of
+            uint8 (0..255), bool or float (0..1).
+
+    Returns:
+        Strokes in pixels of the picture (a large one is shrunk first), in a plausible order of writing.
+
+    Raises:
+        ImageError: this is no picture, it is too large, or there is no handwriting in it.
+        ImportError: Pillow or scikit-image is not installed (``pip install 'inkmath[images]'``).
+        OSError: the file cannot be read.
+    """
+    from inkmath.images.skeleton import line_graph
+    from inkmath.images.tracing import trace
+    from inkmath.ink import Ink
+
+    grey, name = load_grey(image)
+    mask: Mask = find_ink(grey, name)
+    strokes = trace(line_graph(mask.pixels, mask.pen), mask.pen)
+    if len(strokes) > MAX_STROKES:
+        raise ImageError(
+            f"{name}: {len(strokes)} lines found, more than the {MAX_STROKES} a formula may have; "
+            "crop the picture to one handwritten formula on plain paper"
+        )
+    return Ink.from_points(strokes)

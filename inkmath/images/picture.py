@@ -1,0 +1,202 @@
+"""From a file to the pixels that are ink."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Grey = NDArray[np.float32]
+
+MAX_BYTES = 32 * 2**20
+MAX_PIXELS = 50_000_000  # more than most cameras give; decoded it takes 150 MB
+LONGEST_SIDE = 2000  # pixels; larger pictures are shrunk to it, which leaves a pen line several pixels wide
+SHORTEST_SIDE = 3
+LEAST_CONTRAST = 0.12  # of the range from black to white, between ink and paper
+MOST_INK = 0.35  # of the picture's area; handwriting covers a few hundredths
+
+
+class ImageError(ValueError):
+    """A picture gives no ink; the message names it, says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Mask:
+    """Where the ink is.
+
+    Attributes:
+        pixels: bool ``(height, width)``.
+        pen: width of the pen's line, in pixels.
+    """
+
+    pixels: NDArray[np.bool_]
+    pen: float
+
+
+def load_grey(source: Path | str | bytes | NDArray[Any]) -> tuple[Grey, str]:
+    """Read a picture the right way up, its transparent parts filled in, shrunk to ``LONGEST_SIDE``.
+
+    Returns:
+        Brightness ``(height, width)`` from 0 (black) to 1, and what to call the picture in messages.
+
+    Raises:
+        ImageError: this is no picture, or it is too large.
+    """
+    if isinstance(source, np.ndarray):
+        return _grey(_from_array(source)), "image"
+    name = "image" if isinstance(source, bytes) else str(source)
+    if not isinstance(source, bytes):
+        if Path(source).stat().st_size > MAX_BYTES:
+            raise _too_large(name, f"more than {MAX_BYTES // 2**20} MB")
+        source = Path(source).read_bytes()
+    if len(source) > MAX_BYTES:
+        raise _too_large(name, f"more than {MAX_BYTES // 2**20} MB")
+    return _grey(_decode(source, name)), name
+
+
+def _decode(content: bytes, name: str) -> Image:
+    from PIL import Image, ImageOps
+
+    try:
+        with warnings.catch_warnings():
+            # Pillow's own guard against bombs only warns below twice its limit; the size is checked here instead.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            picture = Image.open(io.BytesIO(content), formats=("PNG", "JPEG"))
+            if picture.width * picture.height > MAX_PIXELS:
+                raise _too_large(name, f"{picture.width} x {picture.height} pixels")
+            picture.load()
+        return ImageOps.exif_transpose(picture)
+    except Image.DecompressionBombError as bomb:
+        raise _too_large(name, "more pixels than any camera gives") from bomb
+    except Image.UnidentifiedImageError as unknown:
+        raise ImageError(f"{name}: this is no PNG or JPEG picture; convert it to one of them") from unknown
+    except (OSError, SyntaxError, ValueError) as broken:
+        if isinstance(broken, ImageError):
+            raise
+        raise ImageError(f"{name}: the picture is damaged ({broken}); save it anew") from broken
+
+
+def _too_large(name: str, size: str) -> ImageError:
+    return ImageError(
+        f"{name}: the picture is too large ({size}); crop it to the formula, "
+        f"or shrink it to at most {LONGEST_SIDE} pixels a side"
+    )
+
+
+def _from_array(values: NDArray[Any]) -> Image:
+    from PIL import Image
+
+    if values.ndim not in (2, 3) or (values.ndim == 3 and values.shape[2] not in (3, 4)) or not values.size:
+        raise ImageError(
+            f"image: an array of shape {values.shape} is no picture; give (height, width) or (height, width, 3 or 4)"
+        )
+    if values.shape[0] * values.shape[1] > MAX_PIXELS:
+        raise _too_large("image", f"{values.shape[1]} x {values.shape[0]} pixels")
+    if values.dtype == np.bool_ or np.issubdtype(values.dtype, np.floating):
+        values = np.nan_to_num(np.clip(values.astype(np.float32), 0, 1)) * 255
+    elif values.dtype != np.uint8:
+        raise ImageError(f"image: an array of {values.dtype} is no picture; give uint8, bool or float from 0 to 1")
+    return Image.fromarray(np.ascontiguousarray(values.astype(np.uint8)))
+
+
+def _grey(picture: Image) -> Grey:
+    from PIL import Image
+
+    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BOX, reducing_gap=2.0)
+    if not picture.has_transparency_data:
+        return np.asarray(picture.convert("L"), np.float32) / 255
+    layered = picture.convert("RGBA")
+    alpha = np.asarray(layered.getchannel("A"), np.float32) / 255
+    grey = np.asarray(layered.convert("L"), np.float32) / 255
+    seen = float((grey * alpha).sum() / max(alpha.sum(), 1e-6))
+    # Where little is opaque, that is the ink, and needs paper to stand out from; else it is the paper itself.
+    paper = seen if alpha.mean() > 0.5 else (1.0 if seen < 0.5 else 0.0)
+    filled: Grey = (grey * alpha + paper * (1 - alpha)).astype(np.float32)
+    return filled
+
+
+def find_ink(grey: Grey, name: str = "image") -> Mask:
+    """Tell ink from paper.
+
+    The paper is a median over a wide neighbourhood, so that shadows and yellowed edges vanish with it. What differs
+    from it is ink where it passes Otsu's threshold (IEEE Trans. SMC 9, 1979), and faint ink where it touches such
+    (hysteresis); the sign of the difference that weighs most tells dark ink from light.
+
+    Raises:
+        ImageError: nothing stands out from the paper, or far too much does.
+    """
+    from scipy import ndimage
+    from skimage.filters import apply_hysteresis_threshold, threshold_otsu
+
+    if min(grey.shape) < SHORTEST_SIDE:
+        raise ImageError(f"{name}: {grey.shape[1]} x {grey.shape[0]} pixels are too few; give a larger picture")
+    nothing = ImageError(
+        f"{name}: there is no handwriting to be seen; give a picture with clear lines, dark on light or light on dark"
+    )
+    smooth = ndimage.gaussian_filter(grey, 0.7)
+    difference = smooth - _paper(grey)
+    strong = np.sign(difference) * np.maximum(np.abs(difference) - LEAST_CONTRAST / 2, 0)
+    ink = np.maximum(-difference if (strong**3).sum() <= 0 else difference, 0)
+    if float(ink.max()) < LEAST_CONTRAST:
+        raise nothing
+    # The paper's noise would draw the threshold down: only what could be ink has a say, and the paper as one value.
+    threshold = max(threshold_otsu(np.clip(ink, LEAST_CONTRAST / 4, None)), LEAST_CONTRAST)
+    pixels = apply_hysteresis_threshold(ink, 0.7 * threshold, threshold)
+    if pixels.mean() > MOST_INK:
+        raise ImageError(
+            f"{name}: {pixels.mean():.0%} of the picture stand out from the rest, which is no handwriting; "
+            "crop it to one formula on plain paper"
+        )
+    if not pixels.any():
+        raise nothing
+    pen = pen_width(pixels)
+    pixels = _without_specks(pixels, pen)
+    if not pixels.any():
+        raise nothing
+    return Mask(pixels, pen_width(pixels))
+
+
+def _paper(grey: Grey) -> Grey:
+    """Brightness of the paper under the ink, ``(height, width)``."""
+    from scipy import ndimage
+    from skimage.transform import resize
+
+    shrink = max(1, round(max(grey.shape) / 160))
+    edge = [(0, -side % shrink) for side in grey.shape]
+    blocks = np.pad(grey, edge, mode="edge")
+    height, width = blocks.shape[0] // shrink, blocks.shape[1] // shrink
+    small = np.median(blocks.reshape(height, shrink, width, shrink).swapaxes(1, 2).reshape(height, width, -1), axis=-1)
+    paper = ndimage.median_filter(small, size=31, mode="reflect")
+    whole: Grey = resize(paper, blocks.shape, order=1, preserve_range=True)[: grey.shape[0], : grey.shape[1]]
+    return whole
+
+
+def pen_width(pixels: NDArray[np.bool_]) -> float:
+    """Typical width of the lines, in pixels: area over length of the thinned lines."""
+    from skimage.morphology import skeletonize
+
+    return float(pixels.sum() / max(skeletonize(pixels).sum(), 1))
+
+
+def _without_specks(pixels: NDArray[np.bool_], pen: float) -> NDArray[np.bool_]:
+    """Without blobs smaller than a dot of the pen, and without pinholes in lines."""
+    from skimage.measure import label
+
+    def large(area: NDArray[np.bool_], least: float, connectivity: int) -> NDArray[np.bool_]:
+        parts = label(area, connectivity=connectivity)
+        sizes = np.bincount(parts.ravel())
+        sizes[0] = 0
+        kept: NDArray[np.bool_] = (sizes >= least)[parts]
+        return kept
+
+    filled = ~large(~pixels, 0.15 * pen**2, 1)
+    # A dot of the pen covers pi/4 of its width squared; grain of the paper covers a few pixels.
+    return large(filled, max(0.35 * pen**2, 3), 2)

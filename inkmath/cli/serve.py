@@ -86,6 +86,8 @@ def serve(
             log_level="warning",
             access_log=False,
             server_header=False,
+            # Longer than clients keep idle connections: when both close at one moment, a request fails.
+            timeout_keep_alive=75,
             timeout_graceful_shutdown=int(settings.limits.seconds) + 5,
         )
     ).run(sockets=[listening])

@@ -2,11 +2,13 @@
 
 import { call, Offline, Reader, Refusal, token, wire } from "./api.js";
 import { Choices } from "./choices.js";
-import { download, fitted, toPng, toSvg } from "./files.js";
+import { closeMenu, copy, offerDownloads, plainMathml, takeFiles } from "./exchange.js";
+import { fitted, toPng, toSvg } from "./files.js";
 import { boundsOf, Ink } from "./ink.js";
+import { complain, say, setStatus, toast } from "./notices.js";
 import { isDoubtful, Result } from "./result.js";
+import { Learning, saveFormula } from "./learn.js";
 import { Sheet } from "./sheet.js";
-import { saveFormula, Learning } from "./learn.js";
 import { followTheme } from "./theme.js";
 
 const $ = (id) => document.getElementById(id);
@@ -108,52 +110,7 @@ function fail(error, again) {
   updateButtons();
 }
 
-// Telling the person
-
-const STATUS = { ready: "Ready", reading: "Reading", starting: "Starting", offline: "Offline", error: "Not working" };
-
-function setStatus(state, text = STATUS[state]) {
-  $("status").dataset.state = state;
-  $("status").querySelector("span").textContent = text;
-}
-
-/** Show a notice that stays, or take it away. */
-function say(kind, title, text, again) {
-  const notice = $("notice");
-  notice.hidden = kind === null;
-  if (kind === null || (notice.dataset.kind === kind && notice.dataset.text === text)) {
-    if (kind === null) delete notice.dataset.kind;
-    return;
-  }
-  notice.dataset.kind = kind;
-  notice.dataset.text = text;
-  const words = document.createElement("span");
-  const strong = document.createElement("b");
-  strong.textContent = title;
-  words.append(strong, ` ${text}`);
-  notice.replaceChildren(words);
-  if (again) {
-    const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Try again" });
-    button.addEventListener("click", again);
-    notice.append(button);
-  }
-}
-
-let toastTimer = 0;
-
-/** Show a short message that goes by itself, with something to do about it. */
-function toast(text, label, action) {
-  const box = $("toast");
-  box.replaceChildren(text);
-  if (label) {
-    const button = Object.assign(document.createElement("button"), { type: "button", textContent: label });
-    button.addEventListener("click", () => { box.hidden = true; action(); });
-    box.append(button);
-  }
-  box.hidden = false;
-  clearTimeout(toastTimer);
-  toastTimer = setTimeout(() => { box.hidden = true; }, label ? 6000 : 2500);
-}
+// Asking
 
 function askForToken() {
   const dialog = $("token");
@@ -368,22 +325,7 @@ document.addEventListener("keydown", (event) => {
   command();
 });
 
-// Out of the page
-
-async function copy(text, done) {
-  if (!text) return;
-  try {
-    await navigator.clipboard.writeText(text);
-    toast(done);
-  } catch {
-    // Pages that came over plain http from another machine have no clipboard: leave the text selected.
-    getSelection().selectAllChildren($("latex"));
-    toast("Your browser does not let this page copy: press Ctrl+C");
-  }
-}
-
-/** MathML without the marks that tie it to the ink. */
-const plainMathml = (text) => text.replace(/ (xml:)?id="symbol-\d+"/g, "");
+// Out of the page and into it
 
 /** The formula that is shown with the ink it was read from, as the server takes it. */
 const written = () => ({
@@ -392,89 +334,34 @@ const written = () => ({
   relations: result.formula.relations,
 });
 
-const makers = {
+offerDownloads({
   inkml: () => call("api/inkml", { method: "POST", body: written(), raw: true }),
   svg: async () => new Blob([toSvg(ink.state.strokes)], { type: "image/svg+xml" }),
   png: () => toPng(ink.state.strokes),
-};
-
-function closeMenu() {
-  $("download-menu").hidden = true;
-  $("download").ariaExpanded = "false";
-}
-
-$("download").addEventListener("click", () => {
-  const opening = $("download-menu").hidden;
-  $("download-menu").hidden = !opening;
-  $("download").ariaExpanded = String(opening);
-  if (opening) $("download-menu").querySelector("button").focus();
-});
-$("download-menu").addEventListener("keydown", (event) => {
-  const items = [...$("download-menu").children];
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (step) items[(items.indexOf(document.activeElement) + step + items.length) % items.length].focus();
-  if (event.key === "Escape") { closeMenu(); $("download").focus(); }
-  if (step || event.key === "Escape") { event.preventDefault(); event.stopPropagation(); }
-});
-$("download-menu").addEventListener("click", async (event) => {
-  const format = event.target.closest("[data-format]")?.dataset.format;
-  if (!format) return;
-  closeMenu();
-  try {
-    download(`formula.${format}`, await makers[format]());
-  } catch (error) {
-    complain(error);
-  }
-});
-document.addEventListener("pointerdown", (event) => {
-  if (!event.target.closest(".actions")) closeMenu();
 });
 
-const sentence = (words) => words[0].toUpperCase() + words.slice(1);
-
-function complain(error) {
-  if (!(error instanceof Refusal || error instanceof Offline)) throw error;
-  toast(error instanceof Refusal ? sentence(error.message) : "The server does not answer; try again later");
-}
-
-// Into the page
-
-async function openFile(file) {
+async function openFile(file, name = file.name) {
   setStatus("reading", "Opening");
   try {
     const read = await call("api/recognize", { method: "POST", body: file, type: "application/inkml+xml" });
     ink.replace(fitted(read.strokes, sheet.size));
     setTool("pen");
-    toast(`Opened ${file.name ?? "the example"}`, "Undo", () => ink.undo());
+    toast(`Opened ${name}`, "Undo", () => ink.undo());
   } catch (error) {
     if (!(error instanceof Refusal || error instanceof Offline)) throw error;
     setStatus(error instanceof Offline ? "offline" : "ready");
-    say("error", error instanceof Refusal ? `${file.name} cannot be read.` : "No connection.", error.message);
+    say("error", error instanceof Refusal ? `${name} cannot be read.` : "No connection.", error.message);
   }
 }
 
-$("file").addEventListener("change", () => {
-  const [file] = $("file").files;
-  if (file) openFile(file);
-  $("file").value = "";
-});
+takeFiles(openFile);
 $("example").addEventListener("click", async () => {
-  const response = await fetch("example.inkml");
-  openFile(await response.blob());
-  $("ink").focus();
-});
-
-let dragging = 0; // Entering a child leaves its parent: count both.
-const isFile = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
-document.addEventListener("dragenter", (event) => { if (isFile(event)) { dragging++; $("drop").hidden = false; } });
-document.addEventListener("dragleave", (event) => { if (isFile(event) && --dragging <= 0) $("drop").hidden = true; });
-document.addEventListener("dragover", (event) => event.preventDefault());
-document.addEventListener("drop", (event) => {
-  event.preventDefault();
-  dragging = 0;
-  $("drop").hidden = true;
-  const [file] = event.dataTransfer.files;
-  if (file) openFile(file);
+  try {
+    await openFile(await call("example.inkml", { raw: true }), "the example");
+    $("ink").focus();
+  } catch (error) {
+    complain(error);
+  }
 });
 
 // The correction loop

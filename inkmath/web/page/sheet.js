@@ -143,7 +143,6 @@ export class Sheet extends EventTarget {
     const wanted = event.pointerType !== "mouse" || event.button === 0;
     if (this.pointer !== null || palm || !wanted) return;
     event.preventDefault();
-    this.canvas.focus({ preventScroll: true });
     this.canvas.setPointerCapture(event.pointerId);
     this.pointer = event.pointerId;
     const point = this.#point(event);

@@ -1,0 +1,77 @@
+// Out of the page and into it: the clipboard, the menu of downloads, files chosen or dropped.
+
+import { download } from "./files.js";
+import { complain, toast } from "./notices.js";
+
+const $ = (id) => document.getElementById(id);
+
+export async function copy(text, done) {
+  if (!text) return;
+  try {
+    await navigator.clipboard.writeText(text);
+    toast(done);
+  } catch {
+    // Pages that came over plain http from another machine have no clipboard: leave the text selected.
+    getSelection().selectAllChildren($("latex"));
+    toast("Your browser does not let this page copy: press Ctrl+C");
+  }
+}
+
+/** MathML without the marks that tie it to the ink. */
+export const plainMathml = (text) => text.replace(/ (xml:)?id="symbol-\d+"/g, "");
+
+export function closeMenu() {
+  $("download-menu").hidden = true;
+  $("download").ariaExpanded = "false";
+}
+
+/** Let the menu offer downloads; `makers` has a function for each format that gives the file as a blob. */
+export function offerDownloads(makers) {
+  const menu = $("download-menu");
+  $("download").addEventListener("click", () => {
+    menu.hidden = !menu.hidden;
+    $("download").ariaExpanded = String(!menu.hidden);
+    if (!menu.hidden) menu.querySelector("button").focus();
+  });
+  menu.addEventListener("keydown", (event) => {
+    const items = [...menu.children];
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) items[(items.indexOf(document.activeElement) + step + items.length) % items.length].focus();
+    if (event.key === "Escape") { closeMenu(); $("download").focus(); }
+    if (step || event.key === "Escape") { event.preventDefault(); event.stopPropagation(); }
+  });
+  menu.addEventListener("click", async (event) => {
+    const format = event.target.closest("[data-format]")?.dataset.format;
+    if (!format) return;
+    closeMenu();
+    try {
+      download(`formula.${format}`, await makers[format]());
+    } catch (error) {
+      complain(error);
+    }
+  });
+  document.addEventListener("pointerdown", (event) => {
+    if (!event.target.closest(".actions")) closeMenu();
+  });
+}
+
+/** Call `open` with each file that is chosen or dropped anywhere on the page. */
+export function takeFiles(open) {
+  $("file").addEventListener("change", () => {
+    const [file] = $("file").files;
+    if (file) open(file);
+    $("file").value = "";
+  });
+  let dragging = 0; // Entering a child leaves its parent: count both.
+  const isFile = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+  document.addEventListener("dragenter", (event) => { if (isFile(event)) { dragging++; $("drop").hidden = false; } });
+  document.addEventListener("dragleave", (event) => { if (isFile(event) && --dragging <= 0) $("drop").hidden = true; });
+  document.addEventListener("dragover", (event) => event.preventDefault());
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    dragging = 0;
+    $("drop").hidden = true;
+    const [file] = event.dataTransfer.files;
+    if (file) open(file);
+  });
+}

@@ -24,6 +24,7 @@ Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 NotNegative = Annotated[float, Field(ge=0.0)]
 Count = Annotated[int, Field(ge=1)]
+Name = Annotated[str, Field(pattern=r"^[\w. -]+$", max_length=200)]
 
 
 class ParamsError(ValueError):
@@ -174,8 +175,8 @@ class EvaluateExpression(Block):
 class Track(Block):
     """Where MLflow keeps runs and models."""
 
-    experiment: str = Field(min_length=1)
-    sweep: str | None
+    experiment: Name
+    sweep: Name | None
     uri: str | None
     register_model: bool
 

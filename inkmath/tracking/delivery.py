@@ -69,7 +69,8 @@ class Delivery:
             if not self.location.answers(2.0):
                 self._away_until = time.monotonic() + _RETRY_SECONDS
                 return False
-        for record in self.journal.pending:
+        waiting = self.journal.pending
+        for record in waiting:
             problem = self._send_one(record)
             if problem is not None:
                 if not self._away:
@@ -81,9 +82,9 @@ class Delivery:
                 self._away_until = time.monotonic() + _RETRY_SECONDS
                 return False
             self.journal.acknowledge()
-        if self._away:
-            say(f"{self.location.shown} has taken the records that waited for it")
-            self._away = False
+        if self._away and waiting:
+            say(f"{self.location.shown} has taken {len(waiting)} records that waited for it")
+        self._away = False
         return True
 
     def close(self) -> None:
@@ -132,6 +133,7 @@ def settle(spool: Path) -> tuple[int, int]:
 
 
 def _mark_killed(journal: Journal, opened: Record) -> None:
+    say(f"the {opened['by']} that wrote run {journal.run_id} was killed; the run will say so")
     if opened["by"] == "training":
         journal.append({"op": "end", "status": "KILLED", "time": journal.last_write})
     else:

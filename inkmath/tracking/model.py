@@ -74,8 +74,8 @@ class ModelFiles:
                 raise TrackingError(f"{file}: a model holds two files named {file.name}; rename one")
             try:
                 shutil.copyfile(file, data / file.name)
-            except FileNotFoundError as error:
-                raise TrackingError(f"{file}: no such file, so the model cannot be logged") from error
+            except OSError as error:
+                raise TrackingError(f"{error.filename}: cannot be logged with the model ({error.strerror})") from error
         (data / "reader.json").write_text(json.dumps({"task": task, "reader": self.reader}), encoding="utf-8")
         package = Path(__file__).parents[1]
         shutil.rmtree(folder / "code", ignore_errors=True)

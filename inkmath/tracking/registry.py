@@ -35,7 +35,7 @@ def deliver_model(client: MlflowClient, run_id: str, folder: Path, record: Recor
         with location.lock():
             found = _version_of_run(client, record["registered_as"], run_id)
             found = found or _register(client, run_id, model_id, record)
-            lines.append(_challenge(client, found))
+            lines.append(challenge(client, found))
     note_best(client, location, run_id, record["metric"], record["value"], record["mode"])
     return lines
 
@@ -85,7 +85,7 @@ def _register(client: MlflowClient, run_id: str, model_id: str, record: Record) 
     return mlflow.register_model(f"models:/{model_id}", record["registered_as"], tags=tags)
 
 
-def _challenge(client: MlflowClient, version: ModelVersion) -> str:
+def challenge(client: MlflowClient, version: ModelVersion) -> str:
     """Give the alias to ``version`` if it beats the champion; call it with the lock of the location held.
 
     Without a champion it wins. Equal is not better. Figures under another metric, or on other validation ink, say

@@ -66,12 +66,13 @@ class Run:
         """Log a file as it is now, under ``folder`` among the artifacts of the run.
 
         Raises:
-            TrackingError: the file is missing.
+            TrackingError: the file is missing, or there is no room for a copy.
         """
+        copy = self._place(Path(path).name)
         try:
-            shutil.copyfile(path, self._place(Path(path).name))
-        except FileNotFoundError as error:
-            raise TrackingError(f"{path}: no such file, so it cannot be logged") from error
+            shutil.copyfile(path, copy)
+        except OSError as error:
+            raise TrackingError(f"{error.filename}: cannot be logged ({error.strerror})") from error
         self.delivery.record("file", file=f"files/{self._files}/{Path(path).name}", folder=folder)
 
     def log_figure(self, figure: Figure, name: str) -> None:

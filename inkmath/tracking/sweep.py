@@ -21,13 +21,7 @@ PARENT = "mlflow.parentRunId"
 
 
 def parent_run(client: MlflowClient, location: Location, experiment_id: str, sweep: str) -> str:
-    """The id of the run that stands for a sweep; made by whichever training of the sweep comes first.
-
-    Raises:
-        TrackingError: the name holds a quote, which MLflow's search cannot carry.
-    """
-    if "'" in sweep:
-        raise TrackingError(f"track.sweep = {sweep}: the name must not hold a quote; change it")
+    """The id of the run that stands for a sweep; made by whichever training of the sweep comes first."""
     with location.lock():
         found = _find_parent(client, experiment_id, sweep)
         if found is None:

@@ -75,7 +75,7 @@ class TestInkModel:
 
 class TestModelFiles:
     def test_a_missing_file_is_named(self, workspace: Path) -> None:
-        with pytest.raises(TrackingError, match=r"nothing\.onnx: no such file, so the model cannot be logged"):
+        with pytest.raises(TrackingError, match=r"nothing\.onnx: cannot be logged with the model \(No such file"):
             ModelFiles("three_labels:Reader", (Path("nothing.onnx"),)).pack(workspace / "packed", "symbol")
 
     def test_two_files_of_one_name_are_refused(self, workspace: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from inkmath.tracking import ModelFiles, training_run
-from inkmath.tracking.registry import CHAMPION, _challenge
+from inkmath.tracking.registry import CHAMPION, challenge
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -36,52 +36,52 @@ def champion(registry: MlflowClient) -> str:
     return str(registry.get_model_version_by_alias(NAME, CHAMPION).version)
 
 
-def challenge(registry: MlflowClient, *values: float, **changes: str) -> list[str]:
+def enter(registry: MlflowClient, *values: float, **changes: str) -> list[str]:
     """Register models with these figures one after the other; what is said of each."""
-    return [_challenge(registry, register(registry, value, **changes)) for value in values]
+    return [challenge(registry, register(registry, value, **changes)) for value in values]
 
 
 def test_the_first_is_champion(registry: MlflowClient) -> None:
-    assert challenge(registry, 0.1) == [f"{NAME} version 1 is the first champion (valid_accuracy 0.1)"]
+    assert enter(registry, 0.1) == [f"{NAME} version 1 is the first champion (valid_accuracy 0.1)"]
     assert champion(registry) == "1"
 
 
 def test_only_a_better_one_follows(registry: MlflowClient) -> None:
-    said = challenge(registry, 0.5, 0.4, 0.6)
+    said = enter(registry, 0.5, 0.4, 0.6)
     assert "is no better than champion version 1 (0.5)" in said[1]
     assert "version 3 is the new champion (valid_accuracy 0.6, before 0.5)" in said[2]
     assert champion(registry) == "3"
 
 
 def test_an_equal_one_does_not_follow(registry: MlflowClient) -> None:
-    challenge(registry, 0.5, 0.5)
+    enter(registry, 0.5, 0.5)
     assert champion(registry) == "1"
 
 
 def test_less_is_better_where_that_is_said(registry: MlflowClient) -> None:
-    challenge(registry, 2.0, 3.0, 1.0, mode="min")
+    enter(registry, 2.0, 3.0, 1.0, mode="min")
     assert champion(registry) == "3"
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_no_number_is_no_champion(registry: MlflowClient, value: float) -> None:
-    assert "can be no champion" in challenge(registry, value)[0]
-    challenge(registry, 0.1, value)
+    assert "can be no champion" in enter(registry, value)[0]
+    enter(registry, 0.1, value)
     assert champion(registry) == "2"
 
 
 @pytest.mark.parametrize("change", [{"validation_data": "other ink"}, {"metric": "valid_top3"}, {"mode": "min"}])
 def test_figures_measured_otherwise_are_not_compared(registry: MlflowClient, change: dict[str, str]) -> None:
-    challenge(registry, 0.5)
-    (said,) = challenge(registry, 0.9, **change)
+    enter(registry, 0.5)
+    (said,) = enter(registry, 0.9, **change)
     assert f"python -m inkmath.tracking champion {NAME} 2" in said
     assert champion(registry) == "1"
 
 
 def test_a_champion_put_there_by_hand_is_respected(registry: MlflowClient) -> None:
-    challenge(registry, 0.7, 0.8)
+    enter(registry, 0.7, 0.8)
     registry.set_registered_model_alias(NAME, CHAMPION, "1")
-    challenge(registry, 0.75)
+    enter(registry, 0.75)
     assert champion(registry) == "3"
 
 
@@ -89,7 +89,7 @@ def test_those_who_come_together_leave_the_best(registry: MlflowClient, location
     def compete(value: float) -> None:
         version = register(registry, value)
         with location.lock():
-            _challenge(registry, version)
+            challenge(registry, version)
 
     values = [0.3, 0.9, 0.1, 0.8, 0.5, 0.7]
     with ThreadPoolExecutor(6) as together:

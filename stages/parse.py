@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from inkmath.dataset.atomic import replacing
+from inkmath.dataset.ink_table import InkTableError
 from inkmath.dataset.parsing import ParsingError, Place, Summary, parse_places
 from inkmath.dataset.sources import SourceError
 from inkmath.dataset.splits import Role, SplitError
@@ -41,6 +42,6 @@ def main(params: Params) -> Summary:
 if __name__ == "__main__":
     try:
         done = main(load_params())
-    except (ParamsError, SourceError, SplitError, ParsingError) as error:
+    except (ParamsError, SourceError, SplitError, ParsingError, InkTableError) as error:
         sys.exit(f"parse: {error}")
     print(f"{done.files} files: {done.rows} rows in {INK} {done.splits}, {done.rejected} listed in {REJECTED}")

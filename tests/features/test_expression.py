@@ -1,0 +1,137 @@
+"""Formulas as arrays: alike whatever the place, size and sampling of the ink; truth survives there and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inkmath.dataset.arrays import read_arrays, write_arrays
+from inkmath.features.expression import IGNORE, NONE, RELATIONS, SAME, FormulaSet, pad, pair_labels, stroke_points
+from inkmath.ink import Ink, resample
+from inkmath.layout.latex import canonical_tokens
+from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
+from inkmath.synthesis import synthesize
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+POINTS = 8
+RIGHT, SUP = (RELATIONS.index(relation) for relation in (Relation.RIGHT, Relation.SUP))
+
+
+@pytest.fixture(scope="module")
+def inks() -> list[Ink]:
+    return list(synthesize(6, 3, max_symbols=10))
+
+
+@pytest.fixture(scope="module")
+def formulas(inks: list[Ink]) -> FormulaSet:
+    return FormulaSet.from_inks(inks, ["train", "valid"] * 3, POINTS)
+
+
+def test_place_and_size_do_not_matter(inks: list[Ink]) -> None:
+    there = stroke_points(inks[0], POINTS)
+    moved = Ink(tuple((stroke * 37 + (1e4, -500)).astype(np.float32) for stroke in inks[0].strokes))
+    assert stroke_points(moved, POINTS) == pytest.approx(there, abs=2e-3)
+
+
+def test_the_sampling_rate_does_not_matter(inks: list[Ink]) -> None:
+    dense = Ink(tuple(resample(stroke, 400) for stroke in inks[0].strokes))
+    assert stroke_points(dense, POINTS) == pytest.approx(stroke_points(inks[0], POINTS), abs=5e-2)
+
+
+def test_the_unit_is_a_typical_stroke(inks: list[Ink]) -> None:
+    points = stroke_points(inks[0], POINTS)
+    low, high = points.min(axis=1), points.max(axis=1)
+    assert np.median((high - low).max(axis=1)) == pytest.approx(1.0, rel=1e-5)
+    assert ((low + high) / 2).mean(axis=0) == pytest.approx([0, 0], abs=1e-5)
+
+
+@settings(max_examples=25)
+@given(
+    st.lists(st.lists(st.tuples(*[st.floats(-1e6, 1e6, width=32)] * 2), min_size=1, max_size=5), min_size=1, max_size=4)
+)
+def test_any_ink_has_finite_points(strokes: list[list[tuple[float, float]]]) -> None:
+    points = stroke_points(Ink.from_points(strokes), POINTS)
+    assert points.shape == (len(strokes), POINTS, 2)
+    assert points.dtype == np.float32
+    assert np.isfinite(points).all()
+
+
+def test_dots_have_no_size_and_no_harm() -> None:
+    assert not stroke_points(Ink.from_points([[[5, 5]], [[5, 5]]]), POINTS).any()
+
+
+def test_pairs_of_strokes_carry_what_their_symbols_are_to_each_other() -> None:
+    # x ^ =, the = in strokes 1 and 3; y, stroke 2, to the right of x.
+    labels = pair_labels(np.array([0, 1, 2, 1]), np.array([[0, 1, SUP], [0, 2, RIGHT]]), 3)
+    assert labels.tolist() == [
+        [IGNORE, SUP + 2, RIGHT + 2, SUP + 2],
+        [NONE, IGNORE, NONE, SAME],
+        [NONE, NONE, IGNORE, NONE],
+        [NONE, SAME, NONE, IGNORE],
+    ]
+
+
+def test_trees_come_back_as_they_were(inks: list[Ink], formulas: FormulaSet) -> None:
+    for number, ink in enumerate(inks):
+        assert formulas.tree(number) == ink.tree
+        assert ink.tree is not None
+        assert formulas.latex[number].split() == canonical_tokens(ink.tree)
+        assert (formulas.strokes(number) == stroke_points(ink, POINTS)).all()
+    assert formulas.trainable().all()
+
+
+def test_a_set_survives_its_file(formulas: FormulaSet, tmp_path: Path) -> None:
+    write_arrays(tmp_path / "set.npz", formulas.arrays())
+    again = FormulaSet.from_arrays(read_arrays(tmp_path / "set.npz"))
+    for name, array in formulas.arrays().items():
+        assert (getattr(again, name) == array).all()
+        assert getattr(again, name).dtype == array.dtype
+
+
+def test_a_selection_keeps_what_belongs_together(inks: list[Ink], formulas: FormulaSet) -> None:
+    some = formulas.select([4, 1])
+    assert some.ids.tolist() == [inks[4].id, inks[1].id]
+    assert some.splits.tolist() == ["train", "valid"]
+    assert [some.tree(0), some.tree(1)] == [inks[4].tree, inks[1].tree]
+    assert (some.strokes(1) == formulas.strokes(1)).all()
+    nothing = formulas.select([])
+    assert len(nothing) == len(nothing.points) == len(nothing.labels) == 0
+
+
+def test_only_ink_that_truth_explains_is_trained_on(inks: list[Ink]) -> None:
+    whole = inks[0].tree
+    assert whole is not None
+    lone = LayoutTree((Symbol("x", (0,)),))
+    unwritten = LayoutTree((Symbol("x", (0,)), Symbol("y")), (Edge(0, 1, Relation.RIGHT),))
+    two = (np.zeros((1, 2), np.float32), np.ones((1, 2), np.float32))
+    cases = [
+        (inks[0], True),
+        (Ink(two, tree=lone), False),  # a stroke without a symbol
+        (Ink(two[:1], tree=unwritten), False),  # a symbol without a stroke
+        (Ink(two), False),  # no truth
+        (Ink(two[:1], tree=lone), True),
+    ]
+    made = FormulaSet.from_inks([ink for ink, _ in cases], ["train"] * len(cases), POINTS)
+    assert made.trainable().tolist() == [expected for _, expected in cases]
+    assert made.tree(3) is None
+    assert made.latex[3] == ""
+
+
+def test_no_formula_is_an_error() -> None:
+    with pytest.raises(ValueError, match="no formula"):
+        FormulaSet.from_inks([], [], POINTS)
+
+
+def test_batches_are_padded_to_few_lengths() -> None:
+    formulas = [np.ones((3, POINTS, 2), np.float32), np.ones((5, POINTS, 2), np.float32)]
+    points, mask = pad(formulas)
+    assert points.shape == (2, 8, POINTS, 2)
+    assert mask.tolist() == [[1] * 3 + [0] * 5, [1] * 5 + [0] * 3]
+    assert points.sum(axis=(2, 3)).tolist() == (mask * 2 * POINTS).tolist()
+    assert pad(formulas, multiple=1)[0].shape == (2, 5, POINTS, 2)

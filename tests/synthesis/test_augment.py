@@ -1,0 +1,110 @@
+"""Bent ink: every strength does what it says, nothing else moves, and the same seed bends alike."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from inkmath.synthesis.augment import Bend, bend
+
+STRAIGHT = Bend(**{field.name: 0.0 for field in fields(Bend)})
+
+
+@pytest.fixture
+def ink() -> tuple[np.ndarray, np.ndarray]:
+    """Two formulas of four strokes in three symbols, ``(2, 4, 8, 2)``."""
+    rng = np.random.default_rng(0)
+    points = np.cumsum(rng.normal(size=(2, 4, 8, 2)) * 0.3, axis=2) + rng.normal(size=(2, 4, 1, 2)) * 5
+    return points.astype(np.float32), np.array([[0, 0, 1, 2], [0, 1, 1, 2]], np.int32)
+
+
+def bent(ink: tuple[np.ndarray, np.ndarray], seed: int = 1, **how: float) -> np.ndarray:
+    return bend(ink[0].copy(), ink[1], replace(STRAIGHT, **how), np.random.default_rng(seed))
+
+
+def centres(points: np.ndarray) -> np.ndarray:
+    return (points.min(axis=2) + points.max(axis=2)) / 2
+
+
+def test_without_strength_nothing_is_bent(ink: tuple[np.ndarray, np.ndarray]) -> None:
+    assert bent(ink) == pytest.approx(ink[0], abs=1e-5)
+
+
+def test_the_ink_given_is_left_as_it_is(ink: tuple[np.ndarray, np.ndarray]) -> None:
+    before = ink[0].copy()
+    bend(*ink, Bend(), np.random.default_rng(0))
+    assert (ink[0] == before).all()
+
+
+def test_the_same_seed_bends_alike(ink: tuple[np.ndarray, np.ndarray]) -> None:
+    assert (bend(*ink, Bend(), np.random.default_rng(3)) == bend(*ink, Bend(), np.random.default_rng(3))).all()
+    assert (bend(*ink, Bend(), np.random.default_rng(3)) != bend(*ink, Bend(), np.random.default_rng(4))).any()
+
+
+def test_the_usual_strength_keeps_ink_legible(ink: tuple[np.ndarray, np.ndarray]) -> None:
+    moved = bend(*ink, Bend(), np.random.default_rng(3))
+    assert moved.dtype == np.float32
+    assert moved.shape == ink[0].shape
+    assert np.isfinite(moved).all()
+    assert np.abs(moved - ink[0]).max() > 0.01
+    wide = np.ptp(moved, axis=2) / np.ptp(ink[0], axis=2)
+    assert wide.min() > 0.4
+    assert wide.max() < 2.5
+
+
+@pytest.mark.parametrize("how", ["rotate", "shear", "stretch"])
+def test_a_whole_formula_is_changed_by_one_linear_map(ink: tuple[np.ndarray, np.ndarray], how: str) -> None:
+    moved = bent(ink, **{how: 0.3})
+    for before, after in zip(ink[0], moved, strict=True):
+        matrix, *_ = np.linalg.lstsq(before.reshape(-1, 2), after.reshape(-1, 2), rcond=None)
+        assert after.reshape(-1, 2) == pytest.approx(before.reshape(-1, 2) @ matrix, abs=1e-4)
+        assert np.abs(matrix - np.eye(2)).max() > 1e-3
+        if how == "rotate":
+            assert matrix @ matrix.T == pytest.approx(np.eye(2), abs=1e-4)
+        if how == "shear":
+            assert np.linalg.det(matrix) == pytest.approx(1.0, abs=1e-4)
+            assert matrix[0] == pytest.approx([1, 0], abs=1e-4), "sideways, by height: no line rises or falls"
+
+
+def test_formulas_of_a_batch_are_changed_each_in_its_own_way(ink: tuple[np.ndarray, np.ndarray]) -> None:
+    same = (np.repeat(ink[0][:1], 2, axis=0), np.repeat(ink[1][:1], 2, axis=0))
+    one, other = bent(same, rotate=0.3)
+    assert np.abs(one - other).max() > 1e-3
+
+
+def test_the_strokes_of_a_symbol_move_together(ink: tuple[np.ndarray, np.ndarray]) -> None:
+    shift = bent(ink, symbol_shift=1.0) - ink[0]
+    assert shift == pytest.approx(np.broadcast_to(shift[:, :, :1], shift.shape), abs=1e-5)
+    assert shift[0, 0, 0] == pytest.approx(shift[0, 1, 0], abs=1e-5), "strokes 0 and 1 of formula 0 are one symbol"
+    assert np.abs(shift[0, 1, 0] - shift[0, 2, 0]).max() > 0.1
+
+
+def test_strokes_move_by_themselves_too(ink: tuple[np.ndarray, np.ndarray]) -> None:
+    shift = (bent(ink, stroke_shift=1.0) - ink[0])[:, :, 0]
+    assert np.abs(shift[0, 0] - shift[0, 1]).max() > 0.1
+
+
+def test_a_symbol_turns_and_grows_about_its_middle(ink: tuple[np.ndarray, np.ndarray]) -> None:
+    for how in ({"symbol_rotate": 0.5}, {"symbol_stretch": 0.5}):
+        moved = bent(ink, **how)
+        middle = centres(ink[0])[0, :2].mean(axis=0)
+        before, after = ink[0][0, :2] - middle, moved[0, :2] - middle
+        matrix, *_ = np.linalg.lstsq(before.reshape(-1, 2), after.reshape(-1, 2), rcond=None)
+        assert after.reshape(-1, 2) == pytest.approx(before.reshape(-1, 2) @ matrix, abs=1e-4)
+
+
+def test_waves_stay_small_beside_the_stroke(ink: tuple[np.ndarray, np.ndarray]) -> None:
+    moved = bent(ink, wave=0.05)
+    reach = np.ptp(ink[0], axis=2).max(axis=-1)[..., None, None]
+    assert 0.0 < np.abs((moved - ink[0]) / reach).max() < 0.5
+
+
+def test_some_strokes_are_drawn_backwards(ink: tuple[np.ndarray, np.ndarray]) -> None:
+    assert bent(ink, reverse=1.0) == pytest.approx(ink[0][:, :, ::-1], abs=1e-5)
+
+
+def test_dots_and_padding_stay_finite() -> None:
+    points, symbols = np.zeros((1, 3, 8, 2), np.float32), np.array([[0, 2, 2]], np.int32)
+    assert np.isfinite(bend(points, symbols, Bend(), np.random.default_rng(0))).all()

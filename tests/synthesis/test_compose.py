@@ -1,0 +1,213 @@
+"""New formulas from old ones: labels and layout stay whole, the ink stays in place, nothing leaks from other splits."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inkmath.features.expression import IGNORE, RELATIONS, SAME, FormulaSet
+from inkmath.ink import Ink
+from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
+from inkmath.synthesis import synthesize
+from inkmath.synthesis.compose import STRETCHED, Composer, Composition, Mix
+
+STILL = Mix(exchange=0.0, join=0.0, swap=0.0, shuffle=0.0)
+RIGHT = RELATIONS.index(Relation.RIGHT)
+
+
+@pytest.fixture(scope="module")
+def formulas() -> FormulaSet:
+    return FormulaSet.from_inks(synthesize(12, 5, writers=4, max_symbols=12), ["train"] * 12, 8)
+
+
+@pytest.fixture(scope="module")
+def classes(formulas: FormulaSet) -> list[str]:
+    return sorted(set(formulas.labels.tolist()))
+
+
+def composer(formulas: FormulaSet, classes: list[str], **mix: float) -> Composer:
+    return Composer(formulas, classes, Mix(**{"exchange": 0.0, "join": 0.0, "swap": 0.0, "shuffle": 0.0} | mix))
+
+
+def tree_of(made: Composition, classes: list[str]) -> LayoutTree:
+    """The layout tree of a composition: that there is one is a property worth testing by itself."""
+    symbols = []
+    for number in range(int(made.symbol_of.max()) + 1):
+        strokes = np.flatnonzero(made.symbol_of == number)
+        (label,) = set(made.classes[strokes].tolist())  # all strokes of a symbol say the same class
+        symbols.append(Symbol(classes[label], tuple(strokes.tolist())))
+    return LayoutTree(tuple(symbols), tuple(Edge(p, c, RELATIONS[r]) for p, c, r in made.edges.tolist()))
+
+
+def edges_by_label(tree: LayoutTree) -> Counter[tuple[str, str, str]]:
+    return Counter((tree.symbols[e.parent].label, e.relation.value, tree.symbols[e.child].label) for e in tree.edges)
+
+
+def test_left_alone_a_formula_is_itself(formulas: FormulaSet, classes: list[str]) -> None:
+    made = Composer(formulas, classes, STILL).draw(2, True, np.random.default_rng(0))
+    assert tree_of(made, classes) == formulas.tree(2)
+    assert made.points == pytest.approx(formulas.strokes(2), abs=1e-4)
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 11), st.booleans(), st.integers(0, 2**32 - 1))
+def test_whatever_is_done_the_result_is_a_formula(
+    formulas: FormulaSet, classes: list[str], number: int, whole: bool, seed: int
+) -> None:
+    everything = composer(formulas, classes, exchange=1.0, join=0.5, swap=0.5, shuffle=0.5)
+    made = everything.draw(number, whole, np.random.default_rng(seed))
+    tree = tree_of(made, classes)
+    assert sorted(stroke for symbol in tree.symbols for stroke in symbol.strokes) == list(range(len(made.points)))
+    assert np.isfinite(made.points).all()
+    assert made.points.dtype == np.float32
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 11), st.integers(0, 2**32 - 1))
+def test_exchange_and_order_keep_every_label_and_relation(
+    formulas: FormulaSet, classes: list[str], number: int, seed: int
+) -> None:
+    made = composer(formulas, classes, exchange=1.0, swap=0.5, shuffle=0.5).draw(
+        number, True, np.random.default_rng(seed)
+    )
+    before, after = formulas.tree(number), tree_of(made, classes)
+    assert before is not None
+    assert [symbol.label for symbol in after.symbols] == [symbol.label for symbol in before.symbols]
+    assert set(after.edges) == set(before.edges)
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 11), st.integers(0, 2**32 - 1))
+def test_a_part_is_a_stretch_of_a_line_with_all_that_hangs_on_it(
+    formulas: FormulaSet, classes: list[str], number: int, seed: int
+) -> None:
+    part = tree_of(Composer(formulas, classes, STILL).draw(number, False, np.random.default_rng(seed)), classes)
+    whole = formulas.tree(number)
+    assert whole is not None
+    assert not edges_by_label(part) - edges_by_label(whole)
+    assert not Counter(s.label for s in part.symbols) - Counter(s.label for s in whole.symbols)
+    for symbol in part.walk():
+        # A symbol is taken with every script: only a line may end early, and only the outermost one.
+        if symbol not in set(part.line(part.root)):
+            continue
+        scripts = {r: part.symbols[c].label for r, c in part.children[symbol].items() if r is not Relation.RIGHT}
+        assert any(
+            whole.symbols[i].label == part.symbols[symbol].label
+            and {r: whole.symbols[c].label for r, c in table.items() if r is not Relation.RIGHT} == scripts
+            for i, table in enumerate(whole.children)
+        )
+
+
+def test_parts_differ_from_draw_to_draw(formulas: FormulaSet, classes: list[str]) -> None:
+    still, rng = Composer(formulas, classes, STILL), np.random.default_rng(1)
+    assert len({len(still.draw(0, False, rng).symbol_of) for _ in range(30)}) > 2
+
+
+def boxes(made: Composition) -> np.ndarray:
+    """Centre and size of each symbol, ``(K, 4)``, in units of how far the centres spread, around their middle."""
+    strokes = [made.points[made.symbol_of == number] for number in range(int(made.symbol_of.max()) + 1)]
+    low = np.stack([one.min(axis=(0, 1)) for one in strokes])
+    high = np.stack([one.max(axis=(0, 1)) for one in strokes])
+    centre = (low + high) / 2 - ((low + high) / 2).mean(axis=0)
+    return np.concatenate([centre, high - low], axis=1) / np.sqrt((centre**2).sum(axis=1).mean())
+
+
+def test_an_exchanged_symbol_stands_where_the_old_one_stood(formulas: FormulaSet, classes: list[str]) -> None:
+    changed = 0
+    for number in range(len(formulas)):
+        before = boxes(Composer(formulas, classes, STILL).draw(number, True, np.random.default_rng(0)))
+        after = boxes(composer(formulas, classes, exchange=1.0).draw(number, True, np.random.default_rng(number)))
+        assert after[:, :2] == pytest.approx(before[:, :2], abs=1e-3)
+        assert (after[:, 2:] < 4 * before[:, 2:] + 0.2).all()
+        changed += int((np.abs(after - before) > 1e-3).any(axis=1).sum())
+    assert changed > 5
+
+
+def test_a_fraction_bar_keeps_its_length_whoever_writes_it() -> None:
+    # A short bar takes the place of a long one: it is stretched to it. Letters keep their proportions.
+    assert "-" in STRETCHED
+    tree = LayoutTree((Symbol("-", (0,)), Symbol("x", (1,))), (Edge(0, 1, Relation.BELOW),))
+    inks = [Ink.from_points([[[0, 0], [long, 0]], [[0, 5], [10, 15]]], tree=tree) for long in (10, 100)]
+    formulas = FormulaSet.from_inks(inks, ["train", "train"], 8)
+    drawn = [
+        boxes(composer(formulas, ["-", "x"], exchange=1.0).draw(1, True, np.random.default_rng(seed)))
+        for seed in range(12)
+    ]
+    assert {round(float(one[0, 2]), 3) for one in drawn} == {round(float(drawn[0][0, 2]), 3)}
+
+
+def test_joined_formulas_stand_on_one_line_without_overlap(formulas: FormulaSet, classes: list[str]) -> None:
+    made = composer(formulas, classes, join=1.0).draw(0, True, np.random.default_rng(4))
+    first = formulas.tree(0)
+    assert first is not None
+    count, tree = len(first.symbols), tree_of(made, classes)
+    assert len(tree.symbols) > count
+    (bridge,) = [edge for edge in tree.edges if edge.parent < count <= edge.child]
+    assert bridge.relation is Relation.RIGHT
+    assert bridge.parent in set(tree.line(tree.root))
+    left, right = made.points[made.symbol_of < count], made.points[made.symbol_of >= count]
+    assert left[..., 0].max() < right[..., 0].min()
+
+
+def test_shuffling_disturbs_the_order_and_nothing_else(formulas: FormulaSet, classes: list[str]) -> None:
+    made = composer(formulas, classes, shuffle=1.0).draw(1, True, np.random.default_rng(2))
+    still = Composer(formulas, classes, STILL).draw(1, True, np.random.default_rng(2))
+    assert made.symbol_of.tolist() != still.symbol_of.tolist()
+    assert boxes(made) == pytest.approx(boxes(still), abs=1e-4)
+
+
+def test_strokes_of_a_symbol_keep_their_order_when_writing_is_shuffled(
+    formulas: FormulaSet, classes: list[str]
+) -> None:
+    made = composer(formulas, classes, shuffle=1.0).draw(1, True, np.random.default_rng(2))
+    still = Composer(formulas, classes, STILL).draw(1, True, np.random.default_rng(2))
+    for number in range(int(made.symbol_of.max()) + 1):
+        one, other = made.points[made.symbol_of == number], still.points[still.symbol_of == number]
+        assert one == pytest.approx(other, abs=1e-4)
+
+
+def test_the_same_seed_draws_the_same_formula(formulas: FormulaSet, classes: list[str]) -> None:
+    everything = composer(formulas, classes, exchange=1.0, join=1.0, swap=1.0)
+    one, again, other = (everything.draw(3, False, np.random.default_rng(seed)) for seed in (8, 8, 9))
+    for name in ("points", "symbol_of", "classes", "edges"):
+        assert (getattr(one, name) == getattr(again, name)).all()
+    assert one.points.shape != other.points.shape or (one.points != other.points).any()
+
+
+def test_pairs_follow_from_symbols_and_relations(formulas: FormulaSet, classes: list[str]) -> None:
+    made = Composer(formulas, classes, STILL).draw(0, True, np.random.default_rng(0))
+    for i, j in np.ndindex(made.pairs.shape):
+        together = made.symbol_of[i] == made.symbol_of[j]
+        assert (made.pairs[i, j] == IGNORE) == (i == j)
+        assert (made.pairs[i, j] == SAME) == (together and i != j)
+
+
+@pytest.mark.parametrize("split", ["valid", "test", ""])
+def test_formulas_of_another_split_are_refused(split: str) -> None:
+    inks = list(synthesize(3, 5, max_symbols=8))
+    mixed = FormulaSet.from_inks(inks, ["train", "train", split], 8)
+    with pytest.raises(ValueError, match="only formulas of the training split"):
+        Composer(mixed, sorted(set(mixed.labels.tolist())), Mix())
+
+
+def test_all_ink_that_is_drawn_is_training_ink(formulas: FormulaSet, classes: list[str]) -> None:
+    """Every symbol of a composition is, but for place and proportion, a symbol of the training set."""
+
+    def shape(strokes: np.ndarray) -> bytes:
+        low, high = strokes.min(axis=(0, 1)), strokes.max(axis=(0, 1))
+        size = np.where(high - low > 1e-3, high - low, 1.0)
+        return ((strokes - low) / size).round(1).astype(np.float32).tobytes()
+
+    everything = composer(formulas, classes, exchange=1.0, join=1.0)
+    known = {shape(formulas.points[rows]) for rows in everything.rows}
+    strange = total = 0
+    for seed in range(10):
+        made = everything.draw(seed, True, np.random.default_rng(seed))
+        for number in range(int(made.symbol_of.max()) + 1):
+            total += 1
+            strange += shape(made.points[made.symbol_of == number]) not in known
+    assert strange < 0.1 * total, "rounding may fall either way, in few of them"

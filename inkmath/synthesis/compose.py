@@ -28,17 +28,24 @@ STRETCHED = frozenset(("-", "\\sqrt", "(", ")", "[", "]", "\\{", "\\}", "|", "/"
 """Symbols that people draw as long or tall as the place asks, so an exchanged one takes the old box as it is."""
 
 
+ALIKE = "ckopsuvwxyz"
+"""Letters whose two cases differ in size and place only."""
+
+
 @dataclass(frozen=True)
 class Mix:
     """How often what is done to a formula; probabilities.
 
     Attributes:
-        exchange: some symbols are exchanged for the same symbol by any writer; how many of them is drawn anew each
-            time. join: another part follows on the same line. swap: two neighbouring symbols change places in the
-            order of writing. shuffle: the order of writing is lost altogether.
+        exchange: some symbols are exchanged for the same symbol by any writer; how many is drawn anew each time.
+        case: letters that look alike in both cases change theirs, and with it their size, all of a kind together: only
+        size tells the cases apart, so how often each occurs must not decide.
+        join: another part follows on the same line. swap: two neighbouring symbols change places in the order of
+        writing. shuffle: the order of writing is lost altogether.
     """
 
     exchange: float = 0.6
+    case: float = 0.25
     join: float = 0.15
     swap: float = 0.1
     shuffle: float = 0.03
@@ -87,6 +94,7 @@ class Composer:
         self.low = np.stack([formulas.points[rows].min(axis=(0, 1)) for rows in self.rows])  # (M, 2)
         self.high = np.stack([formulas.points[rows].max(axis=(0, 1)) for rows in self.rows])
         self.bank = [np.flatnonzero(self.classes == number) for number in range(len(classes))]
+        self.twins = _twins(classes, self.bank, (self.high - self.low)[:, 1])
         self.stretched = np.array([label in STRETCHED for label in classes])
         self.children: list[list[tuple[int, int]]] = [[] for _ in self.rows]  # (child, relation), over all formulas
         for formula, first in enumerate(formulas.symbol_offsets[:-1]):
@@ -139,7 +147,20 @@ class Composer:
             for place in np.flatnonzero(rng.random(len(symbols)) < rate):
                 bank = self.bank[self.classes[symbols[place]]]
                 donors[place] = bank[int(rng.integers(len(bank)))]
-        scale, shift = self._fit(donors, np.array(symbols))
+        classes = self.classes[symbols]
+        low, high = self.low[symbols], self.high[symbols]
+        if rng.random() < self.mix.case:
+            for number in sorted(set(classes.tolist()) & self.twins.keys()):
+                if rng.random() < 0.5:
+                    twin, height, lift = self.twins[number]
+                    where = np.flatnonzero(self.classes[symbols] == number)
+                    classes[where] = twin
+                    donors[where] = rng.choice(self.bank[twin], len(where))
+                    size = high[where] - low[where]
+                    high[where, 1] -= lift * size[:, 1]
+                    high[where, 0] = low[where, 0] + height * size[:, 0]
+                    low[where, 1] = high[where, 1] - height * size[:, 1]
+        scale, shift = self._fit(donors, np.array(symbols), low, high)
         rows = [self.rows[donor] for donor in donors]
         sizes = [len(one) for one in rows]
         symbol_of = np.repeat(np.arange(len(symbols), dtype=np.int32), sizes)
@@ -152,8 +173,9 @@ class Composer:
             for child, relation in self.children[symbol]
             if child in local
         ]
-        classes = self.classes[symbols][symbol_of]
-        return Composition(points[order], symbol_of[order], classes[order], np.array(edges, np.int32).reshape(-1, 3))
+        return Composition(
+            points[order], symbol_of[order], classes[symbol_of][order], np.array(edges, np.int32).reshape(-1, 3)
+        )
 
     def _order(
         self, symbols: list[int], donors: NDArray[Any], rows: list[NDArray[Any]], rng: np.random.Generator
@@ -174,17 +196,36 @@ class Composer:
                 when.append(begin + np.arange(len(strokes)) * 1e-3)
         return np.argsort(np.concatenate(when), kind="stable")
 
-    def _fit(self, donors: NDArray[Any], places: NDArray[Any]) -> tuple[Floats, Floats]:
-        """Scale and shift ``(K, 2)`` that bring each donor into the box of the symbol whose place it takes."""
-        old = np.maximum(self.high[places] - self.low[places], 1e-3)  # (K, 2)
+    def _fit(self, donors: NDArray[Any], places: NDArray[Any], low: Floats, high: Floats) -> tuple[Floats, Floats]:
+        """Scale and shift ``(K, 2)`` that bring each donor into the box ``low``, ``high`` of the place it takes."""
+        old = np.maximum(high - low, 1e-3)  # (K, 2)
         new = np.maximum(self.high[donors] - self.low[donors], 1e-3)
         even = np.sqrt(np.prod(np.maximum(old, 0.2), axis=1) / np.prod(np.maximum(new, 0.2), axis=1))[:, None]
         uneven = np.clip(old / new / even, 0.75, 1.33)
         stretched = self.stretched[self.classes[donors]][:, None] & (new > 0.1)
         scale = np.where(donors[:, None] == places[:, None], 1.0, np.where(stretched, old / new, even * uneven))
         middle = (self.high[donors] + self.low[donors]) / 2
-        shift = (self.high[places] + self.low[places]) / 2 - middle * scale
+        shift = (high + low) / 2 - middle * scale
         return scale.astype(np.float32), shift.astype(np.float32)
+
+
+def _twins(
+    classes: Sequence[str], bank: Sequence[NDArray[Any]], heights: NDArray[Any]
+) -> dict[int, tuple[int, float, float]]:
+    """For each letter that looks alike in both cases: its other case, how much taller that is, how far it is lifted.
+
+    The lift, a share of the letter's height, brings p and y, which hang below the line, up to where P and Y stand.
+    """
+    index = {label: number for number, label in enumerate(classes)}
+    twins: dict[int, tuple[int, float, float]] = {}
+    for letter in ALIKE:
+        small, large = index.get(letter, -1), index.get(letter.upper(), -1)
+        if min(small, large) < 0 or not (len(bank[small]) and len(bank[large])):
+            continue
+        taller = float(np.clip(np.median(heights[bank[large]]) / max(np.median(heights[bank[small]]), 1e-3), 0.8, 2.0))
+        lift = 0.35 if letter in "py" else 0.0
+        twins[small], twins[large] = (large, taller, lift), (small, 1.0 / taller, -lift)
+    return twins
 
 
 def _main_line(made: Composition) -> list[int]:

@@ -15,7 +15,7 @@ from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 from inkmath.synthesis import synthesize
 from inkmath.synthesis.compose import STRETCHED, Composer, Composition, Mix
 
-STILL = Mix(exchange=0.0, join=0.0, swap=0.0, shuffle=0.0)
+STILL = Mix(exchange=0.0, case=0.0, join=0.0, swap=0.0, shuffle=0.0)
 RIGHT = RELATIONS.index(Relation.RIGHT)
 
 
@@ -30,7 +30,8 @@ def classes(formulas: FormulaSet) -> list[str]:
 
 
 def composer(formulas: FormulaSet, classes: list[str], **mix: float) -> Composer:
-    return Composer(formulas, classes, Mix(**{"exchange": 0.0, "join": 0.0, "swap": 0.0, "shuffle": 0.0} | mix))
+    still = {"exchange": 0.0, "case": 0.0, "join": 0.0, "swap": 0.0, "shuffle": 0.0}
+    return Composer(formulas, classes, Mix(**still | mix))
 
 
 def tree_of(made: Composition, classes: list[str]) -> LayoutTree:
@@ -211,3 +212,23 @@ def test_all_ink_that_is_drawn_is_training_ink(formulas: FormulaSet, classes: li
             total += 1
             strange += shape(made.points[made.symbol_of == number]) not in known
     assert strange < 0.1 * total, "rounding may fall either way, in few of them"
+
+
+def test_case_changes_for_all_letters_of_a_kind_and_size_with_it() -> None:
+    def line(*letters: tuple[str, float], name: str) -> Ink:
+        strokes = [[[10.0 * at, -height], [10.0 * at + 6, 0.0]] for at, (_, height) in enumerate(letters)]
+        symbols = tuple(Symbol(label, (at,)) for at, (label, _) in enumerate(letters))
+        edges = tuple(Edge(at, at + 1, Relation.RIGHT) for at in range(len(letters) - 1))
+        return Ink.from_points(strokes, id=name, tree=LayoutTree(symbols, edges))
+
+    inks = [line(("x", 6), ("+", 6), ("x", 6), name="small"), line(("X", 9), ("+", 6), name="large")]
+    formulas = FormulaSet.from_inks(inks, ["train"] * 2, 8)
+    case = composer(formulas, ["+", "X", "x"], case=1.0)
+    seen = Counter()
+    for seed in range(30):
+        made = case.draw(0, True, np.random.default_rng(seed))
+        labels = [symbol.label for symbol in tree_of(made, ["+", "X", "x"]).symbols]
+        seen[" ".join(labels)] += 1
+        heights = np.ptp(made.points[..., 1], axis=1)[np.argsort(made.points[..., 0].min(axis=1))]
+        assert heights[0] > 1.1 * heights[1] if labels[0] == "X" else heights[0] == pytest.approx(heights[1], rel=0.05)
+    assert set(seen) == {"x + x", "X + X"}

@@ -23,6 +23,7 @@ SYNTHETIC_PLACES = ("data/raw/synthetic/train", "data/raw/synthetic/test")
 Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 NotNegative = Annotated[float, Field(ge=0.0)]
+Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 Count = Annotated[int, Field(ge=1)]
 Name = Annotated[str, Field(pattern=r"^[\w. -]+$", max_length=200)]
 
@@ -147,6 +148,16 @@ class EncodeExpression(Block):
     min_count: Count
 
 
+class Mix(Block):
+    """How often what is done to a formula before it is trained on; probabilities."""
+
+    exchange: Probability
+    case: Probability
+    join: Probability
+    swap: Probability
+    shuffle: Probability
+
+
 class TrainExpression(Block):
     """The expression model and how it learns."""
 
@@ -162,6 +173,7 @@ class TrainExpression(Block):
     warmup: int = Field(ge=0)
     decay: Fraction
     judge_every: Count
+    mix: Mix
     max_minutes: NotNegative
     init_from: str | None
 

@@ -19,6 +19,7 @@ from inkmath.decoding.expression import NETWORK_FILE, write_settings
 from inkmath.decoding.language import TreeLanguageModel
 from inkmath.models.export import export_onnx
 from inkmath.models.stroke_graph import StrokeGraph
+from inkmath.synthesis.compose import Mix
 from inkmath.training import TrainingError
 from inkmath.training.expression import (
     ExpressionTrainer,
@@ -96,6 +97,7 @@ def train_expression(
         warmup=knobs.warmup,
         decay=knobs.decay,
         judge_every=knobs.judge_every,
+        mix=Mix(**knobs.mix.model_dump()),
     )
     if knobs.init_from:
         model(np.zeros((1, 2, formulas.points.shape[1], 2), np.float32), np.ones((1, 2), np.float32))

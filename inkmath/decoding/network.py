@@ -39,7 +39,13 @@ class Network:
         options.log_severity_level = 3
         try:
             self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-        except (faults.InvalidProtobuf, faults.InvalidGraph, faults.Fail, faults.NotImplemented) as error:
+        except (
+            faults.InvalidProtobuf,
+            faults.InvalidGraph,
+            faults.InvalidArgument,
+            faults.NotImplemented,
+            faults.Fail,
+        ) as error:
             raise NetworkError(f"{path}: cannot be loaded as ONNX ({error}); export or install it again") from error
         self._outputs = [output.name for output in self._session.get_outputs()]
 

@@ -76,7 +76,7 @@ def confusion_matrix(report: SymbolReport) -> Figure:
                 ha="center",
                 va="center",
                 fontsize=4.5,
-                color="white" if share > 0.4 else WRONG,
+                color="white" if share > 0.3 else INK,
             )
     axes.set(xlabel="answer", ylabel="truth")
     axes.set_title(
@@ -131,20 +131,21 @@ def reliability_diagram(bins: Reliability) -> Figure:
 
 
 def class_recall(report: SymbolReport) -> Figure:
-    """Every class by its recall, with how often it occurs."""
+    """Every class by its recall, the worst first, with how often it occurs."""
     rows = sorted((row for row in report.classes if row.samples), key=lambda row: (row.recall, row.samples))
-    figure, axes = _figure(7.5, max(2.0, 0.135 * len(rows) + 1.0))
-    places = np.arange(len(rows))
-    axes.barh(places, [100 * row.top3 for row in rows], height=0.7, color="#cfe3f1", label="among the first three")
-    axes.barh(places, [100 * row.recall for row in rows], height=0.7, color=RIGHT, label="first answer")
-    axes.set_yticks(places, [_plain(row.label) for row in rows], fontsize=6)
-    for place, row in enumerate(rows):
-        axes.text(101, place, str(row.samples), va="center", fontsize=5.5, color=QUIET)
-    axes.set(
-        xlim=(0, 106), ylim=(-0.8, len(rows) - 0.2), xlabel="% of the symbols of the class (how many: at the right)"
-    )
-    axes.tick_params(axis="y", length=0)
-    axes.spines[["top", "right", "left"]].set_visible(False)
+    tall = (len(rows) + 1) // 2
+    figure, _ = _figure(9.0, max(2.0, 0.15 * tall + 1.2), axes=False)
+    for axes, part in zip(figure.subplots(1, 2), (rows[:tall], rows[tall:]), strict=True):
+        places = np.arange(len(part))
+        axes.barh(places, [100 * row.top3 for row in part], height=0.7, color="#cfe3f1", label="among the first three")
+        axes.barh(places, [100 * row.recall for row in part], height=0.7, color=RIGHT, label="first answer")
+        axes.set_yticks(places, [_plain(row.label) for row in part], fontsize=7)
+        for place, row in enumerate(part):
+            axes.text(101, place, str(row.samples), va="center", fontsize=6, color=QUIET)
+        axes.set(xlim=(0, 108), ylim=(tall - 0.2, -0.8), xlabel="% of the symbols of the class")
+        axes.tick_params(axis="y", length=0)
+        axes.spines[["top", "right", "left"]].set_visible(False)
+    figure.suptitle("recall by class; at the right how many there are", fontsize=9)
     axes.legend(frameon=False, fontsize=8, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2)
     return figure
 

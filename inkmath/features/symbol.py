@@ -31,6 +31,14 @@ HOOK_LENGTH = 0.08
 HOOK_ANGLE = np.pi / 2
 """A hook turns away from the stroke by more than this."""
 
+PEN_DOWN = 0.1
+"""Setting the pen down counts as so much ink, in sides of the box, where points are shared out among the strokes: the
+dot of an i gets a few, however small it is."""
+
+DOT = 0.1
+"""Ink that reaches less far than this from its middle, measured beside a symbol of side 1 or 2, is a dot. It is not
+enlarged: nothing but trembling would be seen."""
+
 
 def normalize_and_pad_traces(
     samples: Sequence[Sequence[Stroke]],
@@ -83,7 +91,7 @@ def symbol_channels(points: NDArray[np.floating], stroke_of: NDArray[np.integer]
     """The channels of points that are in place but not yet in their box.
 
     Args:
-        points: shape ``(samples, length, 2)``.
+        points: shape ``(samples, length, 2)``, the longer side of each symbol about 1 or 2, unless it is a dot.
         stroke_of: shape ``(samples, length)``: the stroke each point belongs to; -1 where padded, always at the end.
 
     Returns:
@@ -93,7 +101,7 @@ def symbol_channels(points: NDArray[np.floating], stroke_of: NDArray[np.integer]
     low = np.min(points, axis=1, keepdims=True, where=valid, initial=np.inf)  # (N, 1, 2)
     high = np.max(points, axis=1, keepdims=True, where=valid, initial=-np.inf)
     half = (high - low).max(axis=2, keepdims=True) / 2
-    placed = (points - (low + high) / 2) / np.where(half > 0, half, 1.0)
+    placed = (points - (low + high) / 2) / np.where(half > DOT, half, 1.0)
 
     following = np.concatenate([stroke_of[:, 1:], np.full_like(stroke_of[:, :1], -1)], axis=1)
     out = np.zeros((*points.shape[:2], len(CHANNELS)), np.float32)  # (N, L, 5)
@@ -195,10 +203,9 @@ def _resample_all(
     steps[starts] = 0.0
     arcs = np.add.reduceat(steps, starts)  # (S,)
 
-    total = np.add.reduceat(arcs, first_stroke)  # (N,)
-    step = np.maximum(spacing, total / (length - stroke_counts))
-    step[step == 0] = 1.0
-    counts = 1 + np.floor(arcs / step[sample_of] + 1e-9).astype(np.int64)  # (S,)
+    shares = arcs + PEN_DOWN if spacing == 0 else arcs  # (S,)
+    step = np.maximum(spacing, np.add.reduceat(shares, first_stroke) / (length - stroke_counts))  # (N,)
+    counts = 1 + np.floor(shares / step[sample_of] + 1e-9).astype(np.int64)  # (S,)
     if spacing == 0:
         # What rounding down left over goes to each sample's longest stroke, so that every row is full.
         missing = length - np.add.reduceat(counts, first_stroke)

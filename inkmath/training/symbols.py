@@ -129,7 +129,6 @@ def train_symbols(
     keeper = _Keeper(Path(checkpoint_path), _fingerprint(train, valid, settings, seed), settings, on_epoch, say)
     keeper.set_model(model)
     keeper.resume()
-    batches.begin(keeper.began_at)
     if not keeper.done:
         model.fit(
             batches,
@@ -137,7 +136,8 @@ def train_symbols(
             epochs=settings.epochs,
             validation_data=(valid.features, one_hot(valid.ids, num_classes)),
             validation_batch_size=1024,
-            callbacks=[keeper],
+            callbacks=[keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: batches.begin(epoch)), keeper],
+            shuffle=False,  # Keras would shuffle the batches once more, by a generator of its own
             verbose=1 if sys.stdout.isatty() else 0,
         )
     checkpoint.assign(model.variables, keeper.best_weights, checkpoint_path)
@@ -199,11 +199,9 @@ class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
         self.begin(0)
 
     def begin(self, epoch: int) -> None:
+        """Make the batches those of an epoch. Keras's own signals to a data set do not tell which epoch it is."""
         self._epoch = epoch
         self._order = np.random.default_rng((self._seed, epoch)).permutation(len(self._data.ids))
-
-    def on_epoch_end(self) -> None:
-        self.begin(self._epoch + 1)
 
     def __len__(self) -> int:
         # A last, smaller batch would compile the step twice; what it leaves out differs from epoch to epoch.

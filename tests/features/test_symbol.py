@@ -76,6 +76,11 @@ def test_a_dot_rests_in_the_middle():
     assert np.flatnonzero(row[:, PEN_UP]).tolist() == [7]
 
 
+def test_a_small_stroke_gets_points_of_its_own():
+    row = normalize_and_pad_traces([[stroke((5, 20), (5, 60)), stroke((5, 0))]], 48)[0]
+    assert (stroke_indices(row[None])[0] == 1).sum() >= 4
+
+
 def test_spacing_leaves_the_rest_of_the_row_empty():
     row = normalize_and_pad_traces([[stroke((0, 0), (0, 100))]], 32, spacing=0.1)[0]
     assert stroke_indices(row[None])[0].tolist() == [0] * 11 + [-1] * 21

@@ -92,6 +92,12 @@ def test_reordering_writes_whole_strokes_in_another_order(batch):
     np.testing.assert_allclose(changed[swapped][0, 12:, :2], batch[0, :12, :2], atol=1e-5)
 
 
+def test_a_dot_stays_a_dot():
+    dots = normalize_and_pad_traces([[np.array([(5, 5)])]] * 20, 24)
+    changed = augment_symbols(dots, knobs(**EVERYTHING), np.random.default_rng(0))
+    assert np.abs(changed[..., :2]).max() < 0.2
+
+
 def test_turning_turns_by_about_as_much_as_asked(batch):
     bars = np.repeat(batch[3:4], 2000, axis=0)
     changed = augment_symbols(bars, knobs(rotate=6), np.random.default_rng(0))

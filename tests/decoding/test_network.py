@@ -1,0 +1,27 @@
+"""Exported networks: what is no network is said so; the rest is tested where networks are exported."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from inkmath.decoding.network import Network, NetworkError
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"m\.onnx: no such file"):
+        Network(tmp_path / "m.onnx")
+
+
+@pytest.mark.parametrize("content", [b"", b"not a network", bytes(range(256)) * 9])
+def test_a_damaged_file_is_named(tmp_path, content):
+    (tmp_path / "m.onnx").write_bytes(content)
+    with pytest.raises(NetworkError, match=r"m\.onnx: cannot be loaded as ONNX"):
+        Network(tmp_path / "m.onnx")
+
+
+def test_running_networks_does_not_import_tensorflow():
+    code = "import sys, inkmath.decoding.symbol; sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

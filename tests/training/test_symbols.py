@@ -1,0 +1,170 @@
+"""Training: a function of data, settings and seed, whether or not it was stopped on the way."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inkmath.features.symbol import normalize_and_pad_traces
+from inkmath.labels import UNSEEN, Vocabulary
+from inkmath.params import Train, load_params
+
+pytestmark = pytest.mark.slow
+
+REPOSITORY = Path(__file__).parents[2]
+SEED = 3
+
+
+def settings(**changes: object) -> Train:
+    """A tiny training, with every kind of randomness in it."""
+    given = load_params(REPOSITORY / "params.yaml").train
+    tiny = {"architecture": "lstm", "units": 8, "epochs": 4, "batch_size": 16, "patience": 9, "dropout": 0.3}
+    return Train.model_validate(given.model_dump() | tiny | changes)
+
+
+def symbols(count: int, seed: int):
+    """Bars, bows and crosses by a shaky hand, as the trainer takes them."""
+    from inkmath.training.symbols import SymbolData
+
+    rng = np.random.default_rng(seed)
+    at = np.linspace(0, 1, 9)[:, None]
+    shapes = [
+        [at * [0, 9]],
+        [np.concatenate([at * 9, 9 * (at - 0.5) ** 2], axis=1)],
+        [at * [9, 9], at * [9, -9] + [0, 9]],
+    ]
+    ids = rng.integers(0, 3, count)
+    samples = [[stroke + rng.normal(0, 0.4, stroke.shape) for stroke in shapes[index]] for index in ids]
+    return SymbolData(normalize_and_pad_traces(samples, 12), ids)
+
+
+def run(path: Path, chosen: Train, seed: int = SEED, **options: object):
+    from inkmath.training.symbols import train_symbols
+
+    return train_symbols(symbols(96, 0), symbols(48, 1), 3, chosen, seed, path, **options)
+
+
+def weights(trained) -> list[np.ndarray]:
+    return [variable.numpy() for variable in trained.model.variables]
+
+
+def test_a_killed_training_goes_on_and_ends_with_the_weights_of_one_that_was_not(tmp_path, capsys):
+    undisturbed = run(tmp_path / "a.npz", settings())
+
+    def kill(epoch: int, figures: object) -> None:
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "b.npz", settings(), on_epoch=kill)
+    seen: list[int] = []
+    resumed = run(tmp_path / "b.npz", settings(), on_epoch=lambda epoch, _: seen.append(epoch))
+    assert f"resuming after epoch 2 of 4, from {tmp_path / 'b.npz'}" in capsys.readouterr().out
+    assert (resumed.began_at, seen) == (2, [0, 1, 2, 3])
+    assert resumed.history == undisturbed.history
+    for one, other in zip(weights(resumed), weights(undisturbed), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_two_processes_with_one_seed_make_the_same_weights(tmp_path):
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from pathlib import Path; import numpy as np\n"
+        "from test_symbols import *\n"
+        "np.savez(sys.argv[2], *weights(run(Path(sys.argv[3]), settings(epochs=1), int(sys.argv[4]))))"
+    )
+    for name, seed in (("a", 3), ("b", 3), ("c", 4)):
+        places = [str(Path(__file__).parent), str(tmp_path / f"{name}.npz"), str(tmp_path / f"{name}-checkpoint.npz")]
+        subprocess.run(
+            [sys.executable, "-c", code, *places, str(seed)], check=True, cwd=REPOSITORY, capture_output=True
+        )
+    a, b, c = (list(np.load(tmp_path / f"{name}.npz").values()) for name in "abc")
+    assert all(np.array_equal(one, other) for one, other in zip(a, b, strict=True))
+    assert not all(np.array_equal(one, other) for one, other in zip(a, c, strict=True))
+
+
+def test_it_learns_and_keeps_the_best_epoch(tmp_path):
+    trained = run(tmp_path / "c.npz", settings(epochs=12, units=16, learning_rate=0.02, dropout=0))
+    accuracies = [row["valid_accuracy"] for row in trained.history]
+    assert accuracies[trained.best_epoch] == max(accuracies) > 0.9
+    valid = symbols(48, 1)
+    answers = trained.model.predict(valid.features, verbose=0).argmax(axis=1)
+    assert (answers == valid.ids).mean() == pytest.approx(max(accuracies))
+
+
+def test_it_stops_when_nothing_gets_better(tmp_path):
+    trained = run(tmp_path / "c.npz", settings(learning_rate=1e-9, schedule="constant", patience=1, epochs=9))
+    assert (len(trained.history), trained.best_epoch, trained.finished) == (2, 0, True)
+
+
+def test_out_of_time_it_stops_and_goes_on_when_started_again(tmp_path):
+    bounded = settings(max_minutes=1e-6, epochs=2)
+    first = run(tmp_path / "c.npz", bounded)
+    assert (len(first.history), first.finished) == (1, False)
+    second = run(tmp_path / "c.npz", bounded)
+    assert (second.began_at, len(second.history), second.finished) == (1, 2, True)
+
+
+def test_a_checkpoint_of_another_training_is_not_gone_on_from(tmp_path, capsys):
+    run(tmp_path / "c.npz", settings(epochs=1))
+    other = run(tmp_path / "c.npz", settings(epochs=1, learning_rate=0.01))
+    assert other.began_at == 0
+    assert "is of another training" in capsys.readouterr().out
+
+
+def test_given_weights_are_begun_with(tmp_path, capsys):
+    first = run(tmp_path / "c.npz", settings())
+    first.model.save(tmp_path / "m.keras")
+    given = settings(init_from=str(tmp_path / "m.keras"), epochs=1, learning_rate=1e-9)
+    again = run(tmp_path / "d.npz", given)
+    for one, other in zip(weights(again)[:3], weights(first)[:3], strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    assert "began with 10 of 10 weight arrays" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("architecture", "message"), [("conv", "of another architecture"), ("missing", "cannot be read as a .keras model")]
+)
+def test_given_weights_that_do_not_fit_are_refused(tmp_path, architecture, message):
+    from inkmath.models import build_model
+    from inkmath.training import TrainingError
+
+    if architecture != "missing":
+        build_model((12, 5), 3, architecture, units=8).save(tmp_path / "m.keras")
+    with pytest.raises(TrainingError, match=message):
+        run(tmp_path / "c.npz", settings(init_from=str(tmp_path / "m.keras")))
+
+
+def test_samples_without_a_class_are_not_learned_from(tmp_path):
+    from inkmath.training import TrainingError
+    from inkmath.training.symbols import SymbolData, train_symbols
+
+    train, valid = symbols(32, 0), symbols(32, 1)
+    strange = SymbolData(np.full_like(train.features, np.nan), np.full(32, UNSEEN))
+    both = SymbolData(np.concatenate([train.features, strange.features]), np.concatenate([train.ids, strange.ids]))
+    trained = train_symbols(both, valid, 3, settings(epochs=1), SEED, tmp_path / "c.npz")
+    assert np.isfinite(trained.history[0]["loss"])
+    with pytest.raises(TrainingError, match="the training split holds no symbol of a known class"):
+        train_symbols(strange, valid, 3, settings(), SEED, tmp_path / "c.npz")
+
+
+def test_what_is_written_answers_like_what_was_trained(tmp_path):
+    from inkmath.decoding.symbol import load_symbol_reader
+    from inkmath.training.symbols import write_model, write_results
+
+    trained, valid = run(tmp_path / "c.npz", settings(epochs=2)), symbols(48, 1)
+    write_model(trained, tmp_path, Vocabulary(("|", "u", "x")), {"length": 12}, valid)
+    reader = load_symbol_reader(tmp_path)
+    assert reader.labels == ("|", "u", "x")
+    inside = trained.model.predict(valid.features, verbose=0)
+    assert (reader.probabilities(valid.features).argmax(axis=1) == inside.argmax(axis=1)).all()
+
+    metrics = write_results(trained, tmp_path)
+    assert json.loads((tmp_path / "metrics.json").read_text()) == metrics
+    rows = (tmp_path / "history.csv").read_text().splitlines()
+    assert rows[0].startswith("epoch,accuracy,loss,valid_accuracy,valid_loss")
+    assert len(rows) == 3

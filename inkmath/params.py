@@ -153,6 +153,7 @@ class Mix(Block):
 
     exchange: Probability
     case: Probability
+    relabel: Probability
     join: Probability
     swap: Probability
     shuffle: Probability

@@ -28,6 +28,14 @@ STRETCHED = frozenset(("-", "\\sqrt", "(", ")", "[", "]", "\\{", "\\}", "|", "/"
 """Symbols that people draw as long or tall as the place asks, so an exchanged one takes the old box as it is."""
 
 
+LOOSE = frozenset(
+    (
+        *"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        *("\\alpha", "\\beta", "\\gamma", "\\lambda", "\\mu", "\\phi", "\\pi", "\\sigma", "\\theta", "\\Delta"),
+    )
+)
+"""Symbols any of which may stand where another does."""
+
 ALIKE = "ckopsuvwxyz"
 """Letters whose two cases differ in size and place only."""
 
@@ -40,12 +48,14 @@ class Mix:
         exchange: some symbols are exchanged for the same symbol by any writer; how many is drawn anew each time.
         case: letters that look alike in both cases change theirs, and with it their size, all of a kind together: only
         size tells the cases apart, so how often each occurs must not decide.
+        relabel: some letters and digits become others, whichever: shape must tell what neighbours do not.
         join: another part follows on the same line. swap: two neighbouring symbols change places in the order of
         writing. shuffle: the order of writing is lost altogether.
     """
 
     exchange: float = 0.6
     case: float = 0.25
+    relabel: float = 0.15
     join: float = 0.15
     swap: float = 0.1
     shuffle: float = 0.03
@@ -95,6 +105,9 @@ class Composer:
         self.high = np.stack([formulas.points[rows].max(axis=(0, 1)) for rows in self.rows])
         self.bank = [np.flatnonzero(self.classes == number) for number in range(len(classes))]
         self.twins = _twins(classes, self.bank, (self.high - self.low)[:, 1])
+        # A letter whose case only its size tells would need the size too.
+        self.loose = np.array([label in LOOSE and number not in self.twins for number, label in enumerate(classes)])
+        self.choices = np.array([number for number in np.flatnonzero(self.loose) if len(self.bank[number])])
         self.stretched = np.array([label in STRETCHED for label in classes])
         self.children: list[list[tuple[int, int]]] = [[] for _ in self.rows]  # (child, relation), over all formulas
         for formula, first in enumerate(formulas.symbol_offsets[:-1]):
@@ -160,6 +173,10 @@ class Composer:
                     high[where, 1] -= lift * size[:, 1]
                     high[where, 0] = low[where, 0] + height * size[:, 0]
                     low[where, 1] = high[where, 1] - height * size[:, 1]
+        if rng.random() < self.mix.relabel:
+            for place in np.flatnonzero(self.loose[classes] & (rng.random(len(symbols)) < 0.3)):
+                classes[place] = rng.choice(self.choices)
+                donors[place] = rng.choice(self.bank[classes[place]])
         scale, shift = self._fit(donors, np.array(symbols), low, high)
         rows = [self.rows[donor] for donor in donors]
         sizes = [len(one) for one in rows]

@@ -13,9 +13,9 @@ from inkmath.features.expression import IGNORE, RELATIONS, SAME, FormulaSet
 from inkmath.ink import Ink
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 from inkmath.synthesis import synthesize
-from inkmath.synthesis.compose import STRETCHED, Composer, Composition, Mix
+from inkmath.synthesis.compose import LOOSE, STRETCHED, Composer, Composition, Mix
 
-STILL = Mix(exchange=0.0, case=0.0, join=0.0, swap=0.0, shuffle=0.0)
+STILL = Mix(exchange=0.0, case=0.0, relabel=0.0, join=0.0, swap=0.0, shuffle=0.0)
 RIGHT = RELATIONS.index(Relation.RIGHT)
 
 
@@ -30,7 +30,7 @@ def classes(formulas: FormulaSet) -> list[str]:
 
 
 def composer(formulas: FormulaSet, classes: list[str], **mix: float) -> Composer:
-    still = {"exchange": 0.0, "case": 0.0, "join": 0.0, "swap": 0.0, "shuffle": 0.0}
+    still = {"exchange": 0.0, "case": 0.0, "relabel": 0.0, "join": 0.0, "swap": 0.0, "shuffle": 0.0}
     return Composer(formulas, classes, Mix(**still | mix))
 
 
@@ -232,3 +232,19 @@ def test_case_changes_for_all_letters_of_a_kind_and_size_with_it() -> None:
         heights = np.ptp(made.points[..., 1], axis=1)[np.argsort(made.points[..., 0].min(axis=1))]
         assert heights[0] > 1.1 * heights[1] if labels[0] == "X" else heights[0] == pytest.approx(heights[1], rel=0.05)
     assert set(seen) == {"x + x", "X + X"}
+
+
+def test_other_letters_take_the_place_of_letters_and_nothing_else_changes(
+    formulas: FormulaSet, classes: list[str]
+) -> None:
+    mixed = composer(formulas, classes, relabel=1.0)
+    changed = 0
+    for number in range(len(formulas)):
+        before, made = formulas.tree(number), mixed.draw(number, True, np.random.default_rng(number))
+        after = tree_of(made, classes)
+        assert before is not None
+        assert set(after.edges) == set(before.edges)
+        for old, new in zip(before.symbols, after.symbols, strict=True):
+            assert old.label == new.label or {old.label, new.label} <= LOOSE
+            changed += old.label != new.label
+    assert changed > 3

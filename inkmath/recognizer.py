@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from time import perf_counter
@@ -18,6 +18,8 @@ from inkmath.ink import Ink, Stroke
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from inkmath.decoding.reading import Candidate, Constraints, ExpressionReader, Reading, SymbolReader
     from inkmath.layout.tree import LayoutTree
@@ -45,7 +47,7 @@ class RecognizedSymbol:
     candidates: tuple[Candidate, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Formula:
     """One reading of ink, in every notation. In a notebook it shows itself as mathematics."""
 
@@ -150,6 +152,9 @@ class Formula:
             ],
         }
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(latex={self.latex!r}, confidence={self.confidence:.3f})"
+
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex}$"
 
@@ -157,7 +162,7 @@ class Formula:
         return self.to_svg()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Recognition(Formula):
     """The best reading of ink, with the others.
 
@@ -166,7 +171,7 @@ class Recognition(Formula):
         seconds: how long it took; in a batch, this ink's share.
     """
 
-    alternatives: tuple[Formula, ...] = field(default=(), repr=False)
+    alternatives: tuple[Formula, ...] = ()
     seconds: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
@@ -266,6 +271,16 @@ class Recognizer:
             )
             for ink, readings in zip(read, answers, strict=True)
         ]
+
+    def recognize_image(self, image: Path | str | bytes | NDArray[Any], *, alternatives: int = 5) -> Recognition:
+        """Read the picture of one handwritten formula; the result's ink is what was recovered from it.
+
+        Raises:
+            ImageError, ImportError, OSError: as :func:`inkmath.images.ink_from_image`, which says what is accepted.
+        """
+        from inkmath.images import ink_from_image
+
+        return self.recognize(ink_from_image(image), alternatives=alternatives)
 
     def classify(self, strokes: Strokes, top_k: int = 3) -> list[Candidate]:
         """Name one isolated symbol: its ``top_k`` likeliest labels, the likeliest first.

@@ -137,6 +137,7 @@ def test_a_notebook_shows_mathematics_and_ink(recognizer: Recognizer) -> None:
     result = recognizer.recognize([X, ONE])
     assert result._repr_latex_() == r"$\displaystyle x 1$"
     assert result._repr_svg_().startswith("<svg")
+    assert repr(result) == "Recognition(latex='x 1', confidence=0.900)"
 
 
 def formula(latex: str) -> Formula:

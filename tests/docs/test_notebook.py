@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from inkmath.recognizer import WEIGHTS
+from released import needs_weights
 
 NOTEBOOK = Path(__file__).parents[2] / "docs" / "recognize.ipynb"
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not any(WEIGHTS.glob("expression.onnx")), reason="needs the released weights")
+@needs_weights
 def test_the_notebook_runs() -> None:
     nbformat = pytest.importorskip("nbformat")
     nbclient = pytest.importorskip("nbclient")

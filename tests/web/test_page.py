@@ -6,13 +6,19 @@ import itertools
 import re
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from browsing import MINUS, ONE, Points, X, draw, expect_latex, needs_chromium, opened, serving, tap, wait_for
+from released import needs_weights
 from stub_reader import StubNamer, StubReader
 
+from inkmath.ink import Ink
 from inkmath.inkml import parse_inkml, write_inkml
+from inkmath.layout.latex import parse_latex
 from inkmath.recognizer import Recognizer
 from inkmath.synthesis import synthesize
+from inkmath.synthesis.style import Writer
+from inkmath.synthesis.typeset import typeset
 from inkmath.web.settings import Settings
 
 if TYPE_CHECKING:
@@ -401,6 +407,22 @@ def test_nothing_is_saved_until_the_person_says_so_and_then_with_its_correction(
 
     page.get_by_role("button", name="Undo", exact=True).last.click()
     wait_for(page, lambda: not file.exists())
+
+
+# With the released models
+
+
+@needs_weights
+def test_made_up_handwriting_drawn_with_the_pointer_is_read_as_it_was_meant(browser: Browser) -> None:
+    meant = r"x ^ { 2 } + \frac { 1 } { 2 }"
+    strokes, _ = typeset(parse_latex(meant), Writer((7, 21)), np.random.default_rng(21))
+    ink = Ink.from_points(strokes)
+    left, top, right, bottom = ink.bounds
+    scale = min(600 / (right - left), 240 / (bottom - top))
+    with serving(Recognizer.load(), Settings()) as address, opened(browser, address) as page:
+        draw(page, *(((stroke - (left, top)) * scale + 80).tolist() for stroke in ink.strokes))
+        expect_latex(page, r"x^{2}+\frac{1}{2}")
+        assert page.locator("#overlay rect").count() == 6
 
 
 # Other screens

@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test ui serve lint bench lock clean
+.PHONY: help install run test ui serve lint bench release lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,10 @@ lint: $(INSTALLED)  ## check style and types
 
 bench: $(INSTALLED)  ## measure speed, as ratios with their conditions
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; python -m "benchmarks.$$(basename "$$script" .py)" $(ARGS); done
+
+release: $(INSTALLED)  ## ship the champions of both tasks, unless what is shipped reads validation better
+	python -m inkmath.tracking release symbol
+	python -m inkmath.tracking release expression
 
 lock:  ## pin the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile --quiet --upgrade --python-version 3.11 --python-platform x86_64-unknown-linux-gnu --no-header --no-annotate --all-extras --no-extra gpu pyproject.toml --output-file requirements.lock

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inkmath.dataset.atomic import replacing
@@ -27,6 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sweep.add_argument("--experiment", default="inkmath-symbol", help="MLflow experiment (default: %(default)s)")
     sweep.add_argument("--metric", default="valid_accuracy", help="figure to judge by (default: %(default)s)")
     sweep.add_argument("--picture", metavar="FILE", help="also draw it: .png, .svg or .pdf")
+    releasing = commands.add_parser("release", help="ship the champion, unless what is shipped reads better")
+    releasing.add_argument("task", choices=("symbol", "expression"))
+    releasing.add_argument("--experiment", default="inkmath", help="MLflow experiment (default: %(default)s)")
+    releasing.add_argument(
+        "--ink", type=Path, default=Path("data/interim/ink.parquet"), help="table with validation ink"
+    )
     champion = commands.add_parser("champion", help="make a version of a registered model the champion")
     champion.add_argument("model", help="inkmath-symbol or inkmath-expression")
     champion.add_argument("version")
@@ -50,6 +57,8 @@ def _run(chosen: argparse.Namespace, location: Location) -> int:
             crown(reach(location), chosen.model, chosen.version)
             print(f"{chosen.model} version {chosen.version} is the champion")
             return 0
+        if chosen.command == "release":
+            return _release(chosen, location)
         sweep = read_sweep(reach(location), chosen.experiment, chosen.name, chosen.metric)
     except MlflowException as error:
         raise TrackingError(str(error)) from error
@@ -57,6 +66,24 @@ def _run(chosen: argparse.Namespace, location: Location) -> int:
     if chosen.picture:
         with replacing(chosen.picture) as temporary:
             sweep.draw().savefig(temporary, dpi=130)
+    return 0
+
+
+def _release(chosen: argparse.Namespace, location: Location) -> int:
+    from inkmath.dataset.ink_table import InkTableError, read_inks
+    from inkmath.dataset.splits import Split
+    from inkmath.tracking.release import release
+
+    try:
+        inks = list(read_inks(chosen.ink, Split.VALID))
+    except InkTableError as error:
+        raise TrackingError(str(error)) from error
+    name = f"{chosen.experiment}-{chosen.task}"
+    done = release(reach(location), name, chosen.task, inks, Path(__file__).parents[1] / "weights")
+    before = "nothing was released before" if done.before is None else f"before {done.before:.2%}"
+    print(f"{name}: {done.champion:.2%} on {len(inks)} validation formulas, {before}")
+    for file in done.files:
+        print(file)
     return 0
 
 

@@ -1,0 +1,111 @@
+"""Release: the champion of the registry becomes what the package ships, unless what it ships already reads better.
+
+Both are asked to read the same ink, the validation split of the ink table at hand, so that the figures compare.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from inkmath.dataset.atomic import replacing
+from inkmath.ink import Ink
+from inkmath.layout.latex import canonical_tokens
+from inkmath.tracking.location import TrackingError
+from inkmath.tracking.registry import CHAMPION
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlflow import MlflowClient
+
+    from inkmath.tracking.model import Task
+
+READERS = {
+    "symbol": ("inkmath.decoding.symbol", "load_symbol_reader"),
+    "expression": ("inkmath.decoding.expression", "load_expression_reader"),
+}
+
+
+class ReleaseRefusedError(TrackingError):
+    """The champion is no better than what is released; the message gives both figures."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """What was released: the champion's figure on the validation ink (0..1), and that of what was there before."""
+
+    champion: float
+    before: float | None
+    files: tuple[Path, ...]
+
+
+def release(client: MlflowClient, name: str, task: Task, inks: Sequence[Ink], weights: Path) -> Release:
+    """Copy the champion's files to ``weights`` if it reads ``inks`` better than what lies there.
+
+    Args:
+        client: of the tracking server. name: registered model. task: what it reads.
+        inks: validation ink with trees. weights: directory of the released models.
+
+    Raises:
+        ReleaseRefusedError: what is released reads as well or better.
+        TrackingError: there is no champion, or no ink to compare on.
+    """
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    judged = [ink for ink in inks if ink.tree is not None]
+    if not judged:
+        raise TrackingError("no validation ink with truth to compare on; run dvc repro parse")
+    try:
+        version = client.get_model_version_by_alias(name, CHAMPION)
+    except MlflowException as error:
+        raise TrackingError(f"{name} has no {CHAMPION}: train a model first ({error.message})") from error
+    with tempfile.TemporaryDirectory() as folder:
+        mlflow.artifacts.download_artifacts(
+            f"models:/{name}/{version.version}", dst_path=folder, tracking_uri=client.tracking_uri
+        )
+        (about,) = Path(folder).rglob("reader.json")
+        candidate = merit(_load(task, about.parent), task, judged)
+        try:
+            before = merit(_load(task, weights), task, judged)
+        except FileNotFoundError:
+            before = None
+        if before is not None and candidate <= before:
+            raise ReleaseRefusedError(
+                f"{name} version {version.version} reads {candidate:.2%} of {len(judged)} validation samples, what is "
+                f"released {before:.2%}: nothing is changed"
+            )
+        files = []
+        for source in sorted(file for file in about.parent.iterdir() if file != about):
+            with replacing(weights / source.name) as temporary:
+                shutil.copyfile(source, temporary)
+            files.append(weights / source.name)
+    return Release(candidate, before, tuple(files))
+
+
+def merit(reader: Any, task: Task, inks: Sequence[Ink]) -> float:
+    """Share that is read right, in 0..1: formulas by canonical LaTeX, symbols by their first label."""
+    right = total = 0
+    for ink in inks:
+        assert ink.tree is not None
+        if task == "expression":
+            total += 1
+            right += canonical_tokens(reader.read([ink], alternatives=1)[0][0].tree) == canonical_tokens(ink.tree)
+            continue
+        symbols = [symbol for symbol in ink.tree.symbols if symbol.strokes]
+        if symbols:
+            alone = [Ink(tuple(ink.strokes[stroke] for stroke in symbol.strokes)) for symbol in symbols]
+            answers = reader.classify(alone, top_k=1)
+            total += len(symbols)
+            right += sum(best[0].label == symbol.label for best, symbol in zip(answers, symbols, strict=True))
+    return right / max(total, 1)
+
+
+def _load(task: Task, directory: Path) -> Any:
+    module, function = READERS[task]
+    return getattr(import_module(module), function)(directory)

@@ -1,0 +1,61 @@
+"""Only a champion that reads better than what is released takes its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from inkmath.ink import Ink
+from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
+from inkmath.tracking import ModelFiles, TrackingError, release, training_run
+from inkmath.tracking.release import READERS, ReleaseRefusedError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+    from inkmath.params import Params
+
+TREE = LayoutTree((Symbol("x", (0,)), Symbol("y", (1,))), (Edge(0, 1, Relation.RIGHT),))
+INK = Ink.from_points([[[0, 0], [1, 1]], [[2, 0], [3, 1]]], tree=TREE)
+"""Half of its symbols are an x, as the champion of these tests says of everything."""
+
+
+@pytest.fixture
+def crowned(client: MlflowClient, params: Params, model_files: ModelFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(READERS, "symbol", ("three_labels", "Reader"))
+    with training_run("symbol", params, architecture="lstm", data={"train": Path("train.npz")}) as run:
+        run.log_model(model_files, metric="valid_accuracy", value=0.5, mode="max")
+
+
+def released(weights: Path, labels: str) -> Path:
+    weights.mkdir()
+    (weights / "labels.txt").write_text(labels)
+    return weights
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("crowned")
+def test_the_better_is_released(client: MlflowClient, workspace: Path) -> None:
+    weights = released(workspace / "weights", "z x y")
+    done = release.release(client, "inkmath-symbol", "symbol", [INK], weights)
+    assert (done.champion, done.before) == (0.5, 0.0)
+    assert (weights / "labels.txt").read_text() == "x y z"
+    assert done.files == (weights / "labels.txt",)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("crowned")
+def test_an_equal_or_worse_one_changes_nothing(client: MlflowClient, workspace: Path) -> None:
+    weights = released(workspace / "weights", "y x z")
+    with pytest.raises(ReleaseRefusedError, match=r"50\.00%.*released 50\.00%: nothing is changed"):
+        release.release(client, "inkmath-symbol", "symbol", [INK], weights)
+    assert (weights / "labels.txt").read_text() == "y x z"
+
+
+def test_without_champion_or_ink_it_is_said_what_to_do(client: MlflowClient, workspace: Path) -> None:
+    with pytest.raises(TrackingError, match="has no champion: train a model first"):
+        release.release(client, "inkmath-symbol", "symbol", [INK], workspace)
+    with pytest.raises(TrackingError, match="no validation ink"):
+        release.release(client, "inkmath-symbol", "symbol", [Ink(INK.strokes)], workspace)

@@ -1,8 +1,8 @@
 """Formulas read from pictures, beside the same formulas read from their ink.
 
-Run: ``python -m benchmarks.images [DIR] [--count 100] [--pen 2.5] [--camera]``. DIR holds InkML with truth; without it,
-formulas are made up. Each is drawn, its strokes are recovered from the picture, and both inks are read with the released
-weights. ``--camera`` adds what a photograph does: uneven light, blur, grain and JPEG.
+Run: ``python -m benchmarks.images [DIR] [--count 100] [--pen 5] [--camera]``. DIR holds InkML with truth; without it,
+formulas are made up. Each is drawn, its strokes are recovered from the picture, and both inks are read with the
+released weights. ``--camera`` adds what a photograph does: uneven light, blur, grain and JPEG.
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ def main() -> None:
         read = recognizer.recognize(traced, alternatives=1).tokens
         image_right += read == truth
         if asked.list and (own == truth) != (read == truth):
-            print(f"{ink.id} {len(ink.strokes)} -> {len(traced.strokes)} strokes\n  {' '.join(truth)}\n  {' '.join(read)}")
+            print(
+                f"{ink.id} {len(ink.strokes)} -> {len(traced.strokes)} strokes\n  {' '.join(truth)}\n  {' '.join(read)}"
+            )
     where = asked.directory.name if asked.directory else f"made-up, seed {asked.seed}"
     camera = ", camera" if asked.camera else ""
     print(f"{count} formulas ({where}), drawn into {SIZE[0]:.0f} x {SIZE[1]:.0f}, pen {asked.pen:g} px{camera}")

@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).parents[1]
 
 LAYERS = (
     {"ink", "layout", "params"},
-    {"inkml", "dataset", "drawing"},
+    {"inkml", "dataset", "drawing", "images"},
     {"features", "labels", "synthesis"},
     {"models", "decoding"},
     {"tracking", "training", "evaluation"},

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from inkmath.ink import Ink
 
 STDIN = "-"
+PICTURES = frozenset({".png", ".jpg", ".jpeg"})
 
 
 class SourceError(ValueError):
@@ -23,7 +24,7 @@ class SourceError(ValueError):
 
 @dataclass(frozen=True)
 class Source:
-    """One InkML document.
+    """One InkML document, or the picture of a formula.
 
     Attributes:
         name: what to call it in output: its path as the user would write it, or ``-``.
@@ -49,11 +50,23 @@ class Source:
         try:
             if self.name == STDIN:
                 return parse_inkml(sys.stdin.buffer.read())
+            if Path(self.name).suffix.lower() in PICTURES:
+                return self._ink_of_picture()
             return parse_inkml(Path(self.name))
         except InkMLError as broken:
             raise SourceError(str(broken).removeprefix(f"{Path(self.name)}: ")) from broken
         except OSError as unreadable:
             raise SourceError(unreadable.strerror or str(unreadable)) from unreadable
+
+    def _ink_of_picture(self) -> Ink:
+        from inkmath.images import ImageError, ink_from_image
+
+        try:
+            return ink_from_image(Path(self.name))
+        except ImageError as useless:
+            raise SourceError(str(useless).removeprefix(f"{Path(self.name)}: ")) from useless
+        except ImportError as missing:
+            raise SourceError(f"pictures need {missing.name}; pip install 'inkmath[images]'") from missing
 
 
 def find(paths: Iterable[str]) -> list[Source]:

@@ -8,21 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from inkmath.images.picture import ImageError, Mask, find_ink, load_grey
+from inkmath.images.picture import ImageError, find_ink, load_grey
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from inkmath.ink import Ink
 
 __all__ = ["ImageError", "ink_from_image"]
-
-MAX_STROKES = 400
-"""More than a formula has: a page of text, a texture, a photograph of something else."""
 
 
 def ink_from_image(image: Path | str | bytes | NDArray[np.generic]) -> Ink:
@@ -48,11 +44,6 @@ def ink_from_image(image: Path | str | bytes | NDArray[np.generic]) -> Ink:
     from inkmath.ink import Ink
 
     grey, name = load_grey(image)
-    mask: Mask = find_ink(grey, name)
-    strokes = trace(line_graph(mask.pixels, mask.pen), mask.pen)
-    if len(strokes) > MAX_STROKES:
-        raise ImageError(
-            f"{name}: {len(strokes)} lines found, more than the {MAX_STROKES} a formula may have; "
-            "crop the picture to one handwritten formula on plain paper"
-        )
-    return Ink.from_points(strokes)
+    mask = find_ink(grey, name)
+    strokes = trace(line_graph(mask.pixels, mask.pen, name), mask.pen)
+    return Ink.from_points(stroke.astype("float32") for stroke in strokes)

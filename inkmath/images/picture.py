@@ -63,7 +63,7 @@ def load_grey(source: Path | str | bytes | NDArray[Any]) -> tuple[Grey, str]:
 
 
 def _decode(content: bytes, name: str) -> Image:
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings():
@@ -76,7 +76,7 @@ def _decode(content: bytes, name: str) -> Image:
         return ImageOps.exif_transpose(picture)
     except Image.DecompressionBombError as bomb:
         raise _too_large(name, "more pixels than any camera gives") from bomb
-    except Image.UnidentifiedImageError as unknown:
+    except UnidentifiedImageError as unknown:
         raise ImageError(f"{name}: this is no PNG or JPEG picture; convert it to one of them") from unknown
     except (OSError, SyntaxError, ValueError) as broken:
         if isinstance(broken, ImageError):
@@ -112,7 +112,7 @@ def _grey(picture: Image) -> Grey:
 
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BOX, reducing_gap=2.0)
     if not picture.has_transparency_data:
-        return np.asarray(picture.convert("L"), np.float32) / 255
+        return np.asarray(picture.convert("L"), np.float32) / np.float32(255)
     layered = picture.convert("RGBA")
     alpha = np.asarray(layered.getchannel("A"), np.float32) / 255
     grey = np.asarray(layered.convert("L"), np.float32) / 255
@@ -148,8 +148,8 @@ def find_ink(grey: Grey, name: str = "image") -> Mask:
     if float(ink.max()) < LEAST_CONTRAST:
         raise nothing
     # The paper's noise would draw the threshold down: only what could be ink has a say, and the paper as one value.
-    threshold = max(threshold_otsu(np.clip(ink, LEAST_CONTRAST / 4, None)), LEAST_CONTRAST)
-    pixels = apply_hysteresis_threshold(ink, 0.7 * threshold, threshold)
+    threshold = max(threshold_otsu(np.clip(ink, LEAST_CONTRAST / 4, None)), LEAST_CONTRAST)  # type: ignore[no-untyped-call]
+    pixels = apply_hysteresis_threshold(ink, 0.7 * threshold, threshold)  # type: ignore[no-untyped-call]
     if pixels.mean() > MOST_INK:
         raise ImageError(
             f"{name}: {pixels.mean():.0%} of the picture stand out from the rest, which is no handwriting; "
@@ -175,7 +175,7 @@ def _paper(grey: Grey) -> Grey:
     height, width = blocks.shape[0] // shrink, blocks.shape[1] // shrink
     small = np.median(blocks.reshape(height, shrink, width, shrink).swapaxes(1, 2).reshape(height, width, -1), axis=-1)
     paper = ndimage.median_filter(small, size=31, mode="reflect")
-    whole: Grey = resize(paper, blocks.shape, order=1, preserve_range=True)[: grey.shape[0], : grey.shape[1]]
+    whole: Grey = resize(paper, blocks.shape, order=1, preserve_range=True)[: grey.shape[0], : grey.shape[1]]  # type: ignore[no-untyped-call]
     return whole
 
 
@@ -183,7 +183,7 @@ def pen_width(pixels: NDArray[np.bool_]) -> float:
     """Typical width of the lines, in pixels: area over length of the thinned lines."""
     from skimage.morphology import skeletonize
 
-    return float(pixels.sum() / max(skeletonize(pixels).sum(), 1))
+    return float(pixels.sum() / max(skeletonize(pixels).sum(), 1))  # type: ignore[no-untyped-call]
 
 
 def _without_specks(pixels: NDArray[np.bool_], pen: float) -> NDArray[np.bool_]:
@@ -191,7 +191,7 @@ def _without_specks(pixels: NDArray[np.bool_], pen: float) -> NDArray[np.bool_]:
     from skimage.measure import label
 
     def large(area: NDArray[np.bool_], least: float, connectivity: int) -> NDArray[np.bool_]:
-        parts = label(area, connectivity=connectivity)
+        parts = label(area, connectivity=connectivity)  # type: ignore[no-untyped-call]
         sizes = np.bincount(parts.ravel())
         sizes[0] = 0
         kept: NDArray[np.bool_] = (sizes >= least)[parts]

@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from inkmath.images.picture import ImageError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Points = NDArray[np.float64]
 """A line of pixels ``(points, 2)``: x, y."""
 
+MAX_LINES = 1200
+"""Lines and meetings together; more is a page of text, a texture, a photograph of something else."""
 BRIDGE = 1.3
 """Pen widths: two meetings nearer than this are one, that lines crossing at an angle were thinned to."""
-SPUR = 1.0
+SPUR = 1.4
 """Pen widths: a loose end shorter than this (measured from the middle of the line) is a bump of the line's edge."""
 HOLE = 2.5
 """Pen widths: a way round shorter than this is a hole in the ink."""
@@ -50,20 +54,29 @@ class LineGraph:
     places: dict[int, Points]
 
 
-def line_graph(pixels: NDArray[np.bool_], pen: float) -> LineGraph:
+def line_graph(pixels: NDArray[np.bool_], pen: float, name: str = "image") -> LineGraph:
     """Thin ink ``(height, width)`` drawn with a pen of ``pen`` pixels to its graph.
 
     What thinning adds to the lines is taken back: bumps of the edge that became spurs, and crossings that were torn
     into two meetings with a bridge between them.
+
+    Raises:
+        ImageError: there are more lines than any formula has.
     """
     from scipy import ndimage
     from skimage.morphology import skeletonize
 
-    thin = np.pad(skeletonize(pixels), 1)
+    thin = np.pad(skeletonize(pixels), 1)  # type: ignore[no-untyped-call]
     around = np.ones((3, 3), int)
     neighbours = ndimage.convolve(thin.astype(int), around, mode="constant") - 1
     meeting = thin & (neighbours >= 3)
     node_of, count = ndimage.label(meeting, structure=around)
+    _, ways = ndimage.label(thin & ~meeting, structure=around)
+    if count + ways > MAX_LINES:
+        raise ImageError(
+            f"{name}: {count + ways} lines and meetings found, more than the {MAX_LINES} a formula may have; "
+            "crop the picture to one handwritten formula on plain paper"
+        )
     rows, columns = np.nonzero(meeting)
     owner = node_of[rows, columns]
     places = {
@@ -141,7 +154,5 @@ def _contract(graph: LineGraph, pen: float) -> None:
             first, last = (kept if node == gone else node for node in line.nodes)
             line.nodes = (first, last)
         graph.lines = [
-            line
-            for line in graph.lines
-            if line.nodes != (kept, kept) or line.length(graph.places) >= HOLE * pen
+            line for line in graph.lines if line.nodes != (kept, kept) or line.length(graph.places) >= HOLE * pen
         ]

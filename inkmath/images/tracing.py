@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from inkmath.images.skeleton import Line
+
 if TYPE_CHECKING:
-    from inkmath.images.skeleton import Line, LineGraph, Points
+    from inkmath.images.skeleton import LineGraph, Points
 
     Arm = tuple[int, int]
     """One end of a line: its index, and 0 for its beginning or 1 for its end."""
 
-SHARPEST_TURN = np.deg2rad(65)
-"""A pen that crosses another line goes on within this angle; what turns more is another stroke."""
+SHARPEST_TURN = np.deg2rad(75)
+"""A pen goes through a meeting within this angle; what turns more is another stroke."""
+RETRACED_TURN = np.deg2rad(50)
+"""A pen that comes into a loose end within this angle, as in the stems of a, d and n, goes to its tip and back."""
 CLEAR = 0.6
 """Pen widths around a meeting in which thinned lines are drawn towards each other, and are not to be trusted."""
 LOOK = 3.0
@@ -59,7 +63,27 @@ def _continuations(graph: LineGraph, pen: float) -> dict[Arm, Arm]:
             # Where only two lines meet, a spur or hole was taken away: the line simply goes on, round any corner.
             if (turn <= SHARPEST_TURN or len(meeting) == 2) and one not in partner and other not in partner:
                 partner[one], partner[other] = other, one
+        if len(meeting) == 3:
+            _retrace(graph, partner, turns)
     return partner
+
+
+def _retrace(graph: LineGraph, partner: dict[Arm, Arm], turns: list[tuple[float, Arm, Arm]]) -> None:
+    """Let the line that is left alone at a meeting of three go on along a loose end, to its tip and back."""
+    for turn, one, other in turns:
+        for alone, stem in ((one, other), (other, one)):
+            if turn > RETRACED_TURN or alone in partner or stem not in partner:
+                continue
+            line = graph.lines[stem[0]]
+            if line.nodes[1 - stem[1]] is not None:
+                continue
+            out = line.points if stem[1] == 0 else line.points[::-1]
+            node = line.nodes[stem[1]]
+            graph.lines[stem[0]] = Line(np.concatenate([out, out[-2::-1]]), (node, node))
+            onward = partner.pop(stem)
+            partner[stem[0], 0], partner[alone] = alone, (stem[0], 0)
+            partner[stem[0], 1], partner[onward] = onward, (stem[0], 1)
+            return
 
 
 def _direction(line: Line, side: int, place: Points, pen: float) -> Points:

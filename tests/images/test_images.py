@@ -1,0 +1,215 @@
+"""Strokes recovered from pictures: what a pen drew, told from the picture alone."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from inkmath.drawing import to_png
+from inkmath.images import ImageError, ink_from_image
+from inkmath.images import picture as pictures
+from inkmath.synthesis import synthesize
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from inkmath.ink import Ink
+
+Picture = NDArray[np.uint8]
+PEN = 5
+
+
+def drawn(
+    *lines: list[tuple[float, float]], paper: int = 255, ink: int = 0, size: tuple[int, int] = (160, 120)
+) -> Picture:
+    """Lines of a round pen on plain paper, ``(height, width)``."""
+    canvas = Image.new("L", size, paper)
+    draw = ImageDraw.Draw(canvas)
+    for line in lines:
+        draw.line(line, fill=ink, width=PEN, joint="curve")
+        for x, y in line:
+            draw.ellipse((x - PEN / 2, y - PEN / 2, x + PEN / 2, y + PEN / 2), fill=ink)
+    return np.asarray(canvas)
+
+
+def arc(centre: tuple[float, float], radius: float, begin: float = 0, end: float = 360) -> list[tuple[float, float]]:
+    """Points of an arc; degrees from the right, downward."""
+    angles = np.deg2rad(np.linspace(begin, end, 40))
+    return [(centre[0] + radius * np.cos(angle), centre[1] + radius * np.sin(angle)) for angle in angles]
+
+
+def png(values: Picture) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(values).save(stream, "PNG")
+    return stream.getvalue()
+
+
+LINE = [(20.0, 60.0), (140.0, 60.0)]
+UPRIGHT = [(80.0, 10.0), (80.0, 110.0)]
+
+
+def ends(stroke: NDArray[np.float32]) -> list[list[float]]:
+    return [stroke[0].tolist(), stroke[-1].tolist()]
+
+
+def test_a_line_is_one_stroke_from_left_to_right() -> None:
+    (stroke,) = ink_from_image(drawn(LINE)).strokes
+    assert stroke.dtype == np.float32
+    assert ends(stroke) == [pytest.approx(end, abs=PEN) for end in LINE]
+    assert np.ptp(stroke[:, 1]) < 1
+
+
+def test_a_cross_is_two_strokes_that_go_straight_through_each_other() -> None:
+    across, down = ink_from_image(drawn(LINE, UPRIGHT)).strokes
+    assert ends(across) == [pytest.approx(end, abs=PEN) for end in LINE]
+    assert ends(down) == [pytest.approx(end, abs=PEN) for end in UPRIGHT], "an upright stroke begins at the top"
+    assert np.ptp(across[:, 1]) < 2
+    assert np.ptp(down[:, 0]) < 2
+
+
+def test_lines_that_cross_at_an_angle_are_two_strokes() -> None:
+    one, other = ink_from_image(drawn([(50, 20), (110, 100)], [(110, 20), (50, 100)])).strokes
+    assert {stroke[0, 0] < 80 for stroke in (one, other)} == {True, False}
+    assert all(np.ptp(stroke[:, 1]) > 70 for stroke in (one, other))
+
+
+def test_an_o_is_one_closed_stroke_written_from_the_top_to_the_left() -> None:
+    (stroke,) = ink_from_image(drawn(arc((80, 60), 30))).strokes
+    assert stroke[0].tolist() == stroke[-1].tolist()
+    assert stroke[0] == pytest.approx((80, 30), abs=10), "the top is flat"
+    assert stroke[len(stroke) // 4] == pytest.approx((50, 60), abs=15)
+
+
+def test_the_lines_of_an_equals_sign_come_from_above() -> None:
+    upper, lower = ink_from_image(drawn([(30, 75), (120, 75)], [(30, 45), (120, 45)])).strokes
+    assert upper[:, 1].mean() == pytest.approx(45, abs=1)
+    assert lower[:, 1].mean() == pytest.approx(75, abs=1)
+
+
+def test_a_dot_is_a_stroke_without_extent() -> None:
+    line, dot = ink_from_image(drawn([(20, 60), (100, 60)], [(130, 60), (130, 60)])).strokes
+    assert dot.mean(axis=0) == pytest.approx((130, 60), abs=1.5)
+    assert np.ptp(dot, axis=0).max() <= PEN / 2
+    assert len(line) > 10
+
+
+def test_a_stem_that_the_pen_went_up_and_down_is_part_of_one_stroke() -> None:
+    """An n: down, up the same way, and over."""
+    over = arc((80, 60), 30, 180, 360)
+    (stroke,) = ink_from_image(drawn([(50, 20), (50, 100)], [(50, 70), *over, (110, 100)])).strokes
+    assert ends(stroke) == [pytest.approx((50, 20), abs=PEN), pytest.approx((110, 100), abs=PEN)]
+    assert np.hypot(*np.diff(stroke, axis=0).T).sum() > 220, "the stem counts twice"
+
+
+def test_neither_polarity_nor_transparency_matters() -> None:
+    dark = ink_from_image(drawn(LINE, UPRIGHT))
+    for other in (drawn(LINE, UPRIGHT, paper=0, ink=255), drawn(LINE, UPRIGHT, paper=200, ink=90)):
+        again = ink_from_image(other)
+        assert len(again.strokes) == 2
+        for one, two in zip(dark.strokes, again.strokes, strict=True):
+            assert ends(one) == [pytest.approx(end, abs=2) for end in ends(two)]
+    for colour in (0, 255):
+        layers = np.full((120, 160, 4), colour, np.uint8)
+        layers[..., 3] = 255 - drawn(LINE, UPRIGHT)
+        assert len(ink_from_image(layers).strokes) == 2
+
+
+def test_shadow_and_grain_are_not_ink() -> None:
+    rng = np.random.default_rng(0)
+    light = np.linspace(0.5, 1.0, 160)[None, :]
+    seen = drawn(LINE, UPRIGHT, ink=40) * light + rng.normal(0, 5, (120, 160))
+    assert len(ink_from_image(np.clip(seen, 0, 255).astype(np.uint8)).strokes) == 2
+
+
+def test_a_photograph_is_read_the_right_way_up(tmp_path: Path) -> None:
+    turned = Image.fromarray(np.rot90(drawn(LINE)).copy())
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be shown turned clockwise by a quarter
+    turned.save(tmp_path / "photo.jpg", exif=exif)
+    (stroke,) = ink_from_image(tmp_path / "photo.jpg").strokes
+    assert np.ptp(stroke[:, 0]) > 100 > np.ptp(stroke[:, 1])
+
+
+def test_symbols_come_in_order_of_writing() -> None:
+    fraction = [[(60, 60), (140, 60)], [(100, 75), (100, 110)], [(100, 10), (100, 45)], [(10, 60), (40, 60)]]
+    minus, numerator, bar, denominator = ink_from_image(drawn(*fraction)).strokes
+    assert [float(stroke[:, 1].mean()) for stroke in (numerator, bar, denominator)] == sorted(
+        float(stroke[:, 1].mean()) for stroke in (numerator, bar, denominator)
+    )
+    assert minus[:, 0].max() < 45
+
+
+def test_the_same_picture_gives_the_same_ink() -> None:
+    (formula,) = synthesize(1, seed=3)
+    content = to_png(formula, size=(400, 200), pen=3, scale=1)
+    one, two = ink_from_image(content), ink_from_image(content)
+    assert all(np.array_equal(first, second) for first, second in zip(one.strokes, two.strokes, strict=True))
+    left, top, right, bottom = one.bounds
+    assert (right - left) / (bottom - top) == pytest.approx(_aspect(formula), rel=0.1)
+
+
+def _aspect(ink: Ink) -> float:
+    left, top, right, bottom = ink.bounds
+    return (right - left) / (bottom - top)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param(np.full((60, 80), 255, np.uint8), id="blank"),
+        pytest.param(np.zeros((60, 80), np.uint8), id="black"),
+        pytest.param(np.random.default_rng(1).normal(200, 6, (120, 160)).astype(np.uint8), id="grain of paper"),
+        pytest.param(np.linspace(0, 255, 160, dtype=np.uint8)[None].repeat(120, 0), id="gradient"),
+    ],
+)
+def test_a_picture_without_handwriting_is_refused(values: Picture) -> None:
+    with pytest.raises(ImageError, match=r"image: .*; (give|crop)"):
+        ink_from_image(values)
+
+
+def test_noise_is_refused() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (300, 400), dtype=np.uint8)
+    with pytest.raises(ImageError, match="crop"):
+        ink_from_image(noise)
+
+
+def test_what_is_no_picture_is_refused_by_name(tmp_path: Path) -> None:
+    file = tmp_path / "notes.png"
+    file.write_text("not a picture")
+    with pytest.raises(ImageError, match=r"notes\.png: this is no PNG or JPEG picture; convert"):
+        ink_from_image(file)
+    file.write_bytes(png(drawn(LINE))[:120])
+    with pytest.raises(ImageError, match=r"notes\.png: the picture is damaged"):
+        ink_from_image(file)
+    with pytest.raises(ImageError, match="shape"):
+        ink_from_image(np.zeros((3, 4, 5, 6), np.uint8))
+    with pytest.raises(ImageError, match="int64"):
+        ink_from_image(np.zeros((30, 40), np.int64))
+
+
+def test_a_huge_picture_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = png(np.zeros((10, 10), np.uint8))
+    header = content.index(b"IHDR")
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 99)
+    with pytest.raises(ImageError, match=r"too large \(10 x 10 pixels\); crop"):
+        ink_from_image(content)
+    lying = bytearray(content)
+    lying[header + 4 : header + 12] = (60_000).to_bytes(4, "big") * 2
+    lying[header + 17 : header + 21] = zlib.crc32(bytes(lying[header : header + 17])).to_bytes(4, "big")
+    with pytest.raises(ImageError, match="too large"):
+        ink_from_image(bytes(lying))
+    with pytest.raises(ImageError, match=r"too large \(more than"):
+        ink_from_image(b"\0" * (pictures.MAX_BYTES + 1))
+
+
+def test_a_large_picture_is_shrunk() -> None:
+    large = np.kron(drawn(LINE, UPRIGHT), np.ones((20, 20), np.uint8))
+    ink = ink_from_image(large)
+    assert len(ink.strokes) == 2
+    assert max(ink.bounds) < pictures.LONGEST_SIDE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,12 @@ REPOSITORY = Path(__file__).parents[1]
 
 @pytest.fixture
 def write(tmp_path: Path):
-    """Write a copy of params.yaml with one text replaced."""
+    """Write a copy of params.yaml in which another line takes the place of the first that gives a name, as indented."""
 
-    def change(old: str, new: str) -> Path:
-        text = (REPOSITORY / "params.yaml").read_text()
-        assert old in text
-        (tmp_path / "params.yaml").write_text(text.replace(old, new, 1))
+    def change(name: str, line: str) -> Path:
+        text, changes = re.subn(rf"(?m)^{name}:.*$", line, (REPOSITORY / "params.yaml").read_text(), count=1)
+        assert changes
+        (tmp_path / "params.yaml").write_text(text)
         return tmp_path / "params.yaml"
 
     return change
@@ -40,22 +41,22 @@ def test_parameters_cannot_be_changed_after_loading():
 
 
 def test_scientific_notation_is_a_number(write):
-    assert load_params(write("learning_rate: 0.002", "learning_rate: 2e-3")).train.learning_rate == 0.002
+    assert load_params(write("  learning_rate", "  learning_rate: 7e-3")).train.learning_rate == 0.007
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("learning_rate: 0.002", "learning_rate: -1", "train.learning_rate = -1: input should be greater than 0"),
-        ("learning_rate: 0.002", "learning_rat: 0.002", "did you mean learning_rate"),
-        ("  seed: 20240", "  seed: often", "base.seed = 'often'"),
-        ("  seed: 20240", "  sed: 20240", "base.seed: missing; add it"),
-        ("source: synthetic", "source: images", "'synthetic' or 'inkml'"),
-        ("train: data/raw/synthetic/train", "train: data/raw/mine", "set source: inkml to read ink from there"),
-        ("jitter: 0.01", "jitter: .nan", "train.augment.jitter = nan: input should be a finite number"),
-        ("    jitter: 0.01", "    jiter: 0.01", "train.augment.jiter = 0.01: unknown parameter; did you mean jitter"),
-        ("  seed: 20240", "  seed: [", "line "),
-        ("  seed: 20240", "  seed: 1\n  seed: 2", "duplicate key"),
+        ("  learning_rate", "  learning_rate: -1", "train.learning_rate = -1: input should be greater than 0"),
+        ("  learning_rate", "  learning_rat: 0.002", "did you mean learning_rate"),
+        ("  seed", "  seed: often", "base.seed = 'often'"),
+        ("  seed", "  sed: 20240", "base.seed: missing; add it"),
+        ("  source", "  source: images", "'synthetic' or 'inkml'"),
+        ("  train", "  train: data/raw/mine", "set source: inkml to read ink from there"),
+        ("    jitter", "    jitter: .nan", "train.augment.jitter = nan: input should be a finite number"),
+        ("    jitter", "    jiter: 0.01", "train.augment.jiter = 0.01: unknown parameter; did you mean jitter"),
+        ("  seed", "  seed: [", "line "),
+        ("  seed", "  seed: 1\n  seed: 2", "duplicate key"),
     ],
 )
 def test_a_wrong_value_is_named_with_file_key_and_remedy(write, old, new, message):
@@ -67,8 +68,8 @@ def test_a_wrong_value_is_named_with_file_key_and_remedy(write, old, new, messag
 
 
 def test_all_faults_are_told_at_once(write):
-    path = write("points: 48", "points: 1")
-    path.write_text(path.read_text().replace("valid: 0.06", "valid: 2"))
+    path = write("  points", "  points: 1")
+    path.write_text(path.read_text().replace("  valid:", "  valid: 2  # was"))
     with pytest.raises(ParamsError) as caught:
         load_params(path)
     assert len(str(caught.value).splitlines()) == 2

@@ -102,7 +102,7 @@ def judge(ink: Ink, readings: Sequence[Reading]) -> Outcome:
     """
     tree = truth_of(ink)
     truth = tuple(canonical_tokens(tree))
-    answers = [tuple(canonical_tokens(reading.tree)) for reading in readings]
+    answers = [_written(reading.tree) for reading in readings]
     return Outcome(
         ink=ink,
         reading=readings[0],
@@ -114,6 +114,14 @@ def judge(ink: Ink, readings: Sequence[Reading]) -> Outcome:
         structures=structures(tree),
         comparison=compare(tree, readings[0].tree) if tree.has_strokes else None,
     )
+
+
+def _written(tree: LayoutTree) -> tuple[str, ...]:
+    """Canonical tokens of an answer; none at all where no LaTeX can say it, which equals no truth."""
+    try:
+        return tuple(canonical_tokens(tree))
+    except LayoutError:
+        return ()
 
 
 def structures(tree: LayoutTree) -> tuple[str, ...]:

@@ -27,6 +27,9 @@ PAIR_LABELS = ("none", "same", *(relation.value for relation in RELATIONS))
 IGNORE = -1
 """Target of what has none: padding, a stroke without a label, the pair of a stroke with itself."""
 
+FARTHEST = 1e4
+"""No point lies farther out, in typical strokes: absurd coordinates must not become numbers that are none."""
+
 
 def stroke_points(ink: Ink, points: int) -> Floats:
     """The strokes of a formula resampled and brought to a common measure.
@@ -46,7 +49,8 @@ def rescale(strokes: Floats) -> Floats:
     low, high = exact.min(axis=1), exact.max(axis=1)
     reach = (high - low).max(axis=1)
     unit = np.median(reach[reach > 0]) if (reach > 0).any() else 1.0
-    even: Floats = ((exact - ((low + high) / 2).mean(axis=0)) / unit).astype(np.float32)
+    placed = (exact - ((low + high) / 2).mean(axis=0)) / unit
+    even: Floats = np.clip(placed, -FARTHEST, FARTHEST).astype(np.float32)
     return even
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,7 +44,9 @@ def export_onnx(
     # Keras refuses to export a model that was never called; a softmax over one element would warn.
     model(*(np.zeros([size or 2 for size in shape], np.float32) for shape in inputs.values()))
     signature = [tf.TensorSpec(shape, tf.float32, name=name) for name, shape in inputs.items()]
-    with replacing(path) as temporary:
+    with replacing(path) as temporary, warnings.catch_warnings():
+        # Keras's bridge to tf2onnx looks for a name that NumPy is about to change.
+        warnings.filterwarnings("ignore", "In the future `np.object`", FutureWarning)
         model.export(temporary, format="onnx", verbose=False, input_signature=signature)
         graph = onnx.load(temporary)
         if half:

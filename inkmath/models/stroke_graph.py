@@ -35,7 +35,7 @@ class StrokeGeometry(layers.Layer):  # type: ignore[misc]
     """Where strokes lie, how large they are, and how each pair of them stands; nothing here is learned.
 
     Input: points ``(B, S, P, 2)`` in units of the formula's typical stroke size, mask ``(B, S)`` with 1 for a stroke.
-    Output: per point ``(B, S, P, 4)``, per stroke ``(B, S, 12)``, per pair ``(B, S, S, 26)``.
+    Output: per point ``(B, S, P, 4)``, per stroke ``(B, S, 12)``, per pair ``(B, S, S, 24)``.
     """
 
     def call(self, points: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -52,8 +52,8 @@ def save(
         arrays: further arrays, such as averaged or best weights.
     """
     content = {f"array/{name}": np.asarray(array) for name, array in (arrays or {}).items()}
-    content |= {f"model/{index}": _value(variable) for index, variable in enumerate(model.variables)}
-    content |= {f"optimizer/{index}": _value(variable) for index, variable in enumerate(optimizer.variables)}
+    for part, variables in (("model", model.variables), ("optimizer", optimizer.variables)):
+        content |= {f"{part}/{index}": variable.value.numpy() for index, variable in enumerate(variables)}
     content["state"] = np.frombuffer(json.dumps(dict(state)).encode(), np.uint8)
     write_arrays(path, content)
 
@@ -107,10 +107,6 @@ def assign(variables: Sequence[keras.Variable], values: Sequence[Array], path: s
         )
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
-
-
-def _value(variable: keras.Variable) -> Array:
-    return np.asarray(variable.value)
 
 
 def _read(path: str | Path) -> dict[str, Array]:

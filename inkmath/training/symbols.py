@@ -271,7 +271,7 @@ class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         self.history.append(row)
         if not self.best_weights or _merit(row) > _merit(self.history[self.best_epoch]):
             self.best_epoch = epoch
-            self.best_weights = [np.array(variable.value) for variable in self.model.variables]
+            self.best_weights = [variable.value.numpy() for variable in self.model.variables]
         now = time.monotonic()
         self.seconds = now - self._start
         checkpoint.save(

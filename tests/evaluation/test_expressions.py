@@ -14,11 +14,10 @@ from inkmath.decoding.reading import Reading
 from inkmath.evaluation.expressions import EvaluationError, evaluate, judge, shuffled, structures
 from inkmath.ink import Ink
 from inkmath.layout.latex import canonical_tokens, parse_latex
+from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from inkmath.layout.tree import LayoutTree
 
 
 def tree(latex: str) -> LayoutTree:
@@ -80,6 +79,15 @@ def test_latex_without_strokes_gives_token_figures_only() -> None:
     assert report.metrics["with_strokes"] == 0
     assert not {"structure_rate", "symbol_recall", "relation_precision"} & report.metrics.keys()
     assert report.tables["by_structure"].rows == [("line", 1, 1.0, 1.0, 1.0, None)]
+
+
+def test_an_answer_that_no_latex_can_say_is_wrong_and_counts() -> None:
+    inside = LayoutTree((Symbol("x", (0,)), Symbol("2", (2,))), (Edge(0, 1, Relation.INSIDE),))
+    report = evaluate([(ink("x^{2}"), [Reading(inside, 0.5)])])
+    assert report.metrics["formulas"] == 1
+    assert report.metrics["exprate"] == 0.0
+    assert report.metrics["symbol_recall"] == 1.0
+    assert report.metrics["token_error_rate"] == 1.0
 
 
 def test_inks_without_truth_are_counted_and_listed() -> None:

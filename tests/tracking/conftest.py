@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 
 from inkmath.params import Params, load_params
 from inkmath.tracking import ModelFiles
 from inkmath.tracking.location import Location, connect, locate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from mlflow import MlflowClient
 
 REPOSITORY = Path(__file__).parents[2]
@@ -76,3 +86,80 @@ def model_files(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> ModelFiles:
     (workspace / "labels.txt").write_text("x y z")
     monkeypatch.syspath_prepend(str(workspace))
     return ModelFiles(reader="three_labels:Reader", files=(Path("labels.txt"),))
+
+
+class Server:
+    """A real `mlflow server`."""
+
+    def __init__(self, backend: str) -> None:
+        self.backend = backend
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "mlflow", "server", "--workers", "1", "--port", str(self.port)]
+        self.process = subprocess.Popen(
+            [*command, "--backend-store-uri", self.backend, "--artifacts-destination", "server-artifacts"],
+            env={**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + 600
+        while time.monotonic() < deadline:
+            try:
+                if requests.get(self.url + "/health", timeout=1).ok:
+                    return
+            except requests.RequestException:
+                assert self.process.poll() is None, "mlflow server ended"
+                time.sleep(0.3)
+        raise AssertionError("mlflow server did not start")
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+@pytest.fixture
+def mlflow_server(workspace: Path) -> Iterator[Callable[[str], Server]]:
+    """Starts `mlflow server` on the backend it is given, in the workspace."""
+    started: list[Server] = []
+
+    def start(backend: str) -> Server:
+        started.append(Server(backend))
+        started[-1].start()
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture
+def postgres() -> Iterator[str]:
+    """The address of an empty PostgreSQL database (Debian's package), started for one test."""
+    programs = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")
+    # PostgreSQL refuses to run as root, and other users cannot enter the folders of pytest.
+    home = Path(tempfile.mkdtemp(prefix="inkmath-postgres-"))
+    user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.getuid() == 0 else []
+    if user:
+        shutil.chown(home, "postgres", "postgres")
+    port = free_port()
+    data = str(home / "data")
+    control = [*user, str(programs / "pg_ctl"), "-D", data, "-w", "-t", "300"]
+    quiet = {"check": True, "stdout": subprocess.DEVNULL, "cwd": "/"}
+    subprocess.run([*user, str(programs / "initdb"), "-D", data, "-U", "mlflow", "--no-sync"], **quiet)
+    options = f"-p {port} -k {home} -c listen_addresses=127.0.0.1 -c fsync=off"
+    subprocess.run([*control, "-l", str(home / "log"), "-o", options, "start"], **quiet)
+    yield f"postgresql+psycopg2://mlflow@127.0.0.1:{port}/postgres"
+    subprocess.run([*control, "-m", "immediate", "stop"], **quiet)
+    shutil.rmtree(home)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])

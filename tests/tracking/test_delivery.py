@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import requests
 
 from inkmath.tracking import ModelFiles, TrackingError, delivery, resume_run, training_run
 from inkmath.tracking.__main__ import main
 from inkmath.tracking.location import Location
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mlflow import MlflowClient
 
     from inkmath.params import Params
@@ -157,53 +150,13 @@ def test_a_record_that_is_refused_is_listed_and_the_rest_goes_on(
     assert "MLflow refused a record: metrics:" in capsys.readouterr().err
 
 
-class Server:
-    """A real `mlflow server` on a database in the working directory."""
-
-    def __init__(self) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "mlflow", "server", "--workers", "1", "--port", str(self.port)]
-        self.process = subprocess.Popen(
-            [*command, "--backend-store-uri", "sqlite:///server.db", "--artifacts-destination", "server-artifacts"],
-            env={**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        deadline = time.monotonic() + 180
-        while time.monotonic() < deadline:
-            try:
-                if requests.get(self.url + "/health", timeout=1).ok:
-                    return
-            except requests.RequestException:
-                time.sleep(0.3)
-        raise AssertionError("mlflow server did not start")
-
-    def stop(self) -> None:
-        os.killpg(self.process.pid, 9)
-        self.process.wait()
-
-
-@pytest.fixture
-def server(workspace: Path) -> Iterator[Server]:
-    server = Server()
-    server.start()
-    yield server
-    if server.process.poll() is None:
-        server.stop()
-
-
 @pytest.mark.slow
 def test_a_real_server_may_die_in_the_middle(
-    server: Server, params: Params, model_files: ModelFiles, monkeypatch: pytest.MonkeyPatch
+    mlflow_server: Any, params: Params, model_files: ModelFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import mlflow
 
+    server = mlflow_server("sqlite:///server.db")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server.url)
     with train(params) as run:
         run.log_epoch(0, {"loss": 2.0})

@@ -92,7 +92,8 @@ function fail(error, again) {
     askForToken().then(again);
   } else if (error instanceof Refusal && error.retryAfter) {
     setStatus(error.kind === "starting" ? "starting" : "reading", error.title);
-    if (error.kind !== "starting") say("busy", error.title, "The server has much to do. Trying again.");
+    if (error.kind === "starting") $("formula-empty").textContent = "The reader is getting ready; begin to write already.";
+    else say("busy", error.title, "The server has much to do. Trying again.");
     retry = setTimeout(again, error.retryAfter * 1000);
   } else if (error instanceof Refusal) {
     setStatus("error", error.title);
@@ -380,6 +381,7 @@ async function begin() {
     fail(error, begin);
     return;
   }
+  $("formula-empty").textContent = "Your formula appears here, after each stroke.";
   setStatus("ready");
   say(null);
   if (!ink.isEmpty) read();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -85,6 +86,8 @@ def test_the_formula_follows_each_stroke(page: Page) -> None:
 
 def test_an_answer_is_shown_within_a_tenth_of_a_second_of_its_arrival(page: Page) -> None:
     """Of three answers the quickest counts: what else the machine does is not the page's doing."""
+    if os.getloadavg()[0] > 2 * (os.cpu_count() or 1):
+        pytest.skip("the machine is too busy to time anything")
     delays = []
     for stroke, latex in ((X, "x"), (ONE, "x1"), (MINUS, "x1-")):
         draw(page, stroke)

@@ -44,7 +44,8 @@ def main(inks: list[Ink], reader: StrokeGraphReader) -> None:
     strokes = [len(ink.strokes) for ink in inks]
     print(
         f"{len(inks)} formulas of {np.median(strokes):.0f} strokes (median; most {max(strokes)}); "
-        f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}"
+        f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, "
+        f"Python {platform.python_version()}"
     )
     plain = each(inks, lambda ink: [Reading(plain_readout(reader.scores([ink])[0], reader.labels), 0.0)])
     full = each(inks, lambda ink: reader.read([ink])[0])

@@ -29,6 +29,9 @@ SETTINGS_FILE = "expression.json"
 BATCH_PAIRS = 40_000
 """Pairs of strokes that the network looks at in one call: bounds the memory whatever the ink."""
 
+STRETCH = 1.25
+"""How much longer than its shortest formula a batch may be: padding costs as much time as ink."""
+
 
 class StrokeGraphReader:
     """Reads formulas: network, then search. Calls may come from several threads at once.
@@ -104,7 +107,12 @@ def _batches(lengths: Sequence[int]) -> list[list[int]]:
     """Places grouped so that like lengths stand together and no batch has more than ``BATCH_PAIRS`` pairs."""
     groups: list[list[int]] = []
     for place in np.argsort(lengths, kind="stable").tolist():
-        if not groups or (len(groups[-1]) + 1) * lengths[place] ** 2 > BATCH_PAIRS:
+        length = lengths[place]
+        if (
+            not groups
+            or (len(groups[-1]) + 1) * length**2 > BATCH_PAIRS
+            or length > STRETCH * lengths[groups[-1][0]] + 1
+        ):
             groups.append([])
         groups[-1].append(place)
     return groups

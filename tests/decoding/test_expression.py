@@ -1,0 +1,202 @@
+"""The reader of formulas: ink in, readings out, with a network that is made up or the released one."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_up_scores import LABELS
+
+from inkmath.decoding import expression
+from inkmath.decoding.expression import StrokeGraphReader, load_expression_reader, write_settings
+from inkmath.decoding.language import TreeLanguageModel, count_bigrams
+from inkmath.decoding.network import NetworkError
+from inkmath.decoding.search import Search, Weights
+from inkmath.ink import Ink
+from inkmath.layout.latex import canonical_tokens, parse_latex
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+POINTS = 8
+
+
+class MadeUpNetwork:
+    """Flat strokes are ``-``, others ``x``, each to the right of the one before; counts what it is given."""
+
+    def __init__(self) -> None:
+        self.shapes: list[tuple[int, ...]] = []
+
+    def __call__(self, points: NDArray[Any], mask: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        self.shapes.append(mask.shape)
+        batch, strokes, _, _ = points.shape
+        wide, high = np.moveaxis(np.ptp(points, axis=2), -1, 0)
+        flat = wide > 3 * high
+        symbol = np.where(flat[..., None], 9.0 * np.eye(len(LABELS))[5], 9.0 * np.eye(len(LABELS))[0])
+        pair = np.zeros((batch, strokes, strokes, 8))
+        pair[..., 0] = 9.0
+        governor = np.full((batch, strokes, strokes, 6), -9.0)
+        for number in range(strokes - 1):
+            pair[:, number, number + 1, 2] = 18.0
+            governor[:, number, number + 1, 0] = 9.0
+        root = np.where(np.arange(strokes) == 0, 9.0, -9.0)[None].repeat(batch, axis=0)
+        return {"symbol": symbol, "pair": pair, "governor": governor, "root": root}
+
+
+def made_up_reader() -> tuple[StrokeGraphReader, MadeUpNetwork]:
+    network = MadeUpNetwork()
+    search = Search(LABELS, TreeLanguageModel(LABELS, []), Weights())
+    return StrokeGraphReader(network, LABELS, POINTS, search), network  # type: ignore[arg-type]
+
+
+def line(kinds: str) -> Ink:
+    """A stroke for each character: ``-`` flat, any other slanted."""
+    return Ink.from_points([[[20 * i, 0], [20 * i + 9, 0 if kind == "-" else 12]] for i, kind in enumerate(kinds)])
+
+
+def latex(readings: list[Any]) -> str:
+    return " ".join(canonical_tokens(readings[0].tree))
+
+
+def test_answers_come_in_the_order_of_the_inks_whatever_their_length() -> None:
+    reader, _ = made_up_reader()
+    kinds = ["x-x", "-", "xx", "x", "----x"]
+    assert [latex(one).replace(" ", "") for one in reader.read([line(kind) for kind in kinds])] == kinds
+
+
+def test_inks_of_like_length_share_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, network = made_up_reader()
+    reader.read([line("x" * count) for count in (5, 1, 2, 5, 1, 2, 9)])
+    assert network.shapes == [(4, 2), (2, 5), (1, 9)], "little is padded"
+    network.shapes.clear()
+    monkeypatch.setattr(expression, "BATCH_PAIRS", 40)
+    reader.read([line("x" * count) for count in (5, 5, 5, 9)])
+    assert network.shapes == [(1, 5), (1, 5), (1, 5), (1, 9)], "no call outgrows its bound, unless by a single ink"
+
+
+def test_each_ink_has_its_own_constraints_and_number_of_readings() -> None:
+    reader, _ = made_up_reader()
+    first, second = reader.read([line("x-"), line("x-")], alternatives=1, constraints=[{frozenset({1}): "+"}, {}])
+    assert [latex(first), latex(second)] == ["x +", "x -"]
+    assert len(first) == len(second) == 1
+
+
+def test_nothing_to_read_is_nothing_read() -> None:
+    assert made_up_reader()[0].read([]) == []
+
+
+def test_missing_and_damaged_files_are_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"expression\.json: no such file"):
+        load_expression_reader(tmp_path)
+    for broken in ("{", '{"labels": ["x"]}', '{"labels": ["x"], "search": {"unknown": 1}, "bigrams": [], "points": 8}'):
+        (tmp_path / "expression.json").write_text(broken)
+        with pytest.raises(NetworkError, match=r"expression\.json: cannot be read"):
+            load_expression_reader(tmp_path)
+    write_settings(tmp_path, LABELS, POINTS, count_bigrams([parse_latex("x^{2}")]), Weights())
+    with pytest.raises(FileNotFoundError, match=r"expression\.onnx: no such file"):
+        load_expression_reader(tmp_path)
+    (tmp_path / "expression.onnx").write_bytes(b"no network")
+    with pytest.raises(NetworkError, match=r"expression\.onnx: cannot be loaded"):
+        load_expression_reader(tmp_path)
+
+
+def test_settings_are_json_in_which_nothing_is_lost(tmp_path: Path) -> None:
+    bigrams = count_bigrams([parse_latex(r"\alpha^{2}")])
+    weights = Weights(language=0.4, confidence=(1.0, 2.0, 3.0))
+    settings = json.loads(write_settings(tmp_path, LABELS, POINTS, bigrams, weights, trained="today").read_text())
+    assert settings["labels"] == list(LABELS)
+    assert Weights(**settings["search"] | {"confidence": tuple(settings["search"]["confidence"])}) == weights
+    assert [tuple(row) for row in settings["bigrams"]] == bigrams
+    assert settings["trained"] == "today"
+
+
+# The released reader --------------------------------------------------------------------------------------------------
+
+INK = Ink.from_points(  # x + 1 = 2, by hand
+    [
+        [[0, 0], [5, 6], [10, 14]],
+        [[10, 0], [5, 7], [0, 14]],
+        [[18, 7], [28, 7]],
+        [[23, 2], [23, 12]],
+        [[36, 0], [36, 14]],
+        [[46, 5], [56, 5]],
+        [[46, 10], [56, 10]],
+        [[64, 3], [67, 0], [71, 1], [71, 5], [64, 14], [73, 14]],
+    ]
+)
+
+
+@pytest.fixture(scope="module")
+def released() -> StrokeGraphReader:
+    return load_expression_reader(Path(expression.__file__).parents[1] / "weights")
+
+
+def test_the_released_reader_reads(released: StrokeGraphReader) -> None:
+    (readings,) = released.read([INK])
+    assert latex(readings) in ("x + 1 = 2", r"\times + 1 = 2")
+    assert readings[0].confidence > 0.3
+
+
+def test_place_size_and_sampling_change_no_reading(released: StrokeGraphReader) -> None:
+    from inkmath.ink import resample
+
+    wanted = [latex(released.read([INK])[0]), released.read([INK])[0][0].confidence]
+    for other in (
+        Ink(tuple((stroke * 113 + (5000, -300)).astype(np.float32) for stroke in INK.strokes)),
+        Ink(tuple(stroke / 50 for stroke in INK.strokes)),
+        Ink(tuple(resample(stroke, 300) for stroke in INK.strokes)),
+    ):
+        (readings,) = released.read([other])
+        assert latex(readings) == wanted[0]
+        assert readings[0].confidence == pytest.approx(wanted[1], abs=0.05)
+
+
+def test_some_slant_and_another_order_of_strokes_change_no_reading(released: StrokeGraphReader) -> None:
+    wanted = latex(released.read([INK])[0])
+    for slant in (-0.2, 0.2):
+        shear = np.array([[1, 0], [slant, 1]], np.float32)
+        assert latex(released.read([Ink(tuple(stroke @ shear for stroke in INK.strokes))])[0]) == wanted
+    late = Ink((*INK.strokes[:2], *INK.strokes[3:], INK.strokes[2]))  # the bar of the plus comes last
+    assert latex(released.read([late])[0]) == wanted
+
+
+def test_a_batch_reads_like_each_ink_alone(released: StrokeGraphReader) -> None:
+    inks = [INK, Ink(INK.strokes[:4]), Ink(INK.strokes[4:]), INK]
+    for together, ink in zip(released.read(inks), inks, strict=True):
+        (alone,) = released.read([ink])
+        assert [latex([one]) for one in together] == [latex([one]) for one in alone]
+        assert together[0].confidence == pytest.approx(alone[0].confidence, abs=1e-3)
+
+
+coordinates = st.floats(width=32, allow_nan=False, allow_infinity=False)
+strokes = st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=6)
+
+
+@settings(max_examples=30)
+@given(st.lists(strokes, min_size=1, max_size=7))
+def test_any_ink_has_a_reading_with_every_stroke_in_it_once(
+    released: StrokeGraphReader, points: list[list[tuple[float, float]]]
+) -> None:
+    (readings,) = released.read([Ink.from_points(points)])
+    for reading in readings:
+        owned = [stroke for symbol in reading.tree.symbols for stroke in symbol.strokes]
+        assert sorted(owned) == list(range(len(points)))
+        assert 0.0 <= reading.confidence <= 1.0
+        assert canonical_tokens(reading.tree)
+
+
+def test_threads_share_a_reader(released: StrokeGraphReader) -> None:
+    found: list[str] = []
+    threads = [threading.Thread(target=lambda: found.append(latex(released.read([INK])[0]))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert len(set(found)) == 1

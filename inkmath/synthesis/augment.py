@@ -76,7 +76,7 @@ def bend(points: Floats, symbol_of: NDArray[Any], how: Bend, rng: np.random.Gene
     bent = bent @ whole[:, None]
     backwards = rng.random((batch, strokes)) < how.reverse
     bent[backwards] = bent[backwards][:, ::-1]
-    return bent.astype(np.float32)
+    return np.asarray(bent, np.float32)
 
 
 def _wave(normal: Any, batch: int, strokes: int, count: int) -> Floats:

@@ -17,6 +17,8 @@ from inkmath.dataset.atomic import replacing
 from inkmath.dataset.splits import Split
 from inkmath.decoding.expression import NETWORK_FILE, write_settings
 from inkmath.decoding.language import TreeLanguageModel
+from inkmath.features.expression import FormulaSet
+from inkmath.ink import Ink
 from inkmath.models.export import export_onnx
 from inkmath.models.stroke_graph import StrokeGraph
 from inkmath.synthesis.compose import Mix
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from inkmath.decoding.language import Counts
-    from inkmath.features.expression import FormulaSet
     from inkmath.params import TrainExpression
 
 WEIGHTS_FILE = "weights.npz"
@@ -137,6 +138,16 @@ def unseen(formulas: FormulaSet) -> FormulaSet:
     return watched.select(fresh) if len(fresh) * 10 >= len(watched) else watched
 
 
+def scribbles(points: int, count: int = 40, seed: int = 0) -> FormulaSet:
+    """Ink that is no formula: strokes of random walks, 3 to 12 of them."""
+    rng = np.random.default_rng(seed)
+    inks = [
+        Ink(tuple(np.cumsum(rng.normal(size=(40, 2)), axis=0).astype(np.float32) for _ in range(rng.integers(3, 13))))
+        for _ in range(count)
+    ]
+    return FormulaSet.from_inks(inks, [str(Split.VALID)] * count, points)
+
+
 def write_model(
     trained: Trained, directory: Path, labels: Sequence[str], bigrams: Counts, formulas: FormulaSet
 ) -> tuple[tuple[Path, Path], Tuned]:
@@ -148,8 +159,9 @@ def write_model(
     model, watched = trained.model, unseen(formulas)
     answers = dict(predict(model, watched))
     scores = [answers[number] for number in range(len(watched))]
-    tuned = tune(scores, watched.latex.tolist(), labels, TreeLanguageModel(labels, bigrams))
     points = formulas.points.shape[1]
+    nonsense = [answer for _, answer in predict(model, scribbles(points))]
+    tuned = tune(scores, watched.latex.tolist(), labels, TreeLanguageModel(labels, bigrams), nonsense)
     directory.mkdir(parents=True, exist_ok=True)
     export_onnx(model, directory / NETWORK_FILE, {"points": (None, None, points, 2), "mask": (None, None)})
     more: dict[str, Any] = {"parameters": int(model.count_params()), "network": model.settings}

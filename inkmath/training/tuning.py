@@ -31,12 +31,19 @@ class Tuned:
     tried: dict[float, float]
 
 
-def tune(scores: Sequence[Scores], truths: Sequence[str], labels: Sequence[str], language: TreeLanguageModel) -> Tuned:
+def tune(
+    scores: Sequence[Scores],
+    truths: Sequence[str],
+    labels: Sequence[str],
+    language: TreeLanguageModel,
+    scribbles: Sequence[Scores] = (),
+) -> Tuned:
     """Choose the factor of the language model by ExpRate, then fit the confidence by logistic regression.
 
     Args:
         scores: the network's answer to each validation formula. truths: canonical tokens of each, spaces between.
         labels: the symbol vocabulary. language: model of training formulas.
+        scribbles: answers to what is no formula: whatever is read there is wrong, and confidence should know.
     """
     tried: dict[float, float] = {}
     best: tuple[float, Weights, list[list[Found]], list[bool]] | None = None
@@ -50,7 +57,9 @@ def tune(scores: Sequence[Scores], truths: Sequence[str], labels: Sequence[str],
             best = tried[factor], weights, found, right
     assert best is not None
     exprate, weights, found, right = best
-    return Tuned(replace(weights, confidence=fit_confidence(found, right)), exprate, tried)
+    nonsense = [Search(labels, language, weights).search(one, {}) for one in scribbles]
+    confidence = fit_confidence([*found, *nonsense], [*right, *[False] * len(nonsense)])
+    return Tuned(replace(weights, confidence=confidence), exprate, tried)
 
 
 def fit_confidence(found: Sequence[Sequence[Found]], right: Sequence[bool]) -> tuple[float, float, float]:

@@ -1,0 +1,82 @@
+"""The stages of whole formulas up to training: nothing of validation or test goes into what is learned from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from inkmath.dataset.ink_table import add_splits, to_batch
+from inkmath.dataset.splits import Split
+from inkmath.decoding.language import count_bigrams
+from inkmath.ink import Ink
+from inkmath.labels import Vocabulary
+from inkmath.layout.latex import canonical_tokens, parse_latex
+from inkmath.layout.tree import LayoutTree, Symbol
+from inkmath.params import Params, load_params
+from stages import encode_expression, normalize_expression
+
+REPOSITORY = Path(__file__).parents[2]
+
+FORMULAS = [
+    ("train/a", Split.TRAIN, "x+1"),
+    ("train/b", Split.TRAIN, "x^{2}"),
+    ("train/c", Split.TRAIN, "y"),
+    ("valid/d", Split.VALID, r"x+\alpha"),
+    ("test/e", Split.TEST, r"\beta+\beta"),
+]
+
+
+@pytest.fixture
+def params() -> Params:
+    return load_params(REPOSITORY / "params.yaml")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory with an ink table of a few formulas; the stroke of ``y`` has a second one beside it, unexplained."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    inks, latex = [], []
+    for name, split, formula in FORMULAS:
+        tree = parse_latex(formula)
+        written = LayoutTree(tuple(Symbol(s.label, (i,)) for i, s in enumerate(tree.symbols)), tree.edges)
+        extra = formula == "y"
+        strokes = [[[9.0 * i, 0.0], [9.0 * i + 5, 5.0]] for i in range(len(tree.symbols) + extra)]
+        role = "train" if split is not Split.TEST else "test"
+        known = {"id": f"{role}/{name.partition('/')[2]}", "source": "made-up", "tree": written}
+        inks.append(Ink.from_points(strokes, groups=written.symbols, **known))
+        latex.append(" ".join(canonical_tokens(tree)))
+    table = pa.Table.from_batches([add_splits(to_batch(inks, latex), [split for _, split, _ in FORMULAS])])
+    (tmp_path / "data" / "interim").mkdir(parents=True)
+    pq.write_table(table, tmp_path / "data" / "interim" / "ink.parquet")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_vocabularies_and_counts_are_of_the_training_split_alone(workspace: Path, params: Params) -> None:
+    formulas = normalize_expression.main(params)
+    assert formulas.splits.tolist() == [str(split) for _, split, _ in FORMULAS]
+    assert formulas.points.shape[1:] == (params.normalize_expression.points, 2)
+
+    metrics = encode_expression.main(params)
+    assert Vocabulary.load("models/expression/labels.json").words == ("+", "1", "2", "x")
+    tokens = set(Vocabulary.load("models/expression/tokens.json").words)
+    assert "y" in tokens, "truth teaches the language even where it does not explain every stroke"
+    assert not {r"\alpha", r"\beta"} & tokens
+    bigrams = [tuple(row) for row in json.loads(Path("models/expression/bigrams.json").read_text())]
+    assert bigrams == count_bigrams(parse_latex(latex) for _, split, latex in FORMULAS if split is Split.TRAIN)
+
+    assert metrics["training_formulas"] == 3
+    assert metrics["trainable_formulas"] == 2
+    assert metrics["unseen"] == {"train": {"y": 1}, "valid": {r"\alpha": 1}, "test": {r"\beta": 2}}
+    assert json.loads(Path("results/encode_expression/metrics.json").read_text()) == metrics
+
+
+def test_rare_labels_are_left_out(workspace: Path, params: Params) -> None:
+    normalize_expression.main(params)
+    block = params.encode_expression.model_copy(update={"min_count": 2})
+    encode_expression.main(params.model_copy(update={"encode_expression": block}))
+    assert Vocabulary.load("models/expression/labels.json").words == ("x",)

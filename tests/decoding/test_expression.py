@@ -174,6 +174,14 @@ def test_a_batch_reads_like_each_ink_alone(released: StrokeGraphReader) -> None:
         assert together[0].confidence == pytest.approx(alone[0].confidence, abs=1e-3)
 
 
+def test_scribble_is_read_without_confidence(released: StrokeGraphReader) -> None:
+    rng = np.random.default_rng(0)
+    zigzags = [[rng.normal(size=(6, 2)) * 3 + rng.normal(size=2) * 20 for _ in range(20)] for _ in range(4)]
+    readings = released.read([Ink.from_points(strokes) for strokes in zigzags])
+    assert max(one[0].confidence for one in readings) < 0.3
+    assert released.read([INK])[0][0].confidence > 0.5
+
+
 coordinates = st.floats(width=32, allow_nan=False, allow_infinity=False)
 strokes = st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=6)
 

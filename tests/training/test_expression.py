@@ -1,0 +1,267 @@
+"""Training the formula reader: losses that mean what they should, and weights that are a function of the seed."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from made_up_scores import LABELS
+
+from inkmath.dataset.arrays import write_arrays
+from inkmath.features.expression import IGNORE, RELATIONS, FormulaSet, pair_labels
+from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
+from inkmath.synthesis import synthesize
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.slow
+
+POINTS = 8
+RIGHT, SUP = (RELATIONS.index(relation) for relation in (Relation.RIGHT, Relation.SUP))
+
+
+@pytest.fixture(scope="module")
+def formulas() -> FormulaSet:
+    return FormulaSet.from_inks(synthesize(10, 5, writers=2, max_symbols=8), ["train"] * 10, POINTS)
+
+
+@pytest.fixture(scope="module")
+def classes(formulas: FormulaSet) -> list[str]:
+    return sorted(set(formulas.labels.tolist()))
+
+
+def recipe(**changes: Any) -> Any:
+    from inkmath.training.expression import Recipe
+
+    return replace(Recipe(seed=4, epochs=2, batch_strokes=48, warmup=2, decay=0.5), **changes)
+
+
+def trainer(formulas: FormulaSet, classes: list[str], path: Path, seed: int = 0, **changes: Any) -> Any:
+    import keras
+
+    from inkmath.models.stroke_graph import StrokeGraph
+    from inkmath.training.expression import ExpressionTrainer
+
+    keras.utils.set_random_seed(seed)
+    model = StrokeGraph(len(classes), points=POINTS, width=16, depth=2, heads=2, pair_width=8)
+    return ExpressionTrainer(model, formulas, classes, recipe(**changes), path, say=lambda line: None)
+
+
+def weights(trained: Any) -> list[np.ndarray]:
+    return [variable.numpy() for variable in trained.model.trainable_variables] + trained.averaged()
+
+
+# Losses ---------------------------------------------------------------------------------------------------------------
+
+TREE = LayoutTree(  # x ^ 2 = y, with = in two strokes
+    (Symbol("x", (0,)), Symbol("2", (1,)), Symbol("=", (2, 3)), Symbol("y", (4,))),
+    (Edge(0, 1, Relation.SUP), Edge(0, 2, Relation.RIGHT), Edge(2, 3, Relation.RIGHT)),
+)
+OWNER = np.array([0, 1, 2, 2, 3])
+TARGETS = (
+    np.array([[LABELS.index(TREE.symbols[symbol].label) for symbol in OWNER]], np.int32),
+    pair_labels(OWNER, np.array([[0, 1, SUP], [0, 2, RIGHT], [2, 3, RIGHT]]), 4)[None],
+)
+
+
+def logits(sure: float) -> dict[str, np.ndarray]:
+    """What a network that is so sure of ``TREE`` answers."""
+    classes, pairs = TARGETS
+    governor = np.zeros((1, 5, 5, len(RELATIONS)), np.float32)
+    for i, j in np.argwhere(pairs[0] >= 2):
+        governor[0, i, j, pairs[0, i, j] - 2] = sure
+    return {
+        "symbol": sure * np.eye(len(LABELS), dtype=np.float32)[classes],
+        "pair": sure * np.eye(8, dtype=np.float32)[np.maximum(pairs, 0)],
+        "governor": governor,
+        "root": np.array([[sure, 0, 0, 0, 0]], np.float32),
+    }
+
+
+def loss(answer: dict[str, np.ndarray], smoothing: float = 0.0, **changes: np.ndarray) -> dict[str, float]:
+    from inkmath.training.expression import losses
+
+    given = {"mask": np.ones((1, 5), np.float32), "classes": TARGETS[0], "pairs": TARGETS[1]} | changes
+    return {name: float(value) for name, value in losses(answer, **given, smoothing=smoothing).items()}
+
+
+def test_a_network_that_is_sure_and_right_has_no_loss() -> None:
+    assert loss(logits(30.0)) == pytest.approx({"symbol": 0, "pair": 0, "governor": 0}, abs=1e-4)
+
+
+def test_a_network_that_knows_nothing_guesses_evenly() -> None:
+    found = loss(logits(0.0))
+    assert found["symbol"] == pytest.approx(np.log(len(LABELS)), abs=1e-5)
+    assert found["pair"] == pytest.approx(4 * np.log(8), abs=1e-5), "a stroke has four pairs"
+    # Of 5 * 6 governors and the root, one is right, or two where the governing symbol has two strokes.
+    assert found["governor"] == pytest.approx(np.log(31) - np.log(2) / 5, abs=1e-5)
+
+
+def test_either_stroke_of_the_governing_symbol_will_do() -> None:
+    answer = logits(30.0)
+    answer["governor"][0, 3] = 0.0  # the second stroke of = says nothing of y; the first does
+    assert loss(answer)["governor"] == pytest.approx(0.0, abs=1e-4)
+    answer["governor"][0, 2, 4] = 0.0
+    assert loss(answer)["governor"] > 0.3
+
+
+def test_smoothing_has_a_floor_that_certainty_does_not_pass() -> None:
+    assert loss(logits(3.0), smoothing=0.1)["symbol"] < loss(logits(30.0), smoothing=0.1)["symbol"]
+
+
+def test_padding_has_no_loss() -> None:
+    plain = loss(logits(1.0))
+    rng = np.random.default_rng(0)
+    sizes = {"symbol": (0, 3, 0), "pair": (0, 3, 3, 0), "governor": (0, 3, 3, 0), "root": (0, 3)}
+    padded = {}
+    for name, value in logits(1.0).items():
+        padded[name] = rng.normal(size=[n + more for n, more in zip(value.shape, sizes[name], strict=True)]).astype(
+            "f4"
+        )
+        padded[name][tuple(slice(n) for n in value.shape)] = value
+    found = loss(
+        padded,
+        mask=np.array([[1] * 5 + [0] * 3], np.float32),
+        classes=np.pad(TARGETS[0], ((0, 0), (0, 3)), constant_values=IGNORE),
+        pairs=np.pad(TARGETS[1], ((0, 0), (0, 3), (0, 3)), constant_values=IGNORE),
+    )
+    assert found == pytest.approx(plain, rel=1e-5)
+
+
+# Batches --------------------------------------------------------------------------------------------------------------
+
+
+def batches(formulas: FormulaSet, classes: list[str], epoch: int, **changes: Any) -> list[Any]:
+    from inkmath.synthesis.compose import Composer
+    from inkmath.training import expression
+
+    chosen = recipe(**changes)
+    return list(expression.batches(Composer(formulas, classes, chosen.mix), chosen, epoch))
+
+
+def test_an_epoch_is_the_same_each_time_and_no_two_are_alike(formulas: FormulaSet, classes: list[str]) -> None:
+    first, again, second = (batches(formulas, classes, epoch) for epoch in (0, 0, 1))
+    assert len(first) == len(again)
+    for (_, one), (_, other) in zip(first, again, strict=True):
+        assert all((a == b).all() for a, b in zip(one, other, strict=True))
+    assert any(
+        (a[0].shape != b[0].shape) or (a[0] != b[0]).any() for (_, a), (_, b) in zip(first, second, strict=False)
+    )
+
+
+def test_every_formula_comes_twice_an_epoch(formulas: FormulaSet, classes: list[str]) -> None:
+    found = batches(formulas, classes, 0)
+    assert sum(int(mask[:, 0].sum()) for _, (_, mask, _, _) in found) == 2 * len(formulas)
+    shares = [share for share, _ in found]
+    assert shares == sorted(shares)
+
+
+def test_batches_come_in_few_shapes_and_ask_nothing_of_padding(formulas: FormulaSet, classes: list[str]) -> None:
+    from inkmath.training.expression import LENGTHS, batch_size
+
+    for _, (points, mask, targets, pairs) in batches(formulas, classes, 0):
+        size, length = mask.shape
+        assert length in LENGTHS
+        assert size == batch_size(length, 48)
+        assert points.shape == (size, length, POINTS, 2)
+        assert not points[mask == 0].any()
+        assert ((targets == IGNORE) == (mask == 0)).all()
+        both = mask[:, :, None] * mask[:, None] * (1 - np.eye(length))
+        assert ((pairs == IGNORE) == (both == 0)).all()
+
+
+# Training -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_learning_rate_rises_stays_and_falls(formulas: FormulaSet, classes: list[str], tmp_path: Path) -> None:
+    one = trainer(formulas, classes, tmp_path / "c.npz", warmup=10)
+    assert one.rate(0.0) == pytest.approx(1e-4)
+    one.steps.assign(100)
+    assert one.rate(0.0) == one.rate(0.5) == pytest.approx(1e-3)
+    assert one.rate(0.75) == pytest.approx(5e-4)
+    assert one.rate(1.0) == pytest.approx(1e-6)
+
+
+def test_a_batch_can_be_learned_by_heart_and_every_weight_takes_part(
+    formulas: FormulaSet, classes: list[str], tmp_path: Path
+) -> None:
+    import tensorflow as tf
+
+    one = trainer(formulas, classes, tmp_path / "c.npz")
+    before = weights(one)
+    _, batch = batches(formulas, classes, 0)[0]
+    arrays = [tf.constant(array) for array in batch]
+    first = {name: float(value) for name, value in one._step(*arrays, tf.constant(0.0)).items()}
+    for _ in range(150):
+        last = one._step(*arrays, tf.constant(0.01))
+    assert float(last["pair"]) < 0.3 * first["pair"]
+    assert float(last["governor"]) < 0.3 * first["governor"]
+    assert float(last["symbol"]) < 0.5 * first["symbol"]
+    for name, old, new in zip([v.path for v in one.model.trainable_variables], before, weights(one), strict=False):
+        assert (old != new).any(), f"no gradient reached {name}"
+
+
+def test_stopped_and_resumed_it_ends_with_the_weights_of_an_undisturbed_training(
+    formulas: FormulaSet, classes: list[str], tmp_path: Path
+) -> None:
+    undisturbed = trainer(formulas, classes, tmp_path / "one.npz")
+    assert undisturbed.run()
+
+    stopped = trainer(formulas, classes, tmp_path / "other.npz")
+    assert not stopped.run(deadline=time.monotonic()), "the time is up after one batch"
+    assert (stopped.epoch, stopped.batch) == (0, 1)
+    resumed = trainer(formulas, classes, tmp_path / "other.npz", seed=9)  # other weights, until it resumes
+    resumed.resume()
+    assert (resumed.epoch, resumed.batch) == (0, 1)
+    assert resumed.run()
+
+    for one, other in zip(weights(undisturbed), weights(resumed), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert len(resumed.history) == len(undisturbed.history) == 2
+
+
+def test_a_checkpoint_of_another_training_is_left_alone(
+    formulas: FormulaSet, classes: list[str], tmp_path: Path
+) -> None:
+    trainer(formulas, classes, tmp_path / "c.npz").save()
+    said: list[str] = []
+    other = trainer(formulas, classes, tmp_path / "c.npz", seed=1, smoothing=0.2)
+    fresh = weights(other)
+    other.say = said.append
+    other.resume()
+    assert "is of another training" in said[0]
+    assert all((a == b).all() for a, b in zip(weights(other), fresh, strict=True))
+
+
+def test_weights_go_to_a_file_and_come_back(formulas: FormulaSet, classes: list[str], tmp_path: Path) -> None:
+    from inkmath.training.expression import load_weights, save_weights
+
+    one = trainer(formulas, classes, tmp_path / "c.npz").model
+    other = trainer(formulas, classes, tmp_path / "c.npz", seed=1).model
+    save_weights(tmp_path / "w.npz", one)
+    count = len(one.trainable_variables)
+    assert f"began with {count} of {count} weight arrays" in load_weights(tmp_path / "w.npz", other)
+    for mine, its in zip(one.trainable_variables, other.trainable_variables, strict=True):
+        np.testing.assert_allclose(np.asarray(its.value), np.asarray(mine.value), rtol=1e-3, atol=1e-6)
+
+
+def test_of_another_network_only_what_fits_is_taken(formulas: FormulaSet, classes: list[str], tmp_path: Path) -> None:
+    from inkmath.models.stroke_graph import StrokeGraph
+    from inkmath.training.checkpoint import CheckpointError
+    from inkmath.training.expression import load_weights, save_weights
+
+    save_weights(tmp_path / "w.npz", trainer(formulas, classes, tmp_path / "c.npz").model)
+    wide = StrokeGraph(3, points=16, width=20, depth=1, heads=2, pair_width=10)
+    wide(np.zeros((1, 2, 16, 2), np.float32), np.ones((1, 2), np.float32))
+    # Convolutions along a stroke are of one size in every network, most other arrays are not.
+    taken, whole = map(int, re.findall(r"\d+", load_weights(tmp_path / "w.npz", wide))[:2])
+    assert whole == len(wide.trainable_variables)
+    assert 8 <= taken < whole
+    write_arrays(tmp_path / "other.npz", {"something": np.zeros(3, np.float32)})
+    with pytest.raises(CheckpointError, match="holds no weight of this network"):
+        load_weights(tmp_path / "other.npz", wide)

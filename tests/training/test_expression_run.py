@@ -1,0 +1,99 @@
+"""A whole training: from formulas of all splits to a reader, with no look at what it is tested on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from inkmath.decoding.expression import load_expression_reader
+from inkmath.decoding.language import count_bigrams
+from inkmath.features.expression import FormulaSet
+from inkmath.ink import Ink
+from inkmath.params import TrainExpression, load_params
+from inkmath.synthesis import synthesize
+from inkmath.training import TrainingError
+
+pytestmark = pytest.mark.slow
+
+REPOSITORY = Path(__file__).parents[2]
+POINTS = 8
+
+
+def knobs(**changes: Any) -> TrainExpression:
+    given = load_params(REPOSITORY / "params.yaml").train_expression.model_dump()
+    tiny = {"width": 12, "layers": 1, "heads": 2, "pair_width": 8, "epochs": 1, "batch_strokes": 96, "judge_every": 1}
+    return TrainExpression.model_validate(given | tiny | changes)
+
+
+@pytest.fixture(scope="module")
+def formulas() -> FormulaSet:
+    """Six formulas to train on, two to validate, two to test; the ink of the last is poison to whoever touches it."""
+    splits = ["train"] * 6 + ["valid"] * 2 + ["test"] * 2
+    made = FormulaSet.from_inks(synthesize(10, 6, max_symbols=8), splits, POINTS)
+    points = made.points.copy()
+    points[made.stroke_offsets[8] :] = np.nan
+    return replace(made, points=points)
+
+
+@pytest.fixture(scope="module")
+def labels(formulas: FormulaSet) -> list[str]:
+    return sorted(set(formulas.labels.tolist()))
+
+
+@pytest.fixture(scope="module")
+def trained(formulas: FormulaSet, labels: list[str], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    from inkmath.synthesis import compose
+    from inkmath.training import expression, expression_run
+
+    seen: list[FormulaSet] = []
+
+    class Watched(compose.Composer):
+        def __init__(self, formulas: FormulaSet, *options: Any) -> None:
+            seen.append(formulas)
+            super().__init__(formulas, *options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(expression, "Composer", Watched)
+        path = tmp_path_factory.mktemp("run") / "c.npz"
+        result = expression_run.train_expression(formulas, labels, knobs(), 1, path, say=lambda line: None)
+    return result, seen
+
+
+def test_only_training_ink_is_composed_and_test_ink_is_not_even_looked_at(trained: Any, formulas: FormulaSet) -> None:
+    result, (composed,) = trained
+    assert set(composed.ids.tolist()) == set(formulas.ids[:6].tolist())
+    assert np.isfinite([value for row in result.history for value in row.values()]).all()
+    assert all(np.isfinite(variable.numpy()).all() for variable in result.model.trainable_variables)
+
+
+def test_what_is_written_is_a_reader(trained: Any, formulas: FormulaSet, labels: list[str], tmp_path: Path) -> None:
+    from inkmath.training.expression_run import write_model, write_results
+
+    trees = [tree for number in range(6) if (tree := formulas.tree(number))]
+    files, tuned = write_model(trained[0], tmp_path / "model", labels, count_bigrams(trees), formulas)
+    assert all(file.is_file() for file in files)
+    assert 0.0 <= tuned.exprate <= 1.0
+    metrics = write_results(trained[0], tuned, tmp_path / "results")
+    assert metrics["valid_exprate"] == round(tuned.exprate, 5)
+    assert (tmp_path / "results" / "history.csv").read_text().startswith("epoch,loss,symbol,pair,governor")
+
+    reader = load_expression_reader(tmp_path / "model")
+    assert reader.labels == tuple(labels)
+    assert reader.points == POINTS
+    inks = [Ink.from_points([[[0, 0], [9, 9]], [[20, 0], [20, 9]]]), Ink.from_points([[[3, 3]]])]
+    for ink, readings in zip(inks, reader.read(inks), strict=True):
+        for reading in readings:
+            owned = [stroke for symbol in reading.tree.symbols for stroke in symbol.strokes]
+            assert sorted(owned) == list(range(len(ink.strokes)))
+
+
+def test_without_fully_labelled_training_ink_there_is_no_training(formulas: FormulaSet, labels: list[str]) -> None:
+    from inkmath.training.expression_run import train_expression
+
+    untold = replace(formulas, symbol_of=np.full_like(formulas.symbol_of, -1))
+    with pytest.raises(TrainingError, match="no training formula has a label for each stroke"):
+        train_expression(untold, labels, knobs(), 1, Path("nowhere.npz"), say=lambda line: None)

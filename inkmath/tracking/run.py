@@ -44,6 +44,7 @@ class Run:
         self._architecture = architecture
         self._params = params
         self._files = 0
+        self._epoch = 0
 
     @property
     def id(self) -> str:
@@ -52,11 +53,16 @@ class Run:
 
     def log_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Log figures as they are after ``epoch`` (counted from 0)."""
+        self._epoch = epoch
         self._metrics(metrics, step=epoch)
 
     def log_metrics(self, metrics: Mapping[str, float]) -> None:
-        """Log figures of the finished training or of the test, which belong to no epoch."""
-        self._metrics(metrics, step=0)
+        """Log figures of the finished training or of the test.
+
+        One that was logged by the epoch too, such as the validation accuracy, is from now on that of the kept weights:
+        it stands at the last epoch, and MLflow's tables show what was logged there last.
+        """
+        self._metrics(metrics, step=self._epoch)
 
     def log_tags(self, tags: Mapping[str, str]) -> None:
         """Log words about the run."""

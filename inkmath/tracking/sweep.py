@@ -155,8 +155,11 @@ def read_sweep(client: MlflowClient, experiment: str, name: str, metric: str) ->
 
 
 def _curve(client: MlflowClient, run_id: str, metric: str) -> list[float]:
-    history = sorted(client.get_metric_history(run_id, metric), key=lambda point: (point.step, point.timestamp))
-    return [point.value for point in history]
+    first: dict[int, float] = {}
+    for point in sorted(client.get_metric_history(run_id, metric), key=lambda point: point.timestamp):
+        # The figure of the kept weights follows that of the last epoch, at the same step.
+        first.setdefault(point.step, point.value)
+    return [first[step] for step in sorted(first)]
 
 
 def _positions(values: list[str]) -> tuple[list[float], dict[str, float]]:

@@ -49,6 +49,15 @@ def test_a_training_is_one_run_with_all_there_is_to_know(client: MlflowClient, p
     assert {tag.key: tag.value for tag in data.tags} == {"mlflow.data.context": "train", "md5_from": "file"}
 
 
+def test_the_figure_of_the_kept_weights_is_the_one_that_is_shown(client: MlflowClient, params: Params) -> None:
+    with train(params) as run:
+        for epoch, accuracy in enumerate([0.5, 0.9, 0.8]):
+            run.log_epoch(epoch, {"valid_accuracy": accuracy})
+        time.sleep(0.002)  # MLflow tells points of one step apart by the millisecond
+        run.log_metrics({"valid_accuracy": 0.9})
+    assert client.get_run(run.id).data.metrics["valid_accuracy"] == 0.9
+
+
 def test_files_are_logged_as_they_were_then(client: MlflowClient, params: Params) -> None:
     from matplotlib.figure import Figure
 

@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test ui serve lint bench release lock clean
+.PHONY: help install run test ui serve lint bench reproduce sweep release lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,12 @@ lint: $(INSTALLED)  ## check style and types
 	ruff check .
 	ruff format --check .
 	mypy
+
+reproduce: $(INSTALLED)  ## run the pipeline twice, in two places: the same data, weights and figures
+	python -m pytest -m long tests/test_reproduction.py $(ARGS)
+
+sweep: $(INSTALLED)  ## queue 20 experiments with 4 workers in a fresh clone: every run and model is there, once
+	python -m pytest -m long tests/tracking/test_queue.py $(ARGS)
 
 bench: $(INSTALLED)  ## measure speed, as ratios with their conditions
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; python -m "benchmarks.$$(basename "$$script" .py)" $(ARGS); done

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from inkmath.tracking import TrackingError
+from inkmath.tracking import TrackingError, provenance
 from inkmath.tracking.provenance import data_digest, flatten, params_hash, run_tags, validation_data
 
 if TYPE_CHECKING:
@@ -56,6 +57,16 @@ def test_tags_say_what_ran_where(params: Params, monkeypatch: pytest.MonkeyPatch
     assert int(tags["cores"]) >= 1
     assert len(tags["git_commit"]) == 40
     assert {"python", "numpy", "keras", "mlflow"} <= tags.keys()
+
+
+def test_another_library_machine_or_seed_shows(params: Params, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = run_tags("symbol", "lstm", params)
+    monkeypatch.setattr(provenance, "version", lambda name: f"{name} of tomorrow")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: set(range(64)), raising=False)
+    after = run_tags("symbol", "lstm", changed(params, "base", seed=params.base.seed + 1))
+    assert {"tensorflow", "keras", "numpy", "onnxruntime", "cores", "seed", "params_hash"} <= {
+        name for name in after if after[name] != before.get(name)
+    }
 
 
 def test_outside_git_the_commit_is_none(params: Params, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

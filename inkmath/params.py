@@ -88,6 +88,7 @@ class Normalize(Block):
     smooth: int = Field(ge=0, le=15)
     dehook: bool
     deslant: bool
+    context: bool
 
 
 class Encode(Block):
@@ -110,6 +111,7 @@ class Augment(Block):
     reorder: float = Field(ge=0.0, le=1.0)
     reverse: float = Field(ge=0.0, le=1.0)
     jitter: float = Field(ge=0.0, le=0.2)
+    alone: Probability
 
 
 class Train(Block):
@@ -154,6 +156,8 @@ class Mix(Block):
     exchange: Probability
     case: Probability
     relabel: Probability
+    graft: Probability
+    respace: Probability
     join: Probability
     swap: Probability
     shuffle: Probability

@@ -4,7 +4,9 @@ A formula is a complete graph over its strokes. Small convolutions read the shap
 the strokes look at each other, its attention biased by how each pair lies (offset, gap, size ratio, overlap, nearness,
 order) in the manner of Graphormer (Ying et al., "Do transformers really perform badly for graph representation?",
 NeurIPS 2021). The description of a pair is itself refined between layers, so that what an early layer finds out about
-two strokes steers where a later one looks. Three heads answer at once: the class of the symbol each stroke belongs to,
+two strokes steers where a later one looks. What the layers below would answer for each stroke is fed to those above,
+as in self-conditioned CTC (Nozaki and Komatsu, Interspeech 2021): a stroke then knows what its neighbours are taken
+for, not only how they look. Three heads answer at once: the class of the symbol each stroke belongs to,
 what each ordered pair of strokes is to each other, and which stroke (under which relation) governs each stroke, the
 last normalised over all candidates as in graph-based dependency parsing (Dozat and Manning, ICLR 2017).
 """
@@ -160,7 +162,8 @@ class StrokeGraph(keras.Model):  # type: ignore[misc]
         ``symbol (B, S, classes)``: class logits of the symbol that owns the stroke;
         ``pair (B, S, S, 8)``: logits over ``PAIR_LABELS`` for the ordered pair (i, j);
         ``governor (B, S, S, 6)``: score of i governing j under each relation, to be normalised over i and relation
-        together with ``root (B, S)``, the score of j's symbol being the root.
+        together with ``root (B, S)``, the score of j's symbol being the root;
+        in training also ``early (L, B, S, classes)``: the class logits that L layers below the last were led to.
     """
 
     def __init__(
@@ -213,6 +216,8 @@ class StrokeGraph(keras.Model):  # type: ignore[misc]
         }
         self.final_norm = layers.LayerNormalization(name="final_norm")
         self.symbol_head = layers.Dense(classes, dtype="float32", name="symbol_head")
+        # From nothing, so that a network trained without it goes on as it was.
+        self.feedback = layers.Dense(width, use_bias=False, kernel_initializer="zeros", name="feedback")
         self.root_head = layers.Dense(1, dtype="float32", name="root_head")
         self.edge = PairUpdate(2 * pair_width, activation, name="edge")
         self.edge_in = layers.Dense(2 * pair_width, name="edge_in")
@@ -228,6 +233,7 @@ class StrokeGraph(keras.Model):  # type: ignore[misc]
         pair = self.pair_out(self.pair_in(by_pair))  # (B, S, S, pair_width)
         closed = ops.expand_dims(ops.expand_dims((mask - 1.0) * 1e9, 1), 1)  # (B, 1, 1, S)
 
+        early = []
         for index, block in enumerate(self.blocks):
             attended = block["attention"](block["attention_norm"](x), pair, closed)
             x = x + self.drop(attended, training=training)
@@ -235,11 +241,15 @@ class StrokeGraph(keras.Model):  # type: ignore[misc]
             x = x + self.drop(fed, training=training)
             if index in self.updates:
                 pair = self.updates[index](pair, x)
+            if 0 < index < len(self.blocks) - 1:
+                early.append(self.symbol_head(self.final_norm(x)))  # (B, S, classes)
+                x = x + self.feedback(ops.softmax(early[-1]))
         x = self.final_norm(x)
         edge = self.pair_head(self.edge(self.edge_in(pair), self.drop(x, training=training)))
-        return {
+        answer = {
             "symbol": self.symbol_head(x),
             "root": ops.squeeze(self.root_head(x), -1),
             "pair": edge[..., : len(PAIR_LABELS)],
             "governor": edge[..., len(PAIR_LABELS) :],
         }
+        return {**answer, "early": ops.stack(early)} if training and early else answer

@@ -19,14 +19,18 @@ class Bend:
 
     Attributes:
         rotate: of a formula, radians. shear: of a formula, sideways by height. stretch: log of a formula's width and
-        height. symbol_shift: placement of each symbol. symbol_stretch: log of each symbol's width and height.
-        symbol_rotate: radians. stroke_shift: placement of each stroke within its symbol. wave: amplitude of a smooth
-        wobble along each stroke, as a share of its size. reverse: probability that a stroke is drawn backwards.
+        height. bow: how far the ends of a line stand above or below its middle, as a share of half its length.
+        taper: growth of writing from the middle to the end of a line, as a share. symbol_shift: placement of each
+        symbol. symbol_stretch: log of each symbol's width and height. symbol_rotate: radians. stroke_shift: placement
+        of each stroke within its symbol. wave: amplitude of a smooth wobble along each stroke, as a share of its size.
+        reverse: probability that a stroke is drawn backwards.
     """
 
     rotate: float = 0.05
     shear: float = 0.12
     stretch: float = 0.12
+    bow: float = 0.02
+    taper: float = 0.05
     symbol_shift: float = 0.05
     symbol_stretch: float = 0.08
     symbol_rotate: float = 0.05
@@ -74,6 +78,17 @@ def bend(points: Floats, symbol_of: NDArray[Any], how: Bend, rng: np.random.Gene
     slant[:, 1, 0] = how.shear * normal(batch)
     whole = slant @ _rotation(how.rotate * normal(batch))  # (B, 2, 2)
     bent = bent @ whole[:, None]
+    half = np.maximum(np.abs(bent[..., 0]).max(axis=(1, 2)), 1.0)[:, None, None]  # (B, 1, 1)
+    along = bent[..., 0] / half  # (B, S, P), from -1 to 1
+    grown = 1.0 + np.clip(how.taper * normal(batch, 1, 1), -0.4, 0.4) * along
+    bent = np.stack(
+        [
+            bent[..., 0] * grown,
+            bent[..., 1] * grown
+            + half * how.bow * (normal(batch, 1, 1) * along**2 + normal(batch, 1, 1) * np.sin(np.pi * along) / 2),
+        ],
+        axis=-1,
+    )
     backwards = rng.random((batch, strokes)) < how.reverse
     bent[backwards] = bent[backwards][:, ::-1]
     return np.asarray(bent, np.float32)

@@ -1,4 +1,4 @@
-"""New formulas from the ones at hand: parts of them, symbols exchanged between writers, lines joined, order disturbed.
+"""New formulas from the ones at hand: parts taken or put in, set anew, symbols exchanged, lines joined, reordered.
 
 Sub-expressions as extra samples follow Le and Nakagawa ("Pattern generation strategies for improving recognition of
 handwritten mathematical expressions", Pattern Recognition Letters 128, 2019); the exchange of symbols keeps a formula
@@ -15,6 +15,7 @@ import numpy as np
 
 from inkmath.features.expression import RELATIONS, FormulaSet, pair_labels, rescale
 from inkmath.layout.tree import Relation
+from inkmath.synthesis.spacing import respace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,13 +50,16 @@ class Mix:
         case: letters that look alike in both cases change theirs, and with it their size, all of a kind together: only
         size tells the cases apart, so how often each occurs must not decide.
         relabel: some letters and digits become others, whichever: shape must tell what neighbours do not.
-        join: another part follows on the same line. swap: two neighbouring symbols change places in the order of
-        writing. shuffle: the order of writing is lost altogether.
+        graft: what hangs on a symbol gives way to what hangs on another in the same relation. respace: gaps, and where
+        and how large scripts and operands stand, change. join: another part follows on the same line. swap: two
+        neighbouring symbols change places in the order of writing. shuffle: the order of writing is lost altogether.
     """
 
     exchange: float = 0.6
     case: float = 0.25
     relabel: float = 0.15
+    graft: float = 0.2
+    respace: float = 0.4
     join: float = 0.15
     swap: float = 0.1
     shuffle: float = 0.03
@@ -81,6 +85,24 @@ class Composition:
     def pairs(self) -> Ints:
         """``(S, S)`` indices into ``PAIR_LABELS``."""
         return pair_labels(self.symbol_of, self.edges, int(self.symbol_of.max()) + 1)
+
+
+@dataclass
+class _Draft:
+    """Symbols to compose, each with its place in time and the similarity it is moved by.
+
+    Attributes:
+        symbols: ``(K,)`` over all formulas. edges: ``(E, 3)`` between them, counted from 0. begins: ``(K,)`` when each
+        is begun, in strokes. pace: ``(K,)`` time from one of its strokes to the next. scale: ``(K, 1)``. shift:
+        ``(K, 2)``.
+    """
+
+    symbols: NDArray[Any]
+    edges: Ints
+    begins: NDArray[np.float64]
+    pace: NDArray[np.float64]
+    scale: Floats
+    shift: Floats
 
 
 class Composer:
@@ -114,6 +136,7 @@ class Composer:
             edges = formulas.edges[formulas.edge_offsets[formula] : formulas.edge_offsets[formula + 1]]
             for parent, child, relation in edges.tolist():
                 self.children[parent + first].append((child + first, relation))
+        self.hanging = [self._hanging(relation) for relation in range(len(RELATIONS))]
 
     def draw(self, formula: int, whole: bool, rng: np.random.Generator) -> Composition:
         """Compose from one formula: all of it, or some stretch of one of its lines with everything that hangs on it."""
@@ -122,6 +145,16 @@ class Composer:
             other = int(rng.integers(len(self.formulas)))
             made = _join(made, self._take(self._stretch(other, rng), rng), rng)
         return Composition(rescale(made.points), made.symbol_of, made.classes, made.edges)
+
+    def _hanging(self, relation: int) -> tuple[NDArray[Any], NDArray[Any]]:
+        """All parts that stand in a relation, by their first symbol, and how wide for their height, in this order."""
+        roots = [child for children in self.children for child, how in children if how == relation]
+        proportions = []
+        for root in roots if relation != RIGHT else ():
+            symbols = self._under(root)
+            proportions.append(_proportion(self.high[symbols].max(axis=0) - self.low[symbols].min(axis=0)))
+        order = np.argsort(proportions, kind="stable")
+        return np.array(proportions)[order], np.array(roots, np.int64)[order]
 
     def _all(self, formula: int) -> list[int]:
         first, last = self.formulas.symbol_offsets[formula : formula + 2]
@@ -153,20 +186,27 @@ class Composer:
         return next((child for child, relation in self.children[symbol] if relation == RIGHT), None)
 
     def _take(self, symbols: list[int], rng: np.random.Generator) -> Composition:
-        """The ink of some symbols of one formula, perhaps in other hands and another order."""
-        donors = np.array(symbols)
+        """The ink of some symbols of one formula, perhaps with parts of others, set anew, in other hands and order."""
+        draft = self._draft(symbols)
+        if rng.random() < self.mix.graft:
+            draft = self._graft(draft, rng)
+        low, high = self._boxes(draft)
+        if rng.random() < self.mix.respace:
+            scale, shift = respace(draft.edges, low, high, rng)
+            draft.scale, draft.shift = scale * draft.scale, scale * draft.shift + shift
+            low, high = self._boxes(draft)
+        donors = draft.symbols.copy()
         if rng.random() < self.mix.exchange:
             rate = rng.random()
-            for place in np.flatnonzero(rng.random(len(symbols)) < rate):
-                bank = self.bank[self.classes[symbols[place]]]
+            for place in np.flatnonzero(rng.random(len(donors)) < rate):
+                bank = self.bank[self.classes[draft.symbols[place]]]
                 donors[place] = bank[int(rng.integers(len(bank)))]
-        classes = self.classes[symbols]
-        low, high = self.low[symbols], self.high[symbols]
+        classes = self.classes[draft.symbols]
         if rng.random() < self.mix.case:
             for number in sorted(set(classes.tolist()) & self.twins.keys()):
                 if rng.random() < 0.5:
                     twin, height, lift = self.twins[number]
-                    where = np.flatnonzero(self.classes[symbols] == number)
+                    where = np.flatnonzero(self.classes[draft.symbols] == number)
                     classes[where] = twin
                     donors[where] = rng.choice(self.bank[twin], len(where))
                     size = high[where] - low[where]
@@ -174,15 +214,18 @@ class Composer:
                     high[where, 0] = low[where, 0] + height * size[:, 0]
                     low[where, 1] = high[where, 1] - height * size[:, 1]
         if rng.random() < self.mix.relabel:
-            for place in np.flatnonzero(self.loose[classes] & (rng.random(len(symbols)) < 0.3)):
+            for place in np.flatnonzero(self.loose[classes] & (rng.random(len(donors)) < 0.3)):
                 classes[place] = rng.choice(self.choices)
                 donors[place] = rng.choice(self.bank[classes[place]])
-        scale, shift = self._fit(donors, np.array(symbols), low, high)
+        scale, shift = self._fit(donors, draft, low, high)
         rows = [self.rows[donor] for donor in donors]
-        sizes = [len(one) for one in rows]
-        symbol_of = np.repeat(np.arange(len(symbols), dtype=np.int32), sizes)
+        symbol_of = np.repeat(np.arange(len(donors), dtype=np.int32), [len(one) for one in rows])
         points = self.formulas.points[np.concatenate(rows)] * scale[symbol_of][:, None] + shift[symbol_of][:, None]
-        order = self._order(symbols, donors, rows, rng)
+        order = self._order(draft, donors, rows, rng)
+        return Composition(points[order], symbol_of[order], classes[symbol_of][order], draft.edges)
+
+    def _draft(self, symbols: Sequence[int]) -> _Draft:
+        """Symbols of one formula as they were written."""
         local = {symbol: place for place, symbol in enumerate(symbols)}
         edges = [
             (place, local[child], relation)
@@ -190,40 +233,120 @@ class Composer:
             for child, relation in self.children[symbol]
             if child in local
         ]
-        return Composition(
-            points[order], symbol_of[order], classes[symbol_of][order], np.array(edges, np.int32).reshape(-1, 3)
+        return _Draft(
+            np.array(symbols),
+            np.array(edges, np.int32).reshape(-1, 3),
+            np.array([self.rows[symbol][0] for symbol in symbols], np.float64),
+            np.ones(len(symbols)),
+            np.ones((len(symbols), 1), np.float32),
+            np.zeros((len(symbols), 2), np.float32),
         )
 
+    def _boxes(self, draft: _Draft) -> tuple[Floats, Floats]:
+        """Corners ``(K, 2)`` of the symbols where they stand now."""
+        return (
+            draft.scale * self.low[draft.symbols] + draft.shift,
+            draft.scale * self.high[draft.symbols] + draft.shift,
+        )
+
+    def _graft(self, draft: _Draft, rng: np.random.Generator) -> _Draft:
+        """Put what hangs on a symbol of some formula, in the same relation, in the place of what hangs on one here.
+
+        The new part is of about the same proportions, and is scaled as a whole to the size of the old one.
+        """
+        hanging = draft.edges[draft.edges[:, 2] != RIGHT]
+        if not len(hanging):
+            return draft
+        parent, child, relation = hanging[int(rng.integers(len(hanging)))].tolist()
+        below: dict[int, list[int]] = {}
+        for above, under, _ in draft.edges.tolist():
+            below.setdefault(above, []).append(under)
+        old = [child]
+        for symbol in old:
+            old.extend(below.get(symbol, ()))
+        low, high = self._boxes(draft)
+        corner, size = low[old].min(axis=0), high[old].max(axis=0) - low[old].min(axis=0)
+        proportions, roots = self.hanging[relation]
+        near = int(np.searchsorted(proportions, _proportion(size)))
+        window = max(8, len(roots) // 10)
+        root = int(roots[int(rng.integers(max(0, near - window), min(len(roots), near + window)))])
+        fresh = self._draft(sorted(self._under(root)))
+        new_corner = self.low[fresh.symbols].min(axis=0)
+        new_size = self.high[fresh.symbols].max(axis=0) - new_corner
+        fit = np.exp(np.log(np.maximum(size, 0.3) / np.maximum(new_size, 0.3)).mean())
+        # A part of one symbol in the place of many must not become a giant.
+        reach = np.median((high[old] - low[old]).max(axis=1))
+        new_reach = np.median((self.high[fresh.symbols] - self.low[fresh.symbols]).max(axis=1))
+        scale = min(fit, 1.2 * max(reach, 0.2) / max(new_reach, 0.2))
+        fresh.scale *= scale
+        # Scripts begin where the old ones did, operands of a bar or an operator stand in its middle.
+        beside = RELATIONS[relation] in (Relation.ABOVE, Relation.BELOW)
+        across = (size[0] - scale * new_size[0]) / 2 if beside else 0.0
+        into = np.array([across, (size[1] - scale * new_size[1]) / 2], np.float32)
+        fresh.shift += corner + into - scale * new_corner
+        # They are written when the old part was, however many strokes they have.
+        pace = 1.0 / (1.0 + float(np.ptp(fresh.begins)) + len(self.rows[int(fresh.symbols[fresh.begins.argmax()])]))
+        fresh.begins = draft.begins[old].min() + (fresh.begins - fresh.begins.min()) * pace
+        fresh.pace *= pace
+        kept = np.setdiff1d(np.arange(len(draft.symbols)), old)
+        place = np.full(len(draft.symbols), -1)
+        place[kept] = np.arange(len(kept))
+        edges = place[draft.edges[:, :2]]  # (E, 2)
+        whole = (edges >= 0).all(axis=1)
+        grown = np.array([[place[parent], len(kept) + fresh.symbols.tolist().index(root), relation]])
+        moved = fresh.edges + np.array([len(kept), len(kept), 0])
+        return _Draft(
+            np.concatenate([draft.symbols[kept], fresh.symbols]),
+            np.concatenate([np.c_[edges, draft.edges[:, 2]][whole], grown, moved]).astype(np.int32),
+            np.concatenate([draft.begins[kept], fresh.begins]),
+            np.concatenate([draft.pace[kept], fresh.pace]),
+            np.concatenate([draft.scale[kept], fresh.scale]),
+            np.concatenate([draft.shift[kept], fresh.shift]),
+        )
+
+    def _under(self, symbol: int) -> list[int]:
+        """The symbol and everything that hangs on it, what follows it on its line too."""
+        found = [symbol]
+        for one in found:
+            found.extend(child for child, _ in self.children[one])
+        return found
+
     def _order(
-        self, symbols: list[int], donors: NDArray[Any], rows: list[NDArray[Any]], rng: np.random.Generator
+        self, draft: _Draft, donors: NDArray[Any], rows: list[NDArray[Any]], rng: np.random.Generator
     ) -> NDArray[np.int64]:
         """The order of writing: as in the formula, a donor's strokes where the old symbol began."""
-        begins = np.array([self.rows[symbol][0] for symbol in symbols], np.float64)
-        if rng.random() < self.mix.swap and len(symbols) > 1:
-            one = int(rng.integers(len(symbols) - 1))
+        begins = draft.begins.copy()
+        if rng.random() < self.mix.swap and len(begins) > 1:
+            one = int(rng.integers(len(begins) - 1))
             ranked = np.argsort(begins)
             begins[ranked[one]], begins[ranked[one + 1]] = begins[ranked[one + 1]], begins[ranked[one]]
         elif rng.random() < self.mix.shuffle:
             begins = rng.permutation(begins)
         when = []
-        for symbol, donor, begin, strokes in zip(symbols, donors, begins, rows, strict=True):
+        for symbol, donor, begin, pace, strokes in zip(draft.symbols, donors, begins, draft.pace, rows, strict=True):
             if donor == symbol:  # keep its own pauses, such as the late dot of an i
-                when.append(begin + (strokes - strokes[0]))
+                when.append(begin + pace * (strokes - strokes[0]))
             else:
-                when.append(begin + np.arange(len(strokes)) * 1e-3)
+                when.append(begin + pace * np.arange(len(strokes)) * 1e-3)
         return np.argsort(np.concatenate(when), kind="stable")
 
-    def _fit(self, donors: NDArray[Any], places: NDArray[Any], low: Floats, high: Floats) -> tuple[Floats, Floats]:
+    def _fit(self, donors: NDArray[Any], draft: _Draft, low: Floats, high: Floats) -> tuple[Floats, Floats]:
         """Scale and shift ``(K, 2)`` that bring each donor into the box ``low``, ``high`` of the place it takes."""
+        own = (donors == draft.symbols)[:, None]
         old = np.maximum(high - low, 1e-3)  # (K, 2)
         new = np.maximum(self.high[donors] - self.low[donors], 1e-3)
         even = np.sqrt(np.prod(np.maximum(old, 0.2), axis=1) / np.prod(np.maximum(new, 0.2), axis=1))[:, None]
         uneven = np.clip(old / new / even, 0.75, 1.33)
         stretched = self.stretched[self.classes[donors]][:, None] & (new > 0.1)
-        scale = np.where(donors[:, None] == places[:, None], 1.0, np.where(stretched, old / new, even * uneven))
+        scale = np.where(own, draft.scale, np.where(stretched, old / new, even * uneven))
         middle = (self.high[donors] + self.low[donors]) / 2
         shift = (high + low) / 2 - middle * scale
         return scale.astype(np.float32), shift.astype(np.float32)
+
+
+def _proportion(size: Floats) -> float:
+    """Log of width over height, a side no less than the third of a stroke."""
+    return float(np.log(max(size[0], 0.3) / max(size[1], 0.3)))
 
 
 def _twins(

@@ -120,10 +120,17 @@ def losses(answer: dict[str, Any], mask: Any, classes: Any, pairs: Any, smoothin
     """
     strokes = tf.maximum(tf.reduce_sum(tf.cast(classes != IGNORE, tf.float32)), 1.0)
     known = tf.cast(classes != IGNORE, tf.float32)
-    logits = answer["symbol"]
-    plain = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(classes, 0), logits)
-    even = -tf.reduce_mean(tf.nn.log_softmax(logits), -1)
-    symbol = tf.reduce_sum(((1.0 - smoothing) * plain + smoothing * even) * known) / strokes
+
+    def classify(logits: Any) -> Any:
+        plain = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(classes, 0), logits)
+        even = -tf.reduce_mean(tf.nn.log_softmax(logits), -1)
+        return tf.reduce_sum(((1.0 - smoothing) * plain + smoothing * even) * known) / strokes
+
+    symbol = classify(answer["symbol"])
+    below = answer.get("early")
+    early = (
+        tf.reduce_mean(tf.stack([classify(logits) for logits in tf.unstack(below)])) if below is not None else symbol
+    )
 
     targeted = tf.cast(pairs != IGNORE, tf.float32)
     pair = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(pairs, 0), answer["pair"])
@@ -137,7 +144,7 @@ def losses(answer: dict[str, Any], mask: Any, classes: Any, pairs: Any, smoothin
     everything = tf.reduce_logsumexp(tf.concat([_over_governors(governor), root[:, :, None]], -1), -1)
     target = tf.where(governed, tf.reduce_logsumexp(_over_governors(chosen), -1), root)
     govern = tf.reduce_sum((everything - target) * known) / strokes
-    return {"symbol": symbol, "pair": pair, "governor": govern}
+    return {"symbol": symbol, "early": early, "pair": pair, "governor": govern}
 
 
 def _over_governors(scores: Any) -> Any:
@@ -193,7 +200,7 @@ class ExpressionTrainer:
     def _one_step(self, points: Any, mask: Any, classes: Any, pairs: Any, rate: Any) -> dict[str, Any]:
         with tf.GradientTape() as tape:
             parts = losses(self.model(points, mask, training=True), mask, classes, pairs, self.recipe.smoothing)
-            total = parts["symbol"] + 0.5 * parts["pair"] + parts["governor"]
+            total = parts["symbol"] + 0.3 * parts["early"] + 0.5 * parts["pair"] + parts["governor"]
         variables = self.model.trainable_variables
         gradients = tape.gradient(total, variables)
         self.optimizer.learning_rate.assign(rate)

@@ -78,7 +78,7 @@ def train_expression(
     usable = [f for f in candidates if known[formulas.symbol_offsets[f] : formulas.symbol_offsets[f + 1]].all()]
     if not usable:
         raise TrainingError("no training formula has a label for each stroke; give data.train ink with full truth")
-    training, watched = formulas.select(usable), validation(formulas)
+    training, watched, fresh = formulas.select(usable), validation(formulas), unseen(formulas)
     say(f"{len(training)} formulas to train on, {len(watched)} to validate on")
     keras.utils.set_random_seed(seed)
     model = StrokeGraph(
@@ -110,7 +110,10 @@ def train_expression(
         raw = [np.asarray(variable.value) for variable in model.trainable_variables]
         _assign(model, trainer.averaged())
         try:
-            return {"valid_plain_exprate": plain_exprate(model, watched, labels)}
+            return {
+                "valid_plain_exprate": plain_exprate(model, watched, labels),
+                "valid_unseen_plain_exprate": plain_exprate(model, fresh, labels),
+            }
         finally:
             _assign(model, raw)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import fields
+from itertools import product
 
 import numpy as np
 import pytest
@@ -15,7 +17,8 @@ from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 from inkmath.synthesis import synthesize
 from inkmath.synthesis.compose import LOOSE, STRETCHED, Composer, Composition, Mix
 
-STILL = Mix(exchange=0.0, case=0.0, relabel=0.0, join=0.0, swap=0.0, shuffle=0.0)
+NOTHING = {field.name: 0.0 for field in fields(Mix)}
+STILL = Mix(**NOTHING)
 RIGHT = RELATIONS.index(Relation.RIGHT)
 
 
@@ -30,8 +33,7 @@ def classes(formulas: FormulaSet) -> list[str]:
 
 
 def composer(formulas: FormulaSet, classes: list[str], **mix: float) -> Composer:
-    still = {"exchange": 0.0, "case": 0.0, "relabel": 0.0, "join": 0.0, "swap": 0.0, "shuffle": 0.0}
-    return Composer(formulas, classes, Mix(**still | mix))
+    return Composer(formulas, classes, Mix(**NOTHING | mix))
 
 
 def tree_of(made: Composition, classes: list[str]) -> LayoutTree:
@@ -59,7 +61,7 @@ def test_left_alone_a_formula_is_itself(formulas: FormulaSet, classes: list[str]
 def test_whatever_is_done_the_result_is_a_formula(
     formulas: FormulaSet, classes: list[str], number: int, whole: bool, seed: int
 ) -> None:
-    everything = composer(formulas, classes, exchange=1.0, join=0.5, swap=0.5, shuffle=0.5)
+    everything = composer(formulas, classes, exchange=1.0, graft=0.7, respace=0.7, join=0.5, swap=0.5, shuffle=0.5)
     made = everything.draw(number, whole, np.random.default_rng(seed))
     tree = tree_of(made, classes)
     assert sorted(stroke for symbol in tree.symbols for stroke in symbol.strokes) == list(range(len(made.points)))
@@ -119,9 +121,9 @@ def boxes(made: Composition) -> np.ndarray:
 
 def test_an_exchanged_symbol_stands_where_the_old_one_stood(formulas: FormulaSet, classes: list[str]) -> None:
     changed = 0
-    for number in range(len(formulas)):
+    for number, seed in product(range(len(formulas)), range(3)):
         before = boxes(Composer(formulas, classes, STILL).draw(number, True, np.random.default_rng(0)))
-        after = boxes(composer(formulas, classes, exchange=1.0).draw(number, True, np.random.default_rng(number)))
+        after = boxes(composer(formulas, classes, exchange=1.0).draw(number, True, np.random.default_rng(seed)))
         assert after[:, :2] == pytest.approx(before[:, :2], abs=1e-3)
         assert (after[:, 2:] < 4 * before[:, 2:] + 0.2).all()
         changed += int((np.abs(after - before) > 1e-3).any(axis=1).sum())

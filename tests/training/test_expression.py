@@ -91,7 +91,7 @@ def loss(answer: dict[str, np.ndarray], smoothing: float = 0.0, **changes: np.nd
 
 
 def test_a_network_that_is_sure_and_right_has_no_loss() -> None:
-    assert loss(logits(30.0)) == pytest.approx({"symbol": 0, "pair": 0, "governor": 0}, abs=1e-4)
+    assert loss(logits(30.0)) == pytest.approx({"symbol": 0, "early": 0, "pair": 0, "governor": 0}, abs=1e-4)
 
 
 def test_a_network_that_knows_nothing_guesses_evenly() -> None:

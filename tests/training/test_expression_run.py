@@ -79,7 +79,7 @@ def test_what_is_written_is_a_reader(trained: Any, formulas: FormulaSet, labels:
     assert 0.0 <= tuned.exprate <= 1.0
     metrics = write_results(trained[0], tuned, tmp_path / "results")
     assert metrics["valid_exprate"] == round(tuned.exprate, 5)
-    assert (tmp_path / "results" / "history.csv").read_text().startswith("epoch,loss,symbol,pair,governor")
+    assert (tmp_path / "results" / "history.csv").read_text().startswith("epoch,loss,symbol,early,pair,governor")
 
     reader = load_expression_reader(tmp_path / "model")
     assert reader.labels == tuple(labels)

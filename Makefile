@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test ui serve lint bench reproduce sweep release lock clean
+.PHONY: help install run test ui serve lint bench reproduce sweep fuzz torture audit release lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,16 @@ reproduce: $(INSTALLED)  ## run the pipeline twice, in two places: the same data
 
 sweep: $(INSTALLED)  ## queue 20 experiments with 4 workers in a fresh clone: every run and model is there, once
 	python -m pytest -m long tests/tracking/test_queue.py $(ARGS)
+
+fuzz: $(INSTALLED)  ## read 120,000 damaged files (make fuzz ARGS='--runs 10000 DIR': fewer, and real InkML of DIR too)
+	PYTHONPATH=.:tests python -m fuzzing $(ARGS)
+
+torture: $(INSTALLED)  ## kill the pipeline at 50 random moments; each time the next run ends as if nothing had been
+	python -m pytest -m long tests/test_torture.py $(ARGS)
+
+audit: $(INSTALLED)  ## ask PyPI which pinned packages have known holes
+	python -m pip install --quiet --disable-pip-version-check pip-audit
+	pip-audit --requirement requirements.lock --no-deps --disable-pip $(ARGS)
 
 bench: $(INSTALLED)  ## measure speed, as ratios with their conditions
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; python -m "benchmarks.$$(basename "$$script" .py)" $(ARGS); done

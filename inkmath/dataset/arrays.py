@@ -54,7 +54,7 @@ def read_arrays(path: str | Path) -> dict[str, Array]:
             return {name: archive[name] for name in archive.files}
     except FileNotFoundError:
         raise ArraysError(f"{path}: no such file; run the stage that writes it (dvc repro)") from None
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, ValueError, EOFError, AttributeError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise ArraysError(f"{path}: cannot be read as npz ({error}); remove it and run dvc repro") from error
 
 

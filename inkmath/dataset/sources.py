@@ -118,7 +118,7 @@ def count_files(place: str | Path) -> int | None:
             try:
                 with zipfile.ZipFile(place) as archive:
                     return sum(not _ignored(member.filename) for member in archive.infolist())
-            except (zipfile.BadZipFile, OSError):
+            except (zipfile.BadZipFile, NotImplementedError, OSError):
                 return None
         return None if is_archive(place.name) else 1
     count = 0
@@ -196,7 +196,10 @@ def _search_archive(path: Path, shown: str, within: tuple[str, ...]) -> Iterator
                 used += 1
                 source = member.parent.name or path.name.partition(".")[0] or path.name
                 yield Document(f"{shown}/{member}", "/".join((*within, *member.with_suffix("").parts)), source, found)
-    except (zipfile.BadZipFile, tarfile.TarError, ArchiveError, EOFError, zlib.error, OSError) as error:
+    except (
+        *(zipfile.BadZipFile, tarfile.TarError, ArchiveError, EOFError, zlib.error, OSError),
+        NotImplementedError,  # a zip archive of a later version of the format
+    ) as error:
         yield Refusal(shown, f"archive cannot be read {f'after {used} InkML files ' if used else ''}({error})")
 
 

@@ -46,6 +46,17 @@ def test_a_damaged_file_is_named(tmp_path, content):
         read_arrays(tmp_path / "a.npz")
 
 
+@pytest.mark.parametrize(("at", "byte"), [(6, 1), (8, 77)], ids=["encrypted", "packed in another way"])
+def test_a_zip_that_python_cannot_unpack_is_named(tmp_path, at, byte):
+    write_arrays(tmp_path / "a.npz", {"x": np.zeros(3)})
+    content = bytearray((tmp_path / "a.npz").read_bytes())
+    for place in (at, content.index(b"PK\x01\x02") + 2 + at):  # the member says so, and the directory of the archive
+        content[place] = byte
+    (tmp_path / "a.npz").write_bytes(content)
+    with pytest.raises(ArraysError, match=r"a\.npz: cannot be read"):
+        read_arrays(tmp_path / "a.npz")
+
+
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ArraysError, match="no such file"):
         read_arrays(tmp_path / "a.npz")

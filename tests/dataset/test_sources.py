@@ -208,6 +208,15 @@ def test_an_archive_that_is_none_is_an_error(tmp_path, name):
         list(find_documents(tmp_path / name))
 
 
+def test_a_zip_archive_of_a_later_version_is_refused(tmp_path):
+    content = bytearray(write_zip(tmp_path / "a.zip", {"a.inkml": INK}).read_bytes())
+    content[content.index(b"PK\x01\x02") + 6] = 99
+    (tmp_path / "a.zip").write_bytes(content)
+    (tmp_path / "good.inkml").write_bytes(INK)
+    assert refusals(tmp_path) == {"a.zip": "archive cannot be read (zip file version 9.9)"}
+    assert count_files(tmp_path / "a.zip") is None
+
+
 @pytest.mark.parametrize("name", ["a.zip", "a.tar.gz"])
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(cut=st.integers(0, 400), at=st.integers(0, 400), byte=st.integers(0, 255))

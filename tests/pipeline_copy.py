@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -15,7 +17,7 @@ REPOSITORY = Path(__file__).parents[1]
 TINY = {
     "synthesize": {"train": 60, "test": 12, "writers": 8, "symbols": 8},
     "normalize": {"points": 16},
-    "train": {"units": 8, "epochs": 1},
+    "train": {"units": 8, "epochs": 3},
     "train_expression": {"width": 24, "layers": 1, "heads": 2, "epochs": 1},
 }
 
@@ -37,11 +39,34 @@ class Copy:
         self.run("git", "add", "--all")
         self.run("git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "--quiet", "--message", "tiny")
 
+    @classmethod
+    def at(cls, root: Path) -> Copy:
+        """A copy that is there already."""
+        copy = cls.__new__(cls)
+        copy.root = root
+        return copy
+
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        options = {"capture_output": True, "text": True, "timeout": 3600}
+        return subprocess.run(command, cwd=self.root, env=self._environment(), **options)
+
+    def start(self, *command: str) -> subprocess.Popen[bytes]:
+        """Begin a command, in a process group of its own; what it prints is lost."""
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        return subprocess.Popen(command, cwd=self.root, env=self._environment(), start_new_session=True, **quiet)
+
+    def _environment(self) -> dict[str, str]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "DVC_"))}
         environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
         environment["TF_CPP_MIN_LOG_LEVEL"] = "2"
-        return subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, timeout=3600)
+        return environment
+
+    def forget(self) -> None:
+        """Remove whatever the pipeline and DVC made, but not the runs in MLflow."""
+        made = ["data/raw/synthetic", "data/interim", "data/processed", "models", "results", "checkpoints"]
+        for name in [*made, ".dvc/cache", ".dvc/tmp"]:
+            shutil.rmtree(self.root / name, ignore_errors=True)
+        (self.root / "dvc.lock").unlink(missing_ok=True)
 
     def repro(self, *arguments: str) -> str:
         """What `dvc repro` printed; it must have ended well."""
@@ -64,3 +89,10 @@ class Copy:
     def rejected(self) -> dict[str, str]:
         table = pq.read_table(self.root / "data/interim/rejected.parquet").to_pylist()
         return {Path(row["file"]).name: row["reason"] for row in table}
+
+    def runs(self) -> dict[str, tuple[str, str | None]]:
+        """Of every run in MLflow its status, and what it says of its evaluation."""
+        ask = "SELECT run_uuid, status, value FROM runs LEFT JOIN (SELECT run_uuid AS owner, value FROM tags"
+        ask += " WHERE key = 'evaluation') ON run_uuid = owner"
+        with closing(sqlite3.connect(self.root / "mlflow.db")) as database:
+            return {run: (status, evaluation) for run, status, evaluation in database.execute(ask)}

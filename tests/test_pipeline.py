@@ -16,14 +16,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Copy:
-    """A copy in which the whole pipeline has run."""
-    copy = Copy(tmp_path_factory.mktemp("whole"))
-    copy.repro()
-    return copy
-
-
 @pytest.fixture
 def parsed(tmp_path: Path) -> Copy:
     """A copy with a little InkML of our own, in which nothing has run yet."""

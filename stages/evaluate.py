@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from inkmath.dataset.arrays import ArraysError
@@ -11,6 +12,7 @@ from inkmath.decoding.network import NetworkError
 from inkmath.decoding.symbol import load_symbol_reader
 from inkmath.evaluation.symbol_pictures import draw_report
 from inkmath.evaluation.symbols import SymbolReport, report_symbols, write_tables
+from inkmath.features.symbol_context import alone
 from inkmath.features.symbol_set import SymbolSet
 from inkmath.labels import Vocabulary, encode_labels
 from inkmath.params import Params, ParamsError, load_params
@@ -27,9 +29,11 @@ def main(params: Params) -> SymbolReport:
         symbols, reader = SymbolSet.load(SYMBOLS), load_symbol_reader(MODEL)
         rows = symbols.of(Split.TEST)
         truths = symbols.labels[rows].tolist()
-        report = report_symbols(
-            reader.probabilities(symbols.features[rows]), encode_labels(truths, Vocabulary(reader.labels)), truths
-        )
+        encoded = encode_labels(truths, Vocabulary(reader.labels))
+        report = report_symbols(reader.probabilities(symbols.features[rows]), encoded, truths)
+        if reader.takes_context:
+            unknown = reader.probabilities(alone(symbols.features[rows]))
+            report = replace(report, alone=report_symbols(unknown, encoded, truths))
         write_tables(report, RESULTS)
         run.log_metrics({f"test_{name}": value for name, value in report.metrics().items()})
         for picture in draw_report(report, symbols.features[rows], RESULTS, params.evaluate.confusions):

@@ -39,7 +39,7 @@ def main(params: Params) -> dict[str, float]:
             train, valid, len(vocabulary), params.train, params.base.seed, CHECKPOINT, on_epoch=run.log_epoch
         )
         files = write_model(trained, MODEL, vocabulary, normalize_knobs(params.normalize), valid)
-        metrics = write_results(trained, RESULTS)
+        metrics = write_results(trained, RESULTS, valid)
         run.log_metrics(metrics)
         run.log_file(save(learning_curves(trained.history, trained.best_epoch), RESULTS / "learning.png"), "figures")
         run.log_model(

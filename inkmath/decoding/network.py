@@ -22,6 +22,9 @@ class Network:
         path: the file that `inkmath.models.export.export_onnx` wrote.
         threads: threads that one call may use. More than one helps large batches only.
 
+    Attributes:
+        shapes: of each input by its name; a size that is free is no number.
+
     Raises:
         FileNotFoundError: there is no such file.
         NetworkError: the file is damaged, or is no ONNX.
@@ -47,6 +50,7 @@ class Network:
             faults.Fail,
         ) as error:
             raise NetworkError(f"{path}: cannot be loaded as ONNX ({error}); export or install it again") from error
+        self.shapes = {given.name: tuple(given.shape) for given in self._session.get_inputs()}
         self._outputs = [output.name for output in self._session.get_outputs()]
 
     def __call__(self, **inputs: NDArray[Any]) -> dict[str, NDArray[np.float32]]:

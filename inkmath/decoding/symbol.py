@@ -12,6 +12,7 @@ from inkmath.dataset.atomic import replacing
 from inkmath.decoding.network import Network, NetworkError
 from inkmath.decoding.reading import Candidate
 from inkmath.features.symbol import CHANNELS, normalize_and_pad_traces
+from inkmath.features.symbol_context import CONTEXT, alone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +30,12 @@ CHUNK = 256
 
 
 class OnnxSymbolReader:
-    """Names isolated symbols; a `inkmath.decoding.reading.SymbolReader`. May be used by several threads at once."""
+    """Names isolated symbols; a `inkmath.decoding.reading.SymbolReader`. May be used by several threads at once.
+
+    Attributes:
+        takes_context: whether the network was trained with `inkmath.features.symbol_context`; then it reads symbols
+            with and without their context.
+    """
 
     def __init__(self, directory: str | Path) -> None:
         path = Path(directory) / DESCRIPTION
@@ -45,6 +51,12 @@ class OnnxSymbolReader:
         except (ValueError, KeyError, TypeError) as error:
             raise NetworkError(f"{path}: does not describe a symbol model ({error!r}); export it again") from error
         self._network = Network(Path(directory) / NETWORK)
+        channels = self._network.shapes["ink"][-1]
+        if channels not in (len(CHANNELS), len(CHANNELS) + len(CONTEXT)):
+            raise NetworkError(
+                f"{path}: the network takes {channels} numbers a point, which nothing gives; train again"
+            )
+        self.takes_context = channels > len(CHANNELS)
         shape = self.probabilities(np.zeros((1, self._knobs["length"], len(CHANNELS)), np.float32)).shape
         if shape != (1, len(self._labels)):
             raise NetworkError(f"{path}: names {len(self._labels)} labels, but the network has {shape[1]} classes")
@@ -55,7 +67,9 @@ class OnnxSymbolReader:
         return self._labels
 
     def probabilities(self, features: FloatArray) -> FloatArray:
-        """Calibrated probabilities ``(N, classes)`` of features ``(N, length, 5)``."""
+        """Calibrated probabilities ``(N, classes)`` of features ``(N, length, 5)``, or 14 channels with context."""
+        if self.takes_context and features.shape[2] == len(CHANNELS):
+            features = alone(features)
         chunks = [
             next(iter(self._network(ink=features[start : start + CHUNK]).values()))
             for start in range(0, len(features), CHUNK)

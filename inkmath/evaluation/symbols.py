@@ -56,6 +56,7 @@ class SymbolReport:
         labels: what the columns of the matrix are.
         confusions: every pair of truth and wrong answer, the most frequent first.
         calibration: whether the confidence of first answers is what it says.
+        alone: the same symbols read without their context, by a classifier that takes it; None for others.
     """
 
     top1: float
@@ -68,10 +69,11 @@ class SymbolReport:
     labels: tuple[str, ...]
     confusions: list[Confusion]
     calibration: Reliability
+    alone: SymbolReport | None = None
 
     def metrics(self) -> dict[str, float | int]:
         """The figures that ``dvc metrics`` compares."""
-        return {
+        figures: dict[str, float | int] = {
             "top1": round(self.top1, 5),
             "top3": round(self.top3, 5),
             "macro_f1": round(self.macro_f1, 5),
@@ -79,6 +81,10 @@ class SymbolReport:
             "samples": self.samples,
             "unseen": sum(self.unseen.values()),
         }
+        if self.alone is not None:
+            without = self.alone.metrics()
+            figures |= {f"alone_{name}": without[name] for name in ("top1", "top3", "macro_f1", "calibration_error")}
+        return figures
 
 
 def report_symbols(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inkmath.features.symbol import stroke_indices, symbol_channels
+from inkmath.features.symbol import CHANNELS, stroke_indices, symbol_channels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +29,8 @@ def augment_symbols(features: FloatArray, settings: Augment, rng: np.random.Gene
     """Change each symbol of a batch by its own random draw.
 
     Args:
-        features: shape ``(batch, length, 5)``, as `normalize_and_pad_traces` gives it.
+        features: shape ``(batch, length, 5)``, as `normalize_and_pad_traces` gives it; channels of the context may
+            follow, which stay as they are or, for the share ``alone``, become zero.
         settings: how much of each change, as ``params.yaml`` explains; a zero leaves that change out.
         rng: every draw comes from it.
 
@@ -49,7 +50,12 @@ def augment_symbols(features: FloatArray, settings: Augment, rng: np.random.Gene
     points = _affine(points, settings, rng)
     if settings.jitter:
         points = points + rng.normal(0.0, settings.jitter, points.shape)
-    return symbol_channels(points, stroke_of)
+    changed = symbol_channels(points, stroke_of)
+    context = features[..., len(CHANNELS) :]
+    if context.shape[2] == 0:
+        return changed
+    known = rng.random((len(features), 1, 1)) >= settings.alone
+    return np.concatenate([changed, context * known], axis=2, dtype=np.float32)
 
 
 def _rewrite(

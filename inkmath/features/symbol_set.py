@@ -12,6 +12,7 @@ from inkmath.dataset.arrays import ArraysError, read_arrays, write_arrays
 from inkmath.dataset.ink_table import read_inks
 from inkmath.dataset.splits import Split
 from inkmath.features.symbol import CHANNELS, normalize_and_pad_traces
+from inkmath.features.symbol_context import CONTEXT, symbol_contexts, with_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,7 +33,8 @@ class SymbolSet:
     """Isolated symbols, a row each.
 
     Attributes:
-        features: float32 of shape ``(N, length, 5)``, as `normalize_and_pad_traces` gives it.
+        features: float32 of shape ``(N, length, 5)``, as `normalize_and_pad_traces` gives it; with
+            ``normalize.context`` the channels of `CONTEXT` follow, ``(N, length, 14)``.
         labels: ``(N,)`` canonical labels.
         splits: ``(N,)`` ``train``, ``valid`` or ``test``.
         ids: ``(N,)`` id of the ink, ``#``, and the index of the symbol in it.
@@ -64,12 +66,15 @@ class SymbolSet:
     def from_inks(cls, inks: Iterable[tuple[Ink, str]], settings: Normalize) -> SymbolSet:
         """Every labelled symbol of inks, each ink with its split."""
         knobs = normalize_knobs(settings)
-        features: list[FloatArray] = [np.zeros((0, settings.points, len(CHANNELS)), np.float32)]
+        channels = len(CHANNELS) + len(CONTEXT) * settings.context
+        features: list[FloatArray] = [np.zeros((0, settings.points, channels), np.float32)]
         text: list[tuple[str, str, str]] = []
         symbols = _symbols(inks)
         while rows := list(itertools.islice(symbols, CHUNK)):
-            features.append(normalize_and_pad_traces([strokes for strokes, *_ in rows], **knobs))
-            text += [(label, split, name) for _, label, split, name in rows]
+            shapes = normalize_and_pad_traces([strokes for strokes, *_ in rows], **knobs)
+            contexts = np.stack([context for _, context, *_ in rows])
+            features.append(with_context(shapes, contexts) if settings.context else shapes)
+            text += [(label, split, name) for *_, label, split, name in rows]
         labels, splits, ids = (np.array([row[i] for row in text], np.str_) for i in range(3))
         return cls(np.concatenate(features), labels, splits, ids)
 
@@ -102,10 +107,11 @@ def normalize_knobs(settings: Normalize) -> dict[str, Any]:
     }
 
 
-def _symbols(inks: Iterable[tuple[Ink, str]]) -> Iterator[tuple[list[Stroke], str, str, str]]:
+def _symbols(inks: Iterable[tuple[Ink, str]]) -> Iterator[tuple[list[Stroke], FloatArray, str, str, str]]:
     for ink, split in inks:
         symbols = ink.groups or (ink.tree.symbols if ink.tree else ())
-        for index, symbol in enumerate(symbols):
-            if symbol.strokes:
-                strokes = [ink.strokes[stroke] for stroke in sorted(symbol.strokes)]
-                yield strokes, symbol.label, str(split), f"{ink.id}#{index}"
+        inked = [(index, symbol) for index, symbol in enumerate(symbols) if symbol.strokes]
+        contexts = symbol_contexts(ink.strokes, [symbol.strokes for _, symbol in inked])
+        for (index, symbol), context in zip(inked, contexts, strict=True):
+            strokes = [ink.strokes[stroke] for stroke in sorted(symbol.strokes)]
+            yield strokes, context, symbol.label, str(split), f"{ink.id}#{index}"

@@ -21,7 +21,9 @@ import numpy as np
 from inkmath.dataset.atomic import replacing
 from inkmath.decoding.symbol import DESCRIPTION, NETWORK, write_description
 from inkmath.evaluation.calibration import fit_temperature
+from inkmath.features.symbol import CHANNELS
 from inkmath.features.symbol_augment import augment_symbols
+from inkmath.features.symbol_context import alone
 from inkmath.labels import UNSEEN, one_hot
 from inkmath.models import build_model
 from inkmath.models.export import export_onnx
@@ -45,7 +47,7 @@ def say_now(line: str) -> None:
 
 @dataclass(frozen=True)
 class SymbolData:
-    """Samples of one split: ``features (N, length, 5)``, and ``ids (N,)`` with `UNSEEN` where it has no class."""
+    """Samples of one split: ``features (N, length, 5 or 14)``, and ``ids (N,)`` with `UNSEEN` where it has no class."""
 
     features: FloatArray
     ids: NDArray[np.integer[Any]]
@@ -163,13 +165,17 @@ def write_model(
     with replacing(directory / "model.keras") as temporary:
         model.save(temporary)
     export_onnx(model, directory / NETWORK, {"ink": (None, *valid.features.shape[1:])})
-    temperature = fit_temperature(model.predict(valid.features, batch_size=1024, verbose=0), valid.ids)
+    judged = [valid.features, alone(valid.features)] if _takes_context(valid) else [valid.features]
+    temperature = fit_temperature(_predict(model, np.concatenate(judged)), np.tile(valid.ids, len(judged)))
     write_description(directory, vocabulary.words, normalize, temperature)
     return directory / NETWORK, directory / DESCRIPTION
 
 
-def write_results(trained: Trained, directory: Path) -> dict[str, float]:
-    """Write ``history.csv``, a row an epoch, and ``metrics.json``; returns the latter's figures."""
+def write_results(trained: Trained, directory: Path, valid: SymbolData) -> dict[str, float]:
+    """Write ``history.csv``, a row an epoch, and ``metrics.json``; returns the latter's figures.
+
+    Where the network takes a symbol's context, they say how it reads the validation symbols without it, too.
+    """
     best = trained.history[trained.best_epoch]
     with replacing(directory / "history.csv") as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -183,9 +189,22 @@ def write_results(trained: Trained, directory: Path) -> dict[str, float]:
         "best_epoch": float(trained.best_epoch + 1),
         "epochs": float(len(trained.history)),
     }
+    if _takes_context(valid):
+        known = valid.known()
+        answers = _predict(trained.model, alone(known.features)).argmax(axis=1)
+        metrics["valid_alone_accuracy"] = round(float((answers == known.ids).mean()), 5)
     with replacing(directory / "metrics.json") as temporary:
         temporary.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     return metrics
+
+
+def _takes_context(data: SymbolData) -> bool:
+    return bool(data.features.shape[2] > len(CHANNELS))
+
+
+def _predict(model: keras.Model, features: FloatArray) -> FloatArray:
+    probabilities: FloatArray = model.predict(features, batch_size=1024, verbose=0)
+    return probabilities
 
 
 class _Batches(keras.utils.PyDataset):  # type: ignore[misc]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -78,3 +79,14 @@ def test_arrays_that_do_not_match_are_refused(rows, columns):
     truths = TRUTHS[:rows] if rows == 0 else TRUTHS
     with pytest.raises(ValueError, match="probabilities of shape"):
         report_symbols(np.ones((rows, columns)), encode_labels(truths, LABELS), truths)
+
+
+def test_figures_without_context_stand_beside_those_with_it(report):
+    figures = replace(report, alone=report).metrics()
+    assert figures["alone_top1"] == figures["top1"]
+    assert set(figures) - set(report.metrics()) == {
+        "alone_top1",
+        "alone_top3",
+        "alone_macro_f1",
+        "alone_calibration_error",
+    }

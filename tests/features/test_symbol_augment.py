@@ -7,6 +7,7 @@ import pytest
 
 from inkmath.features.symbol import normalize_and_pad_traces, stroke_indices
 from inkmath.features.symbol_augment import augment_symbols
+from inkmath.features.symbol_context import with_context
 from inkmath.params import Augment
 
 NOTHING = Augment(
@@ -21,6 +22,7 @@ NOTHING = Augment(
     reorder=0,
     reverse=0,
     jitter=0,
+    alone=0,
 )
 EVERYTHING = {
     "rotate": 6,
@@ -108,3 +110,12 @@ def test_turning_turns_by_about_as_much_as_asked(batch):
 def test_dropped_points_lie_between_their_neighbours(batch):
     changed = augment_symbols(batch[:1], knobs(drop=0.9), np.random.default_rng(0))
     np.testing.assert_allclose(changed[..., :2], batch[:1, :, :2], atol=1e-5)  # on straight lines nothing is lost
+
+
+def test_context_is_hidden_for_a_share_of_the_symbols_and_else_stays(batch):
+    many = with_context(np.tile(batch, (250, 1, 1)), np.full((1000, 9), 0.5, np.float32))
+    changed = augment_symbols(many, knobs(**EVERYTHING, alone=0.3), np.random.default_rng(0))
+    assert changed.dtype == np.float32
+    hidden = ~changed[..., 5:].any(axis=(1, 2))
+    assert hidden.mean() == pytest.approx(0.3, abs=0.05)
+    assert (changed[~hidden][..., 5:] == 0.5).all()

@@ -9,6 +9,7 @@ import pytest
 
 from inkmath.dataset.arrays import ArraysError, write_arrays
 from inkmath.features.symbol import normalize_and_pad_traces, stroke_indices
+from inkmath.features.symbol_context import symbol_contexts
 from inkmath.features.symbol_set import SymbolSet
 from inkmath.ink import Ink
 from inkmath.layout import LayoutTree, Symbol
@@ -36,6 +37,16 @@ def test_a_row_per_symbol_that_has_strokes(symbols):
 def test_strokes_of_a_symbol_come_in_writing_order(symbols):
     wanted = normalize_and_pad_traces([[FORMULA.strokes[0], FORMULA.strokes[2]]], NORMALIZE.points)
     np.testing.assert_array_equal(symbols.features[:1], wanted)
+
+
+def test_on_demand_the_context_stands_beside_the_shape(symbols):
+    settings = NORMALIZE.model_copy(update={"context": True})
+    plain = Ink.from_points(STROKES[:1], tree=LayoutTree((Symbol("/", (0,)),)))
+    features = SymbolSet.from_inks([(FORMULA, "train"), (plain, "test")], settings).features
+    np.testing.assert_array_equal(features[..., :5], symbols.features)
+    np.testing.assert_array_equal(features[:2, 0, 5:], symbol_contexts(FORMULA.strokes, [(0, 2), (1,)]))
+    assert not features[2, :, 5:].any()
+    assert SymbolSet.from_inks([], settings).features.shape == (0, NORMALIZE.points, 14)
 
 
 def test_rows_of_a_split(symbols):

@@ -11,6 +11,7 @@ import pytest
 
 from inkmath.dataset.arrays import read_arrays
 from inkmath.features.symbol import normalize_and_pad_traces
+from inkmath.features.symbol_context import with_context
 from inkmath.features.symbol_set import SymbolSet
 from inkmath.params import Params, load_params
 from stages import encode, evaluate, train
@@ -70,3 +71,16 @@ def test_from_arrays_to_figures(workspace, params):
     assert json.loads(Path("results/evaluate/metrics.json").read_text())["unseen"] == 1
     written = {path.name for path in Path("results/evaluate").iterdir()}
     assert written >= {"classes.csv", "confusions.csv", "reliability.csv", "confusions.png", "confusion_matrix.png"}
+
+
+def test_symbols_with_context_are_judged_with_and_without_it(workspace, params):
+    plain = symbols()
+    contexts = np.zeros((len(plain), 9), np.float32)
+    replace(plain, features=with_context(plain.features, contexts)).save("data/processed/symbol.npz")
+    encode.main(params)
+    assert "valid_alone_accuracy" in train.main(params)
+    report = evaluate.main(params)
+    written = json.loads(Path("results/evaluate/metrics.json").read_text())
+    assert written == report.metrics()
+    # Here the context is unknown for every symbol, so that hiding it changes nothing.
+    assert written["alone_top1"] == written["top1"]

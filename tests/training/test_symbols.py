@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from inkmath.features.symbol import normalize_and_pad_traces
+from inkmath.features.symbol_context import alone, with_context
+from inkmath.ink import Ink
 from inkmath.labels import UNSEEN, Vocabulary
 from inkmath.params import Train, load_params
 
@@ -163,8 +165,35 @@ def test_what_is_written_answers_like_what_was_trained(tmp_path):
     inside = trained.model.predict(valid.features, verbose=0)
     assert (reader.probabilities(valid.features).argmax(axis=1) == inside.argmax(axis=1)).all()
 
-    metrics = write_results(trained, tmp_path)
+    metrics = write_results(trained, tmp_path, symbols(48, 1))
     assert json.loads((tmp_path / "metrics.json").read_text()) == metrics
     rows = (tmp_path / "history.csv").read_text().splitlines()
     assert rows[0].startswith("epoch,accuracy,loss,valid_accuracy,valid_loss")
     assert len(rows) == 3
+
+
+def test_a_network_that_takes_context_reads_symbols_with_and_without_it(tmp_path):
+    from inkmath.decoding.symbol import load_symbol_reader
+    from inkmath.training.symbols import SymbolData, train_symbols, write_model, write_results
+
+    def told(data: SymbolData) -> SymbolData:
+        """Symbols of one shape each, so that only the context tells the classes apart."""
+        contexts = np.zeros((len(data.ids), 9), np.float32)
+        contexts[np.arange(len(data.ids)), data.ids] = 1
+        same = np.repeat(data.features[:1], len(data.ids), axis=0)
+        return SymbolData(with_context(same, contexts), data.ids)
+
+    train, valid = told(symbols(96, 0)), told(symbols(48, 1))
+    chosen = settings(epochs=30, units=32, learning_rate=0.02, patience=30)
+    trained = train_symbols(train, valid, 3, chosen, SEED, tmp_path / "c.npz")
+    metrics = write_results(trained, tmp_path, valid)
+    assert metrics["valid_accuracy"] == 1
+    assert metrics["valid_alone_accuracy"] < 0.6
+
+    write_model(trained, tmp_path, Vocabulary(("|", "u", "x")), {"length": 12}, valid)
+    reader = load_symbol_reader(tmp_path)
+    assert reader.takes_context
+    assert (reader.probabilities(valid.features).argmax(axis=1) == valid.ids).all()
+    without = reader.probabilities(valid.features[..., :5])
+    np.testing.assert_array_equal(without, reader.probabilities(alone(valid.features)))
+    assert len(reader.classify([Ink.from_points([[(0, 0), (0, 9)]])])[0]) == 3

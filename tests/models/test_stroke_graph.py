@@ -117,6 +117,18 @@ def test_dropout_acts_in_training_only(model: Any, inks: list[Ink]) -> None:
     assert np.abs(np.asarray(model(points, mask, training=True)["symbol"]) - np.asarray(still)).max() > 1e-3
 
 
+def test_layers_below_the_last_answer_too_in_training_and_are_heard_above(model: Any, inks: list[Ink]) -> None:
+    points, mask = pad([stroke_points(inks[0], POINTS)])
+    assert model(points, mask, training=True)["early"].shape == (1, 1, points.shape[1], CLASSES)
+    untouched = model.feedback.kernel.numpy()
+    before = np.asarray(model(points, mask)["symbol"])
+    model.feedback.kernel.assign(np.random.default_rng(0).normal(size=untouched.shape))
+    after = np.asarray(model(points, mask)["symbol"])
+    model.feedback.kernel.assign(untouched)
+    assert not untouched.any(), "from nothing, so that older weights go on as they were"
+    assert np.abs(after - before).max() > 1e-4
+
+
 def test_at_its_usual_size_it_has_fewer_than_five_million_parameters() -> None:
     from inkmath.models.stroke_graph import StrokeGraph
 

@@ -68,6 +68,23 @@ def test_a_whole_formula_is_changed_by_one_linear_map(ink: tuple[np.ndarray, np.
             assert matrix[0] == pytest.approx([1, 0], abs=1e-4), "sideways, by height: no line rises or falls"
 
 
+@pytest.mark.parametrize("how", ["bow", "taper"])
+def test_a_line_bends_or_grows_along_its_length_and_not_across(how: str) -> None:
+    line = np.zeros((1, 9, 2, 2), np.float32)  # nine upright strokes in a row
+    line[0, :, :, 0] = np.linspace(-8, 8, 9)[:, None]
+    line[0, :, 1, 1] = 1.0
+    moved = bend(line, np.arange(9)[None], replace(STRAIGHT, **{how: 0.1}), np.random.default_rng(1))[0]
+    height, foot = moved[:, 1, 1] - moved[:, 0, 1], moved[:, 0, 1]
+    assert (np.diff(moved[:, 0, 0]) > 0).all()
+    if how == "bow":
+        assert height == pytest.approx(np.ones(9), abs=1e-4)
+        assert np.ptp(foot) > 0.05
+    else:
+        assert foot == pytest.approx(np.zeros(9), abs=1e-4)
+        assert np.ptp(height) > 0.02
+        assert (np.diff(height) > 0).all() or (np.diff(height) < 0).all()
+
+
 def test_formulas_of_a_batch_are_changed_each_in_its_own_way(ink: tuple[np.ndarray, np.ndarray]) -> None:
     same = (np.repeat(ink[0][:1], 2, axis=0), np.repeat(ink[1][:1], 2, axis=0))
     one, other = bent(same, rotate=0.3)

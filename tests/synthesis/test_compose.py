@@ -250,3 +250,66 @@ def test_other_letters_take_the_place_of_letters_and_nothing_else_changes(
             assert old.label == new.label or {old.label, new.label} <= LOOSE
             changed += old.label != new.label
     assert changed > 3
+
+
+def hanging(tree: LayoutTree) -> Counter[str]:
+    return Counter(edge.relation.value for edge in tree.edges if edge.relation is not Relation.RIGHT)
+
+
+def test_a_graft_puts_another_part_into_the_same_relation(formulas: FormulaSet, classes: list[str]) -> None:
+    """What hangs on some symbol changes; the line it hangs on does not, nor does where the new part stands."""
+    changed = 0
+    for number, seed in product(range(len(formulas)), range(5)):
+        before = formulas.tree(number)
+        assert before is not None
+        made = composer(formulas, classes, graft=1.0).draw(number, True, np.random.default_rng(seed))
+        after = tree_of(made, classes)
+        if not hanging(before):
+            assert edges_by_label(after) == edges_by_label(before)
+            continue
+        assert [after.symbols[one].label for one in after.line(after.root)] == [
+            before.symbols[one].label for one in before.line(before.root)
+        ]
+        where = [
+            sorted(r.value for r in tree.children[one]) for tree in (before, after) for one in tree.line(tree.root)
+        ]
+        assert where[: len(where) // 2] == where[len(where) // 2 :]
+        changed += edges_by_label(after) != edges_by_label(before)
+    assert changed > 10
+
+
+def test_a_grafted_script_has_the_place_and_size_of_the_old_one() -> None:
+    def power(name: str, size: float) -> Ink:
+        script = [[[20, -5 - size], [20 + size, -5]], [[20 + size, -5 - size], [20 + 2 * size, -5]]]
+        symbols = tuple(Symbol(label, (at,)) for at, label in enumerate("abc"))
+        edges = (Edge(0, 1, Relation.SUP), Edge(1, 2, Relation.RIGHT))
+        return Ink.from_points([[[0, 0], [20, 20]], *script], id=name, tree=LayoutTree(symbols, edges))
+
+    formulas = FormulaSet.from_inks([power("small", 6), power("large", 18)], ["train"] * 2, 8)
+    before = boxes(composer(formulas, ["a", "b", "c"]).draw(0, True, np.random.default_rng(0)))
+    for seed in range(8):
+        after = boxes(composer(formulas, ["a", "b", "c"], graft=1.0).draw(0, True, np.random.default_rng(seed)))
+        assert after == pytest.approx(before, rel=0.05, abs=0.05)
+
+
+def test_a_grafted_part_is_written_when_the_old_one_was(formulas: FormulaSet, classes: list[str]) -> None:
+    """Strokes of the outermost line keep their order, and each part's strokes come together."""
+    for number, seed in product(range(len(formulas)), range(3)):
+        plain = composer(formulas, classes).draw(number, True, np.random.default_rng(seed))
+        made = composer(formulas, classes, graft=1.0).draw(number, True, np.random.default_rng(seed))
+
+        def line_order(one: Composition) -> list[str]:
+            tree = tree_of(one, classes)
+            first = {symbol: min(tree.symbols[symbol].strokes) for symbol in tree.line(tree.root)}
+            return [tree.symbols[symbol].label for symbol in sorted(first, key=first.__getitem__)]
+
+        assert line_order(made) == line_order(plain)
+
+
+def test_setting_anew_keeps_labels_relations_and_order(formulas: FormulaSet, classes: list[str]) -> None:
+    for number in range(len(formulas)):
+        made = composer(formulas, classes, respace=1.0).draw(number, True, np.random.default_rng(number))
+        before, after = formulas.tree(number), tree_of(made, classes)
+        assert before is not None
+        assert after.symbols == before.symbols
+        assert set(after.edges) == set(before.edges)

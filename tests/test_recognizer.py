@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from drawn_picture import picture
 from stub_reader import StubNamer, StubReader
 
 from inkmath.decoding.reading import Candidate, Reading
+from inkmath.images import ImageError
 from inkmath.ink import Ink
 from inkmath.inkml import parse_inkml
 from inkmath.layout.lg import parse_lg
 from inkmath.layout.tree import LayoutError, LayoutTree, Symbol
 from inkmath.recognizer import Formula, Recognizer
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 X = [[0, 0], [10, 10]]
 ONE = [[20, 0], [20, 20]]
@@ -70,6 +76,20 @@ def test_what_is_no_ink_is_refused_with_its_place(
 ) -> None:
     with pytest.raises(ValueError, match=complaint):
         recognizer.recognize(strokes)
+
+
+def test_a_picture_is_read_with_the_strokes_found_in_it(recognizer: Recognizer, tmp_path: Path) -> None:
+    (tmp_path / "scan.png").write_bytes(picture())
+    pixels = np.full((100, 160), 255, np.uint8)
+    pixels[10:90, 38:43] = 0
+    result = recognizer.recognize_image(tmp_path / "scan.png", alternatives=2)
+    assert result.latex == "1 -"
+    assert len(result.alternatives) == 2
+    assert result.symbols[0].box == pytest.approx((40, 10, 40, 90), abs=4), "in pixels of the picture"
+    assert recognizer.recognize_image(picture()).latex == "1 -"
+    assert recognizer.recognize_image(pixels).latex == "1"
+    with pytest.raises(ImageError, match="no PNG or JPEG"):
+        recognizer.recognize_image(b"no picture")
 
 
 def test_many_inks_are_one_batch() -> None:

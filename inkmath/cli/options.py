@@ -10,7 +10,10 @@ import typer
 
 Paths = Annotated[
     list[str],
-    typer.Argument(metavar="PATH", help="InkML files, directories to search for them, or - for standard input."),
+    typer.Argument(
+        metavar="PATH",
+        help="InkML files, directories to search for them, pictures (.png, .jpg), or - for standard input.",
+    ),
 ]
 Weights = Annotated[
     Path | None,

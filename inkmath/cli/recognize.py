@@ -39,6 +39,8 @@ def recognize(
 
       inkmath recognize scan.png
 
+      inkmath recognize - < scan.png
+
       inkmath recognize notes/ --jsonl > notes.jsonl
 
       inkmath recognize - --format mathml < formula.inkml

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 PICTURES = frozenset({".png", ".jpg", ".jpeg"})
+PICTURES_BEGIN = (b"\x89PNG", b"\xff\xd8\xff")
 
 
 class SourceError(ValueError):
@@ -49,22 +50,23 @@ class Source:
             raise SourceError(self.problem)
         try:
             if self.name == STDIN:
-                return parse_inkml(sys.stdin.buffer.read())
+                given = sys.stdin.buffer.read()
+                return self._ink_of_picture(given) if given.startswith(PICTURES_BEGIN) else parse_inkml(given)
             if Path(self.name).suffix.lower() in PICTURES:
-                return self._ink_of_picture()
+                return self._ink_of_picture(Path(self.name))
             return parse_inkml(Path(self.name))
         except InkMLError as broken:
             raise SourceError(str(broken).removeprefix(f"{Path(self.name)}: ")) from broken
         except OSError as unreadable:
             raise SourceError(unreadable.strerror or str(unreadable)) from unreadable
 
-    def _ink_of_picture(self) -> Ink:
+    def _ink_of_picture(self, picture: Path | bytes) -> Ink:
         from inkmath.images import ImageError, ink_from_image
 
         try:
-            return ink_from_image(Path(self.name))
+            return ink_from_image(picture)
         except ImageError as useless:
-            raise SourceError(str(useless).removeprefix(f"{Path(self.name)}: ")) from useless
+            raise SourceError(str(useless).removeprefix(f"{Path(self.name)}: ").removeprefix("image: ")) from useless
         except ImportError as missing:
             raise SourceError(f"pictures need {missing.name}; pip install 'inkmath[images]'") from missing
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from inkmath.images.picture import ImageError, find_ink, load_grey
+from inkmath.images.picture import MAX_PIXELS, ImageError, TooManyPixelsError, find_ink, load_grey
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from inkmath.ink import Ink
 
-__all__ = ["ImageError", "ink_from_image"]
+__all__ = ["ImageError", "TooManyPixelsError", "ink_from_image"]
 
 
-def ink_from_image(image: Path | str | bytes | NDArray[np.generic]) -> Ink:
+def ink_from_image(image: Path | str | bytes | NDArray[np.generic], *, most_pixels: int = MAX_PIXELS) -> Ink:
     """Recover pen strokes from the picture of one handwritten formula.
 
     The ink may be darker or lighter than its paper, the paper plain and unevenly lit. Lines of ruled paper are taken
@@ -30,12 +30,14 @@ def ink_from_image(image: Path | str | bytes | NDArray[np.generic]) -> Ink:
     Args:
         image: a PNG or JPEG file or its bytes; or an array ``(height, width)`` or ``(height, width, 3 or 4)`` of
             uint8 (0..255), bool or float (0..1).
+        most_pixels: files of larger pictures are refused before they are decoded.
 
     Returns:
         Strokes in pixels of the picture (a large one is shrunk first), in a plausible order of writing.
 
     Raises:
         ImageError: this is no picture, it is too large, or there is no handwriting in it.
+        TooManyPixelsError: an ImageError; the picture has more than ``most_pixels``.
         ImportError: Pillow or scikit-image is not installed (``pip install 'inkmath[images]'``).
         OSError: the file cannot be read.
     """
@@ -43,7 +45,7 @@ def ink_from_image(image: Path | str | bytes | NDArray[np.generic]) -> Ink:
     from inkmath.images.tracing import trace
     from inkmath.ink import Ink
 
-    grey, name = load_grey(image)
+    grey, name = load_grey(image, most_pixels)
     mask = find_ink(grey, name)
     strokes = trace(line_graph(mask.pixels, mask.pen, name), mask.pen)
     return Ink.from_points(stroke.astype("float32") for stroke in strokes)

@@ -28,6 +28,10 @@ class ImageError(ValueError):
     """A picture gives no ink; the message names it, says why, and what to do."""
 
 
+class TooManyPixelsError(ImageError):
+    """A picture has more pixels than are wanted; it was not decoded."""
+
+
 @dataclass(frozen=True)
 class Mask:
     """Where the ink is.
@@ -41,7 +45,7 @@ class Mask:
     pen: float
 
 
-def load_grey(source: Path | str | bytes | NDArray[Any]) -> tuple[Grey, str]:
+def load_grey(source: Path | str | bytes | NDArray[Any], most_pixels: int = MAX_PIXELS) -> tuple[Grey, str]:
     """Read a picture the right way up, its transparent parts filled in, shrunk to ``LONGEST_SIDE``.
 
     Returns:
@@ -59,10 +63,10 @@ def load_grey(source: Path | str | bytes | NDArray[Any]) -> tuple[Grey, str]:
         source = Path(source).read_bytes()
     if len(source) > MAX_BYTES:
         raise _too_large(name, f"more than {MAX_BYTES // 2**20} MB")
-    return _grey(_decode(source, name)), name
+    return _grey(_decode(source, name, most_pixels)), name
 
 
-def _decode(content: bytes, name: str) -> Image:
+def _decode(content: bytes, name: str, most_pixels: int) -> Image:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
@@ -70,12 +74,12 @@ def _decode(content: bytes, name: str) -> Image:
             # Pillow's own guard against bombs only warns below twice its limit; the size is checked here instead.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             picture = Image.open(io.BytesIO(content), formats=("PNG", "JPEG"))
-            if picture.width * picture.height > MAX_PIXELS:
-                raise _too_large(name, f"{picture.width} x {picture.height} pixels")
+            if picture.width * picture.height > most_pixels:
+                raise _too_large(name, f"{picture.width} x {picture.height} pixels", TooManyPixelsError)
             picture.load()
         return ImageOps.exif_transpose(picture)
     except Image.DecompressionBombError as bomb:
-        raise _too_large(name, "more pixels than any camera gives") from bomb
+        raise _too_large(name, "more pixels than any camera gives", TooManyPixelsError) from bomb
     except UnidentifiedImageError as unknown:
         raise ImageError(f"{name}: this is no PNG or JPEG picture; convert it to one of them") from unknown
     except (OSError, SyntaxError, ValueError) as broken:
@@ -84,8 +88,8 @@ def _decode(content: bytes, name: str) -> Image:
         raise ImageError(f"{name}: the picture is damaged ({broken}); save it anew") from broken
 
 
-def _too_large(name: str, size: str) -> ImageError:
-    return ImageError(
+def _too_large(name: str, size: str, kind: type[ImageError] = ImageError) -> ImageError:
+    return kind(
         f"{name}: the picture is too large ({size}); crop it to the formula, "
         f"or shrink it to at most {LONGEST_SIDE} pixels a side"
     )

@@ -17,7 +17,16 @@ from inkmath.layout.symbols import CHARACTERS, canonical_label
 from inkmath.layout.tree import Edge, LayoutError, LayoutTree, Symbol
 from inkmath.recognizer import Formula
 from inkmath.web import schemas
-from inkmath.web.bodies import INKML_TYPES, ink_of_inkml, ink_of_strokes, media_type, read_body, read_json
+from inkmath.web.bodies import (
+    INKML_TYPES,
+    PICTURE_TYPES,
+    ink_of_inkml,
+    ink_of_picture,
+    ink_of_strokes,
+    media_type,
+    read_body,
+    read_json,
+)
 from inkmath.web.problems import Problem
 
 if TYPE_CHECKING:
@@ -36,8 +45,8 @@ PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas
 
 _REASONS: dict[int | str, str] = {
     401: "The server wants its token",
-    413: "Body, strokes or points over their limit",
-    415: "Neither JSON nor InkML",
+    413: "Body, strokes, points or pixels over their limit",
+    415: "None of the types that are read here",
     422: "Not what is asked for; the answer names the place",
     503: "Too busy or still loading; Retry-After says when to come back",
     "default": "Any other refusal",
@@ -75,12 +84,20 @@ class Service:
             )
 
 
-def body_of(model: type[BaseModel], *, inkml: bool = False) -> dict[str, Any]:
-    """OpenAPI of a body that the routes read themselves, to bound it before it is parsed."""
+def body_of(model: type[BaseModel], *, files: bool = False) -> dict[str, Any]:
+    """OpenAPI of a body that the routes read themselves, to bound it before it is parsed.
+
+    Args:
+        model: what the body is as JSON.
+        files: InkML and pictures are taken as well.
+    """
     content: dict[str, Any] = {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
-    if inkml:
+    if files:
         example = "<ink xmlns='http://www.w3.org/2003/InkML'><trace id='0'>0 20, 40 20</trace></ink>"
         content["application/inkml+xml"] = {"schema": {"type": "string"}, "example": example}
+        for media in sorted(PICTURE_TYPES):
+            content[media] = {"schema": {"type": "string", "format": "binary"}}
+        content["image/png"]["examples"] = {"formula": {"externalValue": "/example.png"}}
     return {"requestBody": {"required": True, "content": content}}
 
 
@@ -92,37 +109,42 @@ def create_router(service: Service) -> APIRouter:
     @router.post(
         "/recognize",
         response_model=schemas.RecognizeAnswer,
-        openapi_extra=body_of(schemas.RecognizeRequest, inkml=True),
+        openapi_extra=body_of(schemas.RecognizeRequest, files=True),
     )
     async def recognize(request: Request) -> Response:
-        """Read a formula, given as strokes or as an InkML document."""
+        """Read a formula, given as strokes, as an InkML document, or as the picture of one on plain paper."""
         service.require_ready()
         constraints: dict[frozenset[int], str] = {}
         alternatives = 5
+        given = media_type(request)
         document: bytes | None = None
-        ink: Ink | None = None
-        if media_type(request) in INKML_TYPES:
+        if given in INKML_TYPES | PICTURE_TYPES:
             document = await read_body(request, limits)
-        elif media_type(request) == "application/json":
+        elif given == "application/json":
             asked = await read_json(request, schemas.RecognizeRequest, limits)
-            ink = ink_of_strokes(asked.strokes, limits)
+            strokes = ink_of_strokes(asked.strokes, limits)
             constraints = {frozenset(constraint.strokes): constraint.label for constraint in asked.constraints}
             alternatives = asked.alternatives
         else:
             raise Problem(
-                415, "media-type", "Unsupported type", "Send strokes as application/json, or application/inkml+xml."
+                415,
+                "media-type",
+                "Unsupported type",
+                "Send strokes as application/json, application/inkml+xml, or a picture as image/png or image/jpeg.",
             )
 
         def work() -> dict[str, Any]:
-            known = ink if document is None else ink_of_inkml(document, limits)
-            assert known is not None
+            if document is None:
+                ink = strokes
+            else:
+                ink = (ink_of_picture if given in PICTURE_TYPES else ink_of_inkml)(document, limits)
             try:
-                result = service.recognizer.recognize(known, constraints=constraints, alternatives=alternatives)
+                result = service.recognizer.recognize(ink, constraints=constraints, alternatives=alternatives)
             except ValueError as error:
                 raise Problem(422, "invalid", "Invalid request", str(error)) from error
             answer = _answer(result)
             if document is not None:
-                answer["strokes"] = [stroke.tolist() for stroke in known.strokes]
+                answer["strokes"] = [stroke.tolist() for stroke in ink.strokes]
             return answer
 
         return JSONResponse(await service.pool.run(work, request))

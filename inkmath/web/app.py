@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import mimetypes
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PAGE = Path(__file__).parent / "page"
+mimetypes.add_type("font/woff2", ".woff2")  # not every system's table has it
 _NAMED_BY_ROUTES = (
     schemas.RecognizeRequest,
     schemas.ClassifyRequest,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Model = TypeVar("Model", bound=BaseModel)
 
 INKML_TYPES = frozenset({"application/inkml+xml", "application/xml", "text/xml"})
+PICTURE_TYPES = frozenset({"image/png", "image/jpeg"})
 
 
 async def read_body(request: Request, limits: Limits) -> bytes:
@@ -87,6 +88,32 @@ def ink_of_inkml(document: bytes, limits: Limits) -> Ink:
         ink = parse_inkml(document)
     except InkMLError as error:
         raise Problem(422, "inkml", "Unusable InkML", str(error)) from None
+    _check_size(len(ink.strokes), sum(map(len, ink.strokes)), limits)
+    return ink
+
+
+def ink_of_picture(content: bytes, limits: Limits) -> Ink:
+    """Ink recovered from a PNG or JPEG picture.
+
+    Raises:
+        Problem: 413 when it has too many pixels, strokes or points, 422 when no ink is found in it, 415 when the server
+            lacks what reads pictures.
+    """
+    try:
+        from inkmath.images import ImageError, TooManyPixelsError, ink_from_image
+
+        ink = ink_from_image(content, most_pixels=limits.pixels)
+    except ImportError as missing:
+        raise Problem(
+            415,
+            "media-type",
+            "No pictures here",
+            f"Pictures need {missing.name} on the server: pip install 'inkmath[images]'.",
+        ) from missing
+    except TooManyPixelsError:
+        raise limit_problem(413, "too-many-pixels", "Picture too large", "pixels", limits.pixels, "pixels") from None
+    except ImageError as error:
+        raise Problem(422, "picture", "Unusable picture", f"{error}.".removeprefix("image: ")) from None
     _check_size(len(ink.strokes), sum(map(len, ink.strokes)), limits)
     return ink
 

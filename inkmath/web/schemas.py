@@ -129,7 +129,9 @@ class RecognizeAnswer(ReadFormula):
 
     alternatives: list[ReadFormula]
     seconds: float
-    strokes: list[Any] | None = Field(None, description="The strokes that were read, when the request was InkML")
+    strokes: list[Any] | None = Field(
+        None, description="The strokes that were read, when the request was InkML or a picture"
+    )
 
 
 class ClassifyAnswer(BaseModel):

@@ -18,6 +18,7 @@ class Limits:
         body_bytes: size of a request's body.
         strokes: strokes of one formula.
         points: points of one formula, all strokes together.
+        pixels: of a picture, width times height.
         seconds: time to receive a request, and again to answer it.
         waiting: recognitions running or waiting before further ones are turned away with 503.
     """
@@ -25,6 +26,7 @@ class Limits:
     body_bytes: int = 2 * 2**20
     strokes: int = 200
     points: int = 50_000
+    pixels: int = 20_000_000
     seconds: float = 10.0
     waiting: int = 32
 

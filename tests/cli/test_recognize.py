@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from drawn_picture import picture
 from typer.testing import CliRunner
 
 from inkmath.cli import app
@@ -49,6 +51,32 @@ def test_one_file_gives_its_latex_and_nothing_else(notes: Path) -> None:
 
 def test_standard_input_is_a_file(notes: Path) -> None:
     assert run("recognize", "-", given=(notes / "a.inkml").read_bytes()) == (0, "x\n", "")
+
+
+@pytest.mark.parametrize(("file", "form"), [("scan.png", "png"), ("photo.JPG", "jpeg")])
+def test_a_picture_is_read_from_a_file_and_from_standard_input(tmp_path: Path, file: str, form: str) -> None:
+    scan = tmp_path / file
+    scan.write_bytes(picture(form=form))
+    assert run("recognize", scan) == (0, "1 -\n", "")
+    assert run("recognize", "-", given=scan.read_bytes()) == (0, "1 -\n", "")
+
+
+def test_a_picture_without_handwriting_is_a_failure_that_says_what_to_give(notes: Path, tmp_path: Path) -> None:
+    (tmp_path / "blank.png").write_bytes(picture(lines=[]))
+    code, out, err = run("recognize", tmp_path / "blank.png", notes / "a.inkml")
+    assert (code, out) == (1, f"{notes}/a.inkml\tx\n")
+    assert f"{tmp_path}/blank.png: error: there is no handwriting to be seen; give" in err
+    assert "-: error: there is no handwriting" in run("recognize", "-", given=picture(lines=[]))[2]
+
+
+def test_without_the_packages_for_pictures_the_user_learns_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "scan.png").write_bytes(picture())
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    code, _, err = run("recognize", tmp_path / "scan.png")
+    assert code == 1
+    assert "pip install 'inkmath[images]'" in err
 
 
 def test_a_directory_names_each_file_and_a_bad_one_stops_nobody(notes: Path) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from inkmath.drawing import to_png
-from inkmath.images import ImageError, ink_from_image
+from inkmath.images import ImageError, TooManyPixelsError, ink_from_image
 from inkmath.images import picture as pictures
 from inkmath.synthesis import synthesize
 
@@ -193,12 +193,11 @@ def test_what_is_no_picture_is_refused_by_name(tmp_path: Path) -> None:
         ink_from_image(np.zeros((30, 40), np.int64))
 
 
-def test_a_huge_picture_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_huge_picture_is_refused_before_it_is_decoded() -> None:
     content = png(np.zeros((10, 10), np.uint8))
     header = content.index(b"IHDR")
-    monkeypatch.setattr(pictures, "MAX_PIXELS", 99)
-    with pytest.raises(ImageError, match=r"too large \(10 x 10 pixels\); crop"):
-        ink_from_image(content)
+    with pytest.raises(TooManyPixelsError, match=r"too large \(10 x 10 pixels\); crop"):
+        ink_from_image(content, most_pixels=99)
     lying = bytearray(content)
     lying[header + 4 : header + 12] = (60_000).to_bytes(4, "big") * 2
     lying[header + 17 : header + 21] = zlib.crc32(bytes(lying[header : header + 17])).to_bytes(4, "big")

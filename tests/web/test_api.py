@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from drawn_picture import picture
 from fastapi.testclient import TestClient
 from stub_reader import StubNamer, StubReader
 
@@ -19,13 +21,13 @@ from inkmath.web.app import create_app
 from inkmath.web.settings import Limits, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 X = [[0, 0], [10, 10]]
 ONE = [[20, 0], [20, 20]]
 MINUS = [[30, 10], [60, 10]]
 
-LIMITS = Limits(body_bytes=4000, strokes=5, points=60, seconds=2.0, waiting=2)
+LIMITS = Limits(body_bytes=4000, strokes=5, points=200, pixels=100_000, seconds=20.0, waiting=2)
 HERE = {"base_url": "http://127.0.0.1"}
 
 
@@ -86,6 +88,14 @@ def test_inkml_is_read_and_its_strokes_come_back(client: TestClient) -> None:
     assert answer["strokes"] == [[[0, 0], [10, 10]]]
 
 
+@pytest.mark.parametrize("media", ["image/png", "image/jpeg"])
+def test_a_picture_is_read_and_the_strokes_found_in_it_come_back(client: TestClient, media: str) -> None:
+    body = picture(form=media.removeprefix("image/"))
+    answer = client.post("/api/recognize", content=body, headers={"Content-Type": media}).json()
+    assert answer["latex"] == "1 -"
+    assert [len(stroke) > 1 for stroke in answer["strokes"]] == [True, True]
+
+
 def test_a_symbol_is_named(client: TestClient) -> None:
     answer = client.post("/api/classify", json={"strokes": [ONE], "top_k": 2}).json()
     assert [candidate["label"] for candidate in answer["candidates"]] == ["1", "x"]
@@ -104,7 +114,7 @@ def test_the_known_symbols_come_with_the_character_that_shows_them(client: TestC
     ("strokes", "kind", "limit"),
     [
         ([X] * 6, "too-many-strokes", {"name": "strokes", "value": 5}),
-        ([[[0, 0]] * 61], "too-many-points", {"name": "points", "value": 60}),
+        ([[[0, 0]] * 201], "too-many-points", {"name": "points", "value": 200}),
         ([[[0.123456789, 0.123456789]] * 300], "body-too-large", {"name": "body_bytes", "value": 4000}),
     ],
 )
@@ -154,6 +164,45 @@ def test_nonsense_is_refused_and_not_repeated(client: TestClient, body: str) -> 
 def test_unusable_inkml_is_refused(client: TestClient, document: str) -> None:
     response = client.post("/api/recognize", content=document, headers={"Content-Type": "application/inkml+xml"})
     assert_problem(response, 422, "inkml")
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "kind", "limit"),
+    [
+        pytest.param(b"no picture", 422, "picture", None, id="no picture"),
+        pytest.param(b"", 422, "picture", None, id="nothing"),
+        pytest.param(lambda: picture(lines=[]), 422, "picture", None, id="blank"),
+        pytest.param(lambda: picture()[:60], 422, "picture", None, id="cut off"),
+        pytest.param(
+            lambda: picture(size=(400, 300)), 413, "too-many-pixels", {"name": "pixels", "value": 100_000}, id="pixels"
+        ),
+        pytest.param(
+            lambda: picture(lines=[[(20 * i, 10), (20 * i, 90)] for i in range(1, 8)]),
+            413,
+            "too-many-strokes",
+            {"name": "strokes", "value": 5},
+            id="strokes",
+        ),
+        pytest.param(bytes(5000), 413, "body-too-large", {"name": "body_bytes", "value": 4000}, id="bytes"),
+    ],
+)
+def test_unusable_pictures_are_refused(
+    client: TestClient, content: bytes | Callable[[], bytes], status: int, kind: str, limit: object
+) -> None:
+    body = content if isinstance(content, bytes) else content()
+    response = client.post("/api/recognize", content=body, headers={"Content-Type": "image/png"})
+    problem = assert_problem(response, status, kind)
+    assert problem.get("limit") == limit
+    assert "image:" not in str(problem["detail"])
+
+
+def test_a_server_without_the_packages_for_pictures_says_which_it_lacks(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = picture()
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    response = client.post("/api/recognize", content=body, headers={"Content-Type": "image/png"})
+    assert "inkmath[images]" in str(assert_problem(response, 415, "media-type")["detail"])
 
 
 def test_other_types_are_refused(client: TestClient) -> None:
@@ -274,8 +323,8 @@ def test_every_answer_has_the_security_headers_and_none_allows_other_origins(cli
 def test_the_page_takes_nothing_from_elsewhere(client: TestClient) -> None:
     page = Path("inkmath/web/page")
     for file in (Path(__file__).parents[2] / page).iterdir():
-        text = file.read_text(encoding="utf-8").replace("http://www.w3.org/", "")
-        assert "http://" not in text and "https://" not in text, file.name
+        text = file.read_bytes().replace(b"http://www.w3.org/", b"")
+        assert b"http://" not in text and b"https://" not in text, file.name
         assert client.get(f"/{file.name}").status_code == 200
 
 
@@ -378,6 +427,14 @@ def test_openapi_describes_every_route_with_an_example_of_each_body(client: Test
         for example in known[name]["examples"]:
             path = {"RecognizeRequest": "recognize", "ClassifyRequest": "classify", "WrittenFormula": "inkml"}[name]
             assert client.post(f"/api/{path}", json=example).status_code == 200
+    bodies = document["paths"]["/api/recognize"]["post"]["requestBody"]["content"]
+    assert set(bodies) == {"application/json", "application/inkml+xml", "image/png", "image/jpeg"}
+    ink = bodies["application/inkml+xml"]["example"]
+    shown = client.get(bodies["image/png"]["examples"]["formula"]["externalValue"])
+    assert shown.headers["Content-Type"] == "image/png"
+    for content, media in ((ink, "application/inkml+xml"), (shown.content, "image/png")):
+        response = client.post("/api/recognize", content=content, headers={"Content-Type": media})
+        assert response.status_code in (200, 413), "of the limits here the picture breaks one"
 
 
 def _references(node: object) -> Iterator[str]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import os
 import re
+import statistics
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from browsing import MINUS, ONE, Points, X, draw, expect_latex, needs_chromium, opened, serving, tap, wait_for
+from drawn_picture import picture
 from released import needs_weights
 from stub_reader import StubNamer, StubReader
 
@@ -84,24 +86,34 @@ def test_the_formula_follows_each_stroke(page: Page) -> None:
     assert page.locator("#live").inner_text() == "x1-, 90 % sure"
 
 
-def test_an_answer_is_shown_within_a_tenth_of_a_second_of_its_arrival(page: Page) -> None:
-    """Of three answers the quickest counts: what else the machine does is not the page's doing."""
+WATCH_FOR_FORMULAS = """
+    window.painted = 0;
+    new MutationObserver(() => requestAnimationFrame(() => setTimeout(() => { window.painted = performance.now(); })))
+        .observe(document.getElementById("latex"), { childList: true });
+"""
+"""Notes when the frame that shows another formula has been painted."""
+
+PAINTED_AFTER_ANSWER = """() => {
+    const requests = performance.getEntriesByType("resource").filter((entry) => entry.name.endsWith("recognize"));
+    return window.painted - requests.at(-1).responseEnd;
+}"""
+"""Milliseconds from the last answer's arrival to the formula on the screen."""
+
+
+def test_a_formula_is_on_the_screen_within_a_tenth_of_a_second_of_the_answer(page: Page) -> None:
+    """With a formula of 30 symbols already there. Of five answers the median counts: the machine has other work."""
     if os.getloadavg()[0] > 2 * (os.cpu_count() or 1):
         pytest.skip("the machine is too busy to time anything")
+    page.evaluate(WATCH_FOR_FORMULAS)
+    draw(page, *([(30 + 20 * place, 60), (31 + 20 * place, 100)] for place in range(30)))
+    expect_latex(page, "1" * 30)
     delays = []
-    for stroke, latex in ((X, "x"), (ONE, "x1"), (MINUS, "x1-")):
-        draw(page, stroke)
-        expect_latex(page, latex)
-        delays.append(
-            page.evaluate(
-                """() => {
-                    const requests = performance.getEntriesByType('resource');
-                    const answer = requests.filter((entry) => entry.name.endsWith('recognize')).at(-1);
-                    return performance.getEntriesByName('shown').at(-1).startTime - answer.responseEnd;
-                }"""
-            )
-        )
-    assert min(delays) < 100
+    for place in range(5):
+        page.evaluate("window.painted = 0")
+        draw(page, [(30 + 20 * place, 300), (31 + 20 * place, 340)])
+        wait_for(page, lambda: page.evaluate("window.painted"))
+        delays.append(page.evaluate(PAINTED_AFTER_ANSWER))
+    assert 0 < statistics.median(delays) < 100
 
 
 def test_made_up_handwriting_arrives_at_the_recogniser_as_it_was_drawn(page: Page) -> None:
@@ -110,7 +122,12 @@ def test_made_up_handwriting_arrives_at_the_recogniser_as_it_was_drawn(page: Pag
     scale = min(700 / (right - left), 250 / (bottom - top))
     drawn = [[(60 + (x - left) * scale, 60 + (y - top) * scale) for x, y in stroke.tolist()] for stroke in ink.strokes]
     sent: list[dict[str, object]] = []
-    page.on("request", lambda request: request.url.endswith("recognize") and sent.append(request.post_data_json))
+
+    def note(route: Route) -> None:
+        sent.append(route.request.post_data_json)
+        route.continue_()
+
+    page.route("**/api/recognize", note)
     draw(page, *drawn)
     wait_for(page, lambda: sent and len(sent[-1]["strokes"]) == len(drawn))
     for given, received in zip(drawn, sent[-1]["strokes"], strict=True):
@@ -213,6 +230,29 @@ def test_without_a_server_the_ink_stays_and_reading_goes_on_by_itself(page: Page
     page.get_by_role("button", name="Try again").click()
     expect_latex(page, "x")
     assert page.locator("#notice").is_hidden()
+
+
+def test_ink_can_be_kept_while_there_is_no_server(page: Page, tmp_path: Path) -> None:
+    page.context.set_offline(True)
+    draw(page, X)
+    page.wait_for_selector('#status[data-state="offline"]')
+    assert "when the server is back" in page.locator("#formula-empty").inner_text()
+    page.get_by_role("button", name="Download").click()
+    assert page.get_by_role("menuitem", name="InkML").is_disabled()
+    with page.expect_download() as download:
+        page.get_by_role("menuitem", name="PNG").click()
+    assert download.value.suggested_filename == "formula.png"
+
+
+def test_a_long_wait_for_the_first_formula_is_not_silent(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/api/recognize", lambda route: held.append(route))
+    draw(page, X)
+    wait_for(page, lambda: page.locator("#status").inner_text() == "Reading")
+    words = "getComputedStyle(document.getElementById('formula-empty'), '::after')"
+    wait_for(page, lambda: page.evaluate(f"{words}.content + {words}.visibility") == '"Reading…"visible')
+    held[0].continue_()
+    expect_latex(page, "x")
 
 
 def test_a_refusal_says_which_limit_was_met(page: Page) -> None:
@@ -382,6 +422,69 @@ def test_a_file_that_is_no_inkml_is_refused_with_its_name(page: Page, tmp_path: 
     assert "notes.inkml cannot be read" in page.locator("#notice").inner_text()
 
 
+def give_picture(page: Page, event: str, content: bytes) -> None:
+    """Let an event bring a file, as a person who drops or pastes does."""
+    page.evaluate(
+        """([type, bytes]) => {
+            const given = new DataTransfer();
+            given.items.add(new File([new Uint8Array(bytes)], "scan.png", { type: "image/png" }));
+            const make = type === "paste"
+                ? new ClipboardEvent(type, { clipboardData: given, bubbles: true })
+                : new DragEvent(type, { dataTransfer: given, bubbles: true });
+            document.body.dispatchEvent(make);
+        }""",
+        [event, list(content)],
+    )
+
+
+@pytest.mark.parametrize("way", ["chosen", "drop", "paste"])
+def test_a_picture_of_a_formula_is_opened(page: Page, tmp_path: Path, way: str) -> None:
+    if way == "chosen":
+        (tmp_path / "scan.png").write_bytes(picture())
+        page.locator("#file").set_input_files(tmp_path / "scan.png")
+    else:
+        give_picture(page, way, picture())
+    expect_latex(page, "1-")
+    assert page.locator("#toast").inner_text().startswith("Opened scan.png")
+    page.keyboard.press("Control+z")
+    expect_latex(page, "")
+
+
+def test_a_photograph_is_shrunk_before_it_is_sent(page: Page, tmp_path: Path) -> None:
+    """Telephones take larger pictures than the server accepts."""
+    lines = [[(40 * 25, 10 * 25), (40 * 25, 90 * 25)], [(70 * 25, 50 * 25), (140 * 25, 50 * 25)]]
+    (tmp_path / "photo.jpg").write_bytes(picture(lines, size=(4000, 2500), form="jpeg"))
+    page.evaluate(
+        """() => {
+            const send = window.fetch;
+            window.fetch = async (path, options) => {
+                if (options.body instanceof Blob) window.sent = await createImageBitmap(options.body);
+                return send(path, options);
+            };
+        }"""
+    )
+    page.locator("#file").set_input_files(tmp_path / "photo.jpg")
+    expect_latex(page, "1-")
+    assert page.evaluate("[sent.width, sent.height]") == [2000, 1250]
+
+
+def test_a_picture_without_handwriting_is_refused_with_a_reason(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "blank.png").write_bytes(picture(lines=[]))
+    page.locator("#file").set_input_files(tmp_path / "blank.png")
+    page.wait_for_selector('#notice[data-kind="error"]')
+    assert "blank.png cannot be read. There is no handwriting" in page.locator("#notice").inner_text()
+
+
+def test_a_file_opened_while_the_server_is_busy_is_read_a_little_later(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "scan.png").write_bytes(picture())
+    problem = {"type": "urn:inkmath:problem:starting", "title": "Starting", "status": 503, "detail": "Wait."}
+    answers = iter([lambda route: route.fulfill(status=503, headers={"Retry-After": "1"}, json=problem)])
+    page.route("**/api/recognize", lambda route: next(answers, lambda route: route.continue_())(route))
+    page.locator("#file").set_input_files(tmp_path / "scan.png")
+    page.wait_for_selector('#status[data-state="starting"]')
+    expect_latex(page, "1-")
+
+
 def test_the_example_is_there_for_those_who_cannot_write(page: Page) -> None:
     page.get_by_role("button", name="Show me an example").click()
     wait_for(page, lambda: page.locator("#symbols button").count() > 10)
@@ -449,6 +552,33 @@ def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, a
         assert panel is not None
         assert panel["x"] >= 0
         assert panel["x"] + panel["width"] <= 360
+
+
+def test_a_long_formula_is_made_to_fit(browser: Browser, address: str) -> None:
+    with opened(browser, address, viewport={"width": 360, "height": 740}) as page:
+        draw(page, *([(20 + 20 * place, 60), (21 + 20 * place, 100)] for place in range(16)))
+        expect_latex(page, "1" * 16)
+        draw(page, *([(20 + 20 * place, 160), (36 + 20 * place, 161)] for place in range(9)))
+        wait_for(page, lambda: page.locator("#symbols button").count() == 25)
+        for box in ("#formula", "#alternatives .small-math >> nth=0"):
+            assert page.locator(box).evaluate("box => box.scrollWidth <= box.clientWidth")
+
+
+def test_mathematics_comes_with_its_own_font_and_roots_stretch(page: Page) -> None:
+    """Roots and brackets grow only in a font with a MATH table, and many systems have none."""
+    page.get_by_role("button", name="Show me an example").click()
+    wait_for(page, lambda: page.locator("#formula math").count())
+    assert page.evaluate("document.fonts.check('20px \"inkmath Math\"') && [...document.fonts][0].status") == "loaded"
+    page.locator("#formula").evaluate(
+        """(box) => {
+            const fraction = "<mfrac><mfrac><mn>1</mn><mn>2</mn></mfrac><mfrac><mn>3</mn><mn>4</mn></mfrac></mfrac>";
+            box.innerHTML = `<math display="block"><mo id="small">(</mo><mn>1</mn></math>
+                <math display="block"><mrow><mo id="tall">(</mo>${fraction}<mo>)</mo></mrow></math>`;
+        }"""
+    )
+    small, tall = (page.locator(f"#{name}").bounding_box() for name in ("small", "tall"))
+    assert small is not None and tall is not None
+    assert tall["height"] > 2 * small["height"]
 
 
 def test_the_dark_scheme_of_the_system_is_followed(browser: Browser, address: str) -> None:

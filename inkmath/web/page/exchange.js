@@ -28,15 +28,16 @@ export function closeMenu() {
 /** Let the menu offer downloads; `makers` has a function for each format that gives the file as a blob. */
 export function offerDownloads(makers) {
   const menu = $("download-menu");
+  const items = () => [...menu.querySelectorAll("button:enabled")];
   $("download").addEventListener("click", () => {
     menu.hidden = !menu.hidden;
     $("download").ariaExpanded = String(!menu.hidden);
-    if (!menu.hidden) menu.querySelector("button").focus();
+    if (!menu.hidden) items()[0].focus();
   });
   menu.addEventListener("keydown", (event) => {
-    const items = [...menu.children];
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step) items[(items.indexOf(document.activeElement) + step + items.length) % items.length].focus();
+    const open = items();
+    if (step) open[(open.indexOf(document.activeElement) + step + open.length) % open.length].focus();
     if (event.key === "Escape") { closeMenu(); $("download").focus(); }
     if (step || event.key === "Escape") { event.preventDefault(); event.stopPropagation(); }
   });
@@ -55,12 +56,16 @@ export function offerDownloads(makers) {
   });
 }
 
-/** Call `open` with each file that is chosen or dropped anywhere on the page. */
+/** Call `open` with each file that is chosen, dropped anywhere on the page, or pasted. */
 export function takeFiles(open) {
   $("file").addEventListener("change", () => {
     const [file] = $("file").files;
     if (file) open(file);
     $("file").value = "";
+  });
+  document.addEventListener("paste", (event) => {
+    const [file] = event.clipboardData.files;
+    if (file) open(file);
   });
   let dragging = 0; // Entering a child leaves its parent: count both.
   const isFile = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");

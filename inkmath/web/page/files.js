@@ -1,10 +1,27 @@
-// Files in and out: InkML to read, ink to keep as InkML, SVG or PNG.
+// Files in and out: InkML and pictures to read, ink to keep as InkML, SVG or PNG.
 
 import { boundsOf } from "./ink.js";
 import { drawStroke, prepare } from "./sheet.js";
 
 const MARGIN = 16;
 const INK = "#1c2a3d";
+const PICTURES = ["image/png", "image/jpeg"];
+const LARGEST_PICTURE = 2000; // pixels a side, which the server shrinks larger ones to anyhow
+
+/** What to send to have a file read: its own bytes, or a picture of a size that the server takes. */
+export async function readable(file) {
+  if (!PICTURES.includes(file.type)) return { body: file, type: "application/inkml+xml" };
+  const picture = await createImageBitmap(file).catch(() => null);
+  const scale = picture ? LARGEST_PICTURE / Math.max(picture.width, picture.height) : 1;
+  // What the browser cannot decode the server shall judge.
+  if (scale >= 1) return { body: file, type: file.type };
+  const canvas = new OffscreenCanvas(Math.round(picture.width * scale), Math.round(picture.height * scale));
+  const context = canvas.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  // PNG keeps what is transparent; photographs would grow by it.
+  return { body: await canvas.convertToBlob({ type: file.type, quality: 0.92 }), type: file.type };
+}
 
 /** Fit strokes of any unit onto a sheet, as [x, y, pressure] points. */
 export function fitted(strokes, { width, height }) {

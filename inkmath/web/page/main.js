@@ -3,9 +3,9 @@
 import { call, Offline, Reader, Refusal, token, wire } from "./api.js";
 import { Choices } from "./choices.js";
 import { closeMenu, copy, offerDownloads, plainMathml, takeFiles } from "./exchange.js";
-import { fitted, toPng, toSvg } from "./files.js";
+import { fitted, readable, toPng, toSvg } from "./files.js";
 import { boundsOf, Ink } from "./ink.js";
-import { complain, say, setStatus, toast } from "./notices.js";
+import { complain, say, sentence, setStatus, toast } from "./notices.js";
 import { isDoubtful, Result } from "./result.js";
 import { Learning, saveFormula } from "./learn.js";
 import { Sheet } from "./sheet.js";
@@ -70,7 +70,6 @@ function show() {
   $("overlay").toggleAttribute("data-stale", false);
   outline(formula);
   updateButtons();
-  performance.mark("shown");
 }
 
 function outline(formula) {
@@ -92,14 +91,16 @@ function fail(error, again) {
     askForToken().then(again);
   } else if (error instanceof Refusal && error.retryAfter) {
     setStatus(error.kind === "starting" ? "starting" : "reading", error.title);
-    if (error.kind === "starting") $("formula-empty").textContent = "The reader is getting ready; begin to write already.";
+    if (error.kind === "starting") result.explain("The reader is getting ready; begin to write already.");
     else say("busy", error.title, "The server has much to do. Trying again.");
     retry = setTimeout(again, error.retryAfter * 1000);
   } else if (error instanceof Refusal) {
     setStatus("error", error.title);
+    result.explain("Nothing could be read.");
     say("error", error.title, error.message, again);
   } else if (error instanceof Offline) {
     setStatus("offline");
+    result.explain("Your formula appears here when the server is back.");
     say("offline", "No connection", "The inkmath server does not answer. Your ink is safe; reading goes on when it is back.", again);
     retry = setTimeout(again, RETRY_MS);
   } else {
@@ -123,7 +124,8 @@ function askForToken() {
 
 function updateButtons() {
   const nothing = !result.formula || $("result").dataset.state !== "shown";
-  for (const id of ["copy-latex", "copy-mathml", "download", "edit"]) $(id).disabled = nothing;
+  for (const id of ["copy-latex", "copy-mathml", "download-inkml", "edit"]) $(id).disabled = nothing;
+  $("download").disabled = ink.isEmpty; // Ink can be kept whatever became of its reading.
   $("confirm").disabled = nothing || !learning.isOn;
   $("undo").disabled = !ink.canUndo;
   $("redo").disabled = !ink.canRedo;
@@ -344,14 +346,26 @@ offerDownloads({
 async function openFile(file, name = file.name) {
   setStatus("reading", "Opening");
   try {
-    const read = await call("api/recognize", { method: "POST", body: file, type: "application/inkml+xml" });
+    const read = await patiently(async () => call("api/recognize", { method: "POST", ...await readable(file) }));
     ink.replace(fitted(read.strokes, sheet.size));
     setTool("pen");
     toast(`Opened ${name}`, "Undo", () => ink.undo());
   } catch (error) {
     if (!(error instanceof Refusal || error instanceof Offline)) throw error;
     setStatus(error instanceof Offline ? "offline" : "ready");
-    say("error", error instanceof Refusal ? `${name} cannot be read.` : "No connection.", error.message);
+    say("error", error instanceof Refusal ? `${name} cannot be read.` : "No connection.", sentence(error.message));
+  }
+}
+
+/** Ask again, for a while, when the server says that it is busy or not ready yet. */
+async function patiently(ask, tries = 20) {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof Refusal && error.retryAfter && tries > 1)) throw error;
+    setStatus(error.kind === "starting" ? "starting" : "reading", error.title);
+    await new Promise((resolve) => { setTimeout(resolve, error.retryAfter * 1000); });
+    return patiently(ask, tries - 1);
   }
 }
 
@@ -381,7 +395,7 @@ async function begin() {
     fail(error, begin);
     return;
   }
-  $("formula-empty").textContent = "Your formula appears here, after each stroke.";
+  result.explain();
   setStatus("ready");
   say(null);
   if (!ink.isEmpty) read();

@@ -49,7 +49,7 @@ export function toast(text, label, action) {
   toastTimer = setTimeout(() => { box.hidden = true; }, label ? 6000 : 2500);
 }
 
-const sentence = (words) => words[0].toUpperCase() + words.slice(1);
+export const sentence = (words) => words[0].toUpperCase() + words.slice(1);
 
 /** Say that something the person asked for was refused or could not be sent. */
 export function complain(error) {

@@ -3,6 +3,7 @@
 import { percent } from "./choices.js";
 
 const DOUBT = 0.6;
+const SMALLEST = 0.55; // of the usual size, when a long formula is made to fit
 const XML = "http://www.w3.org/XML/1998/namespace";
 
 /** MathML text as an element whose symbols carry data-symbol, or null when the browser cannot parse it. */
@@ -41,7 +42,11 @@ export class Result extends EventTarget {
     this.parts.math.addEventListener("pointerover", (event) => this.#tell("hover", { index: symbolOf(event.target) }));
     this.parts.math.addEventListener("pointerleave", () => this.#tell("hover", { index: null }));
     this.parts.symbols.addEventListener("keydown", (event) => this.#walk(event));
+    window.addEventListener("resize", () => this.#fit());
   }
+
+  /** Say what stands where the formula will be. */
+  explain(words = "Your formula appears here, after each stroke.") { this.parts.empty.textContent = words; }
 
   setState(state) { this.parts.result.dataset.state = state; }
 
@@ -52,6 +57,7 @@ export class Result extends EventTarget {
     latex.textContent = "";
     symbols.replaceChildren();
     empty.hidden = false;
+    this.explain();
     confidence.hidden = true;
     list.replaceChildren();
     this.#countReadings(0);
@@ -76,6 +82,7 @@ export class Result extends EventTarget {
     symbols.replaceChildren(...formula.symbols.map((symbol, index) => this.#symbol(symbol, index, isChosen(symbol))));
     this.#countReadings(answer.alternatives.length);
     list.replaceChildren(...answer.alternatives.map((reading, index) => this.#reading(reading, index, index === taken)));
+    this.#fit();
     this.setState("shown");
     if (changed) live.textContent = `${formula.compact}, ${percent(formula.confidence)} sure`;
   }
@@ -84,6 +91,17 @@ export class Result extends EventTarget {
   mark(index) {
     for (const node of document.querySelectorAll("#formula [data-symbol], #symbols [data-symbol], #overlay [data-symbol]")) {
       node.classList.toggle("near", index !== null && node.dataset.symbol === String(index));
+    }
+  }
+
+  /** Shrink what is too wide, rather than hide its end. */
+  #fit() {
+    const { math, list } = this.parts;
+    const formulas = [math, ...list.querySelectorAll(".small-math")].filter((box) => box.firstElementChild);
+    for (const box of formulas) box.firstElementChild.style.fontSize = "";
+    const shares = formulas.map((box) => box.clientWidth / box.scrollWidth);
+    for (const [index, box] of formulas.entries()) {
+      if (shares[index] < 1) box.firstElementChild.style.fontSize = `${Math.max(SMALLEST, 0.98 * shares[index])}em`;
     }
   }
 

@@ -1,0 +1,207 @@
+"""The server as a process among clients that mean it harm, and through its own end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+from random import Random
+
+import httpx
+import psutil
+import pytest
+from fuzzing import seeds
+from serving import address_in, serving, wait_until_ready
+
+pytestmark = pytest.mark.slow
+
+STROKES = [[[0, 0], [10, 10]], [[20, 0], [20, 20]]]
+GOOD = ("POST", "/api/recognize", "application/json", b'{"strokes": [[[0, 0], [10, 10]], [[20, 0], [20, 20]]]}')
+INSIDE = ("Traceback", "site-packages", ".py", str(Path(__file__).parents[2]), str(Path.home()), sys.prefix, "sesame")
+"""What no answer may hold."""
+
+
+def port_of(address: str) -> int:
+    return int(address.rpartition(":")[2])
+
+
+def megabytes(process: int) -> float:
+    return float(psutil.Process(process).memory_info().rss) / 2**20
+
+
+def hostile(rng: Random) -> tuple[str, str, str, bytes]:
+    """Method, path, type and body of a request that is wrong in one way or another."""
+    body = rng.choice(seeds.web())[1:]
+    kind = rng.choice(("application/json", "application/json", "application/inkml+xml", "text/plain", "a/b; c=\xe9"))
+    path = rng.choice(
+        ("recognize", "classify", "inkml", "arrange", "corrections", "symbols", "nothing", "../../etc/passwd")
+    )
+    method = rng.choice(("POST", "POST", "POST", "PUT", "DELETE", "PATCH"))
+    if rng.random() < 0.1:
+        body = b" " * (3 * 2**20)
+    if rng.random() < 0.2:
+        body, kind = rng.choice(seeds.inkml()), "application/inkml+xml"
+    return method, f"/api/{path}", kind, body
+
+
+async def ask(client: httpx.AsyncClient, request: tuple[str, str, str, bytes]) -> httpx.Response | None:
+    """The answer, or None where the server hung up on a body that it does not want to hear out."""
+    method, path, kind, body = request
+    try:
+        return await client.request(method, path, content=body, headers={"Content-Type": kind.encode("latin-1")})
+    except (httpx.WriteError, httpx.RemoteProtocolError, httpx.ReadError):
+        assert len(body) > 2**20
+        return None
+
+
+def test_a_thousand_good_and_hostile_requests_at_once() -> None:
+    rng = Random(1)
+    requests = [GOOD if number % 2 else hostile(rng) for number in range(1000)]
+    with serving("--save", "saved-nowhere/user") as (process, line):
+        address = address_in(line)
+        wait_until_ready(address)
+        before = megabytes(process.pid)
+
+        async def all_at_once() -> list[httpx.Response | None]:
+            limits = httpx.Limits(max_connections=None)
+            async with httpx.AsyncClient(base_url=address, timeout=120, limits=limits) as client:
+                return await asyncio.gather(*(ask(client, request) for request in requests))
+
+        answers = asyncio.run(all_at_once())
+        assert httpx.get(f"{address}/readyz").status_code == 200
+        assert megabytes(process.pid) - before < 400
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+    for request, answer in zip(requests, answers, strict=True):
+        if answer is None:
+            assert request is not GOOD
+            continue
+        allowed = {200, 503} if request is GOOD else {200, 400, 404, 405, 413, 415, 422, 503, 507}
+        assert answer.status_code in allowed, (request, answer.text)
+        if answer.status_code == 503:
+            assert answer.headers["Retry-After"]
+        assert not [secret for secret in INSIDE if secret in answer.text], answer.text
+    read = [answer for request, answer in zip(requests, answers, strict=True) if request is GOOD and answer]
+    assert all("latex" in answer.json() for answer in read if answer.status_code == 200)
+    assert sum(answer.status_code == 200 for answer in read) >= 30, "those who found room were served"
+
+
+def test_slow_clients_keep_nobody_waiting() -> None:
+    with serving() as (process, line):
+        address = address_in(line)
+        wait_until_ready(address)
+        slow = [socket.create_connection(("127.0.0.1", port_of(address))) for _ in range(300)]
+        try:
+            for number, client in enumerate(slow):
+                head = b"POST /api/recognize HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+                # A third has said nothing, a third half of the head, a third the head and a bit of the body.
+                client.sendall((b"", head, head + b'Content-Length: 500\r\n\r\n{"strokes"')[number % 3])
+            began = time.monotonic()
+            for _ in range(20):
+                assert httpx.post(f"{address}/api/recognize", json={"strokes": STROKES}).status_code == 200
+            assert time.monotonic() - began < 10
+            slow[2].settimeout(30)
+            assert slow[2].recv(20).startswith(b"HTTP/1.1 408"), "who promised a body and does not send it is told"
+        finally:
+            for client in slow:
+                client.close()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+
+
+@pytest.mark.parametrize("framing", [b"Content-Length: 100000000000", b"Transfer-Encoding: chunked"])
+def test_a_body_without_end_is_refused_and_not_kept(framing: bytes) -> None:
+    with serving() as (process, line):
+        address = address_in(line)
+        wait_until_ready(address)
+        before = megabytes(process.pid)
+        with socket.create_connection(("127.0.0.1", port_of(address)), timeout=30) as client:
+            client.sendall(b"POST /api/recognize HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n")
+            client.sendall(framing + b"\r\n\r\n")
+            chunk = b" " * 2**16
+            sent = 0
+            try:
+                while sent < 64 * 2**20:
+                    client.sendall(b"10000\r\n" + chunk + b"\r\n" if b"chunked" in framing else chunk)
+                    sent += len(chunk)
+            except OSError:
+                pass  # the server has hung up
+            try:
+                assert client.recv(20).startswith(b"HTTP/1.1 413")
+            except ConnectionResetError:
+                pass
+        assert sent < 64 * 2**20
+        assert megabytes(process.pid) - before < 60
+        assert httpx.get(f"{address}/healthz").status_code == 200
+
+
+def test_what_is_no_http_is_turned_away() -> None:
+    garbage = (
+        b"\x16\x03\x01\x02\x00\x01",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"\r\n" * 1000,
+        b"A" * 200_000,
+        b"GET " + b"/" * 90_000,
+    )
+    with serving() as (_, line):
+        address = address_in(line)
+        wait_until_ready(address)
+        for words in garbage:
+            with socket.create_connection(("127.0.0.1", port_of(address)), timeout=10) as client:
+                client.sendall(words)
+                client.shutdown(socket.SHUT_WR)
+                answer = client.recv(4096)
+                assert not answer or answer.startswith(b"HTTP/1.1 4")
+        assert httpx.get(f"{address}/readyz").status_code == 200
+
+
+def test_a_restart_under_load_loses_no_request_that_was_taken() -> None:
+    """Whoever is connected gets a whole answer; in between connections are refused; afterwards all is as before."""
+    answered: list[tuple[float, int]] = []
+    refused: list[float] = []
+    broken: list[str] = []
+    over = threading.Event()
+
+    def load(address: str) -> None:
+        while not over.is_set():
+            try:
+                answer = httpx.post(
+                    f"{address}/api/recognize", json={"strokes": STROKES}, timeout=30, headers={"Connection": "close"}
+                )
+                answer.json()
+                answered.append((time.monotonic(), answer.status_code))
+            except (httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError) as error:
+                # Connected, but still in the queue of the kernel when the server stopped listening: nobody took it.
+                refused.append(time.monotonic())
+                if "incomplete" in str(error):
+                    broken.append(str(error))
+                time.sleep(0.02)
+
+    with serving(seconds=0.05) as (first, line):
+        address = address_in(line)
+        wait_until_ready(address)
+        clients = [threading.Thread(target=load, args=(address,)) for _ in range(8)]
+        for client in clients:
+            client.start()
+        time.sleep(1.5)
+        first.send_signal(signal.SIGTERM)
+        assert first.wait(timeout=30) == 0
+        stopped = time.monotonic()
+        with serving("--port", str(port_of(address)), seconds=0.05) as (second, _):
+            wait_until_ready(address)
+            ready = time.monotonic()
+            time.sleep(1.5)
+            over.set()
+            for client in clients:
+                client.join()
+            second.send_signal(signal.SIGTERM)
+            assert second.wait(timeout=30) == 0
+    assert broken == []
+    assert {status for _, status in answered} <= {200, 503}
+    assert sum(status == 200 for moment, status in answered if moment < stopped) > 20
+    assert sum(status == 200 for moment, status in answered if moment > ready) > 20
+    assert [moment for moment in refused if moment > ready] == []

@@ -1,0 +1,102 @@
+"""What a person sees at a terminal: colour, progress, completion, and the status after Ctrl+C."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from inkmath.ink import Ink
+from inkmath.inkml import write_inkml
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = """
+from stub_reader import StubNamer, StubReader
+from inkmath.recognizer import Recognizer
+Recognizer.load = lambda path=None: Recognizer(StubReader, StubNamer)
+import inkmath.cli
+inkmath.cli.main()
+"""
+ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}", "TERM": "xterm", "COLUMNS": "100"}
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    """More formulas than one batch holds."""
+    for number in range(40):
+        (tmp_path / f"{number}.inkml").write_bytes(write_inkml(Ink.from_points([[[0, 0], [10, 10]]])))
+    return tmp_path
+
+
+def at_terminal(*arguments: object, answers_elsewhere: bool = False, **environment: str) -> str:
+    """What the command writes to a terminal; its answers too, unless they go elsewhere."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *map(str, arguments)],
+        env={**ENVIRONMENT, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL if answers_elsewhere else theirs,
+        stderr=theirs,
+    ) as process:
+        os.close(theirs)
+        seen = b""
+        while True:
+            try:
+                seen += os.read(ours, 4096)
+            except OSError:  # so Linux says that the other side has closed the terminal
+                break
+        os.close(ours)
+    assert process.returncode == 0
+    return seen.decode()
+
+
+def test_a_terminal_shows_colour_unless_its_user_wants_none(notes: Path) -> None:
+    assert "\x1b[36m" in at_terminal("recognize", notes)
+    assert "\x1b" not in at_terminal("recognize", notes, NO_COLOR="1")
+
+
+def test_a_directory_shows_progress_while_its_answers_go_to_a_file(notes: Path) -> None:
+    assert "Reading" in at_terminal("recognize", notes, "--jsonl", answers_elsewhere=True)
+    assert at_terminal("recognize", notes / "1.inkml", answers_elsewhere=True) == ""
+
+
+def test_ctrl_c_ends_with_status_130(notes: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "recognize", notes, "-"],
+        env=ENVIRONMENT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline(), "the first batch is answered; now it waits for standard input"
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("rec", ["recognize"]),
+        ("recognize --jso", ["--jsonl"]),
+        ("convert --to m", ["mathml"]),
+        ("serve --po", ["--port"]),
+    ],
+)
+def test_the_shell_completes_commands_options_and_their_values(typed: str, offered: list[str]) -> None:
+    words = f"inkmath {typed}"
+    completing = {"_INKMATH_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
+    # The variable's name is that of the script as the shell knows it.
+    program = f"import sys; sys.argv[0] = 'inkmath'\n{PROGRAM}"
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={**ENVIRONMENT, **completing}, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split() == offered

@@ -202,6 +202,7 @@ class Compute(Block):
     """How the machine is used; no result depends on it, and no stage runs again for it."""
 
     processes: int = Field(ge=0, le=1024)
+    scheduler: str | None = Field(pattern=r"^\w+://")
     threads: int = Field(ge=0, le=1024)
 
 

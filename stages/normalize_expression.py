@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from pathlib import Path
 
-from inkmath.dataset.arrays import write_arrays
-from inkmath.dataset.ink_table import InkTableError, read_inks, read_splits
-from inkmath.features.expression import FormulaSet
+from inkmath.dataset.ink_table import InkTableError
+from inkmath.dataset.workers import WorkersError
+from inkmath.features.expression_table import normalize_formulas
 from inkmath.params import Params, ParamsError, load_params
 
 INK = Path("data/interim/ink.parquet")
 FORMULAS = Path("data/processed/expression.npz")
 
 
-def main(params: Params) -> FormulaSet:
-    """Resample the strokes of all formulas and write them with their truth."""
-    formulas = FormulaSet.from_inks(read_inks(INK), map(str, read_splits(INK)), params.normalize_expression.points)
-    write_arrays(FORMULAS, formulas.arrays())
-    return formulas
+def main(params: Params) -> dict[str, int]:
+    """Resample the strokes of all formulas and write them with their truth; returns how many each split has."""
+    points, compute = params.normalize_expression.points, params.compute
+    return normalize_formulas(INK, FORMULAS, points, compute.processes, compute.scheduler)
 
 
 if __name__ == "__main__":
     try:
         done = main(load_params())
-    except (ParamsError, InkTableError) as error:
+    except (ParamsError, InkTableError, WorkersError) as error:
         sys.exit(f"normalize_expression: {error}")
-    splits = ", ".join(f"{count} {split}" for split, count in Counter(done.splits.tolist()).items())
-    print(f"{len(done)} formulas ({splits}), {len(done.points)} strokes of {done.points.shape[1]} points in {FORMULAS}")
+    splits = ", ".join(f"{count} {split}" for split, count in done.items())
+    print(f"{sum(done.values())} formulas ({splits}) in {FORMULAS}")

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from inkmath.dataset.atomic import replacing
 from inkmath.dataset.ink_table import InkTableError
-from inkmath.dataset.parsing import ParsingError, Place, Summary, parse_places
+from inkmath.dataset.parsing import Place, Summary, parse_places
 from inkmath.dataset.sources import SourceError
 from inkmath.dataset.splits import Role, SplitError
+from inkmath.dataset.workers import WorkersError
 from inkmath.params import Params, ParamsError, load_params
 
 INK = Path("data/interim/ink.parquet")
@@ -33,6 +34,7 @@ def main(params: Params) -> Summary:
         valid=params.parse.valid,
         seed=params.base.seed,
         processes=params.compute.processes,
+        scheduler=params.compute.scheduler,
     )
     with replacing(METRICS) as temporary:
         temporary.write_text(json.dumps(asdict(summary), indent=2) + "\n")
@@ -42,6 +44,6 @@ def main(params: Params) -> Summary:
 if __name__ == "__main__":
     try:
         done = main(load_params())
-    except (ParamsError, SourceError, SplitError, ParsingError, InkTableError) as error:
+    except (ParamsError, SourceError, SplitError, WorkersError, InkTableError) as error:
         sys.exit(f"parse: {error}")
     print(f"{done.files} files: {done.rows} rows in {INK} {done.splits}, {done.rejected} listed in {REJECTED}")

@@ -1,8 +1,9 @@
-"""Files that are either whole or absent, however a writer ends."""
+"""Files and folders that are either whole or absent, however a writer ends."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,3 +30,30 @@ def replacing(path: str | Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(path: str | Path) -> Iterator[Path]:
+    """The same for a folder: give a temporary one, whose files take the place of ``path`` if the block ends well.
+
+    A folder cannot be renamed over another. What was at ``path`` steps aside first, so that a kill in that moment
+    leaves nothing under the name; it never leaves a mixture.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary, aside = (path.with_name(f".{uuid.uuid4().hex}.{path.name}") for _ in range(2))
+    temporary.mkdir()
+    try:
+        yield temporary
+        for written in temporary.iterdir():
+            with written.open("rb") as file:
+                os.fsync(file.fileno())
+        if path.exists():
+            path.rename(aside)
+        temporary.rename(path)
+    finally:
+        for leftover in (temporary, aside):
+            if leftover.is_dir():
+                shutil.rmtree(leftover)
+            else:
+                leftover.unlink(missing_ok=True)

@@ -1,5 +1,9 @@
 """The ink table: one row per expression, in parquet, checked where it is written.
 
+``ink.parquet`` is a folder of parts, ``part-00000.parquet`` and so on, each of at most 32,768 rows in groups of 2,048;
+together and in the order of their names they are the table. Readers take it group after group, so that no table is too
+large for them; they also read a table that is a single file.
+
 Columns of ``ink.parquet``:
 
 - ``id``: unique name, ``ROLE/PATH`` without suffix (``train/HAMEX/formulaire001-equation001``);
@@ -16,15 +20,17 @@ Columns of ``ink.parquet``:
 
 from __future__ import annotations
 
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from inkmath.dataset.atomic import replacing
+from inkmath.dataset.atomic import replacing, replacing_folder
 from inkmath.dataset.splits import Split
 from inkmath.ink import Ink
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
@@ -33,6 +39,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
+
+ROWS_PER_GROUP = 2048
+GROUPS_PER_PART = 16
+ROWS_PER_BATCH = 1024  # that readers take at a time
 
 POINT = pa.list_(pa.float32(), 2)
 STROKES = pa.list_(pa.list_(POINT))
@@ -121,14 +131,29 @@ def add_splits(batch: pa.RecordBatch, splits: Sequence[Split | None]) -> pa.Reco
     return whole.cast(INK_COLUMNS)
 
 
-def ink_writer(path: str | Path) -> pq.ParquetWriter:
-    """A writer of ``ink.parquet``. Coordinates are stored byte by byte of the float, which packs tighter and faster."""
+def write_inks(path: str | Path, groups: Iterable[pa.RecordBatch]) -> None:
+    """Write ``ink.parquet`` from whole rows, a batch being a group of rows in it.
+
+    Coordinates are stored byte by byte of the float, which packs tighter and faster.
+    """
     coordinates = "strokes.list.element.list.element.list.element"
     names = ["id", "split", "source", "writer", "latex"]
     names += ["symbols.list.element.label", "relations.list.element.relation"]
-    return pq.ParquetWriter(
-        path, INK_COLUMNS, compression="zstd", use_dictionary=names, use_byte_stream_split=[coordinates]
-    )
+    groups = iter(groups)
+    with replacing_folder(path) as folder:
+        for number in count():
+            first = list(islice(groups, 1))
+            if number and not first:
+                return
+            with pq.ParquetWriter(
+                folder / f"part-{number:05}.parquet",
+                INK_COLUMNS,
+                compression="zstd",
+                use_dictionary=names,
+                use_byte_stream_split=[coordinates],
+            ) as writer:
+                for group in chain(first, islice(groups, GROUPS_PER_PART - 1)):
+                    writer.write_batch(group)
 
 
 def write_rejected(path: str | Path, rejected: Iterable[tuple[str, str]]) -> None:
@@ -158,35 +183,46 @@ def read_inks(path: str | Path, split: Split | str | None = None) -> Iterator[In
     """The inks of a table, in its order; of one split, or of all. ``Ink.latex`` is the canonical tokens.
 
     Raises:
-        InkTableError: the file is missing or damaged, or is no ink table.
+        InkTableError: the table is missing or damaged, or is no ink table.
     """
-    wanted = None if split is None else str(Split(split))
-    with _open(path) as table:
-        for batch in table.iter_batches(batch_size=1024):
-            if wanted is not None:
-                batch = batch.filter(pc.equal(batch["split"], wanted))
-            yield from _to_inks(batch)
+    for batch in read_batches(path, split):
+        yield from to_inks(batch)
 
 
 def read_splits(path: str | Path) -> list[Split]:
     """The split of every row, in the order of :func:`read_inks`."""
-    with _open(path) as table:
-        return [Split(name) for name in table.read(columns=["split"])["split"].to_pylist()]
+    return [Split(name) for batch in read_batches(path, columns=["split"]) for name in batch["split"].to_pylist()]
 
 
-def _open(path: str | Path) -> pq.ParquetFile:
+def read_batches(
+    path: str | Path, split: Split | str | None = None, columns: list[str] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """The rows of a table in its order, a thousand or fewer at a time; which of them together lies in the table alone.
+
+    Raises:
+        InkTableError: as for :func:`read_inks`.
+    """
+    path = Path(path)
+    wanted = None if split is None else pc.field("split") == str(Split(split))
     try:
-        table = pq.ParquetFile(Path(path))
+        parts = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+        if not parts:
+            raise InkTableError(f"{path}: has no parts; run the parse stage again")
+        table = ds.dataset([str(part) for part in parts], format="parquet")
+        if table.schema.names != INK_COLUMNS.names:
+            raise InkTableError(f"{path}: has columns {table.schema.names}, an ink table has {INK_COLUMNS.names}")
+        batches = table.to_batches(
+            columns, wanted, ROWS_PER_BATCH, batch_readahead=2, fragment_readahead=1, use_threads=False
+        )
+        yield from filter(len, batches)
     except FileNotFoundError:
         raise InkTableError(f"{path}: no such file; run the parse stage (dvc repro parse)") from None
     except (pa.ArrowInvalid, OSError) as error:
         raise InkTableError(f"{path}: is not parquet ({error}); run the parse stage again") from error
-    if table.schema_arrow.names != INK_COLUMNS.names:
-        raise InkTableError(f"{path}: has columns {table.schema_arrow.names}, an ink table has {INK_COLUMNS.names}")
-    return table
 
 
-def _to_inks(batch: pa.RecordBatch) -> Iterator[Ink]:
+def to_inks(batch: pa.RecordBatch) -> Iterator[Ink]:
+    """The inks of whole rows, as :func:`read_batches` gives them."""
     strokes = batch["strokes"]
     flat = strokes.flatten()
     points = flat.flatten().flatten().to_numpy().reshape(-1, 2)  # (points of all strokes, 2)

@@ -1,5 +1,7 @@
 """From InkML wherever it lies to the ink table, on all cores, in memory that does not grow with the number of points.
 
+The cores are those of this machine or of a Dask cluster; this process finds the files and writes the table.
+
 Two passes: the first parses every file and keeps the rows in a temporary table; what decides about splits (writer,
 source, digest of the ink) stays in memory, about 300 bytes a file. The second gives every row its split.
 """
@@ -7,12 +9,8 @@ source, digest of the ink) stays in memory, about 300 bytes a file. The second g
 from __future__ import annotations
 
 import gc
-import multiprocessing
-import os
 import tempfile
-from collections import Counter, deque
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -20,28 +18,29 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from inkmath.dataset.atomic import replacing
-from inkmath.dataset.ink_table import INK_COLUMNS, add_splits, ink_writer, to_batch, write_rejected
+from inkmath.dataset.ink_table import (
+    INK_COLUMNS,
+    ROWS_PER_GROUP,
+    add_splits,
+    to_batch,
+    write_inks,
+    write_rejected,
+)
 from inkmath.dataset.progress import progress
 from inkmath.dataset.sources import Document, Refusal, SourceError, count_files, find_documents
 from inkmath.dataset.splits import Excluded, Role, Sample, assign_splits, ink_digest, writer_of
+from inkmath.dataset.workers import map_ordered
 from inkmath.inkml import InkMLError, parse_inkml
 from inkmath.layout.latex import canonical_tokens
 from inkmath.layout.tree import LayoutError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from inkmath.ink import Ink
 
 CHUNK = 64
 """Files that a worker takes at a time: enough to hide the cost of handing over, few enough to keep all busy."""
-
-ROWS_PER_GROUP = 2048
-
-
-class ParsingError(RuntimeError):
-    """Parsing broke off for a reason that lies in no file; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -90,27 +89,29 @@ def parse_places(
     valid: float,
     seed: int,
     processes: int = 0,
+    scheduler: str | None = None,
 ) -> Summary:
     """Write ``ink.parquet`` and ``rejected.parquet`` from everything found in ``places``.
 
     Args:
-        places: where to look. The same files in the same places give the same tables, whatever ``processes`` is.
+        places: where to look. The same files in the same places give the same tables, whoever works on them.
         ink_path: where the ink table goes.
         rejected_path: where the list of files that were not used goes.
         valid: share of the training ink that validates, in (0, 1).
         seed: of the choice of validation writers.
-        processes: workers; 0 takes all cores, 1 works in this process.
+        processes: workers on this machine; 0 takes all cores, 1 works in this process.
+        scheduler: address of a Dask scheduler whose workers parse instead; None has none.
 
     Raises:
         SourceError: a place is missing or holds no InkML, or no file of it can be used.
         SplitError: what was read cannot be split.
-        ParsingError: a worker was killed.
+        WorkersError: a worker was killed, or the scheduler has none.
     """
     samples: list[Sample] = []
     rejected: list[tuple[str, str]] = []
     with tempfile.TemporaryDirectory(prefix="inkmath-") as scratch:
         rows = Path(scratch) / "rows.arrow"
-        for parsed in _write_rows(rows, _parse_all(places, processes or os.cpu_count() or 1)):
+        for parsed in _write_rows(rows, _parse_all(places, processes, scheduler)):
             samples += parsed.samples
             rejected += parsed.rejected
         if not samples:
@@ -122,14 +123,17 @@ def parse_places(
                 rejected.append((sample.file, split.reason))
         splits = [None if isinstance(split, Excluded) else split for split in assigned]
         counts: Counter[str] = Counter()
-        with replacing(ink_path) as temporary, ink_writer(temporary) as writer:
+
+        def groups() -> Iterator[pa.RecordBatch]:
             position = 0
             for batch in _read_rows(rows):
                 whole = add_splits(batch, splits[position : position + len(batch)])
                 position += len(batch)
-                writer.write_batch(whole)
                 counts["latex"] += whole["latex"].null_count
                 counts["tree"] += whole["relations"].null_count
+                yield whole
+
+        write_inks(ink_path, groups())
         write_rejected(rejected_path, rejected)
     kept = [(sample, split) for sample, split in zip(samples, splits, strict=True) if split is not None]
     return Summary(
@@ -165,45 +169,33 @@ def _read_rows(path: Path) -> Iterator[pa.RecordBatch]:
             yield pa.concat_batches(batches)
 
 
-def _parse_all(places: Sequence[Place], processes: int) -> Iterator[_Parsed]:
+def _parse_all(places: Sequence[Place], processes: int, scheduler: str | None) -> Iterator[_Parsed]:
     """Parse chunk after chunk, in the order of finding."""
     counts = [count_files(place.path) for place in places]
     total = None if None in counts else sum(count for count in counts if count is not None)
+    chunks = _chunks(places, carried=scheduler is not None)
     with progress("parse", total) as advance:
-        if processes == 1:
-            for chunk in _chunks(places):
-                yield _parse_chunk(chunk)
-                advance(len(chunk))
-            return
-        # Workers start anew rather than fork: a fork copies the locks of Arrow's and the progress bar's threads.
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(processes, mp_context=context) as pool:
-            under_way: deque[tuple[int, Future[_Parsed]]] = deque()
-            for chunk in _chunks(places):
-                under_way.append((len(chunk), pool.submit(_parse_chunk, chunk)))
-                # Finding is faster than parsing: without a bound, a whole archive would pile up in memory.
-                if len(under_way) >= 4 * processes:
-                    yield _next_done(under_way, advance)
-            while under_way:
-                yield _next_done(under_way, advance)
+        for parsed in map_ordered(_parse_chunk, chunks, processes, scheduler):
+            yield parsed
+            advance(len(parsed.samples) + len(parsed.rejected))
 
 
-def _next_done(under_way: deque[tuple[int, Future[_Parsed]]], advance: Callable[[int], None]) -> _Parsed:
-    files, future = under_way.popleft()
-    try:
-        parsed = future.result()
-    except BrokenProcessPool as error:
-        raise ParsingError(
-            "a worker process was killed, most likely for want of memory; set compute.processes to fewer"
-        ) from error
-    advance(files)
-    return parsed
-
-
-def _chunks(places: Sequence[Place]) -> Iterator[list[tuple[Place, Document | Refusal]]]:
+def _chunks(places: Sequence[Place], *, carried: bool) -> Iterator[list[tuple[Place, Document | Refusal]]]:
     found = ((place, item) for place in places for item in find_documents(place.path, required=not place.optional))
+    if carried:
+        found = ((place, _carried(item)) for place, item in found)
     while chunk := list(islice(found, CHUNK)):
         yield chunk
+
+
+def _carried(item: Document | Refusal) -> Document | Refusal:
+    """A document that carries its bytes, for those who may not see this disk."""
+    if isinstance(item, Refusal):
+        return item
+    try:
+        return replace(item, content=item.read())
+    except SourceError as error:
+        return Refusal(item.file, str(error))
 
 
 def _parse_chunk(chunk: list[tuple[Place, Document | Refusal]]) -> _Parsed:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inkmath.dataset.arrays import ArraysError, read_arrays, write_arrays
-from inkmath.dataset.ink_table import read_inks
+from inkmath.dataset.arrays import ArraysError, mapped_arrays, read_arrays, write_arrays
 from inkmath.dataset.splits import Split
 from inkmath.features.symbol import CHANNELS, normalize_and_pad_traces
 from inkmath.features.symbol_context import CONTEXT, symbol_contexts, with_context
@@ -54,15 +54,6 @@ class SymbolSet:
         return rows
 
     @classmethod
-    def from_table(cls, path: str | Path, settings: Normalize) -> SymbolSet:
-        """Every labelled symbol of an ink table; symbols outside a layout tree too.
-
-        Raises:
-            InkTableError: the table is missing or damaged.
-        """
-        return cls.from_inks(((ink, split) for split in Split for ink in read_inks(path, split)), settings)
-
-    @classmethod
     def from_inks(cls, inks: Iterable[tuple[Ink, str]], settings: Normalize) -> SymbolSet:
         """Every labelled symbol of inks, each ink with its split."""
         knobs = normalize_knobs(settings)
@@ -80,7 +71,11 @@ class SymbolSet:
 
     def save(self, path: str | Path) -> None:
         """Write as npz."""
-        write_arrays(path, {field.name: getattr(self, field.name) for field in fields(self)})
+        write_arrays(path, self.arrays())
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Every array by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @classmethod
     def load(cls, path: str | Path) -> SymbolSet:
@@ -89,7 +84,17 @@ class SymbolSet:
         Raises:
             ArraysError: the file is missing or damaged, or holds other arrays.
         """
-        arrays: dict[str, Any] = read_arrays(path)
+        return cls._of_arrays(path, read_arrays(path))
+
+    @classmethod
+    @contextmanager
+    def mapped(cls, path: str | Path) -> Iterator[SymbolSet]:
+        """The same as maps of files, for as long as the block lasts; see `mapped_arrays`."""
+        with mapped_arrays(path) as arrays:
+            yield cls._of_arrays(path, arrays)
+
+    @classmethod
+    def _of_arrays(cls, path: str | Path, arrays: dict[str, Any]) -> SymbolSet:
         if set(arrays) != {field.name for field in fields(cls)}:
             raise ArraysError(f"{path}: holds {sorted(arrays)}, no set of symbols; run the normalize stage again")
         return cls(**arrays)

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from inkmath.dataset.arrays import ArraysError, pack_ragged, read_arrays, unpack_ragged, write_arrays
+from inkmath.dataset.arrays import (
+    ArraysError,
+    mapped_arrays,
+    pack_ragged,
+    read_arrays,
+    unpack_ragged,
+    write_arrays,
+    write_chunks,
+)
 from inkmath.dataset.atomic import replacing
 
 
@@ -31,6 +41,48 @@ def test_equal_arrays_make_equal_files(tmp_path):
     for name in ("a.npz", "b.npz"):
         write_arrays(tmp_path / name, {"x": np.linspace(0, 1, 1000)})
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+def test_chunks_make_the_file_of_the_joined_arrays(tmp_path):
+    chunks = [
+        {"x": np.linspace(0, 1, 6 * count, dtype=np.float32).reshape(count, 2, 3), "label": np.array(["long"] * count)}
+        for count in (0, 3, 500)
+    ]
+    chunks.append({"x": np.ones((1, 2, 3), np.float32), "label": np.array(["longer"])})
+    write_chunks(tmp_path / "a.npz", chunks)
+    write_arrays(tmp_path / "b.npz", {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]})
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("chunks", "message"),
+    [
+        ([], "nothing to write"),
+        ([{"a": np.zeros(1)}, {"b": np.zeros(1)}], "a chunk has arrays ['b'], the first had ['a']"),
+        ([{"a": np.zeros((1, 2))}, {"a": np.zeros((1, 3))}], "'a' differ in more than their length"),
+        ([{"a": np.array([None])}], "'a' holds Python objects"),
+    ],
+)
+def test_chunks_that_do_not_fit_each_other_are_refused(tmp_path, chunks, message):
+    with pytest.raises(ArraysError, match=re.escape(message)):
+        write_chunks(tmp_path / "a.npz", chunks)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_mapped_arrays_come_from_the_disk_and_cannot_be_written(tmp_path):
+    arrays = {"points": np.arange(12.0).reshape(2, 3, 2), "empty": np.zeros((0, 4)), "label": np.array(["x", "yz"])}
+    write_arrays(tmp_path / "a.npz", arrays)
+    with mapped_arrays(tmp_path / "a.npz") as mapped:
+        assert mapped.keys() == arrays.keys()
+        for name, array in mapped.items():
+            assert isinstance(array, np.memmap) and not array.flags.writeable
+            np.testing.assert_array_equal(array, arrays[name])
+
+
+def test_damaged_arrays_are_not_mapped(tmp_path):
+    (tmp_path / "a.npz").write_bytes(b"PK")
+    with pytest.raises(ArraysError, match="cannot be read as npz"), mapped_arrays(tmp_path / "a.npz"):
+        pass
 
 
 def test_python_objects_are_refused(tmp_path):

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from made_up_ink import inkml
 
-from inkmath.dataset.ink_table import INK_COLUMNS, InkTableError, read_inks, read_splits
+from inkmath.dataset.ink_table import INK_COLUMNS, InkTableError, read_batches, read_inks, read_splits
 from inkmath.dataset.parsing import Place, Summary, parse_places
 from inkmath.dataset.sources import SourceError
 from inkmath.dataset.splits import Role, Split
@@ -62,6 +62,10 @@ def parse(data: Path, processes: int = 1, **places: Path) -> Summary:
         seed=1,
         processes=processes,
     )
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def rejected(data: Path) -> dict[str, str]:
@@ -125,8 +129,28 @@ def test_one_process_and_two_write_the_same_bytes(data):
     tables = []
     for processes in (1, 2):
         parse(data, processes)
-        tables.append([(data / "out" / name).read_bytes() for name in ("ink.parquet", "rejected.parquet")])
+        tables.append(content(data / "out"))
     assert tables[0] == tables[1]
+
+
+def test_a_large_table_is_written_in_parts_and_read_as_one(data, monkeypatch):
+    parse(data)
+    path = data / "out" / "ink.parquet"
+    whole, splits = [ink.id for ink in read_inks(path)], read_splits(path)
+    monkeypatch.setattr("inkmath.dataset.parsing.ROWS_PER_GROUP", 2)
+    monkeypatch.setattr("inkmath.dataset.parsing.CHUNK", 2)
+    monkeypatch.setattr("inkmath.dataset.ink_table.GROUPS_PER_PART", 2)
+    parse(data)
+    assert sorted(part.name for part in path.iterdir()) == [f"part-{number:05}.parquet" for number in range(5)]
+    assert [ink.id for ink in read_inks(path)] == whole
+    assert read_splits(path) == splits
+    assert sum(batch.num_rows for batch in read_batches(path, "test")) == 2
+
+
+def test_a_table_without_parts_is_named(tmp_path):
+    with pytest.raises(InkTableError, match=r"ink\.parquet: has no parts; run the parse stage again"):
+        (tmp_path / "ink.parquet").mkdir()
+        list(read_inks(tmp_path / "ink.parquet"))
 
 
 def test_an_archive_gives_the_ink_of_its_directory(data):

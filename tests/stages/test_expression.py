@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from inkmath.dataset.arrays import read_arrays
 from inkmath.dataset.ink_table import add_splits, to_batch
 from inkmath.dataset.splits import Split
 from inkmath.decoding.language import count_bigrams
@@ -57,9 +58,10 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_vocabularies_and_counts_are_of_the_training_split_alone(workspace: Path, params: Params) -> None:
-    formulas = normalize_expression.main(params)
-    assert formulas.splits.tolist() == [str(split) for _, split, _ in FORMULAS]
-    assert formulas.points.shape[1:] == (params.normalize_expression.points, 2)
+    normalize_expression.main(params)
+    formulas = read_arrays(normalize_expression.FORMULAS)
+    assert formulas["splits"].tolist() == [str(split) for _, split, _ in FORMULAS]
+    assert formulas["points"].shape[1:] == (params.normalize_expression.points, 2)
 
     metrics = encode_expression.main(params)
     assert Vocabulary.load("models/expression/labels.json").words == ("+", "1", "2", "x")

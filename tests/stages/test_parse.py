@@ -27,7 +27,7 @@ def params(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Params:
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_bytes(content)
     places = {"source": "inkml", "train": "train", "test": "test", "user": "user"}
-    changed = {"data": places, "compute": {"processes": 1, "threads": 0}}
+    changed = {"data": places, "compute": {"processes": 1, "scheduler": None, "threads": 0}}
     return Params.model_validate(original.model_dump() | changed)
 
 

@@ -1,0 +1,150 @@
+"""Work spread over processes and machines: the answers in order, whoever gives them and whoever dies."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from made_up_ink import inkml
+
+from inkmath.dataset.parsing import Place, parse_places
+from inkmath.dataset.splits import Role
+from inkmath.dataset.workers import AHEAD, FEW, WorkersError, map_ordered
+from inkmath.features.expression_table import normalize_formulas
+from inkmath.features.symbol_table import normalize_symbols
+from inkmath.params import load_params
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REPOSITORY = Path(__file__).parents[2]
+NORMALIZE = load_params(REPOSITORY / "params.yaml").normalize
+QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+
+
+def die(number: int) -> int:
+    if number == 9:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return -number
+
+
+def test_one_process_takes_pieces_as_they_are_wanted():
+    taken = itertools.count()
+    answers = map_ordered(abs, taken, processes=1)
+    assert [next(answers) for _ in range(20)] == list(range(20))
+    assert next(taken) <= 20 + FEW
+
+
+@pytest.mark.slow
+def test_processes_answer_in_order_and_take_little_ahead():
+    taken = itertools.count()
+    answers = map_ordered(abs, taken, processes=2)
+    assert [next(answers) for _ in range(20)] == list(range(20))
+    assert next(taken) <= 20 + AHEAD * 2
+    answers.close()
+
+
+@pytest.mark.slow
+def test_a_killed_process_of_this_machine_is_told():
+    with pytest.raises(WorkersError, match="a worker was killed, most likely for want of memory"):
+        list(map_ordered(die, range(20), processes=2))
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_is_not_there_is_told(monkeypatch):
+    monkeypatch.setattr("inkmath.dataset.workers.WAIT_SECONDS", 1)
+    with pytest.raises(WorkersError, match=r"compute.scheduler = tcp://127.0.0.1:1: no Dask scheduler answers there"):
+        list(map_ordered(abs, range(3), scheduler="tcp://127.0.0.1:1"))
+
+
+class Cluster:
+    """A Dask scheduler and workers, each a process of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+        self.folder = folder
+        self.workers: list[subprocess.Popen[bytes]] = []
+        port = self.address.rpartition(":")[2]
+        self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard")
+
+    def _start(self, kind: str, *arguments: str) -> subprocess.Popen[bytes]:
+        # Workers stand elsewhere, so that a relative path of this process leads them nowhere.
+        environment = {**os.environ, "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'tests'}"}
+        command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", *arguments]
+        return subprocess.Popen(command, cwd=self.folder, env=environment, **QUIET)
+
+    def add_worker(self) -> None:
+        self.workers.append(self._start("worker", self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard"))
+
+    def close(self) -> None:
+        for process in (*self.workers, self.scheduler):
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    (tmp_path / "elsewhere").mkdir()
+    started = Cluster(tmp_path / "elsewhere")
+    yield started
+    started.close()
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.slow
+def test_a_cluster_that_loses_a_worker_writes_what_one_process_writes(tmp_path, cluster, monkeypatch):
+    from distributed import Client
+
+    monkeypatch.chdir(tmp_path)
+    for number in range(700):
+        path = Path("ink", str(number % 7), f"{number}.inkml")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"<ink>" if number % 100 == 99 else inkml(shift=number, writer=f"w{number // 50}"))
+    monkeypatch.setattr("inkmath.dataset.parsing.CHUNK", 16)
+    monkeypatch.setattr("inkmath.dataset.ink_table.ROWS_PER_BATCH", 50)
+    for _ in range(3):
+        cluster.add_worker()
+    with Client(cluster.address, timeout=120) as client:
+        client.wait_for_workers(3, timeout=300)
+
+    killed: list[float] = []
+
+    def kill_one(chunks: Iterator[object]) -> Iterator[object]:
+        """The chunks, and in the middle of them the end of a worker."""
+        for number, chunk in enumerate(chunks):
+            if number == 20:
+                cluster.workers[0].kill()
+                killed.append(time.monotonic())
+            yield chunk
+
+    def run(folder: str, scheduler: str | None) -> None:
+        summary = parse_places(
+            [Place("ink", Role.TRAIN)], f"{folder}/ink.parquet", f"{folder}/rejected.parquet", 0.1, 1, 1, scheduler
+        )
+        assert (summary.files, summary.rows, summary.rejected) == (700, 693, 7)
+        normalize_symbols(f"{folder}/ink.parquet", f"{folder}/symbol.npz", NORMALIZE, 1, scheduler)
+        normalize_formulas(f"{folder}/ink.parquet", f"{folder}/expression.npz", 8, 1, scheduler)
+
+    run("alone", None)
+    from inkmath.dataset import parsing
+
+    chunks = parsing._chunks
+    monkeypatch.setattr(parsing, "_chunks", lambda *places, **how: kill_one(chunks(*places, **how)))
+    run("cluster", cluster.address)
+    assert killed
+    assert cluster.workers[0].wait() == -signal.SIGKILL
+    assert [worker.poll() for worker in cluster.workers[1:]] == [None, None]
+    assert content(tmp_path / "alone") == content(tmp_path / "cluster")

@@ -6,7 +6,6 @@ import re
 import secrets
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inkmath.dataset.atomic import replacing
@@ -14,6 +13,8 @@ from inkmath.inkml import write_inkml
 from inkmath.web.problems import Problem
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from inkmath.ink import Ink
 
 WRITER = "user"
@@ -25,17 +26,14 @@ class Corrections:
     """A directory of InkML files with full truth, one a formula, named by the time they were saved.
 
     Attributes:
-        directory: what clients are told of it: relative to where the server was started, or its name alone, since
-            where other things lie on a server is nobody's business.
+        directory: as whoever started the server wrote it. People on the page are told, to know where their ink would go.
     """
 
     def __init__(self, directory: Path) -> None:
-        self._place = directory
-        whole = Path.cwd() / directory
-        self.directory = whole.relative_to(Path.cwd()) if whole.is_relative_to(Path.cwd()) else Path(whole.name)
+        self.directory = directory
 
     def __len__(self) -> int:
-        return sum(1 for _ in self._place.glob("*.inkml")) if self._place.is_dir() else 0
+        return sum(1 for _ in self.directory.glob("*.inkml")) if self.directory.is_dir() else 0
 
     def save(self, ink: Ink) -> str:
         """Keep ink with its tree; returns the name by which :meth:`delete` forgets it.
@@ -49,7 +47,7 @@ class Corrections:
             )
         name = f"user-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         try:
-            with replacing(self._place / f"{name}.inkml") as temporary:
+            with replacing(self.directory / f"{name}.inkml") as temporary:
                 temporary.write_bytes(write_inkml(replace(ink, id=name, source="user", writer=WRITER)))
         except OSError as error:
             reason = error.strerror or type(error).__name__
@@ -62,7 +60,7 @@ class Corrections:
         Raises:
             Problem: 404 when there is none of that name.
         """
-        path = self._place / f"{name}.inkml"
+        path = self.directory / f"{name}.inkml"
         if not _NAME.fullmatch(name) or not path.is_file():
             raise Problem(404, "not-found", "Not found", "There is no saved formula of that name.")
         path.unlink()

@@ -198,6 +198,63 @@ def test_ink_outlives_a_reload(page: Page) -> None:
     expect_latex(page, "x1")
 
 
+# Pens and fingers
+
+
+def kept_strokes(page: Page) -> list[list[list[float]]]:
+    """Strokes on the sheet as [x, y, pressure] points."""
+    kept = page.evaluate("JSON.parse(sessionStorage.getItem('ink'))")
+    return [stroke["points"] for stroke in kept["strokes"]] if kept else []
+
+
+def write_with_pen(page: Page, stroke: Points, pressure: float) -> None:
+    device = page.context.new_cdp_session(page)
+    sheet = page.locator("#ink").bounding_box()
+    assert sheet is not None
+    kinds = ["mousePressed", *["mouseMoved"] * (len(stroke) - 2), "mouseReleased"]
+    for kind, (x, y) in zip(kinds, stroke, strict=True):
+        place = {"x": sheet["x"] + x, "y": sheet["y"] + y, "button": "left", "buttons": 1, "clickCount": 1}
+        device.send("Input.dispatchMouseEvent", {"type": kind, "pointerType": "pen", "force": pressure, **place})
+
+
+def write_with_finger(page: Page, stroke: Points) -> None:
+    device = page.context.new_cdp_session(page)
+    sheet = page.locator("#ink").bounding_box()
+    assert sheet is not None
+    for place, (x, y) in enumerate(stroke):
+        kind = "touchMove" if place else "touchStart"
+        touch = {"x": sheet["x"] + x, "y": sheet["y"] + y}
+        device.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [touch]})
+    device.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def test_the_pressure_of_a_pen_is_in_its_ink(page: Page) -> None:
+    write_with_pen(page, ONE, 0.25)
+    write_with_pen(page, [(x + 60, y) for x, y in ONE], 0.75)
+    expect_latex(page, "11")
+    light, heavy = kept_strokes(page)
+    assert light[1][2] == pytest.approx(0.25, abs=0.02)
+    assert heavy[1][2] == pytest.approx(0.75, abs=0.02)
+
+
+def test_a_finger_writes_and_does_not_scroll(browser: Browser, address: str) -> None:
+    with opened(browser, address, viewport={"width": 360, "height": 640}, has_touch=True, is_mobile=True) as page:
+        write_with_finger(page, ONE)
+        expect_latex(page, "1")
+        assert page.evaluate("scrollY") == 0
+        assert len(kept_strokes(page)[0]) == 3
+
+
+def test_a_hand_that_rests_while_the_pen_writes_leaves_no_ink(browser: Browser, address: str) -> None:
+    with opened(browser, address, has_touch=True) as page:
+        write_with_pen(page, ONE, 0.5)
+        write_with_finger(page, MINUS)
+        expect_latex(page, "1")
+        page.wait_for_timeout(900)
+        write_with_finger(page, MINUS)
+        expect_latex(page, "1-")
+
+
 # Stale answers, failures
 
 

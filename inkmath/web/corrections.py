@@ -26,7 +26,7 @@ class Corrections:
     """A directory of InkML files with full truth, one a formula, named by the time they were saved.
 
     Attributes:
-        directory: as whoever started the server wrote it. People on the page are told, to know where their ink would go.
+        directory: as whoever started the server wrote it; people on the page are told, to know where their ink goes.
     """
 
     def __init__(self, directory: Path) -> None:

@@ -3,7 +3,7 @@
 The cores are those of this machine or of a Dask cluster; this process finds the files and writes the table.
 
 Two passes: the first parses every file and keeps the rows in a temporary table; what decides about splits (writer,
-source, digest of the ink) stays in memory, about 300 bytes a file. The second gives every row its split.
+source, digests of the ink) stays in memory, about 400 bytes a file. The second gives every row its split.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from inkmath.dataset.ink_table import (
 )
 from inkmath.dataset.progress import progress
 from inkmath.dataset.sources import Document, Refusal, SourceError, count_files, find_documents
-from inkmath.dataset.splits import Excluded, Role, Sample, assign_splits, ink_digest, writer_of
+from inkmath.dataset.splits import Excluded, Role, Sample, assign_splits, ink_digest, ink_shapes, writer_of
 from inkmath.dataset.workers import map_ordered
 from inkmath.inkml import InkMLError, parse_inkml
 from inkmath.layout.latex import canonical_tokens
@@ -231,7 +231,7 @@ def _parse_files(chunk: list[tuple[Place, Document | Refusal]]) -> _Parsed:
         )
         inks.append(ink)
         latex.append(_canonical_latex(ink))
-        samples.append(Sample(item.file, place.role, ink.source or "", ink.writer, ink_digest(ink)))
+        samples.append(Sample(item.file, place.role, ink.source or "", ink.writer, ink_digest(ink), ink_shapes(ink)))
     return _Parsed(to_batch(inks, latex), samples, rejected)
 
 

@@ -49,13 +49,24 @@ class SplitError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What decides about the split of one ink; ``digest`` is :func:`ink_digest` of it."""
+    """What decides about the split of one ink: :func:`ink_digest` and :func:`ink_shapes` of it, and who wrote it."""
 
     file: str
     role: Role
     source: str
     writer: str | None
     digest: bytes
+    shapes: tuple[bytes, ...] = ()
+
+    @property
+    def inks(self) -> tuple[bytes, ...]:
+        """Names of the ink; two samples that share one are the same ink."""
+        return (self.digest, *self.shapes)
+
+    @property
+    def names(self) -> tuple[bytes | str, ...]:
+        """What no sample of another split may have as well."""
+        return self.inks if self.writer is None else (*self.inks, self.writer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +97,31 @@ def ink_digest(ink: Ink) -> bytes:
     return digest.digest()
 
 
+def ink_shapes(ink: Ink) -> tuple[bytes, ...]:
+    """Two digests, of which practically always one is equal for inks that differ in sampling, place and size alone.
+
+    They are made of the ends of the strokes, which sampling keeps, to a thousandth of the ink's size; the second is
+    rounded half a step off the first, for what lies at the edge of a step. Below three strokes the ends say too little
+    and there are no digests: all upright lines would be one ink.
+    """
+    if len(ink.strokes) < 3:
+        return ()
+    ends = np.array([stroke[place] for stroke in ink.strokes for place in (0, -1)], np.float64)  # (2 S, 2)
+    low = ends.min(axis=0)
+    size = float((ends - low).max())
+    if size == 0.0:
+        return ()
+    steps = [np.floor(1000 * (ends - low) / size + offset).astype("<i2") for offset in (0.25, 0.75)]
+    return tuple(hashlib.blake2b(step.tobytes(), digest_size=16).digest() for step in steps)
+
+
 def assign_splits(samples: Sequence[Sample], valid: float, seed: int) -> list[Split | Excluded]:
     """Give each sample its split.
 
     Test samples are ``test``, user samples ``train``. Of the others about the share ``valid`` of every source becomes
     ``valid``, in whole groups: samples belong together that share a writer or are the same ink, over any number of
-    steps. A sample without a known writer is a group of its own, and validates only if no writer of its source is
-    known: otherwise its writer might be one who trains.
+    steps; so are inks that differ only in sampling, place and size. A sample without a known writer is a group of its
+    own, and validates only if no writer of its source is known: otherwise its writer might be one who trains.
 
     Raises:
         SplitError: there is nothing to train on, or nothing that validation can be drawn from.
@@ -102,8 +131,8 @@ def assign_splits(samples: Sequence[Sample], valid: float, seed: int) -> list[Sp
     for sample in samples:
         if sample.role is Role.TEST:
             splits.append(Split.TEST)
-        elif sample.digest in tested:
-            splits.append(Excluded(f"same ink as {tested[sample.digest].file} of the test set"))
+        elif known := [tested[name] for name in sample.inks if name in tested]:
+            splits.append(Excluded(f"same ink as {known[0].file} of the test set"))
         elif sample.writer is not None and sample.writer in tested:
             splits.append(Excluded(f"writer {sample.writer} also wrote {tested[sample.writer].file} of the test set"))
         else:
@@ -120,12 +149,11 @@ def assign_splits(samples: Sequence[Sample], valid: float, seed: int) -> list[Sp
 
 
 def _first_holders(samples: Iterable[Sample]) -> dict[bytes | str, Sample]:
-    """For every digest and every writer, the first sample that has it."""
+    """For every ink and every writer, the first sample that has it."""
     holders: dict[bytes | str, Sample] = {}
     for sample in samples:
-        holders.setdefault(sample.digest, sample)
-        if sample.writer is not None:
-            holders.setdefault(sample.writer, sample)
+        for name in sample.names:
+            holders.setdefault(name, sample)
     return holders
 
 
@@ -176,11 +204,9 @@ def _groups(samples: Sequence[Sample], members: list[int]) -> list[list[int]]:
 
     first: dict[bytes | str, int] = {}
     for index in members:
-        sample = samples[index]
-        for key in (sample.digest, sample.writer):
-            if key is not None:
-                a, b = find(first.setdefault(key, index)), find(index)
-                leader[max(a, b)] = min(a, b)
+        for name in samples[index].names:
+            a, b = find(first.setdefault(name, index)), find(index)
+            leader[max(a, b)] = min(a, b)
     groups: dict[int, list[int]] = defaultdict(list)
     for index in members:
         groups[find(index)].append(index)

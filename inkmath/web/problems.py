@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse, Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fastapi import FastAPI
     from starlette.requests import Request
-    from starlette.responses import Response
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,10 @@ class Problem(Exception):  # noqa: N818 -- RFC 9457's own word
 
 def limit_problem(status: int, kind: str, title: str, name: str, value: float, unit: str) -> Problem:
     """A refusal because of a limit, which it names."""
-    return Problem(status, kind, title, f"The limit is {value:,g} {unit}.", limit={"name": name, "value": value})
+    # What is left of a body that is too large or too slow is not waited for.
+    headers = {"Connection": "close"} if status in (408, 413) else {}
+    detail = f"The limit is {value:,g} {unit}."
+    return Problem(status, kind, title, detail, headers=headers, limit={"name": name, "value": value})
 
 
 def install(app: FastAPI) -> None:
@@ -95,6 +98,11 @@ def install(app: FastAPI) -> None:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
         return Problem(500, "internal", "Internal error", "The server failed; its log says why.").response()
 
+    async def gone(request: Request, error: Exception) -> Response:
+        # Nobody will read it. Without it, each client that hangs up in mid-body would leave a page in the log.
+        return Response(status_code=499)
+
+    app.add_exception_handler(ClientDisconnect, gone)
     app.add_exception_handler(Problem, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)

@@ -9,8 +9,19 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from inkmath.dataset.splits import Excluded, Role, Sample, Split, SplitError, assign_splits, ink_digest, writer_of
-from inkmath.ink import Ink
+from inkmath.dataset.splits import (
+    Excluded,
+    Role,
+    Sample,
+    Split,
+    SplitError,
+    assign_splits,
+    ink_digest,
+    ink_shapes,
+    writer_of,
+)
+from inkmath.ink import Ink, resample
+from inkmath.synthesis import synthesize
 
 
 def sample(number: int, writer: str | None, source: str = "HAMEX", role: Role = Role.TRAIN, ink: int | None = None):
@@ -42,6 +53,43 @@ def test_ink_of_the_test_set_leaves_the_training_set():
     splits = assign_splits(samples, 0.3, seed=0)
     assert splits[2] == Excluded("same ink as 9.inkml of the test set")
     assert splits[3] == Split.TEST
+
+
+def copied(ink: Ink, *, points: int | None = None, factor: float = 1.0, shift: float = 0.0) -> Ink:
+    """The same ink, sampled anew, scaled and moved."""
+    strokes = [resample(stroke, points) if points else stroke for stroke in ink.strokes]
+    return Ink(tuple((stroke * factor + shift).astype(np.float32) for stroke in strokes))
+
+
+def test_sampling_place_and_size_do_not_make_another_ink():
+    inks = [ink for ink in synthesize(60, 3) if len(ink.strokes) >= 3]
+    copies = [{"points": 9}, {"factor": 0.1}, {"shift": 4000.0}, {"points": 20, "factor": 7.3, "shift": -50.0}]
+    for knobs in copies:
+        same = sum(bool({*ink_shapes(ink)} & {*ink_shapes(copied(ink, **knobs))}) for ink in inks)
+        assert same >= 0.95 * len(inks)
+    shapes = [shape for ink in inks for shape in ink_shapes(ink)]
+    assert len(set(shapes)) == len(shapes), "different inks are told apart"
+
+
+def test_a_copy_of_test_ink_leaves_the_training_set_and_copies_stay_together():
+    inks = [ink for ink in synthesize(12, 4) if len(ink.strokes) >= 3]
+
+    def made(ink: Ink, number: int, role: Role = Role.TRAIN) -> Sample:
+        return Sample(f"{number}.inkml", role, "HAMEX", f"w{number}", ink_digest(ink), ink_shapes(ink))
+
+    training = [made(ink, number) for number, ink in enumerate(inks)]
+    training += [made(copied(ink, points=9), 100 + number) for number, ink in enumerate(inks)]
+    tested = made(copied(inks[0], points=20), 200, Role.TEST)
+    splits = assign_splits([*training, tested], 0.3, seed=0)
+    same = Excluded("same ink as 200.inkml of the test set")
+    assert [splits[0], splits[len(inks)]] == [same, same]
+    assert splits[1 : len(inks)] == splits[len(inks) + 1 : -1]
+    assert {*splits[1 : len(inks)]} == {Split.TRAIN, Split.VALID}
+
+
+def test_lines_are_not_all_one_ink():
+    assert ink_shapes(Ink.from_points([[[0, 0], [0, 9]]])) == ()
+    assert ink_shapes(Ink.from_points([[[3, 3]], [[3, 3]], [[3, 3]]])) == ()
 
 
 def test_writers_of_the_test_set_leave_the_training_set():
@@ -90,6 +138,7 @@ any_sample = st.builds(
     source=st.sampled_from("ABC"),
     writer=st.none() | st.sampled_from("uvwxyz"),
     digest=st.integers(0, 60).map(lambda number: str(number).encode()),
+    shapes=st.integers(0, 90).map(lambda number: (b"shape" + str(number).encode(),)),
 )
 
 
@@ -103,9 +152,8 @@ def test_no_writer_and_no_ink_stands_in_two_splits(samples, valid, seed):
     for s, split in zip(samples, splits, strict=True):
         if isinstance(split, Excluded):
             continue
-        seen[s.digest].add(split)
-        if s.writer is not None:
-            seen[s.writer].add(split)
+        for name in s.names:
+            seen[name].add(split)
         assert (split == Split.TEST) == (s.role == Role.TEST)
     assert all(len(found) == 1 for found in seen.values())
     assert Split.TRAIN in splits

@@ -6,7 +6,8 @@ import csv
 import json
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,11 @@ from inkmath.dataset.atomic import replacing
 from inkmath.dataset.splits import Split
 from inkmath.decoding.expression import NETWORK_FILE, write_settings
 from inkmath.decoding.language import TreeLanguageModel
-from inkmath.features.expression import FormulaSet
+from inkmath.features.expression import FormulaSet, rescale
 from inkmath.ink import Ink
 from inkmath.models.export import export_onnx
 from inkmath.models.stroke_graph import StrokeGraph
+from inkmath.synthesis.augment import Bend, bend
 from inkmath.synthesis.compose import Mix
 from inkmath.training import TrainingError
 from inkmath.training.expression import (
@@ -141,6 +143,20 @@ def unseen(formulas: FormulaSet) -> FormulaSet:
     return watched.select(fresh) if len(fresh) * 10 >= len(watched) else watched
 
 
+def bent(formulas: FormulaSet, strength: float = 2.0, seed: int = 0) -> FormulaSet:
+    """The same formulas in stranger hands: bent ``strength`` times as much as for training."""
+    how = Bend(**{name: strength * value for name, value in asdict(Bend()).items()})
+    rng = np.random.default_rng(seed)
+    made = [
+        rescale(bend(strokes[None], np.maximum(owners, 0)[None], how, rng)[0])
+        for strokes, owners in (
+            (formulas.strokes(number), formulas.symbol_of[slice(*formulas.stroke_offsets[number : number + 2])])
+            for number in range(len(formulas))
+        )
+    ]
+    return replace(formulas, points=np.concatenate(made))
+
+
 def scribbles(points: int, count: int = 40, seed: int = 0) -> FormulaSet:
     """Ink that is no formula: strokes of random walks, 3 to 12 of them."""
     rng = np.random.default_rng(seed)
@@ -160,11 +176,12 @@ def write_model(
         The two files that a reader needs, and what tuning found.
     """
     model, watched = trained.model, unseen(formulas)
-    answers = dict(predict(model, watched))
-    scores = [answers[number] for number in range(len(watched))]
     points = formulas.points.shape[1]
-    nonsense = [answer for _, answer in predict(model, scribbles(points))]
-    tuned = tune(scores, watched.latex.tolist(), labels, TreeLanguageModel(labels, bigrams), nonsense)
+    plain, harder, nonsense = (
+        [scores for _, scores in sorted(predict(model, one), key=itemgetter(0))]
+        for one in (watched, bent(watched), scribbles(points))
+    )
+    tuned = tune(plain, watched.latex.tolist(), labels, TreeLanguageModel(labels, bigrams), harder, nonsense)
     directory.mkdir(parents=True, exist_ok=True)
     export_onnx(model, directory / NETWORK_FILE, {"points": (None, None, points, 2), "mask": (None, None)})
     more: dict[str, Any] = {"parameters": int(model.count_params()), "network": model.settings}

@@ -36,6 +36,7 @@ def tune(
     truths: Sequence[str],
     labels: Sequence[str],
     language: TreeLanguageModel,
+    bent: Sequence[Scores] = (),
     scribbles: Sequence[Scores] = (),
 ) -> Tuned:
     """Choose the factor of the language model by ExpRate, then fit the confidence by logistic regression.
@@ -43,6 +44,8 @@ def tune(
     Args:
         scores: the network's answer to each validation formula. truths: canonical tokens of each, spaces between.
         labels: the symbol vocabulary. language: model of training formulas.
+        bent: answers to the same formulas in stranger hands. Confidence is fitted to both: users' hands and pens differ
+        more from those of training than validation's do, and those alone would make it promise too much.
         scribbles: answers to what is no formula: whatever is read there is wrong, and confidence should know.
     """
     tried: dict[float, float] = {}
@@ -57,8 +60,11 @@ def tune(
             best = tried[factor], weights, found, right
     assert best is not None
     exprate, weights, found, right = best
-    nonsense = [Search(labels, language, weights).search(one, {}) for one in scribbles]
-    confidence = fit_confidence([*found, *nonsense], [*right, *[False] * len(nonsense)])
+    search = Search(labels, language, weights)
+    strange = [search.search(one, {}) for one in bent]
+    right += [_latex(one[0], labels) == truth for one, truth in zip(strange, truths[: len(strange)], strict=True)]
+    nonsense = [search.search(one, {}) for one in scribbles]
+    confidence = fit_confidence([*found, *strange, *nonsense], [*right, *[False] * len(nonsense)])
     return Tuned(replace(weights, confidence=confidence), exprate, tried)
 
 

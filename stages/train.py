@@ -23,16 +23,19 @@ CHECKPOINT = Path("checkpoints/symbol.npz")
 
 def main(params: Params) -> dict[str, float]:
     """Train, export and log; returns the figures of the kept weights on the validation split."""
-    with training_run("symbol", params, architecture=params.train.architecture, data={"train": SYMBOLS}) as run:
+    with (
+        SymbolSet.mapped(SYMBOLS) as symbols,
+        training_run("symbol", params, architecture=params.train.architecture, data={"train": SYMBOLS}) as run,
+    ):
         # TensorFlow takes seconds to import: a tracking server that is away is told before.
         from inkmath.evaluation.symbol_pictures import learning_curves, save
         from inkmath.training.compute import limit_threads
         from inkmath.training.symbols import SymbolData, train_symbols, write_model, write_results
 
         limit_threads(params.compute.threads)
-        symbols, ids, vocabulary = SymbolSet.load(SYMBOLS), read_arrays(LABELS)["ids"], Vocabulary.load(VOCABULARY)
+        ids, vocabulary = read_arrays(LABELS)["ids"], Vocabulary.load(VOCABULARY)
         train, valid = (
-            SymbolData(symbols.features[rows], ids[rows]) for rows in (symbols.of(Split.TRAIN), symbols.of(Split.VALID))
+            SymbolData(symbols.features, ids[rows], rows) for rows in (symbols.of(Split.TRAIN), symbols.of(Split.VALID))
         )
 
         trained = train_symbols(
@@ -56,6 +59,6 @@ def main(params: Params) -> dict[str, float]:
 if __name__ == "__main__":
     try:
         done = main(load_params())
-    except (ParamsError, ArraysError, VocabularyError, TrackingError, TrainingError) as error:
+    except (ParamsError, ArraysError, VocabularyError, TrackingError, TrainingError, OSError) as error:
         sys.exit(f"train: {error}")
     print(", ".join(f"{name} {value:.4g}" for name, value in done.items()))

@@ -28,9 +28,10 @@ from inkmath.labels import UNSEEN, one_hot
 from inkmath.models import build_model
 from inkmath.models.export import export_onnx
 from inkmath.training import TrainingError, checkpoint
+from inkmath.training.compute import all_devices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -40,6 +41,10 @@ if TYPE_CHECKING:
     from inkmath.params import Augment, Train
 
 
+PIECE = 1024
+"""Samples that are judged at once."""
+
+
 def say_now(line: str) -> None:
     """Print a line at once, also where the output is a file."""
     print(line, flush=True)
@@ -47,15 +52,34 @@ def say_now(line: str) -> None:
 
 @dataclass(frozen=True)
 class SymbolData:
-    """Samples of one split: ``features (N, length, 5 or 14)``, and ``ids (N,)`` with `UNSEEN` where it has no class."""
+    """Samples of one split, which may lie on disk: they are taken from there a batch at a time.
+
+    Attributes:
+        features: ``(M, length, 5 or 14)``, in memory or a map of a file; not all of its rows need be samples.
+        ids: ``(N,)`` the class of each sample, `UNSEEN` where it has none.
+        rows: ``(N,)`` where in ``features`` each sample stands; None where they are the same.
+    """
 
     features: FloatArray
     ids: NDArray[np.integer[Any]]
+    rows: NDArray[np.int64] | None = None
+
+    def __len__(self) -> int:
+        return len(self.ids)
 
     def known(self) -> SymbolData:
         """Those samples that have a class."""
-        seen = self.ids != UNSEEN
-        return self if seen.all() else SymbolData(self.features[seen], self.ids[seen])
+        seen = np.flatnonzero(self.ids != UNSEEN)
+        return SymbolData(self.features, self.ids[seen], seen if self.rows is None else self.rows[seen])
+
+    def take(self, samples: NDArray[np.integer[Any]] | slice) -> FloatArray:
+        """The features of some samples, in memory."""
+        return np.array(self.features[samples if self.rows is None else self.rows[samples]])
+
+    def pieces(self) -> Iterator[FloatArray]:
+        """The features of all samples in their order, a thousand or so at a time."""
+        for start in range(0, len(self), PIECE):
+            yield self.take(slice(start, start + PIECE))
 
 
 @dataclass(frozen=True)
@@ -108,26 +132,27 @@ def train_symbols(
     """
     train, valid = train.known(), valid.known()
     for name, data in (("training", train), ("validation", valid)):
-        if not len(data.ids):
+        if not len(data):
             raise TrainingError(
                 f"the {name} split holds no symbol of a known class; see data.* and parse.valid in params.yaml"
             )
     keras.utils.set_random_seed(seed)
-    model = build_model(
-        train.features.shape[1:], num_classes, settings.architecture, units=settings.units, dropout=settings.dropout
-    )
-    if settings.init_from is not None:
-        say(_initialise(model, settings.init_from))
     batches = _Batches(train, num_classes, settings, seed)
-    model.compile(
-        optimizer=keras.optimizers.Adam(
-            _schedule(settings, len(batches)), weight_decay=settings.weight_decay or None, clipnorm=1.0
-        ),
-        loss=keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing),
-        metrics=["accuracy"],
-        # XLA made training slower on CPUs.
-        jit_compile=False,
-    )
+    with all_devices().scope():
+        model = build_model(
+            train.features.shape[1:], num_classes, settings.architecture, units=settings.units, dropout=settings.dropout
+        )
+        if settings.init_from is not None:
+            say(_initialise(model, settings.init_from))
+        model.compile(
+            optimizer=keras.optimizers.Adam(
+                _schedule(settings, len(batches)), weight_decay=settings.weight_decay or None, clipnorm=1.0
+            ),
+            loss=keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing),
+            metrics=["accuracy"],
+            # XLA made training slower on CPUs.
+            jit_compile=False,
+        )
     keeper = _Keeper(Path(checkpoint_path), _fingerprint(train, valid, settings, seed), settings, on_epoch, say)
     keeper.set_model(model)
     keeper.resume()
@@ -136,8 +161,7 @@ def train_symbols(
             batches,
             initial_epoch=keeper.began_at,
             epochs=settings.epochs,
-            validation_data=(valid.features, one_hot(valid.ids, num_classes)),
-            validation_batch_size=1024,
+            validation_data=_Judged(valid, num_classes),
             callbacks=[keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: batches.begin(epoch)), keeper],
             shuffle=False,  # Keras would shuffle the batches once more, by a generator of its own
             verbose=1 if sys.stdout.isatty() else 0,
@@ -165,8 +189,10 @@ def write_model(
     with replacing(directory / "model.keras") as temporary:
         model.save(temporary)
     export_onnx(model, directory / NETWORK, {"ink": (None, *valid.features.shape[1:])})
-    judged = [valid.features, alone(valid.features)] if _takes_context(valid) else [valid.features]
-    temperature = fit_temperature(_predict(model, np.concatenate(judged)), np.tile(valid.ids, len(judged)))
+    judged = [_predict(model, valid)]
+    if _takes_context(valid):
+        judged.append(_predict(model, valid, hidden=True))
+    temperature = fit_temperature(np.concatenate(judged), np.tile(valid.ids, len(judged)))
     write_description(directory, vocabulary.words, normalize, temperature)
     return directory / NETWORK, directory / DESCRIPTION
 
@@ -191,7 +217,7 @@ def write_results(trained: Trained, directory: Path, valid: SymbolData) -> dict[
     }
     if _takes_context(valid):
         known = valid.known()
-        answers = _predict(trained.model, alone(known.features)).argmax(axis=1)
+        answers = _predict(trained.model, known, hidden=True).argmax(axis=1)
         metrics["valid_alone_accuracy"] = round(float((answers == known.ids).mean()), 5)
     with replacing(directory / "metrics.json") as temporary:
         temporary.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
@@ -202,8 +228,9 @@ def _takes_context(data: SymbolData) -> bool:
     return bool(data.features.shape[2] > len(CHANNELS))
 
 
-def _predict(model: keras.Model, features: FloatArray) -> FloatArray:
-    probabilities: FloatArray = model.predict(features, batch_size=1024, verbose=0)
+def _predict(model: keras.Model, data: SymbolData, *, hidden: bool = False) -> FloatArray:
+    """Probabilities ``(N, classes)``; ``hidden`` keeps the context of each symbol from the network."""
+    probabilities: FloatArray = model.predict(_Judged(data, model.output_shape[-1], hidden=hidden), verbose=0)
     return probabilities
 
 
@@ -213,25 +240,41 @@ class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
     def __init__(self, data: SymbolData, num_classes: int, settings: Train, seed: int) -> None:
         super().__init__(workers=1, use_multiprocessing=False)
         self._data, self._num_classes, self._seed = data, num_classes, seed
-        self._size = min(settings.batch_size, len(data.ids))
+        self._size = min(settings.batch_size, len(data))
         self._augment: Augment | None = settings.augment if settings.augment.enabled else None
         self.begin(0)
 
     def begin(self, epoch: int) -> None:
         """Make the batches those of an epoch. Keras's own signals to a data set do not tell which epoch it is."""
         self._epoch = epoch
-        self._order = np.random.default_rng((self._seed, epoch)).permutation(len(self._data.ids))
+        self._order = np.random.default_rng((self._seed, epoch)).permutation(len(self._data))
 
     def __len__(self) -> int:
         # A last, smaller batch would compile the step twice; what it leaves out differs from epoch to epoch.
-        return len(self._data.ids) // self._size
+        return len(self._data) // self._size
 
     def __getitem__(self, step: int) -> tuple[FloatArray, FloatArray]:
         chosen = self._order[step * self._size : (step + 1) * self._size]
-        features = self._data.features[chosen]
+        features = self._data.take(chosen)
         if self._augment is not None:
             features = augment_symbols(features, self._augment, np.random.default_rng((self._seed, self._epoch, step)))
         return features, one_hot(self._data.ids[chosen], self._num_classes)
+
+
+class _Judged(keras.utils.PyDataset):  # type: ignore[misc]
+    """The validation set as it is, or with the context of each symbol hidden."""
+
+    def __init__(self, data: SymbolData, num_classes: int, *, hidden: bool = False) -> None:
+        super().__init__(workers=1, use_multiprocessing=False)
+        self._data, self._num_classes, self._hidden = data, num_classes, hidden
+
+    def __len__(self) -> int:
+        return -(-len(self._data) // PIECE)
+
+    def __getitem__(self, step: int) -> tuple[FloatArray, FloatArray]:
+        chosen = slice(step * PIECE, (step + 1) * PIECE)
+        features = self._data.take(chosen)
+        return alone(features) if self._hidden else features, one_hot(self._data.ids[chosen], self._num_classes)
 
 
 class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
@@ -363,6 +406,8 @@ def _fingerprint(train: SymbolData, valid: SymbolData, settings: Train, seed: in
     digest = hashlib.blake2b(digest_size=16)
     knobs = settings.model_dump(mode="json", exclude={"max_minutes"})
     digest.update(json.dumps([knobs, seed], sort_keys=True).encode())
-    for array in (train.features, train.ids, valid.features, valid.ids):
-        digest.update(np.ascontiguousarray(array).data)
+    for data in (train, valid):
+        for piece in data.pieces():
+            digest.update(piece.data)
+        digest.update(np.ascontiguousarray(data.ids).data)
     return digest.hexdigest()

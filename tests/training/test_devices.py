@@ -1,0 +1,61 @@
+"""Several devices at once: the loss of one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.slow
+
+REPOSITORY = Path(__file__).parents[2]
+
+TRAIN = """
+import contextlib, json, sys
+from pathlib import Path
+import tensorflow as tf
+
+cpu, = tf.config.list_physical_devices("CPU")
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+sys.path.insert(0, sys.argv[1])
+from test_symbols import SEED, settings, symbols
+from inkmath.labels import Vocabulary
+from inkmath.training.symbols import train_symbols, write_model
+
+chosen = settings(dropout=0, epochs=2, batch_size=32)
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+histories = []
+for name, scope in (("one", contextlib.nullcontext()), ("two", strategy.scope())):
+    folder = Path(sys.argv[2], name)
+    with scope:
+        def stop(epoch, figures):
+            if epoch == 0 and not (folder / "stopped").exists():
+                (folder / "stopped").write_text("")
+                raise KeyboardInterrupt
+        try:
+            train_symbols(symbols(96, 0), symbols(48, 1), 3, chosen, SEED, folder / "checkpoint.npz", stop)
+        except KeyboardInterrupt:
+            pass
+        trained = train_symbols(symbols(96, 0), symbols(48, 1), 3, chosen, SEED, folder / "checkpoint.npz")
+    assert trained.began_at == 1
+    histories.append(trained.history)
+    write_model(trained, folder / "model", Vocabulary(("a", "b", "c")), {"length": 12}, symbols(48, 1))
+assert strategy.num_replicas_in_sync == 2
+print(json.dumps(histories))
+"""
+
+
+def test_two_devices_learn_as_one(tmp_path: Path) -> None:
+    """Killed and gone on with, too; and what they learned is written and read like any other."""
+    command = [sys.executable, "-c", TRAIN, str(Path(__file__).parent), str(tmp_path)]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    one, two = json.loads(done.stdout.splitlines()[-1])
+    for name in ("loss", "valid_loss", "accuracy", "valid_accuracy"):
+        np.testing.assert_allclose([row[name] for row in one], [row[name] for row in two], rtol=2e-3, err_msg=name)
+    told = [json.loads((tmp_path / name / "model" / "symbol.json").read_text()) for name in ("one", "two")]
+    assert told[0]["temperature"] == pytest.approx(told[1]["temperature"], rel=0.05)

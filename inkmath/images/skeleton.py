@@ -18,8 +18,8 @@ Points = NDArray[np.float64]
 
 MAX_LINES = 1200
 """Lines and meetings together; more is a page of text, a texture, a photograph of something else."""
-BRIDGE = 1.3
-"""Pen widths: two meetings nearer than this are one, that lines crossing at an angle were thinned to."""
+BRIDGE = 3.0
+"""Pen widths: two meetings nearer than this are one: lines that cross at an angle or touch, as in a round x."""
 SPUR = 1.4
 """Pen widths: a loose end shorter than this (measured from the middle of the line) is a bump of the line's edge."""
 HOLE = 2.5

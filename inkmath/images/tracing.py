@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     Arm = tuple[int, int]
     """One end of a line: its index, and 0 for its beginning or 1 for its end."""
 
-SHARPEST_TURN = np.deg2rad(75)
-"""A pen goes through a meeting within this angle; what turns more is another stroke."""
-RETRACED_TURN = np.deg2rad(50)
+SHARPEST_TURN = np.deg2rad(140)
+"""A pen goes through a meeting within this angle, the straightest ways first; what turns more is another stroke."""
+RETRACED_TURN = np.deg2rad(60)
 """A pen that comes into a loose end within this angle, as in the stems of a, d and n, goes to its tip and back."""
 CLEAR = 0.6
 """Pen widths around a meeting in which thinned lines are drawn towards each other, and are not to be trusted."""

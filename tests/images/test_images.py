@@ -79,6 +79,17 @@ def test_lines_that_cross_at_an_angle_are_two_strokes() -> None:
     assert all(np.ptp(stroke[:, 1]) > 70 for stroke in (one, other))
 
 
+def test_bows_that_touch_as_in_a_round_x_stay_two_strokes() -> None:
+    strokes = ink_from_image(drawn(arc((40, 60), 36, -60, 60), arc((112, 60), 36, 120, 240))).strokes
+    assert [np.ptp(stroke[:, 1]) > 55 for stroke in strokes] == [True, True]
+
+
+def test_a_2_with_a_loop_at_its_foot_is_one_stroke() -> None:
+    foot = [(64.0, 88.0), (48.0, 98.0), (40.0, 92.0), (48.0, 86.0), (70.0, 94.0), (110.0, 100.0)]
+    (stroke,) = ink_from_image(drawn([*arc((80, 40), 25, 180, 400), *foot])).strokes
+    assert ends(stroke) == [pytest.approx(end, abs=PEN) for end in ([55, 40], foot[-1])]
+
+
 def test_an_o_is_one_closed_stroke_written_from_the_top_to_the_left() -> None:
     (stroke,) = ink_from_image(drawn(arc((80, 60), 30))).strokes
     assert stroke[0].tolist() == stroke[-1].tolist()

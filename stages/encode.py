@@ -43,6 +43,6 @@ def main(params: Params) -> dict[str, object]:
 if __name__ == "__main__":
     try:
         done = main(load_params())
-    except (ParamsError, ArraysError, VocabularyError) as error:
+    except (ParamsError, ArraysError, VocabularyError, OSError) as error:
         sys.exit(f"encode: {error}")
     print(f"{done['classes']} classes in {VOCABULARY}; labels without a class: {done['unseen']}")

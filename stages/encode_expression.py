@@ -63,7 +63,7 @@ def _write_json(path: Path, content: Mapping[str, Any] | list[Any], indent: int 
 if __name__ == "__main__":
     try:
         done = main(load_params())
-    except (ParamsError, ArraysError, VocabularyError) as error:
+    except (ParamsError, ArraysError, VocabularyError, OSError) as error:
         sys.exit(f"encode_expression: {error}")
     print(
         f"{done['classes']} classes in {LABELS}, {done['tokens']} tokens, {done['bigrams']} bigrams, from "

@@ -44,7 +44,7 @@ def main(params: Params) -> SymbolReport:
 if __name__ == "__main__":
     try:
         done = main(load_params())
-    except (ParamsError, ArraysError, NetworkError, TrackingError, FileNotFoundError) as error:
+    except (ParamsError, ArraysError, NetworkError, TrackingError, OSError) as error:
         sys.exit(f"evaluate: {error}")
     figures = ", ".join(f"{name} {value:.4g}" for name, value in done.metrics().items())
     print(f"{figures}; labels never seen in training: {done.unseen}")

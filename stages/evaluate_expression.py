@@ -41,6 +41,6 @@ def main(params: Params) -> dict[str, float]:
 if __name__ == "__main__":
     try:
         done = main(load_params())
-    except (ParamsError, InkTableError, NetworkError, EvaluationError, TrackingError, FileNotFoundError) as error:
+    except (ParamsError, InkTableError, NetworkError, EvaluationError, TrackingError, OSError) as error:
         sys.exit(f"evaluate_expression: {error}")
     print(", ".join(f"{name} {value:.4g}" for name, value in done.items()))

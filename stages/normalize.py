@@ -22,7 +22,7 @@ def main(params: Params) -> dict[str, int]:
 if __name__ == "__main__":
     try:
         done = main(load_params())
-    except (ParamsError, InkTableError, WorkersError) as error:
+    except (ParamsError, InkTableError, WorkersError, OSError) as error:
         sys.exit(f"normalize: {error}")
     splits = ", ".join(f"{count} {split}" for split, count in done.items())
     print(f"{sum(done.values())} symbols ({splits}) in {SYMBOLS}")

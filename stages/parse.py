@@ -44,6 +44,6 @@ def main(params: Params) -> Summary:
 if __name__ == "__main__":
     try:
         done = main(load_params())
-    except (ParamsError, SourceError, SplitError, WorkersError, InkTableError) as error:
+    except (ParamsError, SourceError, SplitError, WorkersError, InkTableError, OSError) as error:
         sys.exit(f"parse: {error}")
     print(f"{done.files} files: {done.rows} rows in {INK} {done.splits}, {done.rejected} listed in {REJECTED}")

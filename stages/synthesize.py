@@ -30,6 +30,6 @@ def main(params: Params) -> dict[str, int]:
 if __name__ == "__main__":
     try:
         written = main(load_params())
-    except ParamsError as error:
+    except (ParamsError, OSError) as error:
         sys.exit(f"synthesize: {error}")
     print(", ".join(f"{count} files in {INK / part}" for part, count in written.items()))

@@ -49,6 +49,6 @@ def main(params: Params) -> dict[str, float]:
 if __name__ == "__main__":
     try:
         done = main(load_params())
-    except (ParamsError, ArraysError, VocabularyError, TrackingError, TrainingError) as error:
+    except (ParamsError, ArraysError, VocabularyError, TrackingError, TrainingError, OSError) as error:
         sys.exit(f"train_expression: {error}")
     print(", ".join(f"{name} {value:.4g}" for name, value in done.items()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,8 @@ from stub_reader import StubNamer, StubReader
 from inkmath.recognizer import Recognizer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pipeline_copy import Copy
 
 # That the machine is busy is no fault of what is tested.
@@ -32,3 +35,12 @@ def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     copy = Copy(tmp_path_factory.mktemp("whole"))
     copy.repro()
     return copy
+
+
+@pytest.fixture
+def disturbed(reproduced: Copy, tmp_path: Path) -> Copy:
+    """A second copy of what the pipeline made, to do harm to."""
+    from pipeline_copy import Copy
+
+    shutil.copytree(reproduced.root, tmp_path / "copy", symlinks=True)
+    return Copy.at(tmp_path / "copy")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from pipeline_copy import Copy
 from pipeline_outputs import assert_equal, keras_weights
 
-from inkmath.dataset.arrays import read_arrays, write_arrays
+from inkmath.dataset.arrays import read_arrays
 from inkmath.dataset.ink_table import read_inks
 from inkmath.dataset.splits import Split
 from inkmath.features.expression import FormulaSet
@@ -105,12 +106,13 @@ def nearest(rows: np.ndarray, known: np.ndarray) -> np.ndarray:
 def test_what_the_test_symbols_look_like_changes_no_weight(reproduced: Copy, tmp_path: Path) -> None:
     shutil.copytree(reproduced.root, tmp_path / "copy", symlinks=True)
     copy = Copy.at(tmp_path / "copy")
-    arrays = read_arrays(copy.root / "data/processed/symbol.npz")
-    tested = arrays["splits"] == str(Split.TEST)
+    symbols = SymbolSet.load(copy.root / "data/processed/symbol.npz")
+    tested = symbols.splits == str(Split.TEST)
     assert tested.sum() > 20
-    arrays["features"] = np.where(tested[:, None, None], np.float32(np.nan), arrays["features"])
-    arrays["labels"] = np.where(tested, "x", arrays["labels"])
-    write_arrays(copy.root / "data/processed/symbol.npz", arrays)
+    features = np.where(tested[:, None, None], np.float32(np.nan), symbols.features)
+    replace(symbols, features=features, labels=np.where(tested, "x", symbols.labels)).save(
+        copy.root / "data/processed/symbol.npz"
+    )
     shutil.rmtree(copy.root / "models/symbol")
     done = copy.run(sys.executable, "-m", "stages.train")
     assert done.returncode == 0, done.stderr

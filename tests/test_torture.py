@@ -125,13 +125,6 @@ def assert_mlflow_knows(copy: Copy, *tasks: str, evaluated: bool = False) -> Non
         assert evaluation == "finished" or not evaluated
 
 
-@pytest.fixture
-def disturbed(reproduced: Copy, tmp_path: Path) -> Copy:
-    """A second copy of what the pipeline made, to do harm to."""
-    shutil.copytree(reproduced.root, tmp_path / "copy", symlinks=True)
-    return Copy.at(tmp_path / "copy")
-
-
 def test_a_training_that_is_killed_again_and_again_ends_as_undisturbed(reproduced: Copy, disturbed: Copy) -> None:
     for made in ("models/symbol", "results/train", "mlspool", "checkpoints"):
         shutil.rmtree(disturbed.root / made)

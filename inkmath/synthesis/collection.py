@@ -7,6 +7,7 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from inkmath.dataset.atomic import naming
 from inkmath.dataset.progress import progress
 from inkmath.inkml import write_inkml
 
@@ -48,7 +49,7 @@ def write_collection(inks: Iterable[Ink], directory: str | Path, *, total: int, 
     temporary.mkdir()
     count = 0
     try:
-        with progress(f"Writing {directory}", total) as advance:
+        with naming(directory), progress(f"Writing {directory}", total) as advance:
             for ink in inks:
                 (temporary / f"{ink.id}.inkml").write_bytes(write_inkml(ink))
                 count += 1

@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test ui serve lint bench reproduce sweep fuzz torture audit release lock clean
+.PHONY: help install run test ui team serve lint bench reproduce sweep fuzz torture audit release lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -16,7 +16,7 @@ install: $(INSTALLED)  ## make .venv with the pinned dependencies (the other tar
 
 $(INSTALLED): pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
-	python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[train,images,sympy,dev]'
+	python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[train,team,images,sympy,dev]'
 	@touch $@
 
 run: $(INSTALLED)  ## run the pipeline on made-up handwriting: data, both models, their figures
@@ -27,6 +27,9 @@ test: $(INSTALLED)  ## run all tests (make test ARGS='-m "not slow"' leaves out 
 
 ui: $(INSTALLED)  ## look at the training runs in MLflow, http://127.0.0.1:5000
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1 --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" $(ARGS)
+
+team: $(INSTALLED)  ## MLflow on PostgreSQL with artifacts and data in an S3 store, for several machines (docs/scaling.md)
+	python -m inkmath.tracking team $(ARGS)
 
 serve: $(INSTALLED)  ## write formulas in the browser, http://127.0.0.1:8000
 	inkmath serve --save data/raw/user $(ARGS)
@@ -60,7 +63,7 @@ release: $(INSTALLED)  ## ship the champions of both tasks, unless what is shipp
 	python -m inkmath.tracking release expression
 
 lock:  ## pin the newest versions that pyproject.toml allows (needs uv)
-	uv pip compile --quiet --upgrade --python-version 3.11 --python-platform x86_64-unknown-linux-gnu --no-header --no-annotate --all-extras --no-extra gpu pyproject.toml --output-file requirements.lock
+	uv pip compile --quiet --upgrade --python-version 3.11 --python-platform x86_64-unknown-linux-gnu --no-header --no-annotate --extra train --extra team --extra images --extra sympy --extra dev pyproject.toml --output-file requirements.lock
 
 clean:  ## remove what the pipeline and the tools made, but neither .venv, nor collected data, nor MLflow runs
 	rm -rf data/raw/synthetic data/interim data/processed models results plots build dist *.egg-info

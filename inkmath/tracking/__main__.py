@@ -1,17 +1,22 @@
-"""``python -m inkmath.tracking``: send what waits for a server, look at a sweep, choose the champion by hand."""
+"""``python -m inkmath.tracking``: what waits for a server, sweeps and searches, champions, the services of a team."""
 
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+import time
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from inkmath.dataset.atomic import replacing
 from inkmath.tracking.delivery import settle
 from inkmath.tracking.location import Location, TrackingError, locate, reach
 from inkmath.tracking.registry import crown
+from inkmath.tracking.search import Knob, search
 from inkmath.tracking.sweep import read_sweep
+from inkmath.tracking.team import Ports, team_services
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,11 +39,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     releasing.add_argument(
         "--ink", type=Path, default=Path("data/interim/ink.parquet"), help="table with validation ink"
     )
+    searching = commands.add_parser("search", help="search good parameters with Optuna, each trial a DVC experiment")
+    searching.add_argument("name", help="of the study and of the sweep in MLflow; a study that is there goes on")
+    searching.add_argument("space", nargs="+", help="block.name=choice(a,b), range(1,9), interval(0,1), log(1e-4,1e-2)")
+    searching.add_argument("--task", choices=("symbol", "expression"), default="symbol")
+    searching.add_argument("--trials", type=int, default=20, help="how many to add (default: %(default)s)")
+    searching.add_argument("--warm-up", type=int, default=5, help="trials before any is stopped early")
+    searching.add_argument(
+        "--storage", default="sqlite:///optuna.db", help="database of the study; a server's for several machines"
+    )
+    team = commands.add_parser("team", help="run PostgreSQL, an S3 store and MLflow's server until Ctrl-C")
+    team.add_argument(
+        "--folder", type=Path, default=Path("team"), help="for the database and logs (default: %(default)s)"
+    )
+    team.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    team.add_argument("--store", help="address of an S3 store that lasts, its keys in AWS_ACCESS_KEY_ID and so on")
+    team.add_argument("--bucket", default="inkmath", help="in the store (default: %(default)s)")
+    for service, port in asdict(Ports()).items():
+        team.add_argument(f"--{service}-port", type=int, default=port, help="default: %(default)s")
     champion = commands.add_parser("champion", help="make a version of a registered model the champion")
     champion.add_argument("model", help="inkmath-symbol or inkmath-expression")
     champion.add_argument("version")
     chosen = parser.parse_args(arguments)
     try:
+        if chosen.command == "team":
+            _serve(chosen)
         return _run(chosen, locate(chosen.uri))
     except TrackingError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -59,6 +84,8 @@ def _run(chosen: argparse.Namespace, location: Location) -> int:
             return 0
         if chosen.command == "release":
             return _release(chosen, location)
+        if chosen.command == "search":
+            return _search(chosen, location)
         sweep = read_sweep(reach(location), chosen.experiment, chosen.name, chosen.metric)
     except MlflowException as error:
         raise TrackingError(str(error)) from error
@@ -66,6 +93,52 @@ def _run(chosen: argparse.Namespace, location: Location) -> int:
     if chosen.picture:
         with replacing(chosen.picture) as temporary:
             sweep.draw().savefig(temporary, dpi=130)
+    return 0
+
+
+def _serve(chosen: argparse.Namespace) -> NoReturn:
+    ports = Ports(chosen.mlflow_port, chosen.postgres_port, chosen.store_port)
+
+    def stop(_signal: int, _frame: object) -> None:
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(sign, signal.SIG_IGN)  # what has been begun is ended in peace
+        raise SystemExit(0)
+
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, stop)
+    with team_services(
+        chosen.folder, host=chosen.host, ports=ports, store=chosen.store, bucket=chosen.bucket
+    ) as services:
+        print(f"ready; on every machine, in a clone:\n\n{services.instructions()}\n", flush=True)
+        while True:
+            time.sleep(0.5)
+            for name, process in services.processes.items():
+                if process.poll() is not None:
+                    raise TrackingError(f"{name} ended; see {chosen.folder}/logs/{name}")
+
+
+def _search(chosen: argparse.Namespace, location: Location) -> int:
+    from inkmath.params import ParamsError, load_params
+
+    try:
+        params = load_params()
+    except ParamsError as error:
+        raise TrackingError(str(error)) from error
+    study = search(
+        location,
+        f"{params.track.experiment}-{chosen.task}",
+        chosen.name,
+        chosen.task,
+        [Knob.parse(text) for text in chosen.space],
+        chosen.trials,
+        storage=chosen.storage,
+        seed=params.base.seed,
+        warm_up=chosen.warm_up,
+        log=Path(f"search-{chosen.name}.log"),
+    )
+    best = study.best_trial
+    print(f"best of {len(study.trials)} trials: {best.value:.4f} with {best.user_attrs['settings']}")
+    print(f"its run in MLflow: {best.user_attrs['mlflow_run']}")
     return 0
 
 

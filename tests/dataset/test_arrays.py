@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +24,8 @@ from inkmath.dataset.arrays import (
     write_chunks,
 )
 from inkmath.dataset.atomic import replacing
+
+REPOSITORY = Path(__file__).parents[2]
 
 
 def test_arrays_come_back_as_they_were_without_pickle(tmp_path):
@@ -79,6 +85,38 @@ def test_mapped_arrays_come_from_the_disk_and_cannot_be_written(tmp_path):
             np.testing.assert_array_equal(array, arrays[name])
 
 
+LARGE = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from inkmath.dataset.arrays import mapped_arrays, write_chunks
+
+limit = 100 << 20
+resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+chunk = np.arange(1 << 20, dtype=np.float32).reshape(-1, 64) % 7
+write_chunks(sys.argv[1], ({"x": chunk + index} for index in range(60)))
+with mapped_arrays(sys.argv[1]) as arrays:
+    rows = arrays["x"]
+    assert rows.nbytes > 2 * limit
+    order = np.random.default_rng(0).permutation(len(rows))
+    for start in range(0, len(rows), 12800):
+        assert np.isfinite(rows[order[start : start + 128]]).all()
+    try:
+        np.array(rows)
+    except MemoryError:
+        print("too large")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the memory of a process as Linux does")
+def test_arrays_may_be_larger_than_memory(tmp_path):
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", LARGE, str(tmp_path / "a.npz")]
+    done = subprocess.run(command, env=environment, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("too large\n", 0), done.stderr
+
+
 def test_damaged_arrays_are_not_mapped(tmp_path):
     (tmp_path / "a.npz").write_bytes(b"PK")
     with pytest.raises(ArraysError, match="cannot be read as npz"), mapped_arrays(tmp_path / "a.npz"):
@@ -135,3 +173,9 @@ def test_a_writer_that_fails_leaves_the_old_file(tmp_path):
         raise RuntimeError("killed")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_writer_that_does_not_say_where_it_failed_is_helped_out(tmp_path):
+    with pytest.raises(OSError, match=r"No space left on device: '.*a\.npz'"), replacing(tmp_path / "a.npz"):
+        raise OSError(28, "No space left on device")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,206 @@
+"""A search that learns from what it has seen: Optuna proposes, `dvc exp run` trains, MLflow tells how it goes.
+
+A study of Optuna and a sweep in MLflow have one name. The parent run of the sweep names the study in its tag
+``optuna_study``; the study names the parent run in ``mlflow_parent_run``, and each trial its own in ``mlflow_run``.
+A trial that falls behind the others is stopped in the middle of its training; its run says ``pruned``.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from inkmath.tracking.location import TrackingError, connect
+from inkmath.tracking.sweep import parent_run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import optuna
+    from mlflow import MlflowClient
+    from mlflow.entities import Run as MlflowRun
+
+    from inkmath.tracking.location import Location
+    from inkmath.tracking.model import Task
+
+STAGES = {"symbol": ("train", "valid_accuracy"), "expression": ("train_expression", "valid_exprate")}
+"""The stage of each task that trains, and the figure to raise."""
+
+LOOK_SECONDS = 2.0
+
+_SPACE = re.compile(r"(?P<name>[\w.]+)=(?P<kind>choice|range|interval|log)\((?P<values>[^()]+)\)")
+
+
+@dataclass(frozen=True)
+class Knob:
+    """A parameter to vary: its name, ``choice``, ``range`` (of integers), ``interval`` or ``log``, and the values."""
+
+    name: str
+    kind: str
+    values: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Knob:
+        """From ``train.learning_rate=log(0.0005,0.01)``.
+
+        Raises:
+            TrackingError: the text is not like that.
+        """
+        match = _SPACE.fullmatch(text.replace(" ", ""))
+        if match is None:
+            raise TrackingError(
+                f"{text}: is no space; write block.name=choice(a,b), range(1,9), interval(0,1) or log(1e-4,1e-2)"
+            )
+        knob = cls(match["name"], match["kind"], tuple(match["values"].split(",")))
+        if knob.kind != "choice":
+            try:
+                low, high = (float(value) for value in knob.values)
+            except ValueError:
+                raise TrackingError(f"{text}: needs two numbers") from None
+            if low >= high or (knob.kind == "log" and low <= 0):
+                raise TrackingError(f"{text}: the first number must be below the second, and above 0 for log")
+        return knob
+
+    def suggest(self, trial: optuna.Trial) -> Any:
+        """A value of the trial."""
+        if self.kind == "choice":
+            return trial.suggest_categorical(self.name, self.values)
+        if self.kind == "range":
+            return trial.suggest_int(self.name, int(self.values[0]), int(self.values[1]))
+        low, high = map(float, self.values)
+        return float(f"{trial.suggest_float(self.name, low, high, log=self.kind == 'log'):.4g}")
+
+
+def search(
+    location: Location,
+    experiment: str,
+    name: str,
+    task: Task,
+    knobs: Sequence[Knob],
+    trials: int,
+    *,
+    storage: str,
+    seed: int,
+    warm_up: int = 5,
+    log: Path,
+) -> optuna.Study:
+    """Run trials, each a DVC experiment in a copy of the repository; several machines may work on one study at once.
+
+    Args:
+        location: where runs go.
+        experiment: the MLflow experiment, as the training names it.
+        name: of the study and of the sweep.
+        task: which model is trained.
+        knobs: what varies.
+        trials: how many to add to the study.
+        storage: database that keeps the study, as SQLAlchemy names it; a server's for several machines.
+        seed: of the proposals, with the number of trials that the study has already.
+        warm_up: trials that run to their end before any is stopped early.
+        log: what DVC says is added to it.
+
+    Raises:
+        TrackingError: MLflow cannot be used, or an experiment fails.
+    """
+    import optuna
+
+    client, experiment_id = connect(location, experiment)
+    parent = parent_run(client, location, experiment_id, name)
+    study = optuna.create_study(
+        study_name=name,
+        storage=storage,
+        direction="maximize",
+        load_if_exists=True,
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=warm_up),
+    )
+    study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials))
+    study.set_user_attr("mlflow_parent_run", parent)
+    client.set_tag(parent, "optuna_study", name)
+    trial = partial(_trial, client=client, experiment_id=experiment_id, name=name, task=task, knobs=knobs, log=log)
+    study.optimize(trial, n_trials=trials)
+    if any(each.state == optuna.trial.TrialState.COMPLETE for each in study.trials):
+        client.set_tag(parent, "optuna_best", str(study.best_trial.number))
+    return study
+
+
+def _trial(
+    trial: optuna.Trial,
+    *,
+    client: MlflowClient,
+    experiment_id: str,
+    name: str,
+    task: Task,
+    knobs: Sequence[Knob],
+    log: Path,
+) -> float:
+    import optuna
+
+    stage, metric = STAGES[task]
+    settings = {knob.name: knob.suggest(trial) for knob in knobs}
+    for earlier in trial.study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,)):
+        # DVC would answer from its run cache, without a run in MLflow.
+        if earlier.user_attrs["settings"] == settings and earlier.value is not None:
+            trial.set_user_attr("settings", settings)
+            trial.set_user_attr("mlflow_run", earlier.user_attrs["mlflow_run"])
+            return earlier.value
+    trial.set_user_attr("settings", settings)
+    dvc_name = f"{name}-{trial.number}"
+    trial.set_user_attr("dvc_experiment", dvc_name)
+    varied = [f"{key}={value}" for key, value in {"track.sweep": name, **settings}.items()]
+    command = [sys.executable, "-m", "dvc", "exp", "run", stage, "--temp", "--name", dvc_name]
+    for setting in varied:
+        command += ["--set-param", setting]
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+    run, reported = None, 0
+    try:
+        while process.poll() is None:
+            time.sleep(LOOK_SECONDS)
+            run = run or _run_of(client, experiment_id, dvc_name)
+            if run is None:
+                continue
+            points = {point.step: point.value for point in client.get_metric_history(run.info.run_id, metric)}
+            for step in sorted(points)[reported:]:
+                trial.report(points[step], step)
+            reported = len(points)
+            if trial.should_prune() and _end_training(process.pid, stage):
+                process.wait()
+                client.set_tag(run.info.run_id, "pruned", "true")
+                trial.set_user_attr("mlflow_run", run.info.run_id)
+                raise optuna.TrialPruned
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
+    run = _run_of(client, experiment_id, dvc_name)
+    if process.returncode or run is None:
+        raise TrackingError(f"trial {trial.number} ({', '.join(varied)}) failed; see {log}")
+    trial.set_user_attr("mlflow_run", run.info.run_id)
+    return float(run.data.metrics[metric])
+
+
+def _run_of(client: MlflowClient, experiment_id: str, dvc_name: str) -> MlflowRun | None:
+    found = client.search_runs([experiment_id], filter_string=f"tags.dvc_exp_name = '{dvc_name}'", max_results=1)
+    return found[0] if found else None
+
+
+def _end_training(pid: int, stage: str) -> bool:
+    """Ask the training that a DVC process began to stop, which closes its run; False if there is none any more.
+
+    DVC itself is left to find that its stage has failed and to clear up.
+    """
+    import psutil
+
+    try:
+        children = psutil.Process(pid).children(recursive=True)
+        training = [child for child in children if child.cmdline()[-2:] == ["-m", f"stages.{stage}"]]
+        for child in training:
+            child.terminate()
+    except psutil.NoSuchProcess:
+        return False
+    return bool(training)

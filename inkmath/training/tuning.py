@@ -39,33 +39,32 @@ def tune(
     bent: Sequence[Scores] = (),
     scribbles: Sequence[Scores] = (),
 ) -> Tuned:
-    """Choose the factor of the language model by ExpRate, then fit the confidence by logistic regression.
+    """Choose the factor of the language model by ExpRate on both kinds of ink, then fit confidence to it.
 
     Args:
         scores: the network's answer to each validation formula. truths: canonical tokens of each, spaces between.
         labels: the symbol vocabulary. language: model of training formulas.
-        bent: answers to the same formulas in stranger hands. Confidence is fitted to both: users' hands and pens differ
-        more from those of training than validation's do, and those alone would make it promise too much.
+        bent: answers to the same formulas in stranger hands, all or none. Both count: users' hands and pens differ more
+        from those of training than validation's do, and those alone would make confidence promise too much.
         scribbles: answers to what is no formula: whatever is read there is wrong, and confidence should know.
     """
     tried: dict[float, float] = {}
     best: tuple[float, Weights, list[list[Found]], list[bool]] | None = None
+    answers, wanted = [*scores, *bent], [*truths, *truths[: len(bent)]]
     for factor in LANGUAGE:
         weights = replace(Weights(), language=factor)
         search = Search(labels, language, weights)
-        found = [search.search(one, {}) for one in scores]
-        right = [_latex(one[0], labels) == truth for one, truth in zip(found, truths, strict=True)]
-        tried[factor] = float(np.mean(right))
-        if best is None or tried[factor] > best[0]:
-            best = tried[factor], weights, found, right
+        found = [search.search(one, {}) for one in answers]
+        right = [_latex(one[0], labels) == truth for one, truth in zip(found, wanted, strict=True)]
+        tried[factor] = float(np.mean(right[: len(scores)]))
+        if best is None or np.mean(right) > best[0]:
+            best = float(np.mean(right)), weights, found, right
     assert best is not None
-    exprate, weights, found, right = best
+    _, weights, found, right = best
     search = Search(labels, language, weights)
-    strange = [search.search(one, {}) for one in bent]
-    right += [_latex(one[0], labels) == truth for one, truth in zip(strange, truths[: len(strange)], strict=True)]
     nonsense = [search.search(one, {}) for one in scribbles]
-    confidence = fit_confidence([*found, *strange, *nonsense], [*right, *[False] * len(nonsense)])
-    return Tuned(replace(weights, confidence=confidence), exprate, tried)
+    confidence = fit_confidence([*found, *nonsense], [*right, *[False] * len(nonsense)])
+    return Tuned(replace(weights, confidence=confidence), tried[weights.language], tried)
 
 
 def fit_confidence(found: Sequence[Sequence[Found]], right: Sequence[bool]) -> tuple[float, float, float]:

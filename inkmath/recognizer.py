@@ -210,10 +210,17 @@ class Recognizer:
         directory = WEIGHTS if path is None else Path(path)
         if not directory.is_dir():
             raise FileNotFoundError(f"{directory}: no directory of weights")
-        from inkmath.decoding.expression import load_expression_reader
+        from inkmath.decoding.expression import StrokeGraphReader, load_expression_reader
         from inkmath.decoding.symbol import load_symbol_reader
 
-        return cls(partial(load_expression_reader, directory), partial(load_symbol_reader, directory))
+        def expressions() -> StrokeGraphReader:
+            try:
+                symbols = load_symbol_reader(directory)
+            except FileNotFoundError:  # formulas can be read without a second opinion on their symbols
+                symbols = None
+            return load_expression_reader(directory, symbols)
+
+        return cls(expressions, partial(load_symbol_reader, directory))
 
     @cached_property
     def expressions(self) -> ExpressionReader:

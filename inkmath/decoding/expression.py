@@ -12,6 +12,7 @@ import numpy as np
 from inkmath.dataset.atomic import replacing
 from inkmath.decoding.language import TreeLanguageModel
 from inkmath.decoding.network import Network, NetworkError
+from inkmath.decoding.opinion import SecondOpinion
 from inkmath.decoding.readout import Scores
 from inkmath.decoding.search import Search, Weights
 from inkmath.features.expression import pad, stroke_points
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from inkmath.decoding.language import Counts
     from inkmath.decoding.reading import Constraints, Reading
+    from inkmath.decoding.symbol import OnnxSymbolReader
     from inkmath.ink import Ink
 
 NETWORK_FILE = "expression.onnx"
@@ -38,11 +40,18 @@ class StrokeGraphReader:
 
     Args:
         network: the exported stroke graph network. labels: its classes in order. points: points a stroke.
-        search: what reads trees off the network's answer.
+        search: what reads trees off the network's answer. opinion: what else is asked about symbols.
     """
 
-    def __init__(self, network: Network, labels: Sequence[str], points: int, search: Search) -> None:
-        self.network, self.points, self.search = network, points, search
+    def __init__(
+        self,
+        network: Network,
+        labels: Sequence[str],
+        points: int,
+        search: Search,
+        opinion: SecondOpinion | None = None,
+    ) -> None:
+        self.network, self.points, self.search, self.opinion = network, points, search, opinion
         self._labels = tuple(labels)
 
     @property
@@ -66,13 +75,16 @@ class StrokeGraphReader:
         """Read each ink; see :class:`inkmath.decoding.reading.ExpressionReader`."""
         given = constraints or [{} for _ in inks]
         return [
-            self.search.read(scores, alternatives, fixed)
-            for scores, fixed in zip(self.scores(inks), given, strict=True)
+            self.search.read(scores, alternatives, fixed, self.opinion.of(ink) if self.opinion else None)
+            for ink, scores, fixed in zip(inks, self.scores(inks), given, strict=True)
         ]
 
 
-def load_expression_reader(directory: Path) -> StrokeGraphReader:
+def load_expression_reader(directory: Path, symbols: OnnxSymbolReader | None = None) -> StrokeGraphReader:
     """Load what :func:`write_settings` and the export wrote into a directory.
+
+    Args:
+        directory: where the files lie. symbols: asked for a second opinion on symbols, if it takes context.
 
     Raises:
         FileNotFoundError: a file is missing.
@@ -89,7 +101,8 @@ def load_expression_reader(directory: Path) -> StrokeGraphReader:
         points = int(settings["points"])
     except (ValueError, KeyError, TypeError) as error:
         raise NetworkError(f"{path}: cannot be read ({error!r}); export or install it again") from error
-    return StrokeGraphReader(Network(Path(directory) / NETWORK_FILE), labels, points, search)
+    opinion = SecondOpinion(symbols, labels) if symbols and symbols.takes_context else None
+    return StrokeGraphReader(Network(Path(directory) / NETWORK_FILE), labels, points, search, opinion)
 
 
 def write_settings(

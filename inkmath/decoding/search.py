@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from inkmath.decoding.language import TreeLanguageModel
+    from inkmath.decoding.opinion import Opinion
     from inkmath.decoding.reading import Constraints
     from inkmath.decoding.readout import Scores
 
@@ -38,7 +39,8 @@ class Weights:
     """What counts how much, and how far is looked; tuned on validation.
 
     Attributes:
-        segmentation, symbol, relation, language: factors of the parts of the score. segmentations, trees: how many are
+        segmentation, symbol, relation, language: factors of the parts of the score. opinion: share of a second opinion
+        in what symbols are taken for, where there is one. segmentations, trees: how many are
         tried. labels: how many classes of each symbol. confidence: intercept and factors of :func:`evidence`,
         of a logistic model.
     """
@@ -47,6 +49,7 @@ class Weights:
     symbol: float = 1.0
     relation: float = 1.0
     language: float = 0.2
+    opinion: float = 0.4
     segmentations: int = 4
     trees: int = 4
     labels: int = 5
@@ -93,9 +96,15 @@ class Search:
         self.index = {label: number for number, label in enumerate(self.labels)}
         self.childless = language.edge[:, :, -1].sum(axis=1)  # (C,) that a symbol governs nothing
 
-    def read(self, scores: Scores, count: int = 5, constraints: Constraints | None = None) -> list[Reading]:
+    def read(
+        self,
+        scores: Scores,
+        count: int = 5,
+        constraints: Constraints | None = None,
+        opinion: Opinion | None = None,
+    ) -> list[Reading]:
         """The ``count`` best readings, no two of the same canonical LaTeX, the best first."""
-        found = self.search(scores, constraints or {})
+        found = self.search(scores, constraints or {}, opinion)
         readings: list[Reading] = []
         seen: set[str] = set()
         certainty = self.confidence(found)
@@ -113,11 +122,11 @@ class Search:
                 break
         return readings or [self._in_a_row(scores, constraints or {})]
 
-    def search(self, scores: Scores, constraints: Constraints) -> list[Found]:
+    def search(self, scores: Scores, constraints: Constraints, opinion: Opinion | None = None) -> list[Found]:
         """All labelled trees that were looked at, the best first."""
         found: list[Found] = []
         for symbols, worth in self._segmentations(scores, constraints):
-            classes = self._classes(scores, symbols, constraints)
+            classes = self._classes(scores, symbols, constraints, opinion)
             edges, root = relate(scores, symbols)
             for score, parents, relations in best_trees(edges, root, self.weights.trees):
                 structure = self.weights.segmentation * worth + self.weights.relation * score
@@ -179,10 +188,17 @@ class Search:
         return [([tuple(group) for group in sorted(groups)], worth) for worth, groups in chosen]
 
     def _classes(
-        self, scores: Scores, symbols: Sequence[tuple[int, ...]], constraints: Constraints
+        self,
+        scores: Scores,
+        symbols: Sequence[tuple[int, ...]],
+        constraints: Constraints,
+        opinion: Opinion | None = None,
     ) -> NDArray[np.float64]:
         """Log-probability of each class for each symbol, ``(K, C)``."""
         classes = np.stack([scores.symbol[list(strokes)].mean(axis=0) for strokes in symbols]).astype(np.float64)
+        if opinion is not None and self.weights.opinion > 0:
+            other = opinion(symbols)
+            classes += self.weights.opinion * (np.where(np.isnan(other), classes, other) - classes)
         for number, strokes in enumerate(symbols):
             label = constraints.get(frozenset(strokes))
             if label in self.index:

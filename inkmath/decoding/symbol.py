@@ -12,7 +12,7 @@ from inkmath.dataset.atomic import replacing
 from inkmath.decoding.network import Network, NetworkError
 from inkmath.decoding.reading import Candidate
 from inkmath.features.symbol import CHANNELS, normalize_and_pad_traces
-from inkmath.features.symbol_context import CONTEXT, alone
+from inkmath.features.symbol_context import CONTEXT, alone, symbol_contexts, with_context
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from inkmath.features.symbol import FloatArray
-    from inkmath.ink import Ink
+    from inkmath.ink import Ink, Stroke
 
 NETWORK, DESCRIPTION = "symbol.onnx", "symbol.json"
 """The two files of a symbol model, in one directory."""
@@ -75,6 +75,14 @@ class OnnxSymbolReader:
             for start in range(0, len(features), CHUNK)
         ]
         return tempered(np.concatenate(chunks), self._temperature)
+
+    def in_formula(self, strokes: Sequence[Stroke], groups: Sequence[Sequence[int]]) -> FloatArray:
+        """Probabilities ``(N, classes)`` of groups of a formula's strokes, each read as one symbol in its place."""
+        inks = [[strokes[index] for index in group] for group in groups]
+        features = normalize_and_pad_traces(inks, **self._knobs)
+        if self.takes_context:
+            features = with_context(features, symbol_contexts(strokes, groups))
+        return self.probabilities(features)
 
     def classify(self, inks: Sequence[Ink], *, top_k: int = 3) -> list[list[Candidate]]:
         """For each ink (all its strokes are one symbol) the ``top_k`` likeliest labels, the likeliest first."""

@@ -19,18 +19,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inkmath.decoding.expression import load_expression_reader
+from inkmath.decoding.expression import StrokeGraphReader
 from inkmath.decoding.reading import Reading
 from inkmath.decoding.readout import plain_readout
 from inkmath.evaluation.expressions import EvaluationError, evaluate
 from inkmath.inkml import InkMLError, parse_inkml
-from inkmath.recognizer import WEIGHTS
+from inkmath.recognizer import Recognizer
 from inkmath.synthesis import synthesize
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from inkmath.decoding.expression import StrokeGraphReader
     from inkmath.ink import Ink
 
 MADE_UP = 200
@@ -115,4 +114,6 @@ def find(place: Path) -> list[Ink]:
 
 if __name__ == "__main__":
     given = find(Path(sys.argv[1])) if len(sys.argv) > 1 else list(synthesize(MADE_UP, 0, writers=20))
-    main(given, load_expression_reader(Path(sys.argv[2]) if len(sys.argv) > 2 else WEIGHTS))
+    chosen = Recognizer.load(sys.argv[2] if len(sys.argv) > 2 else None).expressions
+    assert isinstance(chosen, StrokeGraphReader)
+    main(given, chosen)

@@ -45,10 +45,11 @@ def replacing_folder(path: str | Path) -> Iterator[Path]:
     temporary, aside = (path.with_name(f".{uuid.uuid4().hex}.{path.name}") for _ in range(2))
     temporary.mkdir()
     try:
-        yield temporary
-        for written in temporary.iterdir():
-            with written.open("rb") as file:
-                os.fsync(file.fileno())
+        with naming(path):
+            yield temporary
+            for written in temporary.iterdir():
+                with written.open("rb") as file:
+                    os.fsync(file.fileno())
         if path.exists():
             path.rename(aside)
         temporary.rename(path)

@@ -7,6 +7,7 @@ import pty
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -75,10 +76,11 @@ def test_ctrl_c_ends_with_status_130(notes: Path) -> None:
         text=True,
     ) as process:
         assert process.stdout is not None
-        assert process.stdout.readline(), "the first batch is answered; now it waits for standard input"
+        assert process.stdout.readline(), "the first batch is answered"
+        time.sleep(1)  # until the others are too, and it waits for standard input
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
-    assert process.returncode == 130
+    assert process.returncode == 130, err
     assert "Traceback" not in err
 
 

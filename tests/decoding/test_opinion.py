@@ -88,5 +88,5 @@ def test_released_readers_share_their_opinions_and_either_works_alone(tmp_path: 
     assert isinstance(alone, StrokeGraphReader)
     assert both.opinion is not None
     assert alone.opinion is None
-    plus = Ink.from_points([[[0, 5], [5, 5], [10, 5]], [[5, 0], [5, 5], [5, 10]]])
-    assert [to_latex(reader.read([plus])[0][0].tree) for reader in (both, alone)] == ["+", "+"]
+    minus = Ink.from_points([[[0, 0], [10, 0], [20, 0], [30, 0]]])
+    assert [to_latex(reader.read([minus])[0][0].tree) for reader in (both, alone)] == ["-", "-"]

@@ -115,22 +115,27 @@ class StrokeGeometry(layers.Layer):  # type: ignore[misc]
 class PairBiasedAttention(layers.Layer):  # type: ignore[misc]
     """Self-attention whose logits take a learned term from each pair's description."""
 
-    def __init__(self, width: int, heads: int, **options: Any) -> None:
+    def __init__(self, width: int, heads: int, products: str, **options: Any) -> None:
         super().__init__(**options)
         self.heads, self.size = heads, width // heads
-        self.qkv = layers.Dense(3 * width, name="qkv")
+        self.qkv = layers.Dense(3 * width, dtype=products, name="qkv")
         self.bias = layers.Dense(heads, name="bias")
-        self.out = layers.Dense(width, name="out")
+        self.out = layers.Dense(width, kernel_initializer="zeros", dtype=products, name="out")
 
     def call(self, x: Tensor, pair: Tensor, closed: Tensor) -> Tensor:
         batch, strokes = ops.shape(x)[0], ops.shape(x)[1]
-        qkv = ops.reshape(self.qkv(x), (batch, strokes, 3, self.heads, self.size))
-        qkv = ops.transpose(qkv, (2, 0, 3, 1, 4))  # (3, B, H, S, D)
-        q, k, v = qkv[0], qkv[1], qkv[2]
+
+        def by_head(values: Tensor) -> Tensor:  # (B, S, width) -> (B, H, S, D)
+            split = ops.reshape(values, (batch, strokes, self.heads, self.size))
+            return ops.transpose(ops.cast(split, x.dtype), (0, 2, 1, 3))
+
+        # Split rather than indexed: the gradient of an index writes zeros as large as the whole.
+        q, k, v = (by_head(values) for values in ops.split(self.qkv(x), 3, axis=-1))
         logits = ops.matmul(q, ops.transpose(k, (0, 1, 3, 2))) * (self.size**-0.5)  # (B, H, S, S)
         logits = logits + ops.transpose(self.bias(pair), (0, 3, 1, 2)) + ops.cast(closed, logits.dtype)
         mixed = ops.matmul(ops.softmax(logits), v)  # (B, H, S, D)
-        return self.out(ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (batch, strokes, self.heads * self.size)))
+        joined = ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (batch, strokes, self.heads * self.size))
+        return ops.cast(self.out(joined), x.dtype)
 
 
 class PairUpdate(layers.Layer):  # type: ignore[misc]
@@ -142,7 +147,7 @@ class PairUpdate(layers.Layer):  # type: ignore[misc]
         self.dependent = layers.Dense(width, use_bias=False, name="dependent")
         self.mix = layers.Dense(width, name="mix")
         self.act = layers.Activation(activation)
-        self.out = layers.Dense(width, name="out")
+        self.out = layers.Dense(width, kernel_initializer="zeros", name="out")
 
     def call(self, pair: Tensor, x: Tensor) -> Tensor:
         hidden = self.mix(pair) + ops.expand_dims(self.governor(x), 2) + ops.expand_dims(self.dependent(x), 1)
@@ -157,6 +162,8 @@ class StrokeGraph(keras.Model):  # type: ignore[misc]
         points: points each stroke is resampled to (P), a multiple of 8.
         width: of a stroke token. layers: of the transformer. heads: of its attention. pair_width: of a pair's
             description. dropout: rate in the residual branches. activation: name of the nonlinearity.
+        products: type of the factors of the large matrix products, ``float32`` or ``bfloat16``; weights, sums and all
+            else are float32 either way, and weights of one kind of network fit the other.
 
     Call with ``points (B, S, P, 2)`` and ``mask (B, S)``, both float. Returns a dict:
         ``symbol (B, S, classes)``: class logits of the symbol that owns the stroke;
@@ -176,8 +183,10 @@ class StrokeGraph(keras.Model):  # type: ignore[misc]
         pair_width: int = 48,
         dropout: float = 0.1,
         activation: str = "relu",
+        products: str = "float32",
     ) -> None:
         super().__init__(name="stroke_graph")
+        policy = "mixed_bfloat16" if products == "bfloat16" else products
         self.settings = {
             "classes": classes,
             "points": points,
@@ -191,22 +200,31 @@ class StrokeGraph(keras.Model):  # type: ignore[misc]
         self.geometry = StrokeGeometry(dtype="float32", name="geometry")
         # A convolution along each stroke, written as a two-dimensional one with a kernel of height 1: that exports.
         self.convolutions = [
-            layers.Conv2D(channels, (1, 5), (1, stride), "same", activation=activation, name=f"convolution_{index}")
+            layers.Conv2D(
+                channels,
+                (1, 5),
+                (1, stride),
+                "same",
+                activation=activation,
+                dtype=policy,
+                name=f"convolution_{index}",
+            )
             for index, (channels, stride) in enumerate(((32, 1), (64, 2), (128, 2), (128, 2)))
         ]
-        self.shape_in = layers.Dense(width, name="shape_in")
+        self.shape_in = layers.Dense(width, dtype=policy, name="shape_in")
         self.place_in = layers.Dense(width, activation=activation, name="place_in")
         self.place_out = layers.Dense(width, name="place_out")
         self.pair_in = layers.Dense(pair_width, activation=activation, name="pair_in")
         self.pair_out = layers.Dense(pair_width, name="pair_out")
         self.drop = layers.Dropout(dropout)
+        # What a layer adds begins at nothing: a network grows deeper without forgetting what it was trained to do.
         self.blocks = [
             {
                 "attention_norm": layers.LayerNormalization(name=f"attention_norm_{index}"),
-                "attention": PairBiasedAttention(width, heads, name=f"attention_{index}"),
+                "attention": PairBiasedAttention(width, heads, policy, name=f"attention_{index}"),
                 "feed_norm": layers.LayerNormalization(name=f"feed_norm_{index}"),
-                "feed_in": layers.Dense(4 * width, activation=activation, name=f"feed_in_{index}"),
-                "feed_out": layers.Dense(width, name=f"feed_out_{index}"),
+                "feed_in": layers.Dense(4 * width, activation=activation, dtype=policy, name=f"feed_in_{index}"),
+                "feed_out": layers.Dense(width, kernel_initializer="zeros", dtype=policy, name=f"feed_out_{index}"),
             }
             for index in range(depth)
         ]
@@ -229,7 +247,7 @@ class StrokeGraph(keras.Model):  # type: ignore[misc]
         for convolution in self.convolutions:
             x = convolution(x)
         x = ops.reshape(x, (ops.shape(x)[0], ops.shape(x)[1], x.shape[2] * x.shape[3]))  # (B, S, P/8*C)
-        x = self.shape_in(x) + self.place_out(self.place_in(by_stroke))  # (B, S, width)
+        x = ops.cast(self.shape_in(x), mask.dtype) + self.place_out(self.place_in(by_stroke))  # (B, S, width)
         pair = self.pair_out(self.pair_in(by_pair))  # (B, S, S, pair_width)
         closed = ops.expand_dims(ops.expand_dims((mask - 1.0) * 1e9, 1), 1)  # (B, 1, 1, S)
 
@@ -237,7 +255,7 @@ class StrokeGraph(keras.Model):  # type: ignore[misc]
         for index, block in enumerate(self.blocks):
             attended = block["attention"](block["attention_norm"](x), pair, closed)
             x = x + self.drop(attended, training=training)
-            fed = block["feed_out"](block["feed_in"](block["feed_norm"](x)))
+            fed = ops.cast(block["feed_out"](block["feed_in"](block["feed_norm"](x))), x.dtype)
             x = x + self.drop(fed, training=training)
             if index in self.updates:
                 pair = self.updates[index](pair, x)
@@ -246,10 +264,11 @@ class StrokeGraph(keras.Model):  # type: ignore[misc]
                 x = x + self.feedback(ops.softmax(early[-1]))
         x = self.final_norm(x)
         edge = self.pair_head(self.edge(self.edge_in(pair), self.drop(x, training=training)))
+        pair, governor = ops.split(edge, [len(PAIR_LABELS)], axis=-1)
         answer = {
             "symbol": self.symbol_head(x),
             "root": ops.squeeze(self.root_head(x), -1),
-            "pair": edge[..., : len(PAIR_LABELS)],
-            "governor": edge[..., len(PAIR_LABELS) :],
+            "pair": pair,
+            "governor": governor,
         }
         return {**answer, "early": ops.stack(early)} if training and early else answer

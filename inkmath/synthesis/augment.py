@@ -21,22 +21,25 @@ class Bend:
         rotate: of a formula, radians. shear: of a formula, sideways by height. stretch: log of a formula's width and
         height. bow: how far the ends of a line stand above or below its middle, as a share of half its length.
         taper: growth of writing from the middle to the end of a line, as a share. symbol_shift: placement of each
-        symbol. symbol_stretch: log of each symbol's width and height. symbol_rotate: radians. stroke_shift: placement
-        of each stroke within its symbol. wave: amplitude of a smooth wobble along each stroke, as a share of its size.
-        reverse: probability that a stroke is drawn backwards.
+        symbol. symbol_stretch: log of each symbol's width and height. symbol_rotate: radians. symbol_shear: sideways by
+        height. stroke_shift: placement of each stroke within its symbol. wave: amplitude of a smooth wobble along each
+        stroke, as a share of its size. reverse: probability that a stroke is drawn backwards. vary: by how much of
+        itself the strength of all these differs from formula to formula, in 0..1: some hands are tidy.
     """
 
     rotate: float = 0.05
-    shear: float = 0.12
-    stretch: float = 0.12
+    shear: float = 0.14
+    stretch: float = 0.14
     bow: float = 0.02
     taper: float = 0.05
     symbol_shift: float = 0.05
-    symbol_stretch: float = 0.08
-    symbol_rotate: float = 0.05
+    symbol_stretch: float = 0.1
+    symbol_rotate: float = 0.06
+    symbol_shear: float = 0.07
     stroke_shift: float = 0.02
-    wave: float = 0.025
+    wave: float = 0.035
     reverse: float = 0.02
+    vary: float = 0.8
 
 
 def bend(points: Floats, symbol_of: NDArray[Any], how: Bend, rng: np.random.Generator) -> Floats:
@@ -51,8 +54,12 @@ def bend(points: Floats, symbol_of: NDArray[Any], how: Bend, rng: np.random.Gene
     """
     batch, strokes, count, _ = points.shape
 
-    def normal(*shape: int) -> Floats:
-        return rng.standard_normal(shape, dtype=np.float32)
+    strength: Floats = 1.0 + how.vary * (2.0 * rng.random(batch, dtype=np.float32) - 1.0)  # (B,)
+
+    def normal(*shape: int) -> Floats:  # (B, ...)
+        drawn = rng.standard_normal(shape, dtype=np.float32)
+        drawn *= strength.reshape(batch, *[1] * (len(shape) - 1))
+        return drawn
 
     def by_symbol(values: Floats) -> Floats:  # (B, S, ...) one value a symbol -> the value of each stroke's symbol
         spread: Floats = np.take_along_axis(values, symbol_of.reshape(batch, strokes, *[1] * (values.ndim - 2)), 1)
@@ -68,13 +75,16 @@ def bend(points: Floats, symbol_of: NDArray[Any], how: Bend, rng: np.random.Gene
     middle = (member @ centre[:, :, 0] / member.sum(axis=2, keepdims=True))[:, :, None]  # (B, S, 1, 2)
     local += centre - middle
     turn = _rotation(how.symbol_rotate * by_symbol(normal(batch, strokes, 1))[..., 0])
+    lean = np.zeros_like(turn)
+    lean[..., 0, 0] = lean[..., 1, 1] = 1.0
+    lean[..., 1, 0] = how.symbol_shear * by_symbol(normal(batch, strokes, 1))[..., 0]
     grow = np.exp(how.symbol_stretch * by_symbol(normal(batch, strokes, 2)))[:, :, None]
-    local = (local @ turn) * grow
+    local = (local @ (turn @ lean)) * grow
     moved = how.symbol_shift * by_symbol(normal(batch, strokes, 2)) + how.stroke_shift * normal(batch, strokes, 2)
     bent = local + middle + moved[:, :, None]
 
     slant = np.zeros((batch, 2, 2), np.float32)
-    slant[:, 0, 0], slant[:, 1, 1] = np.exp(how.stretch * normal(2, batch))
+    slant[:, 0, 0], slant[:, 1, 1] = np.exp(how.stretch * normal(batch, 2)).T
     slant[:, 1, 0] = how.shear * normal(batch)
     whole = slant @ _rotation(how.rotate * normal(batch))  # (B, 2, 2)
     bent = bent @ whole[:, None]

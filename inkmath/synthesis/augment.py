@@ -54,7 +54,8 @@ def bend(points: Floats, symbol_of: NDArray[Any], how: Bend, rng: np.random.Gene
     """
     batch, strokes, count, _ = points.shape
 
-    strength: Floats = 1.0 + how.vary * (2.0 * rng.random(batch, dtype=np.float32) - 1.0)  # (B,)
+    strength = np.ones(batch, np.float32)  # (B,)
+    strength += how.vary * (2.0 * rng.random(batch, dtype=np.float32) - 1.0)
 
     def normal(*shape: int) -> Floats:  # (B, ...)
         drawn = rng.standard_normal(shape, dtype=np.float32)

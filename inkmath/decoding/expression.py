@@ -116,6 +116,14 @@ def write_settings(
     return path
 
 
+def write_weights(directory: Path, weights: Weights) -> None:
+    """Let the model in a directory be searched with other weights; everything else about it stays."""
+    path = Path(directory) / SETTINGS_FILE
+    settings = json.loads(path.read_text(encoding="utf-8")) | {"search": asdict(weights)}
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(settings, ensure_ascii=False), encoding="utf-8")
+
+
 def _batches(lengths: Sequence[int]) -> list[list[int]]:
     """Places grouped so that like lengths stand together and no batch has more than ``BATCH_PAIRS`` pairs."""
     groups: list[list[int]] = []

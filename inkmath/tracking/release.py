@@ -1,6 +1,7 @@
 """Release: the champion of the registry becomes what the package ships, unless what it ships already reads better.
 
-Both are asked to read the same ink, the validation split of the ink table at hand, so that the figures compare.
+Both are asked to read the same ink, the validation split of the ink table at hand, so that the figures compare. What
+ships reads formulas with both networks: they meet here for the first time, so here the search is fitted to the two.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inkmath.dataset.atomic import replacing
+from inkmath.decoding.expression import SETTINGS_FILE, write_weights
+from inkmath.decoding.tuning import tune_reader, unseen
 from inkmath.ink import Ink
 from inkmath.layout.latex import canonical_tokens
 from inkmath.tracking.location import TrackingError
 from inkmath.tracking.registry import CHAMPION
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from mlflow import MlflowClient
 
@@ -44,12 +47,15 @@ class Release:
     files: tuple[Path, ...]
 
 
-def release(client: MlflowClient, name: str, task: Task, inks: Sequence[Ink], weights: Path) -> Release:
+def release(
+    client: MlflowClient, name: str, task: Task, inks: Sequence[Ink], weights: Path, training: Collection[str] = ()
+) -> Release:
     """Copy the champion's files to ``weights`` if it reads ``inks`` better than what lies there.
 
     Args:
         client: of the tracking server. name: registered model. task: what it reads.
         inks: validation ink with trees. weights: directory of the released models.
+        training: canonical LaTeX of training formulas, tokens separated by spaces; the search is fitted to others.
 
     Raises:
         ReleaseRefusedError: what is released reads as well or better.
@@ -70,9 +76,11 @@ def release(client: MlflowClient, name: str, task: Task, inks: Sequence[Ink], we
             f"models:/{name}/{version.version}", dst_path=folder, tracking_uri=client.tracking_uri
         )
         (about,) = Path(folder).rglob("reader.json")
-        candidate = merit(_load(task, about.parent), task, judged)
+        if task == "expression":
+            _fit_search(about.parent, weights, judged, training)
+        candidate = merit(_load(task, about.parent, weights), task, judged)
         try:
-            before = merit(_load(task, weights), task, judged)
+            before = merit(_load(task, weights, weights), task, judged)
         except FileNotFoundError:
             before = None
         if before is not None and candidate <= before:
@@ -85,6 +93,9 @@ def release(client: MlflowClient, name: str, task: Task, inks: Sequence[Ink], we
             with replacing(weights / source.name) as temporary:
                 shutil.copyfile(source, temporary)
             files.append(weights / source.name)
+    if task == "symbol" and (weights / SETTINGS_FILE).is_file():
+        _fit_search(weights, weights, judged, training)
+        files.append(weights / SETTINGS_FILE)
     return Release(candidate, before, tuple(files))
 
 
@@ -106,6 +117,20 @@ def merit(reader: Any, task: Task, inks: Sequence[Ink]) -> float:
     return right / max(total, 1)
 
 
-def _load(task: Task, directory: Path) -> Any:
+def _fit_search(directory: Path, weights: Path, inks: Sequence[Ink], training: Collection[str]) -> None:
+    """Fit the search of the expression model in ``directory`` to read beside the symbol model in ``weights``."""
+    fresh = unseen([" ".join(canonical_tokens(ink.tree)) if ink.tree else "" for ink in inks], training)
+    tuned = tune_reader(_load("expression", directory, weights), [inks[place] for place in fresh])
+    write_weights(directory, tuned.weights)
+
+
+def _load(task: Task, directory: Path, weights: Path) -> Any:
+    """The reader in ``directory``; one of formulas hears the opinion of the symbol reader in ``weights``, if any."""
     module, function = READERS[task]
-    return getattr(import_module(module), function)(directory)
+    load = getattr(import_module(module), function)
+    if task == "symbol":
+        return load(directory)
+    try:
+        return load(directory, _load("symbol", weights, weights))
+    except FileNotFoundError:
+        return load(directory)

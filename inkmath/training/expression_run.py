@@ -6,8 +6,7 @@ import csv
 import json
 import math
 import time
-from dataclasses import asdict, dataclass, replace
-from operator import itemgetter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +15,12 @@ import numpy as np
 
 from inkmath.dataset.atomic import replacing
 from inkmath.dataset.splits import Split
-from inkmath.decoding.expression import NETWORK_FILE, write_settings
-from inkmath.decoding.language import TreeLanguageModel
-from inkmath.features.expression import FormulaSet, rescale
+from inkmath.decoding import tuning
+from inkmath.decoding.expression import NETWORK_FILE, load_expression_reader, write_settings, write_weights
+from inkmath.decoding.search import Weights
 from inkmath.ink import Ink
 from inkmath.models.export import export_onnx
 from inkmath.models.stroke_graph import StrokeGraph
-from inkmath.synthesis.augment import Bend, bend
 from inkmath.synthesis.compose import Mix
 from inkmath.training import TrainingError
 from inkmath.training.expression import (
@@ -30,15 +28,15 @@ from inkmath.training.expression import (
     Recipe,
     load_weights,
     plain_exprate,
-    predict,
     save_weights,
 )
-from inkmath.training.tuning import Tuned, tune
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from inkmath.decoding.language import Counts
+    from inkmath.decoding.tuning import Tuned
+    from inkmath.features.expression import FormulaSet
     from inkmath.params import TrainExpression
 
 WEIGHTS_FILE = "weights.npz"
@@ -81,7 +79,7 @@ def train_expression(
     if not usable:
         raise TrainingError("no training formula has a label for each stroke; give data.train ink with full truth")
     training, watched, fresh = formulas.select(usable), validation(formulas), unseen(formulas)
-    harder = bent(fresh)
+    harder = tuning.bent(fresh)
     say(f"{len(training)} formulas to train on, {len(watched)} to validate on")
     keras.utils.set_random_seed(seed)
     points = formulas.points.shape[1]
@@ -135,38 +133,10 @@ def validation(formulas: FormulaSet) -> FormulaSet:
 
 
 def unseen(formulas: FormulaSet) -> FormulaSet:
-    """The validation formulas whose text no training formula has: what users write is seldom in a training set.
-
-    All validation formulas where fewer than a tenth are such.
-    """
+    """The validation formulas whose text no training formula has, if they are enough to judge by."""
     watched = validation(formulas)
     known = set(formulas.latex[formulas.splits == str(Split.TRAIN)].tolist())
-    fresh = [number for number, latex in enumerate(watched.latex.tolist()) if latex not in known]
-    return watched.select(fresh) if len(fresh) * 10 >= len(watched) else watched
-
-
-def bent(formulas: FormulaSet, strength: float = 1.5, seed: int = 0) -> FormulaSet:
-    """The same formulas in stranger hands: each bent ``strength`` times as much as for training on average."""
-    how = replace(Bend(**{name: strength * value for name, value in asdict(Bend()).items()}), vary=0.0)
-    rng = np.random.default_rng(seed)
-    made = [
-        rescale(bend(strokes[None], np.maximum(owners, 0)[None], how, rng)[0])
-        for strokes, owners in (
-            (formulas.strokes(number), formulas.symbol_of[slice(*formulas.stroke_offsets[number : number + 2])])
-            for number in range(len(formulas))
-        )
-    ]
-    return replace(formulas, points=np.concatenate(made))
-
-
-def scribbles(points: int, count: int = 40, seed: int = 0) -> FormulaSet:
-    """Ink that is no formula: strokes of random walks, 3 to 12 of them."""
-    rng = np.random.default_rng(seed)
-    inks = [
-        Ink(tuple(np.cumsum(rng.normal(size=(40, 2)), axis=0).astype(np.float32) for _ in range(rng.integers(3, 13))))
-        for _ in range(count)
-    ]
-    return FormulaSet.from_inks(inks, [str(Split.VALID)] * count, points)
+    return watched.select(tuning.unseen(watched.latex.tolist(), known))
 
 
 def write_model(
@@ -177,18 +147,16 @@ def write_model(
     Returns:
         The two files that a reader needs, and what tuning found.
     """
-    model, watched = trained.model, unseen(formulas)
-    points = formulas.points.shape[1]
-    plain, harder, nonsense = (
-        [scores for _, scores in sorted(predict(model, one), key=itemgetter(0))]
-        for one in (watched, bent(watched), scribbles(points))
-    )
-    tuned = tune(plain, watched.latex.tolist(), labels, TreeLanguageModel(labels, bigrams), harder, nonsense)
+    model, points = trained.model, formulas.points.shape[1]
     directory.mkdir(parents=True, exist_ok=True)
     export_onnx(model, directory / NETWORK_FILE, {"points": (None, None, points, 2), "mask": (None, None)})
     more: dict[str, Any] = {"parameters": int(model.count_params()), "network": model.settings}
-    settings = write_settings(directory, labels, points, bigrams, tuned.weights, **more)
+    settings = write_settings(directory, labels, points, bigrams, Weights(), **more)
     save_weights(directory / WEIGHTS_FILE, model)
+    watched = unseen(formulas)
+    inks = [Ink(tuple(watched.strokes(number)), tree=watched.tree(number)) for number in range(len(watched))]
+    tuned = tuning.tune_reader(load_expression_reader(directory), inks)
+    write_weights(directory, tuned.weights)
     return (directory / NETWORK_FILE, settings), tuned
 
 

@@ -27,12 +27,16 @@ def model() -> Any:
     keras.utils.set_random_seed(1)
     model = StrokeGraph(CLASSES, points=POINTS, width=24, depth=3, heads=3, pair_width=12)
     model(np.zeros((1, 2, POINTS, 2), np.float32), np.ones((1, 2), np.float32))
-    # Random weights and no bias would hide what only a bias brings out.
+    stir(model)
+    return model
+
+
+def stir(model: Any) -> None:
+    """Give what begins at nothing, biases and the output of every layer, random values: nothing may hide behind it."""
     rng = np.random.default_rng(0)
     for variable in model.trainable_variables:
-        if variable.name == "bias":
-            variable.assign(0.3 * rng.standard_normal(variable.shape))
-    return model
+        if not np.asarray(variable.value).any() and "feedback" not in variable.path:
+            variable.assign(0.3 * rng.standard_normal(variable.shape) / max(1, variable.shape[0] ** 0.5))
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +131,34 @@ def test_layers_below_the_last_answer_too_in_training_and_are_heard_above(model:
     model.feedback.kernel.assign(untouched)
     assert not untouched.any(), "from nothing, so that older weights go on as they were"
     assert np.abs(after - before).max() > 1e-4
+
+
+def test_a_deeper_network_begins_where_the_shallower_one_stands(model: Any, inks: list[Ink]) -> None:
+    from inkmath.models.stroke_graph import StrokeGraph
+
+    deeper = StrokeGraph(**{**model.settings, "depth": 5})
+    deeper(np.zeros((1, 2, POINTS, 2), np.float32), np.ones((1, 2), np.float32))
+    trained = {variable.path: variable for variable in model.trainable_variables}
+    for variable in deeper.trainable_variables:
+        if variable.path in trained:
+            variable.assign(trained[variable.path])
+    for name, value in answer(model, inks[0]).items():
+        assert answer(deeper, inks[0])[name] == pytest.approx(value, abs=1e-5)
+
+
+def test_products_in_bfloat16_answer_nearly_alike_from_the_same_weights(model: Any, inks: list[Ink]) -> None:
+    from inkmath.models.stroke_graph import StrokeGraph
+
+    coarse = StrokeGraph(**model.settings, products="bfloat16")
+    coarse(np.zeros((1, 2, POINTS, 2), np.float32), np.ones((1, 2), np.float32))
+    for mine, its in zip(model.trainable_variables, coarse.trainable_variables, strict=True):
+        its.assign(mine)
+        assert its.dtype == "float32"
+    for name, value in answer(model, inks[0]).items():
+        rough = answer(coarse, inks[0])[name]
+        assert rough.dtype == np.float32
+        apart = np.abs(rough - value).max()
+        assert 0 < apart < 0.05 * np.abs(value).max()
 
 
 def test_at_its_usual_size_it_has_fewer_than_five_million_parameters() -> None:

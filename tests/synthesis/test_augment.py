@@ -85,6 +85,25 @@ def test_a_line_bends_or_grows_along_its_length_and_not_across(how: str) -> None
         assert (np.diff(height) > 0).all() or (np.diff(height) < 0).all()
 
 
+def test_symbols_lean_each_on_its_own_and_keep_their_middle(ink: tuple[np.ndarray, np.ndarray]) -> None:
+    leaning = bent(ink, symbol_shear=0.4) - ink[0]
+    assert leaning[..., 1] == pytest.approx(np.zeros_like(leaning[..., 1]), abs=1e-5), "sideways only"
+    assert np.abs(leaning[..., 0]).max() > 0.02
+
+
+def test_some_hands_are_tidy_and_some_wild() -> None:
+    ink = np.tile(np.linspace(0, 1, 8, dtype=np.float32)[None, None, :, None], (400, 1, 1, 2))
+    own = np.zeros((400, 1), np.int64)
+
+    def moves(vary: float) -> np.ndarray:
+        how = replace(STRAIGHT, symbol_shift=0.1, vary=vary)
+        return np.abs((bend(ink, own, how, np.random.default_rng(3)) - ink)[:, 0, 0, 0])
+
+    even, varied = moves(0.0), moves(1.0)
+    assert varied.mean() == pytest.approx(even.mean(), rel=0.15)
+    assert (varied < 0.01).mean() > 1.5 * (even < 0.01).mean()
+
+
 def test_formulas_of_a_batch_are_changed_each_in_its_own_way(ink: tuple[np.ndarray, np.ndarray]) -> None:
     same = (np.repeat(ink[0][:1], 2, axis=0), np.repeat(ink[1][:1], 2, axis=0))
     one, other = bent(same, rotate=0.3)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from released import needs_weights
 
+from inkmath.decoding.tuning import OPINION
 from inkmath.ink import Ink
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
+from inkmath.recognizer import WEIGHTS
+from inkmath.synthesis import synthesize
 from inkmath.tracking import ModelFiles, TrackingError, release, training_run
 from inkmath.tracking.release import READERS, ReleaseRefusedError
 
@@ -59,3 +65,16 @@ def test_without_champion_or_ink_it_is_said_what_to_do(client: MlflowClient, wor
         release.release(client, "inkmath-symbol", "symbol", [INK], workspace)
     with pytest.raises(TrackingError, match="no validation ink"):
         release.release(client, "inkmath-symbol", "symbol", [Ink(INK.strokes)], workspace)
+
+
+@needs_weights
+def test_formulas_are_searched_as_suits_both_networks(tmp_path: Path) -> None:
+    weights = Path(shutil.copytree(WEIGHTS, tmp_path / "weights"))
+    before = json.loads((weights / "expression.json").read_text())
+    inks = list(synthesize(6, 2, max_symbols=8))
+    release._fit_search(weights, weights, inks, ())
+    after = json.loads((weights / "expression.json").read_text())
+    assert after["search"]["opinion"] in OPINION
+    assert after["search"]["confidence"] != before["search"]["confidence"]
+    assert {**after, "search": None} == {**before, "search": None}
+    assert release.merit(release._load("expression", weights, weights), "expression", inks) > 0

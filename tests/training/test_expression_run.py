@@ -91,17 +91,6 @@ def test_what_is_written_is_a_reader(trained: Any, formulas: FormulaSet, labels:
             assert sorted(owned) == list(range(len(ink.strokes)))
 
 
-def test_bent_formulas_are_the_same_formulas_in_other_ink(formulas: FormulaSet) -> None:
-    from inkmath.training.expression_run import bent
-
-    sound = formulas.select(range(8))
-    after, again, more = bent(sound), bent(sound), bent(sound, strength=4.0)
-    assert after.latex.tolist() == sound.latex.tolist()
-    assert (after.points == again.points).all()
-    moved, farther = (np.abs(one.points - bent(sound, strength=0.0).points).mean() for one in (after, more))
-    assert 0 < moved < farther
-
-
 def test_without_fully_labelled_training_ink_there_is_no_training(formulas: FormulaSet, labels: list[str]) -> None:
     from inkmath.training.expression_run import train_expression
 

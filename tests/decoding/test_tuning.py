@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
 from inkmath.decoding.language import TreeLanguageModel, count_bigrams
 from inkmath.decoding.readout import Scores
-from inkmath.decoding.search import Search
-from inkmath.features.expression import PAIR_LABELS, RELATIONS
+from inkmath.decoding.search import Search, Weights
+from inkmath.decoding.tuning import LANGUAGE, OPINION, Answer, bent, in_stranger_hands, scribbles, tune, unseen
+from inkmath.features.expression import PAIR_LABELS, RELATIONS, FormulaSet
 from inkmath.layout.latex import parse_latex
 from inkmath.layout.tree import Relation
-from inkmath.training.tuning import LANGUAGE, tune
+from inkmath.synthesis import synthesize
+
+if TYPE_CHECKING:
+    from inkmath.decoding.opinion import Opinion
 
 LABELS = ("x", "X", "y")
 RIGHT = RELATIONS.index(Relation.RIGHT)
 
 
-def in_a_row(*strokes: tuple[float, float, float]) -> Scores:
+def in_a_row(*strokes: tuple[float, float, float]) -> Answer:
     """The network's answer to strokes one behind the other, with the probabilities of their classes."""
     count = len(strokes)
     pair = np.full((count, count, len(PAIR_LABELS)), 1e-3)
@@ -28,7 +35,7 @@ def in_a_row(*strokes: tuple[float, float, float]) -> Scores:
         governor[stroke - 1, stroke, RIGHT] = 0.99
         pair[stroke - 1, stroke] = 1e-3
         pair[stroke - 1, stroke, RIGHT + 2] = 0.99
-    return Scores(np.log(np.array(strokes)), np.log(pair), np.log(governor), np.log(root))
+    return Answer(Scores(np.log(np.array(strokes)), np.log(pair), np.log(governor), np.log(root)))
 
 
 CLEAR = in_a_row((0.97, 0.02, 0.01), (0.01, 0.01, 0.98))
@@ -39,17 +46,56 @@ def language(*formulas: str) -> TreeLanguageModel:
     return TreeLanguageModel(LABELS, count_bigrams(map(parse_latex, formulas)))
 
 
-def confidence(weights: object, scores: Scores) -> float:
+def confidence(weights: object, answer: Answer) -> float:
     search = Search(LABELS, language("x y"), weights)  # type: ignore[arg-type]
-    return search.read(scores)[0].confidence
+    return search.read(answer.scores)[0].confidence
 
 
 def test_the_language_model_counts_when_it_helps() -> None:
     tuned = tune([CLEAR, DOUBTFUL], ["x y", "x y"], LABELS, language(*["x y"] * 50, "X"))
-    assert tuned.tried.keys() == set(LANGUAGE)
-    assert tuned.tried[0.0] == 0.5
+    assert {factor for factor, _ in tuned.tried} == set(LANGUAGE)
+    assert tuned.tried[0.0, Weights().opinion] == 0.5
     assert tuned.exprate == 1.0
     assert tuned.weights.language > 0
+
+
+def test_a_second_opinion_counts_when_it_helps() -> None:
+    def opinion(chance: float) -> Opinion:
+        return lambda groups: np.log(np.tile([chance, 1 - chance - 0.01, 0.01], (len(groups), 1)))
+
+    blind = in_a_row((0.3, 0.69, 0.01))
+    for chance in (0.9, 0.1):
+        told = replace(blind, opinion=opinion(chance))
+        truth = "x" if chance > 0.5 else "X"
+        tuned = tune([told], [truth], LABELS, language("y"))
+        assert {share for _, share in tuned.tried} == set(OPINION)
+        assert tuned.exprate == 1.0
+    misled = replace(blind, opinion=opinion(0.9))
+    tuned = tune([misled], ["X"], LABELS, language("y"))
+    assert tuned.weights.opinion < 0.35
+
+
+def test_formulas_that_training_has_as_text_are_left_out_unless_few_others_remain() -> None:
+    assert unseen(["a", "b", "c"], {"b"}) == [0, 2]
+    assert unseen(["a"] * 19 + ["b"], {"a"}) == list(range(20))
+
+
+def test_bent_formulas_are_the_same_formulas_in_other_ink() -> None:
+    sound = FormulaSet.from_inks(synthesize(8, 6, max_symbols=8), ["valid"] * 8, 8)
+    after, again, more = bent(sound), bent(sound), bent(sound, strength=4.0)
+    assert after.latex.tolist() == sound.latex.tolist()
+    assert (after.points == again.points).all()
+    moved, farther = (np.abs(one.points - bent(sound, strength=0.0).points).mean() for one in (after, more))
+    assert 0 < moved < farther
+
+
+def test_ink_in_stranger_hands_says_the_same() -> None:
+    inks = list(synthesize(3, 4, max_symbols=8))
+    strange = in_stranger_hands(inks)
+    assert [len(one.strokes) for one in strange] == [len(one.strokes) for one in inks]
+    assert [one.tree for one in strange] == [one.tree for one in inks]
+    assert in_stranger_hands([]) == []
+    assert all(np.isfinite(stroke).all() for ink in [*strange, *scribbles(5)] for stroke in ink.strokes)
 
 
 def test_doubtful_readings_get_less_confidence() -> None:

@@ -1,0 +1,169 @@
+"""Fit the search to the networks on validation ink: what each part of the score counts, and what confidence means."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from inkmath.decoding.search import Search, Weights, evidence
+from inkmath.features.expression import FormulaSet, rescale
+from inkmath.ink import Ink
+from inkmath.layout.latex import canonical_tokens
+from inkmath.layout.tree import LayoutError
+from inkmath.synthesis.augment import Bend, bend
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from inkmath.decoding.expression import StrokeGraphReader
+    from inkmath.decoding.language import TreeLanguageModel
+    from inkmath.decoding.opinion import Opinion
+    from inkmath.decoding.readout import Scores
+    from inkmath.decoding.search import Found
+
+LANGUAGE = (0.0, 0.1, 0.2, 0.3, 0.45)
+"""Factors of the language model that are tried."""
+
+OPINION = (0.0, 0.2, 0.35, 0.5, 0.65)
+"""Shares of a second opinion that are tried, where there is one."""
+
+POINTS = 64
+"""Points a stroke of bent ink has: more than any network asks for."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the networks say of one formula."""
+
+    scores: Scores
+    opinion: Opinion | None = None
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """The weights found, and the ExpRate on validation ink as written (0..1) by factor of language and share."""
+
+    weights: Weights
+    exprate: float
+    tried: dict[tuple[float, float], float]
+
+
+def tune_reader(reader: StrokeGraphReader, inks: Sequence[Ink]) -> Tuned:
+    """What the search of a reader should weigh, found on validation ink with trees, as written and bent, and scribble.
+
+    Args:
+        reader: its network, language model and second opinion are asked; its own weights play no part.
+        inks: validation ink; best such as :func:`unseen` leaves, or the language model is thought better than it is.
+    """
+
+    def ask(some: Sequence[Ink]) -> list[Answer]:
+        return [
+            Answer(scores, reader.opinion.of(ink) if reader.opinion else None)
+            for ink, scores in zip(some, reader.scores(some), strict=True)
+        ]
+
+    truths = [" ".join(canonical_tokens(ink.tree)) if ink.tree else "" for ink in inks]
+    return tune(
+        ask(inks), truths, reader.labels, reader.search.language, ask(in_stranger_hands(inks)), ask(scribbles())
+    )
+
+
+def tune(
+    answers: Sequence[Answer],
+    truths: Sequence[str],
+    labels: Sequence[str],
+    language: TreeLanguageModel,
+    bent: Sequence[Answer] = (),
+    scribbles: Sequence[Answer] = (),
+) -> Tuned:
+    """Choose factor and share by ExpRate on both kinds of ink, then fit confidence to it.
+
+    Args:
+        answers: to each validation formula. truths: canonical tokens of each, spaces between.
+        labels: the symbol vocabulary. language: model of training formulas.
+        bent: answers to the same formulas in stranger hands, all or none. Both count: users' hands and pens differ more
+        from those of training than validation's do, and those alone would make confidence promise too much.
+        scribbles: answers to what is no formula: whatever is read there is wrong, and confidence should know.
+    """
+    tried: dict[tuple[float, float], float] = {}
+    best: tuple[float, Weights, list[list[Found]], list[bool]] | None = None
+    asked, wanted = [*answers, *bent], [*truths, *truths[: len(bent)]]
+    shares = OPINION if any(one.opinion for one in asked) else (Weights().opinion,)
+    for factor, share in itertools.product(LANGUAGE, shares):
+        weights = replace(Weights(), language=factor, opinion=share)
+        search = Search(labels, language, weights)
+        found = [search.search(one.scores, {}, one.opinion) for one in asked]
+        right = [_latex(one[0], labels) == truth for one, truth in zip(found, wanted, strict=True)]
+        tried[factor, share] = float(np.mean(right[: len(answers)]))
+        if best is None or np.mean(right) > best[0]:
+            best = float(np.mean(right)), weights, found, right
+    assert best is not None
+    _, weights, found, right = best
+    search = Search(labels, language, weights)
+    nonsense = [search.search(one.scores, {}, one.opinion) for one in scribbles]
+    confidence = fit_confidence([*found, *nonsense], [*right, *[False] * len(nonsense)])
+    return Tuned(replace(weights, confidence=confidence), tried[weights.language, weights.opinion], tried)
+
+
+def fit_confidence(found: Sequence[Sequence[Found]], right: Sequence[bool]) -> tuple[float, float, float]:
+    """Intercept and factors of the logistic model that says how likely a reading is right (Platt, 1999).
+
+    Without both right and wrong readings there is nothing to fit: the usual values stay.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    if len(set(right)) < 2:
+        return Weights().confidence
+    model = LogisticRegression(C=10.0).fit(np.array([evidence(one) for one in found]), np.array(right))
+    by_score, by_lead = model.coef_[0].tolist()
+    return float(model.intercept_[0]), by_score, by_lead
+
+
+def unseen(truths: Sequence[str], training: Collection[str]) -> list[int]:
+    """Places of the formulas whose text no training formula has: what users write is seldom in a training set.
+
+    All places where fewer than a tenth are such.
+    """
+    fresh = [place for place, latex in enumerate(truths) if latex not in training]
+    return fresh if len(fresh) * 10 >= len(truths) else list(range(len(truths)))
+
+
+def bent(formulas: FormulaSet, strength: float = 1.5, seed: int = 0) -> FormulaSet:
+    """The same formulas in stranger hands: each bent ``strength`` times as much as for training on average."""
+    how = replace(Bend(**{name: strength * value for name, value in asdict(Bend()).items()}), vary=0.0)
+    rng = np.random.default_rng(seed)
+    made = [
+        rescale(bend(strokes[None], np.maximum(owners, 0)[None], how, rng)[0])
+        for strokes, owners in (
+            (formulas.strokes(number), formulas.symbol_of[slice(*formulas.stroke_offsets[number : number + 2])])
+            for number in range(len(formulas))
+        )
+    ]
+    return replace(formulas, points=np.concatenate(made) if made else formulas.points)
+
+
+def in_stranger_hands(inks: Sequence[Ink]) -> list[Ink]:
+    """Ink as :func:`bent` bends it."""
+    if not inks:
+        return []
+    formulas = bent(FormulaSet.from_inks(inks, [""] * len(inks), POINTS))
+    return [replace(ink, strokes=tuple(formulas.strokes(number))) for number, ink in enumerate(inks)]
+
+
+def scribbles(count: int = 40, seed: int = 0) -> list[Ink]:
+    """Ink that is no formula: strokes of random walks, 3 to 12 of them."""
+    rng = np.random.default_rng(seed)
+    return [
+        Ink(tuple(np.cumsum(rng.normal(size=(40, 2)), axis=0).astype(np.float32) for _ in range(rng.integers(3, 13))))
+        for _ in range(count)
+    ]
+
+
+def _latex(found: Found, labels: Sequence[str]) -> str:
+    try:
+        return " ".join(canonical_tokens(found.tree(labels)))
+    except LayoutError:
+        return ""

@@ -612,6 +612,25 @@ def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, a
         assert panel["x"] + panel["width"] <= 360
 
 
+def test_on_a_phone_a_message_covers_neither_ink_nor_buttons(browser: Browser, address: str, tmp_path: Path) -> None:
+    (tmp_path / "formula.inkml").write_bytes(write_inkml(next(synthesize(1, seed=1))))
+    with opened(browser, address, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True) as page:
+        page.locator("#file").set_input_files(tmp_path / "formula.inkml")
+        page.locator("#toast button").wait_for()
+        message = page.locator("#toast").bounding_box()
+        assert message is not None
+        assert 0 <= message["x"] <= message["x"] + message["width"] <= 360
+        for selector in ("#ink", "#copy-latex", "#download"):
+            box = page.locator(selector).bounding_box()
+            assert box is not None
+            assert not (
+                message["y"] < box["y"] + box["height"]
+                and box["y"] < message["y"] + message["height"]
+                and message["x"] < box["x"] + box["width"]
+                and box["x"] < message["x"] + message["width"]
+            ), selector
+
+
 def test_a_long_formula_is_made_to_fit(browser: Browser, address: str) -> None:
     with opened(browser, address, viewport={"width": 360, "height": 740}) as page:
         draw(page, *([(20 + 20 * place, 60), (21 + 20 * place, 100)] for place in range(16)))

@@ -99,6 +99,7 @@ class Sweep:
         shades = [colormaps["viridis"](0.95 * (value - low) / (high - low or 1.0)) for value in self.values]
         for curve, shade in zip(self.curves, shades, strict=True):
             left.plot(range(1, len(curve) + 1), curve, color=shade, marker=".")
+        left.xaxis.get_major_locator().set_params(integer=True)
         left.set(xlabel="epoch", ylabel=self.metric, title=f"{len(self.runs)} runs")
         left.grid(alpha=0.3)
         self._draw_parallel(right, shades)

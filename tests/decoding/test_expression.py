@@ -178,8 +178,9 @@ def test_scribble_is_read_without_confidence(released: StrokeGraphReader) -> Non
     rng = np.random.default_rng(0)
     zigzags = [[rng.normal(size=(6, 2)) * 3 + rng.normal(size=2) * 20 for _ in range(20)] for _ in range(4)]
     readings = released.read([Ink.from_points(strokes) for strokes in zigzags])
-    assert max(one[0].confidence for one in readings) < 0.3
-    assert released.read([INK])[0][0].confidence > 0.5
+    highest = max(one[0].confidence for one in readings)
+    assert highest < 0.3
+    assert released.read([INK])[0][0].confidence > highest + 0.15
 
 
 coordinates = st.floats(width=32, allow_nan=False, allow_infinity=False)

@@ -28,7 +28,7 @@ BATCH = 128
 
 def main() -> None:
     """Measure and print."""
-    from inkmath.models import build_model
+    from inkmath.models import ARCHITECTURES, build_model
     from inkmath.training.compute import limit_threads
 
     params = load_params()
@@ -47,7 +47,7 @@ def main() -> None:
     targets = np.eye(101, dtype=np.float32)[np.zeros(len(features), int)]
     augmenting = fastest(lambda: augment_symbols(features, params.train.augment, np.random.default_rng(0)))
     print(f"augment: {len(features) / augmenting:.0f} symbols/s")
-    for architecture in ("lstm", "conv_bilstm", "conv"):
+    for architecture in ARCHITECTURES:
         model = build_model(features.shape[1:], 101, architecture)
         step = fastest(partial(model.train_on_batch, features, targets))
         print(

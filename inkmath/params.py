@@ -117,7 +117,7 @@ class Augment(Block):
 class Train(Block):
     """The symbol classifier and how it learns."""
 
-    architecture: Literal["lstm", "conv_bilstm", "conv"]
+    architecture: Literal["lstm", "conv_bilstm", "conv", "conv_maps"]
     units: int = Field(ge=4, le=2048)
     dropout: Fraction
     epochs: Count

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 def build(input_shape: tuple[int, int], num_classes: int, *, units: int = 128, dropout: float = 0.2) -> keras.Model:
     """``units`` is the width of the middle of three stages; the first has half, the last three halves of it."""
     ink = layers.Input(input_shape, name="ink")  # (B, L, 5)
+    x = layers.Dropout(dropout)(along_the_pen(ink, units))
+    return keras.Model(ink, layers.Dense(num_classes, activation="softmax")(x), name="conv")
+
+
+def along_the_pen(ink: Tensor, units: int) -> Tensor:
+    """What the convolutions make of the path as a whole: ``(B, L, C)`` -> ``(B, 3 * units)``."""
     x = layers.Conv1D(units // 2, 5, padding="same")(with_direction(ink))
     for stage, width in enumerate((units // 2, units, units * 3 // 2)):
         if stage:
@@ -25,9 +31,7 @@ def build(input_shape: tuple[int, int], num_classes: int, *, units: int = 128, d
         for _ in range(2):
             x = layers.Add()([x, _half_block(_half_block(x, width), width)])
     x = layers.ReLU()(layers.BatchNormalization()(x))
-    x = layers.Concatenate()([layers.GlobalAveragePooling1D()(x), layers.GlobalMaxPooling1D()(x)])
-    x = layers.Dropout(dropout)(x)
-    return keras.Model(ink, layers.Dense(num_classes, activation="softmax")(x), name="conv")
+    return layers.Concatenate()([layers.GlobalAveragePooling1D()(x), layers.GlobalMaxPooling1D()(x)])
 
 
 def with_direction(ink: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import keras
 
-ARCHITECTURES = ("lstm", "conv_bilstm", "conv")
+ARCHITECTURES = ("lstm", "conv_bilstm", "conv", "conv_maps")
 """What ``train.architecture`` may be; each is the module of that name in `inkmath.models`."""
 
 

@@ -17,7 +17,7 @@ def test_asking_for_networks_does_not_import_tensorflow():
 
 
 def test_an_unknown_network_is_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match="'gru'; known are lstm, conv_bilstm, conv"):
+    with pytest.raises(ValueError, match="'gru'; known are lstm, conv_bilstm, conv, conv_maps"):
         build_model((48, 5), 10, "gru")
 
 

@@ -182,6 +182,13 @@ class TrainExpression(Block):
     mix: Mix
     max_minutes: NotNegative
     init_from: str | None
+    init_share: Fraction
+
+    @model_validator(mode="after")
+    def _share_of_something(self) -> Self:
+        if self.init_share > 0 and self.init_from is None:
+            raise ValueError("init_share: there are no weights begun from to keep; name them in init_from, or set 0")
+        return self
 
 
 class EvaluateExpression(Block):

@@ -30,4 +30,4 @@ def test_the_weights_of_the_symbol_model_are_equal(twins: tuple[Copy, Copy]) -> 
 
 
 def test_the_weights_of_the_expression_model_are_equal(twins: tuple[Copy, Copy]) -> None:
-    assert_equal(*(dict(np.load(copy.root / "models/expression/trained/weights.npz")) for copy in twins))
+    assert_equal(*(dict(np.load(copy.root / "models/expression/trained/expression-weights.npz")) for copy in twins))

@@ -107,7 +107,9 @@ def assert_as_undisturbed(copy: Copy, whole: Copy) -> None:
     """Data, figures and weights."""
     assert outputs(copy) == outputs(whole)
     assert_same_symbol_weights(copy, whole)
-    assert_equal(*(dict(np.load(one.root / "models/expression/trained/weights.npz")) for one in (copy, whole)))
+    assert_equal(
+        *(dict(np.load(one.root / "models/expression/trained/expression-weights.npz")) for one in (copy, whole))
+    )
 
 
 def assert_same_symbol_weights(copy: Copy, whole: Copy) -> None:

@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 LANGUAGE = (0.0, 0.1, 0.2, 0.3, 0.45)
 """Factors of the language model that are tried."""
 
-OPINION = (0.0, 0.2, 0.35, 0.5, 0.65)
+OPINION = (0.0, 0.2, 0.4, 0.6)
 """Shares of a second opinion that are tried, where there is one."""
+
+COPIES = 3
+"""Bent copies of each formula that the search is fitted to: those of one are too few to trust a point."""
 
 POINTS = 64
 """Points a stroke of bent ink has: more than any network asks for."""
@@ -84,13 +87,16 @@ def tune(
     Args:
         answers: to each validation formula. truths: canonical tokens of each, spaces between.
         labels: the symbol vocabulary. language: model of training formulas.
-        bent: answers to the same formulas in stranger hands, all or none. Both count: users' hands and pens differ more
-        from those of training than validation's do, and those alone would make confidence promise too much.
+        bent: answers to the same formulas in stranger hands, all of them any number of times over. Together they count
+        as much as those as written: users' hands and pens differ more from those of training than validation's do, and
+        those alone would make confidence promise too much.
         scribbles: answers to what is no formula: whatever is read there is wrong, and confidence should know.
     """
     tried: dict[tuple[float, float], float] = {}
     best: tuple[float, Weights, list[list[Found]], list[bool]] | None = None
-    asked, wanted = [*answers, *bent], [*truths, *truths[: len(bent)]]
+    copies = len(bent) // max(len(answers), 1)
+    asked, wanted = [*answers, *bent], [*truths] * (1 + copies)
+    counts = np.repeat([1.0, 1.0 / max(copies, 1)], [len(answers), len(bent)])
     shares = OPINION if any(one.opinion for one in asked) else (Weights().opinion,)
     for factor, share in itertools.product(LANGUAGE, shares):
         weights = replace(Weights(), language=factor, opinion=share)
@@ -98,18 +104,25 @@ def tune(
         found = [search.search(one.scores, {}, one.opinion) for one in asked]
         right = [_latex(one[0], labels) == truth for one, truth in zip(found, wanted, strict=True)]
         tried[factor, share] = float(np.mean(right[: len(answers)]))
-        if best is None or np.mean(right) > best[0]:
-            best = float(np.mean(right)), weights, found, right
+        merit = float(np.average(right, weights=counts))
+        if best is None or merit > best[0]:
+            best = merit, weights, found, right
     assert best is not None
     _, weights, found, right = best
     search = Search(labels, language, weights)
     nonsense = [search.search(one.scores, {}, one.opinion) for one in scribbles]
-    confidence = fit_confidence([*found, *nonsense], [*right, *[False] * len(nonsense)])
+    confidence = fit_confidence(
+        [*found, *nonsense], [*right, *[False] * len(nonsense)], [*counts, *[1.0] * len(nonsense)]
+    )
     return Tuned(replace(weights, confidence=confidence), tried[weights.language, weights.opinion], tried)
 
 
-def fit_confidence(found: Sequence[Sequence[Found]], right: Sequence[bool]) -> tuple[float, float, float]:
+def fit_confidence(
+    found: Sequence[Sequence[Found]], right: Sequence[bool], counts: Sequence[float]
+) -> tuple[float, float, float]:
     """Intercept and factors of the logistic model that says how likely a reading is right (Platt, 1999).
+
+    Each formula counts as much as ``counts`` says.
 
     Without both right and wrong readings there is nothing to fit: the usual values stay.
     """
@@ -117,7 +130,9 @@ def fit_confidence(found: Sequence[Sequence[Found]], right: Sequence[bool]) -> t
 
     if len(set(right)) < 2:
         return Weights().confidence
-    model = LogisticRegression(C=10.0).fit(np.array([evidence(one) for one in found]), np.array(right))
+    model = LogisticRegression(C=10.0).fit(
+        np.array([evidence(one) for one in found]), np.array(right), sample_weight=np.array(counts)
+    )
     by_score, by_lead = model.coef_[0].tolist()
     return float(model.intercept_[0]), by_score, by_lead
 
@@ -145,12 +160,16 @@ def bent(formulas: FormulaSet, strength: float = 1.5, seed: int = 0) -> FormulaS
     return replace(formulas, points=np.concatenate(made) if made else formulas.points)
 
 
-def in_stranger_hands(inks: Sequence[Ink]) -> list[Ink]:
-    """Ink as :func:`bent` bends it."""
+def in_stranger_hands(inks: Sequence[Ink], copies: int = COPIES) -> list[Ink]:
+    """All ink as :func:`bent` bends it, then all of it bent another way, and so on."""
     if not inks:
         return []
-    formulas = bent(FormulaSet.from_inks(inks, [""] * len(inks), POINTS))
-    return [replace(ink, strokes=tuple(formulas.strokes(number))) for number, ink in enumerate(inks)]
+    formulas = FormulaSet.from_inks(inks, [""] * len(inks), POINTS)
+    return [
+        replace(ink, strokes=tuple(strange.strokes(number)))
+        for strange in (bent(formulas, seed=copy) for copy in range(copies))
+        for number, ink in enumerate(inks)
+    ]
 
 
 def scribbles(count: int = 40, seed: int = 0) -> list[Ink]:

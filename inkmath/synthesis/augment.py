@@ -24,7 +24,7 @@ class Bend:
         symbol. symbol_stretch: log of each symbol's width and height. symbol_rotate: radians. symbol_shear: sideways by
         height. stroke_shift: placement of each stroke within its symbol. wave: amplitude of a smooth wobble along each
         stroke, as a share of its size. reverse: probability that a stroke is drawn backwards. vary: by how much of
-        itself the strength of all these differs from formula to formula, in 0..1: some hands are tidy.
+        itself the strength of all but ``reverse`` differs from formula to formula, in 0..1: some hands are tidy.
     """
 
     rotate: float = 0.05

@@ -356,19 +356,26 @@ def save_weights(path: Path, model: StrokeGraph) -> None:
     write_arrays(path, {one.path: np.asarray(one.value, np.float16) for one in model.trainable_variables})
 
 
-def load_weights(path: Path, model: StrokeGraph) -> str:
-    """Take over the weights that have the name and shape of one in the model; says how many.
+def load_weights(path: Path, model: StrokeGraph) -> dict[int, NDArray[np.float32]]:
+    """Take over the weights that have the name and shape of one in the model.
+
+    Returns:
+        What was taken, by its place in ``model.trainable_variables``.
 
     Raises:
         ArraysError: the file cannot be read. CheckpointError: none of them fits.
     """
     given = read_arrays(path)
-    fitting = [one for one in model.trainable_variables if one.path in given and given[one.path].shape == one.shape]
-    if not fitting:
+    taken = {
+        place: given[one.path].astype(np.float32)
+        for place, one in enumerate(model.trainable_variables)
+        if one.path in given and given[one.path].shape == one.shape
+    }
+    if not taken:
         raise checkpoint.CheckpointError(f"{path}: holds no weight of this network; set its width and depth")
-    for one in fitting:
-        one.assign(given[one.path].astype(np.float32))
-    return f"began with {len(fitting)} of {len(model.trainable_variables)} weight arrays from {path}"
+    for place, values in taken.items():
+        model.trainable_variables[place].assign(values)
+    return taken
 
 
 def _ahead(items: Iterator[Any], depth: int = 4) -> Iterator[Any]:

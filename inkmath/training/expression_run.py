@@ -32,14 +32,17 @@ from inkmath.training.expression import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from inkmath.decoding.language import Counts
     from inkmath.decoding.tuning import Tuned
     from inkmath.features.expression import FormulaSet
     from inkmath.params import TrainExpression
 
-WEIGHTS_FILE = "weights.npz"
+WEIGHTS_FILE = "expression-weights.npz"
+"""To train on from; what a reader loads is the exported network."""
 
 
 @dataclass(frozen=True)
@@ -105,14 +108,22 @@ def train_expression(
         judge_every=knobs.judge_every,
         mix=Mix(**knobs.mix.model_dump()),
     )
+    begun: dict[int, NDArray[np.float32]] = {}
     if knobs.init_from:
         model(np.zeros((1, 2, points, 2), np.float32), np.ones((1, 2), np.float32))
-        say(load_weights(Path(knobs.init_from), model))
+        begun = load_weights(Path(knobs.init_from), model)
+        say(f"began with {len(begun)} of {len(model.trainable_variables)} weight arrays from {knobs.init_from}")
     trainer = ExpressionTrainer(model, training, labels, recipe, checkpoint, say)
     trainer.resume()
 
+    def keep() -> None:
+        for variable, value in zip(
+            kept.trainable_variables, mean(trainer.averaged(), begun, knobs.init_share), strict=True
+        ):
+            variable.assign(value)
+
     def judge() -> dict[str, float]:
-        _assign(kept, trainer.averaged())
+        keep()
         return {
             "valid_plain_exprate": plain_exprate(kept, watched, labels),
             "valid_unseen_plain_exprate": plain_exprate(kept, fresh, labels),
@@ -123,8 +134,26 @@ def train_expression(
     finished = trainer.run(deadline, judge, on_epoch)
     if not finished:
         say("stopped by max_minutes; started again, the training goes on from here")
-    _assign(kept, trainer.averaged())
+    keep()
     return Trained(kept, trainer.history, finished, trainer.began_at, trainer.seconds)
+
+
+def mean(
+    trained: Sequence[NDArray[np.float32]], begun: Mapping[int, NDArray[np.float32]], share: float
+) -> list[NDArray[np.float32]]:
+    """The weights on the way from those begun from to those trained, ``share`` of the way short of the latter.
+
+    What training adds and what it forgets lie on one line; between its ends much of both is there (Wortsman et al.,
+    "Robust fine-tuning of zero-shot models", CVPR 2022).
+
+    Args:
+        trained: all weight arrays. begun: those that were begun from, by their place; the others stay as trained.
+        share: of the weights begun from, in 0..1.
+    """
+    return [
+        share * begun[place] + (1.0 - share) * values if place in begun else values
+        for place, values in enumerate(trained)
+    ]
 
 
 def validation(formulas: FormulaSet) -> FormulaSet:
@@ -141,11 +170,11 @@ def unseen(formulas: FormulaSet) -> FormulaSet:
 
 def write_model(
     trained: Trained, directory: Path, labels: Sequence[str], bigrams: Counts, formulas: FormulaSet
-) -> tuple[tuple[Path, Path], Tuned]:
+) -> tuple[tuple[Path, ...], Tuned]:
     """Tune the search on unseen validation formulas and write what a reader loads, and the weights to train on from.
 
     Returns:
-        The two files that a reader needs, and what tuning found.
+        The files, and what tuning found.
     """
     model, points = trained.model, formulas.points.shape[1]
     directory.mkdir(parents=True, exist_ok=True)
@@ -157,7 +186,7 @@ def write_model(
     inks = [Ink(tuple(watched.strokes(number)), tree=watched.tree(number)) for number in range(len(watched))]
     tuned = tuning.tune_reader(load_expression_reader(directory), inks)
     write_weights(directory, tuned.weights)
-    return (directory / NETWORK_FILE, settings), tuned
+    return (directory / NETWORK_FILE, settings, directory / WEIGHTS_FILE), tuned
 
 
 def write_results(trained: Trained, tuned: Tuned, directory: Path) -> dict[str, float]:
@@ -177,8 +206,3 @@ def write_results(trained: Trained, tuned: Tuned, directory: Path) -> dict[str, 
     with replacing(directory / "metrics.json") as temporary:
         temporary.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     return metrics
-
-
-def _assign(model: StrokeGraph, values: Sequence[Any]) -> None:
-    for variable, value in zip(model.trainable_variables, values, strict=True):
-        variable.assign(value)

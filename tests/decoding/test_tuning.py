@@ -72,7 +72,7 @@ def test_a_second_opinion_counts_when_it_helps() -> None:
         assert tuned.exprate == 1.0
     misled = replace(blind, opinion=opinion(0.9))
     tuned = tune([misled], ["X"], LABELS, language("y"))
-    assert tuned.weights.opinion < 0.35
+    assert tuned.weights.opinion < 0.4
 
 
 def test_formulas_that_training_has_as_text_are_left_out_unless_few_others_remain() -> None:
@@ -91,9 +91,10 @@ def test_bent_formulas_are_the_same_formulas_in_other_ink() -> None:
 
 def test_ink_in_stranger_hands_says_the_same() -> None:
     inks = list(synthesize(3, 4, max_symbols=8))
-    strange = in_stranger_hands(inks)
-    assert [len(one.strokes) for one in strange] == [len(one.strokes) for one in inks]
-    assert [one.tree for one in strange] == [one.tree for one in inks]
+    strange = in_stranger_hands(inks, copies=2)
+    assert [len(one.strokes) for one in strange] == [len(one.strokes) for one in [*inks, *inks]]
+    assert [one.tree for one in strange] == [one.tree for one in [*inks, *inks]]
+    assert (strange[0].strokes[0] != strange[3].strokes[0]).any(), "each copy is bent its own way"
     assert in_stranger_hands([]) == []
     assert all(np.isfinite(stroke).all() for ink in [*strange, *scribbles(5)] for stroke in ink.strokes)
 
@@ -111,9 +112,11 @@ def test_wrong_readings_of_bent_ink_and_of_scribble_lower_confidence() -> None:
     strange = tune(
         [CLEAR, DOUBTFUL] * 20, truths, LABELS, language("y"), bent=[CLEAR, in_a_row((0.02, 0.97, 0.01))] * 20
     )
+    again = tune([CLEAR, DOUBTFUL] * 20, truths, LABELS, language("y"), bent=[CLEAR, in_a_row((0.02, 0.97, 0.01))] * 60)
     scribbled = tune([CLEAR, DOUBTFUL] * 20, truths, LABELS, language("y"), scribbles=[CLEAR] * 20)
     before = confidence(plain.weights, CLEAR)
     assert confidence(strange.weights, CLEAR) < before - 0.02
+    assert confidence(again.weights, CLEAR) == pytest.approx(confidence(strange.weights, CLEAR), abs=1e-3)
     assert confidence(scribbled.weights, CLEAR) < before - 0.02
 
 

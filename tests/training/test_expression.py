@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -245,7 +244,7 @@ def test_weights_go_to_a_file_and_come_back(formulas: FormulaSet, classes: list[
     other = trainer(formulas, classes, tmp_path / "c.npz", seed=1).model
     save_weights(tmp_path / "w.npz", one)
     count = len(one.trainable_variables)
-    assert f"began with {count} of {count} weight arrays" in load_weights(tmp_path / "w.npz", other)
+    assert sorted(load_weights(tmp_path / "w.npz", other)) == list(range(count))
     for mine, its in zip(one.trainable_variables, other.trainable_variables, strict=True):
         np.testing.assert_allclose(np.asarray(its.value), np.asarray(mine.value), rtol=1e-3, atol=1e-6)
 
@@ -259,9 +258,7 @@ def test_of_another_network_only_what_fits_is_taken(formulas: FormulaSet, classe
     wide = StrokeGraph(3, points=16, width=20, depth=1, heads=2, pair_width=10)
     wide(np.zeros((1, 2, 16, 2), np.float32), np.ones((1, 2), np.float32))
     # Convolutions along a stroke are of one size in every network, most other arrays are not.
-    taken, whole = map(int, re.findall(r"\d+", load_weights(tmp_path / "w.npz", wide))[:2])
-    assert whole == len(wide.trainable_variables)
-    assert 8 <= taken < whole
+    assert 8 <= len(load_weights(tmp_path / "w.npz", wide)) < len(wide.trainable_variables)
     write_arrays(tmp_path / "other.npz", {"something": np.zeros(3, np.float32)})
     with pytest.raises(CheckpointError, match="holds no weight of this network"):
         load_weights(tmp_path / "other.npz", wide)

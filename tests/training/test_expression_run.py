@@ -97,3 +97,27 @@ def test_without_fully_labelled_training_ink_there_is_no_training(formulas: Form
     untold = replace(formulas, symbol_of=np.full_like(formulas.symbol_of, -1))
     with pytest.raises(TrainingError, match="no training formula has a label for each stroke"):
         train_expression(untold, labels, knobs(), 1, Path("nowhere.npz"), say=lambda line: None)
+
+
+def test_the_weights_kept_lie_between_those_begun_from_and_those_arrived_at(
+    trained: Any, formulas: FormulaSet, labels: list[str], tmp_path: Path
+) -> None:
+    from inkmath.training.expression import save_weights
+    from inkmath.training.expression_run import train_expression
+
+    first, said = trained[0].model, []
+    save_weights(tmp_path / "first.npz", first)
+    deeper, begun = {"layers": 2, "warmup": 0, "decay": 0.0}, {"init_from": str(tmp_path / "first.npz")}
+    ends = [
+        train_expression(formulas, labels, knobs(**begun, **more, **deeper), 1, tmp_path / "c.npz", say=said.append)
+        for more in ({}, {"init_share": 0.75})
+    ]
+    assert f"from {tmp_path / 'first.npz'}" in said[1]
+    start = {one.path: one.numpy() for one in first.trainable_variables}
+    arrived, between = ({one.path: one.numpy() for one in end.model.trainable_variables} for end in ends)
+    assert start.keys() < arrived.keys(), "the second layer is new"
+    for name, values in arrived.items():
+        wanted = 0.75 * start[name] + 0.25 * values if name in start else values
+        np.testing.assert_allclose(between[name], wanted, atol=2e-3)
+    moved = max(np.abs(arrived[name] - values).max() for name, values in start.items())
+    assert moved > 5e-3

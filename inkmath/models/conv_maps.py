@@ -2,20 +2,19 @@
 
 The path tells what the picture hides (which way round, what was written first), the picture what the path hides (what
 lies beside what, however it was written). The picture is drawn by the network itself from the points of the path, as
-maps of direction: where there is ink that runs level, upright, or along either diagonal (Bai and Huo, "A study on the
-use of 8-directional features for online handwritten Chinese character recognition", ICDAR 2005). Which way the pen went
-along them is left to the path.
+maps of direction (see `inkmath.models.maps`): where there is ink that runs level, upright, or along either diagonal.
+Which way the pen went along them is left to the path.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import keras
-import numpy as np
 from keras import layers, ops
 
 from inkmath.models.conv import along_the_pen
+from inkmath.models.maps import directions, draw
 
 if TYPE_CHECKING:
     from keras import KerasTensor as Tensor
@@ -28,9 +27,6 @@ MARGIN = 1.15
 
 BETWEEN = 2
 """Places drawn on the way from a point to the next: they are farther apart than the cells."""
-
-SPREAD = 0.7
-"""Width of the pen: standard deviation of a drawn place, in cells."""
 
 INK = 0.4
 """What a place in the middle of a cell leaves there before the ink saturates; two or three share a cell."""
@@ -55,45 +51,25 @@ def build(input_shape: tuple[int, int], num_classes: int, *, units: int = 128, d
 class DirectionMaps(layers.Layer):  # type: ignore[misc]
     """Draw ``(B, L, C)`` points, channels as in `inkmath.features.symbol.CHANNELS`, as ``(B, 24, 24, 5)`` maps.
 
-    All ink, then the ink that runs along each of four directions; 0 where there is none, towards 1 where there is. A
-    drawn place spreads as a Gaussian, `SPREAD` cells wide. It is all sums and products of matrices: a picture is the
-    product of where each place stands across and down.
+    All ink, then the ink that runs along each of `inkmath.models.maps.DIRECTIONS`.
     """
-
-    def build(self, shape: Any) -> None:
-        self.cells = np.linspace(-MARGIN, MARGIN, SIDE, dtype=np.float32)
 
     def call(self, ink: Tensor) -> Tensor:
         point, step = ink[..., 0:2], ink[..., 3:5]  # (B, L, 2)
-        length = ops.sqrt(ops.sum(ops.square(step), -1, keepdims=True) + 1e-8)
-        along = step / length
-        level = ops.square(along[..., :1]) - ops.square(along[..., 1:])  # cosine and sine of twice the angle
-        rising = 2.0 * along[..., :1] * along[..., 1:]
-        moving = ops.cast(length > 1e-3, ink.dtype)
-        directions = ops.relu(ops.concatenate([level, -level, rising, -rising], -1)) * moving  # (B, L, 4)
         # A step begins in the air where the pen left the paper after the point before; padding is no ink at all.
         lifted = ink[:, :, 2:3]
-        before = ops.concatenate([ops.ones_like(lifted[:, :1]), lifted[:, :-1]], axis=1)
-        left = ops.flip(ops.cumsum(ops.flip(lifted, 1), axis=1), 1)  # lifts still to come: none in the padding
-        real = ops.cast(left > 0.5, ink.dtype)
-        weight = ops.concatenate([ops.ones_like(length), directions], -1) * real  # (B, L, 5)
-        drawn = weight * (1.0 - before)
+        in_air = ops.concatenate([ops.ones_like(lifted[:, :1]), lifted[:, :-1]], axis=1)
+        still_to_come = ops.flip(ops.cumsum(ops.flip(lifted, 1), axis=1), 1)
+        real = ops.cast(still_to_come > 0.5, ink.dtype)  # (B, L, 1)
+        drawn = ops.concatenate([ops.ones_like(real), directions(step)], -1) * real * (1.0 - in_air)  # (B, L, 5)
+        spots = ops.concatenate([real, drawn[..., 1:]], -1)
         places = [point - step * (part / (BETWEEN + 1)) for part in range(1, BETWEEN + 1)]
-        place = ops.concatenate([point, *places], axis=1)  # (B, 3 L, 2)
-        strength = ops.concatenate([ops.concatenate([weight[..., :1], drawn[..., 1:]], -1), *[drawn] * BETWEEN], axis=1)
-
-        spread = SPREAD * 2.0 * MARGIN / (SIDE - 1)
-
-        def near(values: Tensor) -> Tensor:  # (B, N) -> (B, N, 24)
-            return ops.exp(-0.5 * ops.square((ops.expand_dims(values, -1) - self.cells) / spread))
-
-        across, down = near(place[..., 0]), near(place[..., 1])
-        count = strength.shape[-1]
-        rows = ops.expand_dims(down, 2) * ops.expand_dims(strength, 3)  # (B, N, 5, 24)
-        rows = ops.reshape(rows, (-1, place.shape[1], count * SIDE))
-        maps = ops.matmul(ops.transpose(rows, (0, 2, 1)), across)  # (B, 5 * 24, 24)
-        maps = ops.transpose(ops.reshape(maps, (-1, count, SIDE, SIDE)), (0, 2, 3, 1))
-        return ops.tanh(maps * INK)
+        return draw(
+            ops.concatenate([point, *places], axis=1) / MARGIN,  # (B, 3 L, 2)
+            ops.concatenate([spots, *[drawn] * BETWEEN], axis=1),
+            SIDE,
+            INK,
+        )
 
 
 def _block(x: Tensor, width: int) -> Tensor:

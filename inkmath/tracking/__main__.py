@@ -1,8 +1,9 @@
-"""``python -m inkmath.tracking``: what waits for a server, sweeps and searches, champions, the services of a team."""
+"""``python -m inkmath.tracking``: unsent records, sweeps and searches, the queue, champions, a team's services."""
 
 from __future__ import annotations
 
 import argparse
+import functools
 import signal
 import sys
 import time
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 from inkmath.dataset.atomic import replacing
 from inkmath.tracking.delivery import settle
 from inkmath.tracking.location import Location, TrackingError, locate, reach
+from inkmath.tracking.queue import work_off
 from inkmath.tracking.registry import crown
 from inkmath.tracking.search import Knob, search
 from inkmath.tracking.sweep import read_sweep
@@ -33,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sweep.add_argument("--experiment", default="inkmath-symbol", help="MLflow experiment (default: %(default)s)")
     sweep.add_argument("--metric", default="valid_accuracy", help="figure to judge by (default: %(default)s)")
     sweep.add_argument("--picture", metavar="FILE", help="also draw it: .png, .svg or .pdf")
+    queue = commands.add_parser("queue", help="work off DVC's queue: dvc queue start, again when DVC loses a worker")
+    queue.add_argument("--jobs", "-j", type=int, default=1, help="experiments at once (default: %(default)s)")
     releasing = commands.add_parser("release", help="ship the champion, unless what is shipped reads better")
     releasing.add_argument("task", choices=("symbol", "expression"))
     releasing.add_argument("--experiment", default="inkmath", help="MLflow experiment (default: %(default)s)")
@@ -64,6 +68,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if chosen.command == "team":
             _serve(chosen)
+        if chosen.command == "queue":
+            ended = work_off(chosen.jobs, tell=functools.partial(print, flush=True))
+            print(f"ended: {ended['Success']} well, {ended['Failed']} not; dvc queue logs NAME says why")
+            return 1 if ended["Failed"] else 0
         return _run(chosen, locate(chosen.uri))
     except TrackingError as error:
         print(f"error: {error}", file=sys.stderr)

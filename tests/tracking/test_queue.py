@@ -7,16 +7,22 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from inkmath.tracking import queue
 from inkmath.tracking.location import locate, reach
 from inkmath.tracking.model import EXAMPLE
+from inkmath.tracking.queue import work_off
 from inkmath.tracking.sweep import read_sweep
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from inkmath.tracking import ModelFiles
 
 TRAIN = """
@@ -41,6 +47,7 @@ stages:
     outs: [models/run.json]
 """
 
+CELERY = Path(".dvc/tmp/exps/celery")
 
 SMALL = {
     "synthesize": {"train": 200, "test": 40, "writers": 12, "symbols": 8},
@@ -56,35 +63,28 @@ def run(*command: str) -> str:
     return done.stdout
 
 
-def queue_status() -> str:
-    """What ``dvc queue status`` says; asked again where it read a message before it was written.
-
-    DVC's workers talk through files that are made empty and then filled (treeverse/dvc#10428). Whoever reads one too
-    early fails: this command, or a worker (it ends after its experiment, and the rest stays queued), or the part of a
-    worker that ends it once the queue is empty (it stays, idle, for ever).
-    """
-    for _ in range(5):
-        command = [sys.executable, "-m", "dvc", "queue", "status"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if "Expecting value" not in done.stderr:
-            break
-        time.sleep(2)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def start_workers(count: int) -> None:
-    # Trap: whoever reads what this prints through a pipe waits until the last worker has ended.
-    command = [sys.executable, "-m", "dvc", "queue", "start", "-j", str(count)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def stop_workers() -> None:
-    run("dvc", "queue", "stop", "--kill")
+def work_off_all(workers: int) -> Counter[str]:
+    """Work the queue off, and see its workers end."""
+    try:
+        ended = work_off(workers)
+    finally:
+        run("dvc", "queue", "stop", "--kill")
     deadline = time.monotonic() + 120
-    while any(is_alive(int(file.read_text())) for file in Path(".dvc/tmp/exps/celery").glob("dvc-exp-worker-*.pid")):
-        assert time.monotonic() < deadline, "dvc queue stop --kill stopped no worker"
+    while alive := [pid for pid in map(Path.read_text, CELERY.glob("dvc-exp-worker-*.pid")) if is_alive(int(pid))]:
+        assert time.monotonic() < deadline, alive
         time.sleep(1)
+    return ended
+
+
+def lose_workers(count: int) -> None:
+    """Give each of DVC's workers a message that is still empty, as happens by itself on a busy machine."""
+    boxes: list[str] = []
+    while len(boxes) < count:
+        time.sleep(0.1)
+        with suppress(OSError, ValueError):
+            boxes = [box for _, _, box in json.loads((CELERY / "broker/control/celery.pidbox.exchange").read_text())]
+    for number, box in enumerate(boxes):
+        (CELERY / f"broker/in/{number}_{number}.{box}.msg").touch()
 
 
 def is_alive(pid: int) -> bool:
@@ -95,28 +95,13 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-def run_queue(workers: int, seconds: float) -> None:
-    """Work the queue off; where nobody works on it any more, start it again, as README.md says."""
-    deadline = time.monotonic() + seconds
-    start_workers(workers)
-    idle = 0
-    try:
-        while (running := "Running" in (status := queue_status())) or "Queued" in status:
-            assert time.monotonic() < deadline, status
-            idle = 0 if running else idle + 1
-            if idle and idle % 9 == 0:
-                start_workers(workers)
-            time.sleep(10)
-    finally:
-        stop_workers()
-
-
 def git(*arguments: str) -> None:
     identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
     subprocess.run(["git", *identity, *arguments], check=True, capture_output=True)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_queued_experiments_leave_runs_and_models_in_the_repository(
     workspace: Path, fresh_database: Path, model_files: ModelFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,7 +118,12 @@ def test_queued_experiments_leave_runs_and_models_in_the_repository(
     git("commit", "-m", "A pipeline of one stage")
 
     run("dvc", "exp", "run", "--queue", "-S", "train.units=8,16,32", "-S", "track.sweep=widths")
-    run_queue(workers=2, seconds=900)
+    monkeypatch.setattr(queue, "LOOK_SECONDS", 2.0)
+    with ThreadPoolExecutor() as pool:
+        losing = pool.submit(lose_workers, 2)
+        assert work_off_all(2) == {"Success": 3, "Failed": 0}
+        losing.result()
+    assert any("Unrecoverable error" in each.read_text() for each in CELERY.glob("*.out"))
 
     client = reach(locate())
     sweep = read_sweep(client, "inkmath-symbol", "widths", "valid_accuracy")
@@ -154,6 +144,7 @@ def test_queued_experiments_leave_runs_and_models_in_the_repository(
 
 @pytest.mark.slow
 @pytest.mark.long
+@pytest.mark.timeout(8 * 3600)
 def test_a_sweep_of_the_whole_pipeline_leaves_every_run_and_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -184,7 +175,7 @@ def test_a_sweep_of_the_whole_pipeline_leaves_every_run_and_model(
         *("-S", f"train.learning_rate={','.join(rates)}"),
         *("-S", f"train.units={','.join(units)}"),
     )
-    run_queue(workers=4, seconds=8 * 3600)
+    assert work_off_all(4) == {"Success": wanted, "Failed": 0}
 
     client = reach(locate())
     sweep = read_sweep(client, "inkmath-symbol", "whole", "valid_accuracy")

@@ -96,14 +96,29 @@ def measure(count: int, seconds: float, processes: int, folder: str | None) -> d
 def draw(rows: list[dict[str, float]], path: str) -> None:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9.5, 3.2), layout="constrained")
-    columns = {"seconds on the clock": "seconds", "files a second of one core": "rate", "peak memory, MB": "peak_mb"}
-    for axes, (label, column) in zip(figure.subplots(1, 3), columns.items(), strict=True):
-        axes.plot([row["files"] for row in rows], [row[column] for row in rows], marker="o")
-        axes.set(xscale="log", xlabel="files", title=label, ylim=(0, None))
-        if column == "seconds":
-            axes.set(yscale="log", ylim=(None, None))
+    figure = Figure(figsize=(10, 3.2), layout="constrained")
+    counts = [row["files"] for row in rows]
+    panels = {
+        "seconds": {"on the clock": "seconds", "of cores": "core_seconds"},
+        "files a second of one core": {"": "rate"},
+        "peak memory of a process, MB": {"leader": "peak_mb", "worker": "worker_mb"},
+    }
+    for axes, (title, lines) in zip(figure.subplots(1, 3), panels.items(), strict=True):
+        for name, column in lines.items():
+            axes.plot(counts, [row[column] for row in rows], marker="o", label=name)
+        axes.set(xscale="log", xlabel="files", title=title)
+        axes.set_xticks(counts, [f"{count:,.0f}" for count in counts])
+        axes.set_xticks([], minor=True)
+        axes.margins(x=0.12)
         axes.grid(alpha=0.3)
+        if title == "seconds":
+            axes.set_yscale("log")
+            axes.yaxis.set_major_formatter("{x:,.0f}")
+            axes.yaxis.set_minor_formatter("")
+        else:
+            axes.set_ylim(0, None)
+        if len(lines) > 1:
+            axes.legend()
     figure.savefig(path, dpi=110)
 
 

@@ -164,7 +164,8 @@ def _write_rows(path: Path, chunks: Iterator[_Parsed]) -> Iterator[_Parsed]:
 
 def _read_rows(path: Path) -> Iterator[pa.RecordBatch]:
     """The stored rows, in larger batches."""
-    with pa.ipc.open_stream(path) as reader:
+    # Given the path, Arrow would map the file, and all of it would count as memory of this process.
+    with pa.OSFile(str(path)) as file, pa.ipc.open_stream(file) as reader:
         while batches := list(islice(reader, ROWS_PER_GROUP // CHUNK)):
             yield pa.concat_batches(batches)
 

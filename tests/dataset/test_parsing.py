@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from made_up_ink import inkml
 
-from inkmath.dataset.ink_table import INK_COLUMNS, InkTableError, read_batches, read_inks, read_splits
+from inkmath.dataset.ink_table import INK_COLUMNS, InkTableError, add_splits, read_batches, read_inks, read_splits
 from inkmath.dataset.parsing import Place, Summary, parse_places
 from inkmath.dataset.sources import SourceError
 from inkmath.dataset.splits import Role, Split
@@ -226,3 +226,16 @@ def test_a_table_of_something_else_is_named(data):
     parse(data)
     with pytest.raises(InkTableError, match="has columns"):
         list(read_inks(data / "out" / "rejected.parquet"))
+
+
+def test_the_scratch_file_of_the_rows_is_read_and_not_mapped(data, monkeypatch):
+    """A mapped file counts as memory of the process: 2 GB of it for 650,000 formulas."""
+    mapped = []
+
+    def watched(batch, splits):
+        mapped.append("rows.arrow" in Path("/proc/self/maps").read_text())
+        return add_splits(batch, splits)
+
+    monkeypatch.setattr("inkmath.dataset.parsing.add_splits", watched)
+    parse(data)
+    assert mapped == [False]

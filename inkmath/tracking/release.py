@@ -77,7 +77,7 @@ def release(
         )
         (about,) = Path(folder).rglob("reader.json")
         if task == "expression":
-            _fit_search(about.parent, weights, judged, training)
+            fit_search(about.parent, weights, judged, training)
         candidate = merit(_load(task, about.parent, weights), task, judged)
         try:
             before = merit(_load(task, weights, weights), task, judged)
@@ -94,7 +94,7 @@ def release(
                 shutil.copyfile(source, temporary)
             files.append(weights / source.name)
     if task == "symbol" and (weights / SETTINGS_FILE).is_file():
-        _fit_search(weights, weights, judged, training)
+        fit_search(weights, weights, judged, training)
         files.append(weights / SETTINGS_FILE)
     return Release(candidate, before, tuple(files))
 
@@ -117,7 +117,7 @@ def merit(reader: Any, task: Task, inks: Sequence[Ink]) -> float:
     return right / max(total, 1)
 
 
-def _fit_search(directory: Path, weights: Path, inks: Sequence[Ink], training: Collection[str]) -> None:
+def fit_search(directory: Path, weights: Path, inks: Sequence[Ink], training: Collection[str]) -> None:
     """Fit the search of the expression model in ``directory`` to read beside the symbol model in ``weights``."""
     fresh = unseen([" ".join(canonical_tokens(ink.tree)) if ink.tree else "" for ink in inks], training)
     tuned = tune_reader(_load("expression", directory, weights), [inks[place] for place in fresh])

@@ -72,7 +72,7 @@ def test_formulas_are_searched_as_suits_both_networks(tmp_path: Path) -> None:
     weights = Path(shutil.copytree(WEIGHTS, tmp_path / "weights"))
     before = json.loads((weights / "expression.json").read_text())
     inks = list(synthesize(6, 2, max_symbols=8))
-    release._fit_search(weights, weights, inks, ())
+    release.fit_search(weights, weights, inks, ())
     after = json.loads((weights / "expression.json").read_text())
     assert after["search"]["opinion"] in OPINION
     assert after["search"]["confidence"] != before["search"]["confidence"]

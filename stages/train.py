@@ -12,6 +12,7 @@ from inkmath.labels import Vocabulary, VocabularyError
 from inkmath.params import Params, ParamsError, load_params
 from inkmath.tracking import ModelFiles, TrackingError, training_run
 from inkmath.training import TrainingError
+from inkmath.training.lifetime import end_with_dvc
 
 SYMBOLS = Path("data/processed/symbol.npz")
 LABELS = Path("data/processed/symbol_labels.npz")
@@ -58,6 +59,7 @@ def main(params: Params) -> dict[str, float]:
 
 if __name__ == "__main__":
     try:
+        end_with_dvc()
         done = main(load_params())
     except (ParamsError, ArraysError, VocabularyError, TrackingError, TrainingError, OSError) as error:
         sys.exit(f"train: {error}")

@@ -12,6 +12,7 @@ from inkmath.labels import Vocabulary, VocabularyError
 from inkmath.params import Params, ParamsError, load_params
 from inkmath.tracking import ModelFiles, TrackingError, training_run
 from inkmath.training import TrainingError
+from inkmath.training.lifetime import end_with_dvc
 
 FORMULAS = Path("data/processed/expression.npz")
 LABELS = Path("models/expression/labels.json")
@@ -48,6 +49,7 @@ def main(params: Params) -> dict[str, float]:
 
 if __name__ == "__main__":
     try:
+        end_with_dvc()
         done = main(load_params())
     except (ParamsError, ArraysError, VocabularyError, TrackingError, TrainingError, OSError) as error:
         sys.exit(f"train_expression: {error}")

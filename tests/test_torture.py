@@ -42,8 +42,8 @@ def kill(copy: Copy, command: tuple[str, ...], seconds: float, whom: str = "all"
     """Run a command and kill -9 after so many seconds; says what was going on.
 
     Args:
-        whom: ``all``, as when the machine goes down; ``stage``, as when the kernel wants memory back; ``dvc`` alone, so
-            that the stage lives on beside the next run.
+        whom: ``all``, as when the machine goes down; ``stage``, as when the kernel wants memory back; ``dvc`` alone:
+            a training ends with it, other stages live on beside the next run.
     """
     process = copy.start(*command)
     try:
@@ -116,16 +116,10 @@ def assert_same_symbol_weights(copy: Copy, whole: Copy) -> None:
     assert_equal(*(keras_weights(one.root / "models/symbol/model.keras") for one in (copy, whole)))
 
 
-def assert_mlflow_knows(copy: Copy, *tasks: str, evaluated: bool = False, orphans: int = 0) -> None:
-    """Runs of killed trainings say so, and those of the models that are there are complete.
-
-    Args:
-        orphans: how many trainings lived on without their DVC. The next `dvc repro` removes what such a one has
-            written; if it still needs that, its run says FAILED.
-    """
+def assert_mlflow_knows(copy: Copy, *tasks: str, evaluated: bool = False) -> None:
+    """Runs of killed trainings say so, and those of the models that are there are complete."""
     runs = copy.runs()
     statuses = Counter(status for status, _ in runs.values())
-    assert statuses.pop("FAILED", 0) <= orphans, runs
     assert statuses.keys() <= {"FINISHED", "KILLED"}, runs
     for task in tasks:
         about = json.loads((copy.root / "models" / task / "run.json").read_text())
@@ -187,7 +181,6 @@ def test_whatever_moment_it_is_killed_at_the_next_repro_ends_as_undisturbed(
     lasts = [_seconds(lambda stage=stage: whole.repro(stage)) for stage in STAGES]
     copy = Copy.at(tmp_path_factory.mktemp("killed") / "copy")
     shutil.copytree(whole.root, copy.root, symlinks=True)
-    orphans = 0
     for number in range(moments):
         (stage,) = rng.choices(STAGES, lasts)
         seconds = rng.uniform(0.0, lasts[STAGES.index(stage)])
@@ -197,16 +190,15 @@ def test_whatever_moment_it_is_killed_at_the_next_repro_ends_as_undisturbed(
             command, whom = (sys.executable, "-m", f"stages.{stage}"), "all"
         _forget(copy, stage)
         during = kill(copy, command, seconds, whom)
-        orphans += whom == "dvc" and during.startswith("stages.train")
         assert_nothing_is_half_written(copy, whole)
         copy.repro(stage)
         assert_as_undisturbed(copy, whole)
-        assert_mlflow_knows(copy, "symbol", "expression/trained", orphans=orphans)
+        assert_mlflow_knows(copy, "symbol", "expression/trained")
         with capsys.disabled():
             print(f"{number + 1:3} {stage}: killed {whom} after {seconds:.1f} s, during {during}", flush=True)
     copy.repro()
     assert_as_undisturbed(copy, whole)
-    assert_mlflow_knows(copy, "symbol", "expression/trained", evaluated=True, orphans=orphans)
+    assert_mlflow_knows(copy, "symbol", "expression/trained", evaluated=True)
     statuses = Counter(status for status, _ in copy.runs().values())
     with capsys.disabled():
         print(f"{moments} moments; runs in MLflow: {dict(statuses)}", flush=True)

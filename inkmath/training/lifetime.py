@@ -1,0 +1,29 @@
+"""How long a training may live: no longer than the DVC that runs it."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+
+from inkmath.training import TrainingError
+
+_PR_SET_PDEATHSIG = 1
+
+
+def end_with_dvc() -> None:
+    """Have the kernel end this process when the DVC that started it as a stage is killed.
+
+    The next ``dvc repro`` begins by taking away what the stage wrote and starts it again: two trainings would share one
+    checkpoint and one folder of results. What was begun by hand lives on as it likes, and so does all where the kernel
+    has no such service: on Linux it is ``PR_SET_PDEATHSIG``, see prctl(2). Call it before anything is written.
+
+    Raises:
+        TrainingError: that DVC is gone already.
+    """
+    if "DVC_STAGE" not in os.environ or sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() == 1:
+        raise TrainingError("the DVC that started this stage was killed; run dvc repro again")

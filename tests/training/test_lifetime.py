@@ -1,0 +1,62 @@
+"""A training ends with the DVC that runs it, and only with that one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux can end a child with its parent")
+
+STAGE = textwrap.dedent(
+    """
+    import time
+    from inkmath.training.lifetime import end_with_dvc
+    end_with_dvc()
+    print("begun", flush=True)
+    time.sleep(60)
+    """
+)
+PARENT = textwrap.dedent(
+    f"""
+    import subprocess, sys
+    child = subprocess.Popen([sys.executable, "-c", {STAGE!r}], stdout=subprocess.PIPE, text=True)
+    print(child.pid, child.stdout.readline(), flush=True)
+    child.wait()
+    """
+)
+
+
+@pytest.fixture
+def stage(request: pytest.FixtureRequest) -> Iterator[psutil.Process]:
+    """The training that a process began which was killed as soon as the training was under way."""
+    environment = {name: value for name, value in os.environ.items() if name != "DVC_STAGE"} | request.param
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], env=environment, stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    number, begun = parent.stdout.readline().split()
+    assert begun == "begun"
+    training = psutil.Process(int(number))
+    parent.kill()
+    parent.wait()
+    yield training
+    if training.is_running():
+        training.kill()
+
+
+@pytest.mark.parametrize("stage", [{"DVC_STAGE": "train"}], indirect=True)
+def test_a_stage_ends_when_its_dvc_is_killed(stage: psutil.Process) -> None:
+    assert psutil.wait_procs([stage], timeout=10)[0] or stage.status() == psutil.STATUS_ZOMBIE
+
+
+@pytest.mark.parametrize("stage", [{}], indirect=True)
+def test_what_was_begun_by_hand_lives_on(stage: psutil.Process) -> None:
+    assert not psutil.wait_procs([stage], timeout=1)[0]
+    assert stage.status() != psutil.STATUS_ZOMBIE

@@ -173,7 +173,6 @@ class TrainExpression(Block):
     dropout: Fraction
     epochs: Count
     pair_width: int = Field(ge=4, le=512)
-    view: int = Field(ge=0, le=64, multiple_of=8)
     products: Literal["float32", "bfloat16"]
     batch_strokes: int = Field(ge=1, le=65536)
     learning_rate: float = Field(gt=0.0, le=1.0)

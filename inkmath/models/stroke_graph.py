@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING, Any
 import keras
 from keras import layers, ops
 
-from inkmath.models.maps import DIRECTIONS, directions, draw
-
 if TYPE_CHECKING:
     from keras import KerasTensor as Tensor
 
@@ -28,13 +26,6 @@ PAIR_LABELS = ("none", "same", "Right", "Sup", "Sub", "Above", "Below", "Inside"
 
 NEAR = 8
 """Points of each stroke that the distance between two strokes is measured on."""
-
-
-NEIGHBOURS = 6
-"""Strokes drawn in the view of each: itself and those nearest to it."""
-
-WINDOW = (1.0, 0.75)
-"""Half the side of a stroke's view: at least the one, in typical strokes, and the other in sides of the stroke."""
 
 
 def _bounded(x: Tensor, *scales: float) -> list[Tensor]:
@@ -121,82 +112,6 @@ class StrokeGeometry(layers.Layer):  # type: ignore[misc]
         return ops.sqrt(ops.maximum(ops.min(apart, axis=(2, 4)), 0.0) + 1e-9)
 
 
-class StrokeViews(layers.Layer):  # type: ignore[misc]
-    """What a reader sees around each stroke: the ink there drawn as maps, whichever strokes it belongs to.
-
-    Input: points ``(B, S, P, 2)`` and mask ``(B, S)`` as in `StrokeGeometry`. Output: ``(B, S, cells, cells, 6)``: all
-    ink, the ink of each direction, and the stroke's own ink. A window is centred on its stroke, see `WINDOW`; of the
-    other strokes only the nearest are drawn, see `NEIGHBOURS`. Nothing here is learned.
-    """
-
-    def __init__(self, cells: int, **options: Any) -> None:
-        super().__init__(**options)
-        self.cells = cells
-
-    def call(self, points: Tensor, mask: Tensor) -> Tensor:
-        batch, strokes, count = ops.shape(points)[0], ops.shape(points)[1], points.shape[2]
-        low, high = ops.min(points, axis=2), ops.max(points, axis=2)  # (B, S, 2)
-        centre, reach = (low + high) / 2, ops.max(high - low, axis=-1, keepdims=True)
-        half = ops.maximum(WINDOW[0], WINDOW[1] * reach)  # (B, S, 1)
-        gap = ops.maximum(ops.expand_dims(low, 1), ops.expand_dims(low, 2)) - ops.minimum(
-            ops.expand_dims(high, 1), ops.expand_dims(high, 2)
-        )  # (B, S, S, 2), negative where the extents overlap
-        apart = ops.sqrt(ops.sum(ops.square(ops.relu(gap)), -1) + 1e-9)
-        apart = apart + 0.01 * ops.sqrt(
-            ops.sum(ops.square(ops.expand_dims(centre, 1) - ops.expand_dims(centre, 2)), -1) + 1e-9
-        )
-        apart = apart + ops.expand_dims((1.0 - mask) * 1e6, 1)
-        apart = apart - 1e3 * ops.eye(strokes, dtype=apart.dtype)  # itself comes first
-        # Strokes that are not there fill up where a formula has few.
-        apart = ops.pad(apart, ((0, 0), (0, 0), (0, NEIGHBOURS)), constant_values=2e6)
-        farness, nearest = ops.top_k(-apart, NEIGHBOURS)  # (B, S, N)
-        there = ops.cast(farness > -1e5, points.dtype)
-
-        step = points[:, :, 1:] - points[:, :, :-1]
-        ends = ops.zeros_like(points[:, :, :1])
-        way = directions(ops.concatenate([step, ends], axis=2) + ops.concatenate([ends, step], axis=2))  # (B, S, P, 4)
-        spots = ops.concatenate([points, way], -1)  # (B, S, P, 6)
-        spots = ops.pad(ops.reshape(spots, (batch, strokes, count * 6)), ((0, 0), (0, NEIGHBOURS), (0, 0)))
-        index = ops.reshape(nearest, (batch, strokes * NEIGHBOURS, 1))
-        around = ops.reshape(ops.take_along_axis(spots, index, axis=1), (batch, strokes, NEIGHBOURS * count, 6))
-        place = (around[..., :2] - ops.expand_dims(centre, 2)) / ops.expand_dims(half, 2)
-        inked = ops.repeat(there, count, axis=2)[..., None]  # (B, S, N * P, 1)
-        own = ops.concatenate([ops.ones((count, 1)), ops.zeros(((NEIGHBOURS - 1) * count, 1))], axis=0)
-        strength = ops.concatenate([inked, around[..., 2:] * inked, own * inked], -1)
-        maps = draw(
-            ops.reshape(place, (-1, NEIGHBOURS * count, 2)),
-            ops.reshape(strength, (-1, NEIGHBOURS * count, DIRECTIONS + 2)),
-            self.cells,
-            1.0,
-        )
-        return ops.reshape(maps, (batch, strokes, self.cells, self.cells, DIRECTIONS + 2))
-
-
-class StrokeView(layers.Layer):  # type: ignore[misc]
-    """Read the pictures of `StrokeViews` by convolutions: ``(B, S, P, 2)`` and ``(B, S)`` to ``(B, S, width)``."""
-
-    def __init__(self, cells: int, width: int, activation: str, products: str, **options: Any) -> None:
-        super().__init__(**options)
-        self.pictures = StrokeViews(cells, dtype="float32", name="pictures")
-        self.convolutions = [
-            layers.Conv2D(
-                channels, 3, padding="same", activation=activation, dtype=products, name=f"convolution_{index}"
-            )
-            for index, channels in enumerate((width // 8, width // 4, width // 2))
-        ]
-        self.pool = layers.MaxPooling2D(2)
-        # From nothing, as what a layer adds.
-        self.out = layers.Dense(width, use_bias=False, kernel_initializer="zeros", dtype=products, name="out")
-
-    def call(self, points: Tensor, mask: Tensor) -> Tensor:
-        pictures = self.pictures(points, mask)
-        x = ops.reshape(pictures, (-1, *pictures.shape[2:]))  # (B * S, V, V, 6)
-        for convolution in self.convolutions:
-            x = self.pool(convolution(x))  # (B * S, V / 2, V / 2, C), and so on
-        size = x.shape[1] * x.shape[2] * x.shape[3]
-        return ops.cast(self.out(ops.reshape(x, (*ops.shape(mask), size))), mask.dtype)
-
-
 class PairBiasedAttention(layers.Layer):  # type: ignore[misc]
     """Self-attention whose logits take a learned term from each pair's description."""
 
@@ -247,7 +162,6 @@ class StrokeGraph(keras.Model):  # type: ignore[misc]
         points: points each stroke is resampled to (P), a multiple of 8.
         width: of a stroke token. layers: of the transformer. heads: of its attention. pair_width: of a pair's
             description. dropout: rate in the residual branches. activation: name of the nonlinearity.
-        view: cells along each side of the picture that each stroke is seen in, a multiple of 8; 0 shows none.
         products: type of the factors of the large matrix products, ``float32`` or ``bfloat16``; weights, sums and all
             else are float32 either way, and weights of one kind of network fit the other.
 
@@ -269,7 +183,6 @@ class StrokeGraph(keras.Model):  # type: ignore[misc]
         pair_width: int = 48,
         dropout: float = 0.1,
         activation: str = "relu",
-        view: int = 0,
         products: str = "float32",
     ) -> None:
         super().__init__(name="stroke_graph")
@@ -283,7 +196,6 @@ class StrokeGraph(keras.Model):  # type: ignore[misc]
             "pair_width": pair_width,
             "dropout": dropout,
             "activation": activation,
-            "view": view,
         }
         self.geometry = StrokeGeometry(dtype="float32", name="geometry")
         # A convolution along each stroke, written as a two-dimensional one with a kernel of height 1: that exports.
@@ -300,7 +212,6 @@ class StrokeGraph(keras.Model):  # type: ignore[misc]
             for index, (channels, stride) in enumerate(((32, 1), (64, 2), (128, 2), (128, 2)))
         ]
         self.shape_in = layers.Dense(width, dtype=policy, name="shape_in")
-        self.view = StrokeView(view, width, activation, policy, name="view") if view else None
         self.place_in = layers.Dense(width, activation=activation, name="place_in")
         self.place_out = layers.Dense(width, name="place_out")
         self.pair_in = layers.Dense(pair_width, activation=activation, name="pair_in")
@@ -337,8 +248,6 @@ class StrokeGraph(keras.Model):  # type: ignore[misc]
             x = convolution(x)
         x = ops.reshape(x, (ops.shape(x)[0], ops.shape(x)[1], x.shape[2] * x.shape[3]))  # (B, S, P/8*C)
         x = ops.cast(self.shape_in(x), mask.dtype) + self.place_out(self.place_in(by_stroke))  # (B, S, width)
-        if self.view is not None:
-            x = x + self.view(points, mask)
         pair = self.pair_out(self.pair_in(by_pair))  # (B, S, S, pair_width)
         closed = ops.expand_dims(ops.expand_dims((mask - 1.0) * 1e9, 1), 1)  # (B, 1, 1, S)
 

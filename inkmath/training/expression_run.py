@@ -92,7 +92,6 @@ def train_expression(
         "depth": knobs.layers,
         "heads": knobs.heads,
         "pair_width": knobs.pair_width,
-        "view": knobs.view,
         "dropout": knobs.dropout,
     }
     model = StrokeGraph(len(labels), products=knobs.products, **shape)

@@ -18,14 +18,14 @@ ORDER_OF_STROKE, ORDER_OF_PAIR = [7], [19, 20, 21, 22]
 """Where the features of a stroke and of a pair tell when the strokes were written."""
 
 
-@pytest.fixture(scope="module", params=[0, 8], ids=["no view", "view"])
-def model(request: pytest.FixtureRequest) -> Any:
+@pytest.fixture(scope="module")
+def model() -> Any:
     import keras
 
     from inkmath.models.stroke_graph import StrokeGraph
 
     keras.utils.set_random_seed(1)
-    model = StrokeGraph(CLASSES, points=POINTS, width=24, depth=3, heads=3, pair_width=12, view=request.param)
+    model = StrokeGraph(CLASSES, points=POINTS, width=24, depth=3, heads=3, pair_width=12)
     model(np.zeros((1, 2, POINTS, 2), np.float32), np.ones((1, 2), np.float32))
     stir(model)
     return model
@@ -144,41 +144,6 @@ def test_a_deeper_network_begins_where_the_shallower_one_stands(model: Any, inks
             variable.assign(trained[variable.path])
     for name, value in answer(model, inks[0]).items():
         assert answer(deeper, inks[0])[name] == pytest.approx(value, abs=1e-5)
-
-
-def test_what_a_view_adds_begins_at_nothing(model: Any, inks: list[Ink]) -> None:
-    from inkmath.models.stroke_graph import StrokeGraph
-
-    seeing = StrokeGraph(**{**model.settings, "view": 16})
-    seeing(np.zeros((1, 2, POINTS, 2), np.float32), np.ones((1, 2), np.float32))
-    blind = StrokeGraph(**{**model.settings, "view": 0})
-    blind(np.zeros((1, 2, POINTS, 2), np.float32), np.ones((1, 2), np.float32))
-    its = {variable.path: variable for variable in seeing.trainable_variables}
-    for variable in blind.trainable_variables:
-        variable.assign(its[variable.path])
-    assert len(its) > len(blind.trainable_variables)
-    for name, value in answer(seeing, inks[0]).items():
-        assert value == pytest.approx(answer(blind, inks[0])[name], abs=1e-5)
-
-
-@pytest.mark.parametrize("cells", [8, 16])
-def test_a_stroke_is_seen_with_its_neighbours_and_its_own_ink_apart(cells: int) -> None:
-    from inkmath.models.stroke_graph import StrokeViews
-
-    def line(*ends: tuple[float, float]) -> np.ndarray:
-        return np.linspace(*ends, 32, dtype=np.float32)
-
-    plus, minus, far = line((0, -0.5), (0, 0.5)), line((-0.5, 0), (0.5, 0)), line((9, 0), (9, 1))
-    nothing = np.full_like(far, 7.0)
-    points, mask = np.stack([plus, minus, far, nothing])[None], np.array([[1, 1, 1, 0]], np.float32)
-    views = np.asarray(StrokeViews(cells)(points, mask))[0]  # (4, cells, cells, 6)
-    ink, level, upright, own = (views[..., map_] for map_ in (0, 1, 2, 5))
-    assert ink[0] == pytest.approx(ink[1], abs=1e-5), "both strokes of the cross stand in the same window"
-    assert own[0] == pytest.approx(upright[0], abs=1e-3)
-    assert own[1] == pytest.approx(level[1], abs=1e-3)
-    assert ink[2] == pytest.approx(own[2], abs=1e-5), "the third is too far from the others to be seen with them"
-    assert (ink[0] > 0.5).sum() > cells - 2
-    assert np.isfinite(views[3]).all()
 
 
 def test_products_in_bfloat16_answer_nearly_alike_from_the_same_weights(model: Any, inks: list[Ink]) -> None:

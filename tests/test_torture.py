@@ -119,8 +119,7 @@ def assert_same_symbol_weights(copy: Copy, whole: Copy) -> None:
 def assert_mlflow_knows(copy: Copy, *tasks: str, evaluated: bool = False) -> None:
     """Runs of killed trainings say so, and those of the models that are there are complete."""
     runs = copy.runs()
-    statuses = Counter(status for status, _ in runs.values())
-    assert statuses.keys() <= {"FINISHED", "KILLED"}, runs
+    assert {status for status, _ in runs.values()} <= {"FINISHED", "KILLED"}, runs
     for task in tasks:
         about = json.loads((copy.root / "models" / task / "run.json").read_text())
         status, evaluation = runs[about["run_id"]]

@@ -51,7 +51,7 @@ def build(input_shape: tuple[int, int], num_classes: int, *, units: int = 128, d
 class DirectionMaps(layers.Layer):  # type: ignore[misc]
     """Draw ``(B, L, C)`` points, channels as in `inkmath.features.symbol.CHANNELS`, as ``(B, 24, 24, 5)`` maps.
 
-    All ink, then the ink that runs along each of `inkmath.models.maps.DIRECTIONS`.
+    All ink, then the ink that runs along each direction of `inkmath.models.maps.directions`.
     """
 
     def call(self, ink: Tensor) -> Tensor:

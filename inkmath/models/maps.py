@@ -16,15 +16,12 @@ from keras import ops
 if TYPE_CHECKING:
     from keras import KerasTensor as Tensor
 
-DIRECTIONS = 4
-"""Level, upright, falling and rising, each fading towards its neighbours."""
-
 SPREAD = 0.7
 """Width of the pen: standard deviation of a spot, in cells."""
 
 
 def directions(step: Tensor) -> Tensor:
-    """How much a step ``(..., 2)`` runs in each direction, ``(..., 4)``, each 0..1; all 0 where it is no step."""
+    """How much a step ``(..., 2)`` runs level, upright, falling and rising: ``(..., 4)``, each 0..1; 0 where it is none."""
     across, down = step[..., :1], step[..., 1:]
     square = ops.square(across) + ops.square(down)
     # Cosine and sine of twice the angle: the same for a step and the step back.

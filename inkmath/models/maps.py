@@ -21,7 +21,7 @@ SPREAD = 0.7
 
 
 def directions(step: Tensor) -> Tensor:
-    """How much a step ``(..., 2)`` runs level, upright, falling and rising: ``(..., 4)``, each 0..1; 0 where it is none."""
+    """How much a step ``(..., 2)`` runs level, upright, falling and rising: ``(..., 4)``, 0..1; 0 where it is none."""
     across, down = step[..., :1], step[..., 1:]
     square = ops.square(across) + ops.square(down)
     # Cosine and sine of twice the angle: the same for a step and the step back.

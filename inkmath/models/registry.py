@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
+
+from inkmath.params import Train
 
 if TYPE_CHECKING:
     import keras
 
-ARCHITECTURES = ("lstm", "conv_bilstm", "conv", "conv_maps")
+ARCHITECTURES: tuple[str, ...] = get_args(Train.model_fields["architecture"].annotation)
 """What ``train.architecture`` may be; each is the module of that name in `inkmath.models`."""
 
 

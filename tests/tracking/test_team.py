@@ -194,22 +194,28 @@ def test_two_machines_share_data_runs_and_a_sweep(services: list[str], tmp_path:
     print(f"{time.monotonic() - began:.0f} s")
 
 
-@pytest.mark.slow
-@pytest.mark.long
-def test_a_search_stops_trials_that_fall_behind(services: list[str], tmp_path: Path) -> None:
-    tracking = services[0].partition("=")[2]
-    machine = Clone(tmp_path, tracking)
-    (tmp_path / "stages").mkdir()
+def slow_pipeline(root: Path, tracking: str) -> Clone:
+    """A repository whose training takes long where ``train.dropout`` is high."""
+    machine = Clone(root, tracking)
+    (root / "stages").mkdir()
     for name, content in {
         "prepare.py": PREPARE, "stages/train.py": SLOW, "dvc.yaml": PIPELINE,
         "params.yaml": (REPOSITORY / "params.yaml").read_text(),
         ".gitignore": "__pycache__\n*.log\n/mlspool\n",
     }.items():  # fmt: skip
-        (tmp_path / name).write_text(content)
+        (root / name).write_text(content)
     machine.run("git", "init", "--quiet")
     machine.run("dvc", "init", "--quiet")
     machine.run("git", "add", "--all")
     machine.run("git", "commit", "--quiet", "--message", "A slow pipeline")
+    return machine
+
+
+@pytest.mark.slow
+@pytest.mark.long
+def test_a_search_stops_trials_that_fall_behind(services: list[str], tmp_path: Path) -> None:
+    tracking = services[0].partition("=")[2]
+    machine = slow_pipeline(tmp_path, tracking)
     storage = f"sqlite:///{tmp_path / 'optuna.db'}"
     machine.run(
         *(sys.executable, "-m", "inkmath.tracking", "search", "drop", "train.dropout=choice(0.1,0.5)"),
@@ -230,6 +236,21 @@ def test_a_search_stops_trials_that_fall_behind(services: list[str], tmp_path: P
     assert states["0.1"].info.status == "FINISHED"
     if "0.5" in states:  # the sampler may never have tried it after the first trial
         assert states["0.5"].data.tags.get("pruned") == "true" or states["0.5"].info.status == "FINISHED"
+
+
+@pytest.mark.slow
+@pytest.mark.long
+def test_ray_tune_runs_a_sweep_against_the_services(services: list[str], tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="the recipe for Ray Tune: pip install 'ray[tune]'")
+    tracking = services[0].partition("=")[2]
+    machine = slow_pipeline(tmp_path, tracking)
+    recipe = str(REPOSITORY / "docs" / "ray_tune.py")
+    said = machine.run(sys.executable, recipe, "rays", "--trials", "3", "--at-once", "2")
+    assert "3 of 3 trials well" in said
+    sweep = read_sweep(reach(Location(uri=tracking, root=tmp_path)), "inkmath-symbol", "rays", "valid_accuracy")
+    assert len(sweep.runs) == 3
+    assert {run.info.status for run in sweep.runs} == {"FINISHED"}
+    assert f"the best has {max(sweep.values):.4f}" in said
 
 
 def test_postgres_says_when_it_is_missing(tmp_path, monkeypatch):

@@ -12,37 +12,36 @@ one of its own on this machine; ``ray start --head`` and ``RAY_ADDRESS`` make it
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
-import mlflow
 import ray
 from ray import tune
+
+from inkmath.params import load_params
+from inkmath.tracking.location import Location, connect, locate
+from inkmath.tracking.search import STAGES, experiment_command, run_of
 
 SPACE = {"train.learning_rate": tune.loguniform(5e-4, 1e-2), "train.dropout": tune.uniform(0.0, 0.5)}
 """What varies: change it to any parameters of params.yaml."""
 
+STAGE, METRIC = STAGES["symbol"]
 
-def trial(chosen: dict[str, Any], *, root: Path, sweep: str) -> None:
+
+def trial(chosen: dict[str, Any], *, location: Location, experiment: str, sweep: str) -> None:
     """Train with the values chosen as one DVC experiment, and report what MLflow has of it.
 
     Raises:
         RuntimeError: the experiment fails, or left no run in MLflow.
     """
     name = f"{sweep}-{tune.get_context().get_trial_id().replace('_', '-')}"
-    command = [sys.executable, "-m", "dvc", "exp", "run", "train", "--temp", "--name", name]
-    for key, value in {"track.sweep": sweep, **chosen}.items():
-        command += ["--set-param", f"{key}={value}"]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    runs = mlflow.search_runs(
-        search_all_experiments=True, filter_string=f"tags.dvc_exp_name = '{name}'", output_format="list"
-    )
-    if done.returncode or not runs:
+    command = experiment_command(STAGE, name, {"track.sweep": sweep, **chosen})
+    done = subprocess.run(command, cwd=location.root, capture_output=True, text=True, check=False)
+    run = run_of(*connect(location, experiment), name)
+    if done.returncode or run is None:
         raise RuntimeError(f"experiment {name} failed:\n{done.stdout}{done.stderr}")
-    tune.report({"valid_accuracy": runs[0].data.metrics["valid_accuracy"], "mlflow_run": runs[0].info.run_id})
+    tune.report({METRIC: run.data.metrics[METRIC], "mlflow_run": run.info.run_id})
 
 
 def main() -> None:
@@ -52,17 +51,21 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=8)
     parser.add_argument("--at-once", type=int, default=2, help="trials that run at the same time, over all nodes")
     given = parser.parse_args()
-    ray.init(runtime_env={"env_vars": {"MLFLOW_TRACKING_URI": os.environ["MLFLOW_TRACKING_URI"]}})
+    location, experiment = locate(), f"{load_params().track.experiment}-symbol"
+    if not location.is_server:
+        sys.exit("no MLflow server is named: set MLFLOW_TRACKING_URI to one that every node reaches (make team)")
+    ray.init(runtime_env={"env_vars": {"MLFLOW_TRACKING_URI": location.uri}})
     found = tune.Tuner(
-        tune.with_parameters(trial, root=Path.cwd(), sweep=given.sweep),
+        tune.with_parameters(trial, location=location, experiment=experiment, sweep=given.sweep),
         param_space=SPACE,
         tune_config=tune.TuneConfig(
-            metric="valid_accuracy", mode="max", num_samples=given.trials, max_concurrent_trials=given.at_once
+            metric=METRIC, mode="max", num_samples=given.trials, max_concurrent_trials=given.at_once
         ),
     ).fit()
-    best = found.get_best_result()
     print(f"{len(found) - found.num_errors} of {len(found)} trials well")
-    print(f"the best has {best.metrics['valid_accuracy']:.4f}: run {best.metrics['mlflow_run']}, {best.config}")
+    if found.num_errors < len(found):
+        best = found.get_best_result()
+        print(f"the best has {best.metrics[METRIC]:.4f}: run {best.metrics['mlflow_run']}, {best.config}")
     if found.num_errors:
         sys.exit(f"{found.num_errors} trials failed; see {found.experiment_path}")
 

@@ -19,7 +19,7 @@ from inkmath.tracking.location import TrackingError, connect
 from inkmath.tracking.sweep import parent_run
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import optuna
@@ -151,17 +151,14 @@ def _trial(
     trial.set_user_attr("settings", settings)
     dvc_name = f"{name}-{trial.number}"
     trial.set_user_attr("dvc_experiment", dvc_name)
-    varied = [f"{key}={value}" for key, value in {"track.sweep": name, **settings}.items()]
-    command = [sys.executable, "-m", "dvc", "exp", "run", stage, "--temp", "--name", dvc_name]
-    for setting in varied:
-        command += ["--set-param", setting]
+    varied = {"track.sweep": name, **settings}
     with log.open("ab") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(experiment_command(stage, dvc_name, varied), stdout=output, stderr=subprocess.STDOUT)
     run, reported = None, 0
     try:
         while process.poll() is None:
             time.sleep(LOOK_SECONDS)
-            run = run or _run_of(client, experiment_id, dvc_name)
+            run = run or run_of(client, experiment_id, dvc_name)
             if run is None:
                 continue
             points = {point.step: point.value for point in client.get_metric_history(run.info.run_id, metric)}
@@ -177,14 +174,24 @@ def _trial(
         if process.poll() is None:
             process.terminate()
             process.wait()
-    run = _run_of(client, experiment_id, dvc_name)
+    run = run_of(client, experiment_id, dvc_name)
     if process.returncode or run is None:
-        raise TrackingError(f"trial {trial.number} ({', '.join(varied)}) failed; see {log}")
+        tried = ", ".join(f"{key}={value}" for key, value in varied.items())
+        raise TrackingError(f"trial {trial.number} ({tried}) failed; see {log}")
     trial.set_user_attr("mlflow_run", run.info.run_id)
     return float(run.data.metrics[metric])
 
 
-def _run_of(client: MlflowClient, experiment_id: str, dvc_name: str) -> MlflowRun | None:
+def experiment_command(stage: str, name: str, settings: Mapping[str, Any]) -> list[str]:
+    """What runs a stage as a DVC experiment of some name in a copy of the repository, with some parameters set."""
+    command = [sys.executable, "-m", "dvc", "exp", "run", stage, "--temp", "--name", name]
+    for key, value in settings.items():
+        command += ["--set-param", f"{key}={value}"]
+    return command
+
+
+def run_of(client: MlflowClient, experiment_id: str, dvc_name: str) -> MlflowRun | None:
+    """The run of a DVC experiment, or None where there is none yet."""
     found = client.search_runs([experiment_id], filter_string=f"tags.dvc_exp_name = '{dvc_name}'", max_results=1)
     return found[0] if found else None
 

@@ -253,6 +253,17 @@ def test_ray_tune_runs_a_sweep_against_the_services(services: list[str], tmp_pat
     assert f"the best has {max(sweep.values):.4f}" in said
 
 
+@pytest.mark.slow
+@pytest.mark.long
+def test_ray_tune_wants_a_server_that_every_node_reaches(tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="the recipe for Ray Tune: pip install 'ray[tune]'")
+    machine = slow_pipeline(tmp_path, f"sqlite:///{tmp_path / 'mlflow.db'}")
+    recipe = [sys.executable, str(REPOSITORY / "docs" / "ray_tune.py"), "rays"]
+    done = subprocess.run(recipe, cwd=tmp_path, env=machine.environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines()[-1].startswith("no MLflow server is named")
+
+
 def test_postgres_says_when_it_is_missing(tmp_path, monkeypatch):
     monkeypatch.setattr("inkmath.tracking.team.Path.glob", lambda *_: iter(()))
     monkeypatch.setenv("PATH", "")

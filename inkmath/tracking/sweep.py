@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 PARENT = "mlflow.parentRunId"
 
+LONGEST = 8
+"""Characters of a number that are written on a picture as they are."""
+
 
 def parent_run(client: MlflowClient, location: Location, experiment_id: str, sweep: str) -> str:
     """The id of the run that stands for a sweep; made by whichever training of the sweep comes first."""
@@ -178,7 +181,9 @@ def _positions(values: list[str]) -> tuple[list[float], dict[str, float]]:
 
         numbers, low, high = [log(number) for number in numbers], log(low), log(high)
     heights = [(number - low) / (high - low or 1.0) for number in numbers]
-    by_label = dict(zip(values, heights, strict=True))
+    # What a sampler drew has more digits than a picture has room for.
+    labels = [value if len(value) <= LONGEST else f"{float(value):.4g}" for value in values]
+    by_label = dict(zip(labels, heights, strict=True))
     if len(by_label) > 8:
         ends = sorted(by_label, key=lambda label: by_label[label])
         by_label = {label: by_label[label] for label in (ends[0], ends[len(ends) // 2], ends[-1])}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from inkmath.tracking import ModelFiles, training_run
+from inkmath.tracking import sweep as sweep_module
 from inkmath.tracking.__main__ import main
 from inkmath.tracking.location import connect
 from inkmath.tracking.sweep import PARENT, parent_run, read_sweep
@@ -102,3 +103,9 @@ def test_a_person_can_choose_the_champion(
     assert client.get_model_version_by_alias(EXPERIMENT, "champion").version == 3
     assert main(["champion", EXPERIMENT, "9"]) == 1
     assert "error:" in capsys.readouterr().err
+
+
+def test_a_picture_has_room_for_the_numbers_that_a_sampler_drew():
+    heights, labels = sweep_module._positions(["0.0018063485674202043", "0.002", "0.0025"])
+    assert heights == sorted(heights)
+    assert list(labels) == ["0.001806", "0.002", "0.0025"]

@@ -156,11 +156,14 @@ class Mix(Block):
     exchange: Probability
     case: Probability
     relabel: Probability
+    sign: Probability
+    prime: Probability
     graft: Probability
     respace: Probability
     join: Probability
     swap: Probability
     shuffle: Probability
+    lift: Probability
 
 
 class TrainExpression(Block):

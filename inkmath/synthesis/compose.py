@@ -15,6 +15,7 @@ import numpy as np
 
 from inkmath.features.expression import RELATIONS, FormulaSet, pair_labels, rescale
 from inkmath.layout.tree import Relation
+from inkmath.synthesis.lift import relift
 from inkmath.synthesis.spacing import respace
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
     from inkmath.features.expression import Floats, Ints
 
-RIGHT = RELATIONS.index(Relation.RIGHT)
+RIGHT, SUP = RELATIONS.index(Relation.RIGHT), RELATIONS.index(Relation.SUP)
+ABOVE, BELOW = RELATIONS.index(Relation.ABOVE), RELATIONS.index(Relation.BELOW)
 STRETCHED = frozenset(("-", "\\sqrt", "(", ")", "[", "]", "\\{", "\\}", "|", "/", "\\int", "\\rightarrow"))
 """Symbols that people draw as long or tall as the place asks, so an exchanged one takes the old box as it is."""
 
@@ -33,9 +35,21 @@ LOOSE = frozenset(
     (
         *"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
         *("\\alpha", "\\beta", "\\gamma", "\\lambda", "\\mu", "\\phi", "\\pi", "\\sigma", "\\theta", "\\Delta"),
+        *("\\infty", "\\forall", "\\exists"),
     )
 )
 """Symbols any of which may stand where another does."""
+
+SIGNS = (
+    ("+", "-", "\\times", "\\div", "\\pm"),
+    ("=", "\\neq", "<", ">", "\\leq", "\\geq", "\\in", "\\rightarrow"),
+)
+"""Operators and signs of relation: within a row each may stand where another does."""
+
+BRACKETS = (("(", ")"), ("[", "]"), ("\\{", "\\}"), ("|", "|"))
+"""Pairs that may enclose whatever another pair does."""
+
+PRIME = "\\prime"
 
 ALIKE = "ckopsuvwxyz"
 """Letters whose two cases differ in size and place only."""
@@ -49,20 +63,26 @@ class Mix:
         exchange: some symbols are exchanged for the same symbol by any writer; how many is drawn anew each time.
         case: letters that look alike in both cases change theirs, and with it their size, all of a kind together: only
         size tells the cases apart, so how often each occurs must not decide.
-        relabel: some letters and digits become others, whichever: shape must tell what neighbours do not.
+        relabel: some letters and digits become others, whichever: shape must tell what neighbours do not; how many is
+        drawn anew each time.
+        sign: some operators, signs of relation and pairs of brackets become others. prime: a letter gets a prime.
         graft: what hangs on a symbol gives way to what hangs on another in the same relation. respace: gaps, and where
         and how large scripts and operands stand, change. join: another part follows on the same line. swap: two
         neighbouring symbols change places in the order of writing. shuffle: the order of writing is lost altogether.
+        lift: the pen is lifted elsewhere, so that a stroke becomes two or two become one.
     """
 
     exchange: float = 0.6
     case: float = 0.25
     relabel: float = 0.15
+    sign: float = 0.15
+    prime: float = 0.05
     graft: float = 0.2
     respace: float = 0.4
     join: float = 0.15
     swap: float = 0.1
     shuffle: float = 0.03
+    lift: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -129,7 +149,24 @@ class Composer:
         self.twins = _twins(classes, self.bank, (self.high - self.low)[:, 1])
         # A letter whose case only its size tells would need the size too.
         self.loose = np.array([label in LOOSE and number not in self.twins for number, label in enumerate(classes)])
+        self.letters = np.array([len(label) == 1 and label.isalpha() for label in classes])
         self.choices = np.array([number for number in np.flatnonzero(self.loose) if len(self.bank[number])])
+        self.kinds = {
+            number: np.array([index[label] for label in row if label in index and len(self.bank[index[label]])])
+            for row in SIGNS
+            for number in (index[label] for label in row if label in index)
+        }
+        self.brackets = np.array(
+            [
+                (index[opening], index[closing])
+                for opening, closing in BRACKETS
+                if opening in index
+                and closing in index
+                and len(self.bank[index[opening]])
+                and len(self.bank[index[closing]])
+            ]
+        ).reshape(-1, 2)
+        self.primes = self.bank[index[PRIME]] if PRIME in index else np.zeros(0, np.int64)
         self.stretched = np.array([label in STRETCHED for label in classes])
         self.children: list[list[tuple[int, int]]] = [[] for _ in self.rows]  # (child, relation), over all formulas
         for formula, first in enumerate(formulas.symbol_offsets[:-1]):
@@ -144,7 +181,11 @@ class Composer:
         if rng.random() < self.mix.join:
             other = int(rng.integers(len(self.formulas)))
             made = _join(made, self._take(self._stretch(other, rng), rng), rng)
-        return Composition(rescale(made.points), made.symbol_of, made.classes, made.edges)
+        points, symbol_of, classes = made.points, made.symbol_of, made.classes
+        if rng.random() < self.mix.lift:
+            points, origin = relift(points, symbol_of, rng)
+            symbol_of, classes = symbol_of[origin], classes[origin]
+        return Composition(rescale(points), symbol_of, classes, made.edges)
 
     def _hanging(self, relation: int) -> tuple[NDArray[Any], NDArray[Any]]:
         """All parts that stand in a relation, by their first symbol, and how wide for their height, in this order."""
@@ -190,6 +231,8 @@ class Composer:
         draft = self._draft(symbols)
         if rng.random() < self.mix.graft:
             draft = self._graft(draft, rng)
+        if rng.random() < self.mix.prime and len(self.primes):
+            draft = self._prime(draft, rng)
         low, high = self._boxes(draft)
         if rng.random() < self.mix.respace:
             scale, shift = respace(draft.edges, low, high, rng)
@@ -214,10 +257,18 @@ class Composer:
                     high[where, 0] = low[where, 0] + height * size[:, 0]
                     low[where, 1] = high[where, 1] - height * size[:, 1]
         if rng.random() < self.mix.relabel:
-            for place in np.flatnonzero(self.loose[classes] & (rng.random(len(donors)) < 0.3)):
+            rate = rng.random()
+            for place in np.flatnonzero(self.loose[classes] & (rng.random(len(donors)) < rate)):
                 classes[place] = rng.choice(self.choices)
                 donors[place] = rng.choice(self.bank[classes[place]])
+        signs = self._signs(classes, draft.edges, rng) if rng.random() < self.mix.sign else {}
+        for at, sign in signs.items():
+            classes[at], donors[at] = sign, rng.choice(self.bank[sign])
         scale, shift = self._fit(donors, draft, low, high)
+        for at in signs:  # of another shape than the old one: as large, where that stood
+            old, new = high[at] - low[at], self.high[donors[at]] - self.low[donors[at]]
+            scale[at] = max(float(old.max()), 1e-3) / max(float(new.max()), 1e-3)
+            shift[at] = (high[at] + low[at]) / 2 - scale[at] * (self.high[donors[at]] + self.low[donors[at]]) / 2
         rows = [self.rows[donor] for donor in donors]
         symbol_of = np.repeat(np.arange(len(donors), dtype=np.int32), [len(one) for one in rows])
         points = self.formulas.points[np.concatenate(rows)] * scale[symbol_of][:, None] + shift[symbol_of][:, None]
@@ -303,6 +354,70 @@ class Composer:
             np.concatenate([draft.scale[kept], fresh.scale]),
             np.concatenate([draft.shift[kept], fresh.shift]),
         )
+
+    def _prime(self, draft: _Draft, rng: np.random.Generator) -> _Draft:
+        """Write a prime at a letter that has no superscript; what stands to the right makes room."""
+        raised = set(draft.edges[draft.edges[:, 2] == SUP, 0].tolist())
+        number = self.classes[draft.symbols]
+        letters = [place for place in np.flatnonzero(self.letters[number]).tolist() if place not in raised]
+        if not letters:
+            return draft
+        letter = letters[int(rng.integers(len(letters)))]
+        low, high = self._boxes(draft)
+        donor = int(rng.choice(self.primes))
+        height = float(high[letter, 1] - low[letter, 1]) * rng.uniform(0.25, 0.6)
+        scale = height / max(float(self.high[donor, 1] - self.low[donor, 1]), 1e-3)
+        width = scale * float(self.high[donor, 0] - self.low[donor, 0])
+        corner = np.array(
+            [
+                high[letter, 0] + height * rng.uniform(0.0, 0.5),
+                low[letter, 1] - height * rng.uniform(0.0, 0.7),
+            ],
+            np.float32,
+        )
+        behind = low[:, 0] >= high[letter, 0] - 0.1 * (high[letter, 0] - low[letter, 0])
+        if behind.any():
+            room = max(0.0, float(corner[0]) + width + 0.1 - float(low[behind, 0].min()))
+            draft.shift[behind, 0] += room
+        strokes = self.rows[int(draft.symbols[letter])]
+        begin = draft.begins[letter] + draft.pace[letter] * (strokes[-1] - strokes[0] + 0.5)
+        return _Draft(
+            np.append(draft.symbols, donor),
+            np.concatenate([draft.edges, [[letter, len(number), SUP]]]).astype(np.int32),
+            np.append(draft.begins, begin),
+            np.append(draft.pace, 1e-3),
+            np.concatenate([draft.scale, np.full((1, draft.scale.shape[1]), scale)]).astype(np.float32),
+            np.concatenate([draft.shift, [corner - scale * self.low[donor]]]).astype(np.float32),
+        )
+
+    def _signs(self, classes: NDArray[Any], edges: Ints, rng: np.random.Generator) -> dict[int, int]:
+        """The places of signs that become others, each with its new class; a bar over an operand is no minus."""
+        changed: dict[int, int] = {}
+        bars = set(edges[(edges[:, 2] == ABOVE) | (edges[:, 2] == BELOW), 0].tolist())
+        for place, number in enumerate(classes.tolist()):
+            if number in self.kinds and place not in bars and rng.random() < 0.5:
+                changed[place] = int(rng.choice(self.kinds[number]))
+        for opening, closing in self._enclosures(classes, edges):
+            if rng.random() < 0.5:
+                changed[opening], changed[closing] = self.brackets[int(rng.integers(len(self.brackets)))].tolist()
+        return changed
+
+    def _enclosures(self, classes: NDArray[Any], edges: Ints) -> list[tuple[int, int]]:
+        """The places of brackets that enclose something on their line, opening and closing."""
+        following = {parent: child for parent, child, relation in edges.tolist() if relation == RIGHT}
+        closing = {int(opens): int(closes) for opens, closes in self.brackets}
+        found = []
+        for start in set(range(len(classes))) - set(following.values()):
+            pending: list[int] = []
+            place: int | None = start
+            while place is not None:
+                number = int(classes[place])
+                if pending and closing[int(classes[pending[-1]])] == number:
+                    found.append((pending.pop(), place))
+                elif number in closing:
+                    pending.append(place)
+                place = following.get(place)
+        return found
 
     def _under(self, symbol: int) -> list[int]:
         """The symbol and everything that hangs on it, what follows it on its line too."""

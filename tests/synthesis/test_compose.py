@@ -15,7 +15,7 @@ from inkmath.features.expression import IGNORE, RELATIONS, SAME, FormulaSet
 from inkmath.ink import Ink
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 from inkmath.synthesis import synthesize
-from inkmath.synthesis.compose import LOOSE, STRETCHED, Composer, Composition, Mix
+from inkmath.synthesis.compose import BRACKETS, LOOSE, PRIME, SIGNS, STRETCHED, Composer, Composition, Mix
 
 NOTHING = {field.name: 0.0 for field in fields(Mix)}
 STILL = Mix(**NOTHING)
@@ -61,8 +61,8 @@ def test_left_alone_a_formula_is_itself(formulas: FormulaSet, classes: list[str]
 def test_whatever_is_done_the_result_is_a_formula(
     formulas: FormulaSet, classes: list[str], number: int, whole: bool, seed: int
 ) -> None:
-    everything = composer(formulas, classes, exchange=1.0, graft=0.7, respace=0.7, join=0.5, swap=0.5, shuffle=0.5)
-    made = everything.draw(number, whole, np.random.default_rng(seed))
+    often = dict.fromkeys(("sign", "prime", "graft", "respace", "join", "swap", "shuffle", "lift"), 0.6)
+    made = composer(formulas, classes, exchange=1.0, **often).draw(number, whole, np.random.default_rng(seed))
     tree = tree_of(made, classes)
     assert sorted(stroke for symbol in tree.symbols for stroke in symbol.strokes) == list(range(len(made.points)))
     assert np.isfinite(made.points).all()
@@ -250,6 +250,78 @@ def test_other_letters_take_the_place_of_letters_and_nothing_else_changes(
             assert old.label == new.label or {old.label, new.label} <= LOOSE
             changed += old.label != new.label
     assert changed > 3
+
+
+def written(*labels: str, name: str, edges: tuple[Edge, ...] | None = None) -> Ink:
+    """Slanted strokes of one size, one a symbol, in a row unless edges say otherwise."""
+    strokes = [[[10.0 * at, -8.0], [10.0 * at + 6, 0.0]] for at in range(len(labels))]
+    line = tuple(Edge(at, at + 1, Relation.RIGHT) for at in range(len(labels) - 1))
+    symbols = tuple(Symbol(label, (at,)) for at, label in enumerate(labels))
+    return Ink.from_points(strokes, id=name, tree=LayoutTree(symbols, line if edges is None else edges))
+
+
+def test_signs_become_others_of_their_kind_and_brackets_stay_pairs() -> None:
+    inks = [
+        written("(", "a", "+", "b", ")", "=", "1", name="formula"),
+        *(written(*row, name=f"signs {number}") for number, row in enumerate(SIGNS)),
+        *(written(*pair, name=f"brackets {number}") for number, pair in enumerate(BRACKETS)),
+    ]
+    formulas = FormulaSet.from_inks(inks, ["train"] * len(inks), 8)
+    classes = sorted(set(formulas.labels.tolist()))
+    mixed, seen = composer(formulas, classes, sign=1.0), Counter[str]()
+    for seed in range(200):
+        made = tree_of(mixed.draw(0, True, np.random.default_rng(seed)), classes)
+        opening, a, operator, b, closing, relation, one = (symbol.label for symbol in made.symbols)
+        assert (a, b, one) == ("a", "b", "1")
+        assert (opening, closing) in BRACKETS
+        assert operator in SIGNS[0]
+        assert relation in SIGNS[1]
+        seen.update({opening, operator, relation})
+    assert set(seen) == {*SIGNS[0], *SIGNS[1], *(pair[0] for pair in BRACKETS)}
+
+
+def test_a_fraction_bar_and_a_bracket_alone_are_no_signs() -> None:
+    fraction = (Edge(0, 1, Relation.ABOVE), Edge(0, 2, Relation.BELOW))
+    inks = [
+        written("-", "a", "b", name="fraction", edges=fraction),
+        written("(", "a", name="open"),
+        written(*SIGNS[0], *BRACKETS[0], *BRACKETS[1], name="others"),
+    ]
+    formulas = FormulaSet.from_inks(inks, ["train"] * 3, 8)
+    classes = sorted(set(formulas.labels.tolist()))
+    mixed = composer(formulas, classes, sign=1.0)
+    for number, seed in product(range(2), range(20)):
+        before, after = formulas.tree(number), tree_of(mixed.draw(number, True, np.random.default_rng(seed)), classes)
+        assert before is not None
+        assert [symbol.label for symbol in after.symbols] == [symbol.label for symbol in before.symbols]
+
+
+def test_a_prime_stands_at_a_letter_and_the_rest_makes_room() -> None:
+    inks = [written("f", "(", "1", ")", name="formula"), written(PRIME, name="prime")]
+    formulas = FormulaSet.from_inks(inks, ["train"] * 2, 8)
+    classes = sorted(set(formulas.labels.tolist()))
+    for seed in range(20):
+        made = composer(formulas, classes, prime=1.0).draw(0, True, np.random.default_rng(seed))
+        tree = tree_of(made, classes)
+        assert [symbol.label for symbol in tree.symbols] == ["f", "(", "1", ")", PRIME]
+        assert tree.children[0] == {Relation.RIGHT: 1, Relation.SUP: 4}
+        letter, bracket, prime = (made.points[made.symbol_of == number] for number in (0, 1, 4))
+        assert letter[..., 0].max() <= prime[..., 0].min()
+        assert prime[..., 0].max() <= bracket[..., 0].min()
+        assert prime[..., 1].min() <= letter[..., 1].min() + 1e-4
+        assert made.symbol_of.tolist() == [0, 4, 1, 2, 3], "it is written right after its letter"
+
+
+def test_a_pen_lifted_elsewhere_leaves_symbols_and_relations(formulas: FormulaSet, classes: list[str]) -> None:
+    strokes = set()
+    for number, seed in product(range(len(formulas)), range(5)):
+        made = composer(formulas, classes, lift=1.0).draw(number, True, np.random.default_rng(seed))
+        before, after = formulas.tree(number), tree_of(made, classes)
+        assert before is not None
+        assert [symbol.label for symbol in after.symbols] == [symbol.label for symbol in before.symbols]
+        assert set(after.edges) == set(before.edges)
+        strokes.add(np.sign(len(made.points) - sum(len(symbol.strokes) for symbol in before.symbols)))
+    assert strokes >= {0, 1}
 
 
 def hanging(tree: LayoutTree) -> Counter[str]:

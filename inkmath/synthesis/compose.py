@@ -16,7 +16,9 @@ import numpy as np
 from inkmath.features.expression import RELATIONS, FormulaSet, pair_labels, rescale
 from inkmath.layout.tree import Relation
 from inkmath.synthesis.lift import relift
+from inkmath.synthesis.signs import SignExchange
 from inkmath.synthesis.spacing import respace
+from inkmath.synthesis.stance import Stances, line_heads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from inkmath.features.expression import Floats, Ints
 
 RIGHT, SUP = RELATIONS.index(Relation.RIGHT), RELATIONS.index(Relation.SUP)
-ABOVE, BELOW = RELATIONS.index(Relation.ABOVE), RELATIONS.index(Relation.BELOW)
 STRETCHED = frozenset(("-", "\\sqrt", "(", ")", "[", "]", "\\{", "\\}", "|", "/", "\\int", "\\rightarrow"))
 """Symbols that people draw as long or tall as the place asks, so an exchanged one takes the old box as it is."""
 
@@ -40,19 +41,10 @@ LOOSE = frozenset(
 )
 """Symbols any of which may stand where another does."""
 
-SIGNS = (
-    ("+", "-", "\\times", "\\div", "\\pm"),
-    ("=", "\\neq", "<", ">", "\\leq", "\\geq", "\\in", "\\rightarrow"),
-)
-"""Operators and signs of relation: within a row each may stand where another does."""
-
-BRACKETS = (("(", ")"), ("[", "]"), ("\\{", "\\}"), ("|", "|"))
-"""Pairs that may enclose whatever another pair does."""
-
-PRIME = "\\prime"
-
 ALIKE = "ckopsuvwxyz"
 """Letters whose two cases differ in size and place only."""
+
+PRIME = "\\prime"
 
 
 @dataclass(frozen=True)
@@ -61,8 +53,8 @@ class Mix:
 
     Attributes:
         exchange: some symbols are exchanged for the same symbol by any writer; how many is drawn anew each time.
-        case: letters that look alike in both cases change theirs, and with it their size, all of a kind together: only
-        size tells the cases apart, so how often each occurs must not decide.
+        case: letters that look alike in both cases change theirs, and with it their size and place, all of a kind
+        together: only those tell the cases apart, so how often each occurs must not decide.
         relabel: some letters and digits become others, whichever: shape must tell what neighbours do not; how many is
         drawn anew each time.
         sign: some operators, signs of relation and pairs of brackets become others. prime: a letter gets a prime.
@@ -146,33 +138,24 @@ class Composer:
         self.low = np.stack([formulas.points[rows].min(axis=(0, 1)) for rows in self.rows])  # (M, 2)
         self.high = np.stack([formulas.points[rows].max(axis=(0, 1)) for rows in self.rows])
         self.bank = [np.flatnonzero(self.classes == number) for number in range(len(classes))]
-        self.twins = _twins(classes, self.bank, (self.high - self.low)[:, 1])
-        # A letter whose case only its size tells would need the size too.
-        self.loose = np.array([label in LOOSE and number not in self.twins for number, label in enumerate(classes)])
+        edges = formulas.edges.copy()  # (E, 3), over all formulas
+        edges[:, :2] += np.repeat(formulas.symbol_offsets[:-1], np.diff(formulas.edge_offsets))[:, None]
+        self.stances = Stances(classes, self.classes, self.low, self.high, line_heads(edges, len(self.rows)))
+        self.twins = {
+            index[one]: index[other]
+            for letter in ALIKE
+            for one, other in ((letter, letter.upper()), (letter.upper(), letter))
+            if {one, other} <= index.keys() and len(self.bank[index[other]])
+        }
+        self.loose = np.array([label in LOOSE for label in classes])
         self.letters = np.array([len(label) == 1 and label.isalpha() for label in classes])
         self.choices = np.array([number for number in np.flatnonzero(self.loose) if len(self.bank[number])])
-        self.kinds = {
-            number: np.array([index[label] for label in row if label in index and len(self.bank[index[label]])])
-            for row in SIGNS
-            for number in (index[label] for label in row if label in index)
-        }
-        self.brackets = np.array(
-            [
-                (index[opening], index[closing])
-                for opening, closing in BRACKETS
-                if opening in index
-                and closing in index
-                and len(self.bank[index[opening]])
-                and len(self.bank[index[closing]])
-            ]
-        ).reshape(-1, 2)
+        self.signs = SignExchange(classes, np.array([len(ink) > 0 for ink in self.bank]))
         self.primes = self.bank[index[PRIME]] if PRIME in index else np.zeros(0, np.int64)
         self.stretched = np.array([label in STRETCHED for label in classes])
         self.children: list[list[tuple[int, int]]] = [[] for _ in self.rows]  # (child, relation), over all formulas
-        for formula, first in enumerate(formulas.symbol_offsets[:-1]):
-            edges = formulas.edges[formulas.edge_offsets[formula] : formulas.edge_offsets[formula + 1]]
-            for parent, child, relation in edges.tolist():
-                self.children[parent + first].append((child + first, relation))
+        for parent, child, relation in edges.tolist():
+            self.children[parent].append((child, relation))
         self.hanging = [self._hanging(relation) for relation in range(len(RELATIONS))]
 
     def draw(self, formula: int, whole: bool, rng: np.random.Generator) -> Composition:
@@ -241,39 +224,44 @@ class Composer:
         donors = draft.symbols.copy()
         if rng.random() < self.mix.exchange:
             rate = rng.random()
-            for place in np.flatnonzero(rng.random(len(donors)) < rate):
+            for place in np.flatnonzero(rng.random(len(donors)) < rate).tolist():
                 bank = self.bank[self.classes[draft.symbols[place]]]
                 donors[place] = bank[int(rng.integers(len(bank)))]
         classes = self.classes[draft.symbols]
-        if rng.random() < self.mix.case:
-            for number in sorted(set(classes.tolist()) & self.twins.keys()):
-                if rng.random() < 0.5:
-                    twin, height, lift = self.twins[number]
-                    where = np.flatnonzero(self.classes[draft.symbols] == number)
-                    classes[where] = twin
-                    donors[where] = rng.choice(self.bank[twin], len(where))
-                    size = high[where] - low[where]
-                    high[where, 1] -= lift * size[:, 1]
-                    high[where, 0] = low[where, 0] + height * size[:, 0]
-                    low[where, 1] = high[where, 1] - height * size[:, 1]
-        if rng.random() < self.mix.relabel:
-            rate = rng.random()
-            for place in np.flatnonzero(self.loose[classes] & (rng.random(len(donors)) < rate)):
-                classes[place] = rng.choice(self.choices)
-                donors[place] = rng.choice(self.bank[classes[place]])
-        signs = self._signs(classes, draft.edges, rng) if rng.random() < self.mix.sign else {}
-        for at, sign in signs.items():
-            classes[at], donors[at] = sign, rng.choice(self.bank[sign])
+        others = self._others(classes, rng)
+        if others:
+            for place, other in others.items():
+                donors[place] = rng.choice(self.bank[other])
+            width, height = np.maximum(self.high[donors] - self.low[donors], 0.02).T
+            low, high = self.stances.change(others, width / height, classes, low, high, draft.edges, rng)
+            classes[list(others)] = list(others.values())
+        signs = self.signs.draw(classes, draft.edges, rng) if rng.random() < self.mix.sign else {}
+        for place, sign in signs.items():
+            classes[place], donors[place] = sign, rng.choice(self.bank[sign])
         scale, shift = self._fit(donors, draft, low, high)
-        for at in signs:  # of another shape than the old one: as large, where that stood
-            old, new = high[at] - low[at], self.high[donors[at]] - self.low[donors[at]]
-            scale[at] = max(float(old.max()), 1e-3) / max(float(new.max()), 1e-3)
-            shift[at] = (high[at] + low[at]) / 2 - scale[at] * (self.high[donors[at]] + self.low[donors[at]]) / 2
+        for place in signs:  # of another shape than the old one: as large, where that stood
+            old, new = high[place] - low[place], self.high[donors[place]] - self.low[donors[place]]
+            scale[place] = max(float(old.max()), 1e-3) / max(float(new.max()), 1e-3)
+            middle = (self.high[donors[place]] + self.low[donors[place]]) / 2
+            shift[place] = (high[place] + low[place]) / 2 - middle * scale[place]
         rows = [self.rows[donor] for donor in donors]
         symbol_of = np.repeat(np.arange(len(donors), dtype=np.int32), [len(one) for one in rows])
         points = self.formulas.points[np.concatenate(rows)] * scale[symbol_of][:, None] + shift[symbol_of][:, None]
         order = self._order(draft, donors, rows, rng)
         return Composition(points[order], symbol_of[order], classes[symbol_of][order], draft.edges)
+
+    def _others(self, classes: NDArray[Any], rng: np.random.Generator) -> dict[int, int]:
+        """The places of letters and digits that become others, each with its new class."""
+        others: dict[int, int] = {}
+        if rng.random() < self.mix.case:
+            for number in sorted(set(classes.tolist()) & self.twins.keys()):
+                if rng.random() < 0.5:
+                    others |= dict.fromkeys(np.flatnonzero(classes == number).tolist(), self.twins[number])
+        if rng.random() < self.mix.relabel:
+            rate = rng.random()
+            for place in np.flatnonzero(self.loose[classes] & (rng.random(len(classes)) < rate)).tolist():
+                others[place] = int(rng.choice(self.choices))
+        return others
 
     def _draft(self, symbols: Sequence[int]) -> _Draft:
         """Symbols of one formula as they were written."""
@@ -390,35 +378,6 @@ class Composer:
             np.concatenate([draft.shift, [corner - scale * self.low[donor]]]).astype(np.float32),
         )
 
-    def _signs(self, classes: NDArray[Any], edges: Ints, rng: np.random.Generator) -> dict[int, int]:
-        """The places of signs that become others, each with its new class; a bar over an operand is no minus."""
-        changed: dict[int, int] = {}
-        bars = set(edges[(edges[:, 2] == ABOVE) | (edges[:, 2] == BELOW), 0].tolist())
-        for place, number in enumerate(classes.tolist()):
-            if number in self.kinds and place not in bars and rng.random() < 0.5:
-                changed[place] = int(rng.choice(self.kinds[number]))
-        for opening, closing in self._enclosures(classes, edges):
-            if rng.random() < 0.5:
-                changed[opening], changed[closing] = self.brackets[int(rng.integers(len(self.brackets)))].tolist()
-        return changed
-
-    def _enclosures(self, classes: NDArray[Any], edges: Ints) -> list[tuple[int, int]]:
-        """The places of brackets that enclose something on their line, opening and closing."""
-        following = {parent: child for parent, child, relation in edges.tolist() if relation == RIGHT}
-        closing = {int(opens): int(closes) for opens, closes in self.brackets}
-        found = []
-        for start in set(range(len(classes))) - set(following.values()):
-            pending: list[int] = []
-            place: int | None = start
-            while place is not None:
-                number = int(classes[place])
-                if pending and closing[int(classes[pending[-1]])] == number:
-                    found.append((pending.pop(), place))
-                elif number in closing:
-                    pending.append(place)
-                place = following.get(place)
-        return found
-
     def _under(self, symbol: int) -> list[int]:
         """The symbol and everything that hangs on it, what follows it on its line too."""
         found = [symbol]
@@ -462,25 +421,6 @@ class Composer:
 def _proportion(size: Floats) -> float:
     """Log of width over height, a side no less than the third of a stroke."""
     return float(np.log(max(size[0], 0.3) / max(size[1], 0.3)))
-
-
-def _twins(
-    classes: Sequence[str], bank: Sequence[NDArray[Any]], heights: NDArray[Any]
-) -> dict[int, tuple[int, float, float]]:
-    """For each letter that looks alike in both cases: its other case, how much taller that is, how far it is lifted.
-
-    The lift, a share of the letter's height, brings p and y, which hang below the line, up to where P and Y stand.
-    """
-    index = {label: number for number, label in enumerate(classes)}
-    twins: dict[int, tuple[int, float, float]] = {}
-    for letter in ALIKE:
-        small, large = index.get(letter, -1), index.get(letter.upper(), -1)
-        if min(small, large) < 0 or not (len(bank[small]) and len(bank[large])):
-            continue
-        taller = float(np.clip(np.median(heights[bank[large]]) / max(np.median(heights[bank[small]]), 1e-3), 0.8, 2.0))
-        lift = 0.35 if letter in "py" else 0.0
-        twins[small], twins[large] = (large, taller, lift), (small, 1.0 / taller, -lift)
-    return twins
 
 
 def _main_line(made: Composition) -> list[int]:

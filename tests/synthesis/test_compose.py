@@ -15,7 +15,7 @@ from inkmath.features.expression import IGNORE, RELATIONS, SAME, FormulaSet
 from inkmath.ink import Ink
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 from inkmath.synthesis import synthesize
-from inkmath.synthesis.compose import BRACKETS, LOOSE, PRIME, SIGNS, STRETCHED, Composer, Composition, Mix
+from inkmath.synthesis.compose import LOOSE, PRIME, STRETCHED, Composer, Composition, Mix
 
 NOTHING = {field.name: 0.0 for field in fields(Mix)}
 STILL = Mix(**NOTHING)
@@ -260,40 +260,22 @@ def written(*labels: str, name: str, edges: tuple[Edge, ...] | None = None) -> I
     return Ink.from_points(strokes, id=name, tree=LayoutTree(symbols, line if edges is None else edges))
 
 
-def test_signs_become_others_of_their_kind_and_brackets_stay_pairs() -> None:
-    inks = [
-        written("(", "a", "+", "b", ")", "=", "1", name="formula"),
-        *(written(*row, name=f"signs {number}") for number, row in enumerate(SIGNS)),
-        *(written(*pair, name=f"brackets {number}") for number, pair in enumerate(BRACKETS)),
-    ]
-    formulas = FormulaSet.from_inks(inks, ["train"] * len(inks), 8)
-    classes = sorted(set(formulas.labels.tolist()))
-    mixed, seen = composer(formulas, classes, sign=1.0), Counter[str]()
-    for seed in range(200):
-        made = tree_of(mixed.draw(0, True, np.random.default_rng(seed)), classes)
-        opening, a, operator, b, closing, relation, one = (symbol.label for symbol in made.symbols)
-        assert (a, b, one) == ("a", "b", "1")
-        assert (opening, closing) in BRACKETS
-        assert operator in SIGNS[0]
-        assert relation in SIGNS[1]
-        seen.update({opening, operator, relation})
-    assert set(seen) == {*SIGNS[0], *SIGNS[1], *(pair[0] for pair in BRACKETS)}
+def test_another_sign_is_as_large_and_stands_where_the_old_one_stood() -> None:
+    def sum_of(sign: str, width: float, height: float) -> Ink:
+        strokes = [[[0, 0], [10, 10]], [[20, 5 - height / 2], [20 + width, 5 + height / 2]], [[50, 0], [60, 10]]]
+        symbols = tuple(Symbol(label, (at,)) for at, label in enumerate(("1", sign, "2")))
+        edges = (Edge(0, 1, Relation.RIGHT), Edge(1, 2, Relation.RIGHT))
+        return Ink.from_points(strokes, id=sign, tree=LayoutTree(symbols, edges))
 
-
-def test_a_fraction_bar_and_a_bracket_alone_are_no_signs() -> None:
-    fraction = (Edge(0, 1, Relation.ABOVE), Edge(0, 2, Relation.BELOW))
-    inks = [
-        written("-", "a", "b", name="fraction", edges=fraction),
-        written("(", "a", name="open"),
-        written(*SIGNS[0], *BRACKETS[0], *BRACKETS[1], name="others"),
-    ]
-    formulas = FormulaSet.from_inks(inks, ["train"] * 3, 8)
-    classes = sorted(set(formulas.labels.tolist()))
-    mixed = composer(formulas, classes, sign=1.0)
+    formulas = FormulaSet.from_inks([sum_of("-", 20, 0), sum_of("+", 10, 10)], ["train"] * 2, 8)
+    mixed, seen = composer(formulas, ["+", "-", "1", "2"], sign=1.0), set()
     for number, seed in product(range(2), range(20)):
-        before, after = formulas.tree(number), tree_of(mixed.draw(number, True, np.random.default_rng(seed)), classes)
-        assert before is not None
-        assert [symbol.label for symbol in after.symbols] == [symbol.label for symbol in before.symbols]
+        made = mixed.draw(number, True, np.random.default_rng(seed))
+        seen.add(int(made.classes[1]))
+        before = Composer(formulas, ["+", "-", "1", "2"], STILL).draw(number, True, np.random.default_rng(0))
+        assert np.ptp(made.points[1], axis=0).max() == pytest.approx(np.ptp(before.points[1], axis=0).max(), rel=0.05)
+        assert made.points[1].mean(axis=0) == pytest.approx(before.points[1].mean(axis=0), abs=0.05)
+    assert seen == {0, 1}
 
 
 def test_a_prime_stands_at_a_letter_and_the_rest_makes_room() -> None:

@@ -1,0 +1,82 @@
+"""Other operators, signs of relation and brackets in place of those of a formula."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from inkmath.features.expression import RELATIONS
+from inkmath.layout.tree import Relation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from inkmath.features.expression import Ints
+
+SIGNS = (
+    ("+", "-", "\\times", "\\div", "\\pm"),
+    ("=", "\\neq", "<", ">", "\\leq", "\\geq", "\\in", "\\rightarrow"),
+)
+"""Operators and signs of relation: within a row each may stand where another does."""
+
+BRACKETS = (("(", ")"), ("[", "]"), ("\\{", "\\}"), ("|", "|"))
+"""Pairs that may enclose whatever another pair does."""
+
+RIGHT = RELATIONS.index(Relation.RIGHT)
+ABOVE, BELOW = RELATIONS.index(Relation.ABOVE), RELATIONS.index(Relation.BELOW)
+
+
+class SignExchange:
+    """Draws other signs for a formula.
+
+    Args:
+        classes: the symbol vocabulary. known: ``(C,)`` whether there is ink of each class.
+    """
+
+    def __init__(self, classes: Sequence[str], known: NDArray[np.bool_]) -> None:
+        index = {label: number for number, label in enumerate(classes) if known[number]}
+        self._kinds: dict[int, NDArray[np.int64]] = {}
+        for row in SIGNS:
+            kind = np.array([index[label] for label in row if label in index], np.int64)
+            self._kinds |= dict.fromkeys(kind.tolist(), kind)
+        self._brackets = [
+            (index[opening], index[closing]) for opening, closing in BRACKETS if {opening, closing} <= index.keys()
+        ]
+
+    def draw(self, classes: NDArray[Any], edges: Ints, rng: np.random.Generator) -> dict[int, int]:
+        """The places of signs that become others, about half of them, each with its new class.
+
+        The bar of a fraction is no minus, and a bracket that closes nothing stays what it is.
+
+        Args:
+            classes: ``(K,)`` of the symbols. edges: ``(E, 3)`` parent, child, relation. rng: source of randomness.
+        """
+        changed: dict[int, int] = {}
+        bars = set(edges[(edges[:, 2] == ABOVE) | (edges[:, 2] == BELOW), 0].tolist())
+        for place, number in enumerate(classes.tolist()):
+            if number in self._kinds and place not in bars and rng.random() < 0.5:
+                changed[place] = int(rng.choice(self._kinds[number]))
+        for opening, closing in self._enclosures(classes, edges):
+            if rng.random() < 0.5:
+                changed[opening], changed[closing] = self._brackets[int(rng.integers(len(self._brackets)))]
+        return changed
+
+    def _enclosures(self, classes: NDArray[Any], edges: Ints) -> list[tuple[int, int]]:
+        """The places of brackets that enclose something on their line, opening and closing."""
+        following = {parent: child for parent, child, relation in edges.tolist() if relation == RIGHT}
+        closing = dict(self._brackets)
+        found = []
+        for start in sorted(set(range(len(classes))) - set(following.values())):
+            pending: list[int] = []
+            place: int | None = start
+            while place is not None:
+                number = int(classes[place])
+                if pending and closing[int(classes[pending[-1]])] == number:
+                    found.append((pending.pop(), place))
+                elif number in closing:
+                    pending.append(place)
+                place = following.get(place)
+        return found

@@ -1,0 +1,146 @@
+"""How large letters are written, how they stand on their line, and what moves when they become others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from inkmath.features.expression import RELATIONS
+from inkmath.layout.tree import Relation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from inkmath.features.expression import Floats, Ints
+
+RIGHT = RELATIONS.index(Relation.RIGHT)
+BESIDE = frozenset(RELATIONS.index(one) for one in (Relation.RIGHT, Relation.SUP, Relation.SUB))
+
+TALL = frozenset("bdhABDEFGHILMNRT0123456789")
+"""Symbols as tall as a capital; letters whose case only their size tells are no measure for others."""
+
+STANDING = TALL | frozenset("aeimnr")
+"""Symbols that stand on the line."""
+
+ENOUGH = 5
+"""Fewer symbols of a class than this, on lines with a tall symbol, say nothing about how they are written."""
+
+
+@dataclass(frozen=True)
+class Stance:
+    """How a letter stands on its line.
+
+    Attributes:
+        height: in tall symbols of the line. below: how far it hangs below the line, in its own heights.
+    """
+
+    height: float
+    below: float
+
+
+USUAL, LOW, HANGING = Stance(1.05, 0.05), Stance(0.6, 0.0), Stance(1.1, 0.45)
+"""Where the ink at hand says nothing: of capitals, digits and tall letters, of low ones, of those that hang."""
+
+
+class Stances:
+    """Lets letters become others, in the size and place that the ink at hand has those in.
+
+    Args:
+        classes: the symbol vocabulary. symbols: ``(M,)`` classes of all symbols at hand. low, high: ``(M, 2)`` corners
+            of their boxes. heads: ``(M,)`` first symbol of each one's line, as :func:`line_heads` finds it.
+    """
+
+    def __init__(
+        self, classes: Sequence[str], symbols: NDArray[Any], low: Floats, high: Floats, heads: NDArray[np.int64]
+    ) -> None:
+        self._standing = np.array([label in STANDING for label in classes])
+        tall = np.array([label in TALL for label in classes])[symbols]
+        tops, feet = _medians(heads, high[:, 1] - low[:, 1], tall), _medians(heads, high[:, 1], tall)
+        measured = np.flatnonzero((tops > 0) & (high[:, 1] > low[:, 1]))
+        height = (high - low)[measured, 1]
+        share, hang = height / tops[measured], (high[measured, 1] - feet[measured]) / height
+        self._stances = []
+        for number, label in enumerate(classes):
+            own = symbols[measured] == number
+            if own.sum() < ENOUGH:
+                self._stances.append(_usual(label))
+            else:
+                self._stances.append(Stance(float(np.median(share[own])), float(np.median(hang[own]))))
+
+    def change(
+        self,
+        others: dict[int, int],
+        proportions: NDArray[Any],
+        symbols: NDArray[Any],
+        low: Floats,
+        high: Floats,
+        edges: Ints,
+        rng: np.random.Generator,
+    ) -> tuple[Floats, Floats]:
+        """The boxes of a formula in which some letters are others.
+
+        They stand on the line that their neighbours stand on, a little higher or lower as hands do, and what follows
+        them or hangs beside them makes room.
+
+        Args:
+            others: places of letters, each with its new class. proportions: ``(K,)`` how wide each symbol then is for
+            its height. symbols: ``(K,)`` classes before. low, high: ``(K, 2)`` corners. edges: ``(E, 3)`` parent,
+            child, relation. rng: source of randomness.
+
+        Returns:
+            The new ``low`` and ``high``.
+        """
+        low, high = low.copy(), high.copy()
+        feet = _medians(line_heads(edges, len(symbols)), high[:, 1], self._standing[symbols])
+        hand = np.exp(rng.normal(0.0, 0.1))  # one hand writes them all
+        for place, number in others.items():
+            old, new = self._stances[int(symbols[place])], self._stances[number]
+            right, height = high[place, 0], high[place, 1] - low[place, 1]
+            line = feet[place] if feet[place] > -np.inf else high[place, 1] - old.below * height
+            height *= hand * new.height / old.height
+            high[place, 1] = line + (new.below + rng.normal(0.0, 0.08)) * height
+            low[place, 1] = high[place, 1] - height
+            high[place, 0] = low[place, 0] + proportions[place] * height
+            behind = _beside(place, edges)
+            low[behind, 0] += high[place, 0] - right
+            high[behind, 0] += high[place, 0] - right
+        return low, high
+
+
+def line_heads(edges: Ints, count: int) -> NDArray[np.int64]:
+    """The first symbol of each symbol's line, ``(count,)``, from edges ``(E, 3)`` parent, child, relation."""
+    heads = np.arange(count)
+    rightward = edges[edges[:, 2] == RIGHT]
+    heads[rightward[:, 1]] = rightward[:, 0]
+    while (heads != heads[heads]).any():
+        heads = heads[heads]
+    return heads
+
+
+def _usual(label: str) -> Stance:
+    if label in {"g", "j", "p", "q", "y", "\\beta", "\\gamma", "\\mu", "\\phi"}:
+        return HANGING
+    return LOW if label in {*"aceimnorsuvwxz", "\\alpha", "\\pi", "\\sigma", "\\infty"} else USUAL
+
+
+def _medians(heads: NDArray[np.int64], values: Floats, counted: NDArray[np.bool_]) -> Floats:
+    """For each symbol the median of ``values`` over those of its line that are counted, -inf where none is."""
+    found = np.full(len(heads), -np.inf, np.float32)
+    rows = np.flatnonzero(counted)
+    rows = rows[np.argsort(heads[rows], kind="stable")]
+    for line in np.split(rows, np.flatnonzero(np.diff(heads[rows])) + 1):
+        if len(line):
+            found[heads[line[0]]] = np.median(values[line])
+    return found[heads]
+
+
+def _beside(place: int, edges: Ints) -> list[int]:
+    """Everything that follows a symbol on its line or hangs beside it, with all under that."""
+    found = [child for parent, child, relation in edges.tolist() if parent == place and relation in BESIDE]
+    for one in found:
+        found.extend(child for parent, child, _ in edges.tolist() if parent == one)
+    return found

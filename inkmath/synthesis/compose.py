@@ -32,15 +32,6 @@ STRETCHED = frozenset(("-", "\\sqrt", "(", ")", "[", "]", "\\{", "\\}", "|", "/"
 """Symbols that people draw as long or tall as the place asks, so an exchanged one takes the old box as it is."""
 
 
-LOOSE = frozenset(
-    (
-        *"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
-        *("\\alpha", "\\beta", "\\gamma", "\\lambda", "\\mu", "\\phi", "\\pi", "\\sigma", "\\theta", "\\Delta"),
-        *("\\infty", "\\forall", "\\exists"),
-    )
-)
-"""Symbols any of which may stand where another does."""
-
 ALIKE = "ckopsuvwxyz"
 """Letters whose two cases differ in size and place only."""
 
@@ -147,9 +138,8 @@ class Composer:
             for one, other in ((letter, letter.upper()), (letter.upper(), letter))
             if {one, other} <= index.keys() and len(self.bank[index[other]])
         }
-        self.loose = np.array([label in LOOSE for label in classes])
         self.letters = np.array([len(label) == 1 and label.isalpha() for label in classes])
-        self.choices = np.array([number for number in np.flatnonzero(self.loose) if len(self.bank[number])])
+        self.choices = np.array([number for number in np.flatnonzero(self.stances.letters) if len(self.bank[number])])
         self.signs = SignExchange(classes, np.array([len(ink) > 0 for ink in self.bank]))
         self.primes = self.bank[index[PRIME]] if PRIME in index else np.zeros(0, np.int64)
         self.stretched = np.array([label in STRETCHED for label in classes])
@@ -163,12 +153,47 @@ class Composer:
         made = self._take(self._all(formula) if whole else self._stretch(formula, rng), rng)
         if rng.random() < self.mix.join:
             other = int(rng.integers(len(self.formulas)))
-            made = _join(made, self._take(self._stretch(other, rng), rng), rng)
+            made = self._join(made, self._take(self._stretch(other, rng), rng), rng)
         points, symbol_of, classes = made.points, made.symbol_of, made.classes
         if rng.random() < self.mix.lift:
             points, origin = relift(points, symbol_of, rng)
             symbol_of, classes = symbol_of[origin], classes[origin]
         return Composition(rescale(points), symbol_of, classes, made.edges)
+
+    def _join(self, first: Composition, second: Composition, rng: np.random.Generator) -> Composition:
+        """Write ``second`` behind ``first`` on the same line, in the same size."""
+        left, right = rescale(first.points), rescale(second.points)
+        one, other = _main_line(first), _main_line(second)
+        here, there = self._line(left, first, one), self._line(right, second, other)
+        if here is None or there is None:  # no letter tells: middle by middle, as large as strokes usually are
+            here, there = (
+                (_middle(left[first.symbol_of == one[-1]]), 1.0),
+                (_middle(right[second.symbol_of == other[0]]), 1.0),
+            )
+        scale = float(np.clip(here[1] / there[1] * np.exp(rng.normal(0.0, 0.1)), 0.4, 2.5))
+        right = scale * right
+        shift = (
+            left[..., 0].max() - right[..., 0].min() + rng.uniform(0.1, 0.9),
+            here[0] - scale * there[0] + rng.normal(0.0, 0.05) * here[1],
+        )
+        before = int(first.symbol_of.max()) + 1
+        moved = second.edges + np.array([before, before, 0], np.int32)
+        link = np.array([[one[-1], other[0] + before, RIGHT]], np.int32)
+        return Composition(
+            np.concatenate([left, right + np.array(shift)]).astype(np.float32),
+            np.concatenate([first.symbol_of, second.symbol_of + before]),
+            np.concatenate([first.classes, second.classes]),
+            np.concatenate([first.edges, link, moved]),
+        )
+
+    def _line(self, points: Floats, made: Composition, symbols: list[int]) -> tuple[float, float] | None:
+        """Where a line of a composition runs and how tall its tall symbols are, by its letters, if it has any."""
+        strokes = [made.symbol_of == symbol for symbol in symbols]
+        return self.stances.line(
+            np.array([made.classes[chosen][0] for chosen in strokes]),
+            np.stack([points[chosen].min(axis=(0, 1)) for chosen in strokes]),
+            np.stack([points[chosen].max(axis=(0, 1)) for chosen in strokes]),
+        )
 
     def _hanging(self, relation: int) -> tuple[NDArray[Any], NDArray[Any]]:
         """All parts that stand in a relation, by their first symbol, and how wide for their height, in this order."""
@@ -259,7 +284,7 @@ class Composer:
                     others |= dict.fromkeys(np.flatnonzero(classes == number).tolist(), self.twins[number])
         if rng.random() < self.mix.relabel:
             rate = rng.random()
-            for place in np.flatnonzero(self.loose[classes] & (rng.random(len(classes)) < rate)).tolist():
+            for place in np.flatnonzero(self.stances.letters[classes] & (rng.random(len(classes)) < rate)).tolist():
                 others[place] = int(rng.choice(self.choices))
         return others
 
@@ -433,26 +458,6 @@ def _main_line(made: Composition) -> list[int]:
     return line
 
 
-def _join(first: Composition, second: Composition, rng: np.random.Generator) -> Composition:
-    """Write ``second`` behind ``first`` on the same line, in the same size."""
-    left, right = rescale(first.points), rescale(second.points)
-    last, root = _main_line(first)[-1], _main_line(second)[0]
-
-    def level(points: Floats, symbol_of: Ints, symbol: int) -> float:
-        own = points[symbol_of == symbol][..., 1]
-        return float((own.min() + own.max()) / 2)
-
-    gap = float(rng.uniform(0.1, 0.9))
-    shift = (
-        left[..., 0].max() - right[..., 0].min() + gap,
-        level(left, first.symbol_of, last) - level(right, second.symbol_of, root),
-    )
-    before = int(first.symbol_of.max()) + 1
-    moved = second.edges + np.array([before, before, 0], np.int32)
-    link = np.array([[last, root + before, RIGHT]], np.int32)
-    return Composition(
-        np.concatenate([left, right + np.array(shift, np.float32)]),
-        np.concatenate([first.symbol_of, second.symbol_of + before]),
-        np.concatenate([first.classes, second.classes]),
-        np.concatenate([first.edges, link, moved]),
-    )
+def _middle(points: Floats) -> float:
+    """Half way from the top to the bottom of a symbol."""
+    return float((points[..., 1].min() + points[..., 1].max()) / 2)

@@ -23,8 +23,14 @@ BESIDE = frozenset(RELATIONS.index(one) for one in (Relation.RIGHT, Relation.SUP
 TALL = frozenset("bdhABDEFGHILMNRT0123456789")
 """Symbols as tall as a capital; letters whose case only their size tells are no measure for others."""
 
-STANDING = TALL | frozenset("aeimnr")
-"""Symbols that stand on the line."""
+LETTERS = frozenset(
+    (
+        *"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        *("\\alpha", "\\beta", "\\gamma", "\\lambda", "\\mu", "\\phi", "\\pi", "\\sigma", "\\theta", "\\Delta"),
+        *("\\infty", "\\forall", "\\exists"),
+    )
+)
+"""Symbols that stand on a line in a size of their own, any of which may stand where another does."""
 
 ENOUGH = 5
 """Fewer symbols of a class than this, on lines with a tall symbol, say nothing about how they are written."""
@@ -52,24 +58,51 @@ class Stances:
     Args:
         classes: the symbol vocabulary. symbols: ``(M,)`` classes of all symbols at hand. low, high: ``(M, 2)`` corners
             of their boxes. heads: ``(M,)`` first symbol of each one's line, as :func:`line_heads` finds it.
+
+    Attributes:
+        letters: ``(C,)`` which classes are letters.
     """
 
     def __init__(
         self, classes: Sequence[str], symbols: NDArray[Any], low: Floats, high: Floats, heads: NDArray[np.int64]
     ) -> None:
-        self._standing = np.array([label in STANDING for label in classes])
+        self.letters = np.array([label in LETTERS for label in classes])
         tall = np.array([label in TALL for label in classes])[symbols]
         tops, feet = _medians(heads, high[:, 1] - low[:, 1], tall), _medians(heads, high[:, 1], tall)
         measured = np.flatnonzero((tops > 0) & (high[:, 1] > low[:, 1]))
         height = (high - low)[measured, 1]
         share, hang = height / tops[measured], (high[measured, 1] - feet[measured]) / height
-        self._stances = []
+        stances = []
         for number, label in enumerate(classes):
             own = symbols[measured] == number
             if own.sum() < ENOUGH:
-                self._stances.append(_usual(label))
+                stances.append(_usual(label))
             else:
-                self._stances.append(Stance(float(np.median(share[own])), float(np.median(hang[own]))))
+                stances.append(Stance(float(np.median(share[own])), float(np.median(hang[own]))))
+
+        self._height = np.array([stance.height for stance in stances], np.float32)  # (C,)
+        self._below = np.array([stance.below for stance in stances], np.float32)
+
+    def line(self, symbols: NDArray[Any], low: Floats, high: Floats) -> tuple[float, float] | None:
+        """Where the line runs that some symbols stand on and how tall its tall symbols are, by its letters.
+
+        Args:
+            symbols: ``(K,)`` classes of the symbols of one line. low, high: ``(K, 2)`` corners.
+
+        Returns:
+            None where none is a letter.
+        """
+        letters = self.letters[symbols]
+        if not letters.any():
+            return None
+        feet, height = self._feet(symbols, low, high), high[:, 1] - low[:, 1]
+        tall = height / self._height[symbols]
+        return float(np.median(feet[letters])), float(np.median(tall[letters]))
+
+    def _feet(self, symbols: NDArray[Any], low: Floats, high: Floats) -> Floats:
+        """Where the line runs by each symbol alone, ``(K,)``."""
+        feet: Floats = high[:, 1] - self._below[symbols] * (high[:, 1] - low[:, 1])
+        return feet
 
     def change(
         self,
@@ -94,15 +127,17 @@ class Stances:
         Returns:
             The new ``low`` and ``high``.
         """
+        feet = self._feet(symbols, low, high)
+        kept = self.letters[symbols]
+        kept[list(others)] = False
+        line = _medians(line_heads(edges, len(symbols)), feet, kept)
+        feet = np.where(line > -np.inf, line, feet)
         low, high = low.copy(), high.copy()
-        feet = _medians(line_heads(edges, len(symbols)), high[:, 1], self._standing[symbols])
         hand = np.exp(rng.normal(0.0, 0.1))  # one hand writes them all
         for place, number in others.items():
-            old, new = self._stances[int(symbols[place])], self._stances[number]
-            right, height = high[place, 0], high[place, 1] - low[place, 1]
-            line = feet[place] if feet[place] > -np.inf else high[place, 1] - old.below * height
-            height *= hand * new.height / old.height
-            high[place, 1] = line + (new.below + rng.normal(0.0, 0.08)) * height
+            right = high[place, 0]
+            height = (high[place, 1] - low[place, 1]) * hand * self._height[number] / self._height[symbols[place]]
+            high[place, 1] = feet[place] + (self._below[number] + rng.normal(0.0, 0.08)) * height
             low[place, 1] = high[place, 1] - height
             high[place, 0] = low[place, 0] + proportions[place] * height
             behind = _beside(place, edges)

@@ -15,7 +15,8 @@ from inkmath.features.expression import IGNORE, RELATIONS, SAME, FormulaSet
 from inkmath.ink import Ink
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 from inkmath.synthesis import synthesize
-from inkmath.synthesis.compose import LOOSE, PRIME, STRETCHED, Composer, Composition, Mix
+from inkmath.synthesis.compose import PRIME, STRETCHED, Composer, Composition, Mix
+from inkmath.synthesis.stance import LETTERS
 
 NOTHING = {field.name: 0.0 for field in fields(Mix)}
 STILL = Mix(**NOTHING)
@@ -156,6 +157,28 @@ def test_joined_formulas_stand_on_one_line_without_overlap(formulas: FormulaSet,
     assert left[..., 0].max() < right[..., 0].min()
 
 
+def test_joined_formulas_stand_on_the_line_that_their_letters_stand_on() -> None:
+    """x and p hang differently: the one is not written half way up the other."""
+
+    def letter(label: str, top: float, bottom: float, name: str) -> Ink:
+        strokes = [[[0, top], [6, bottom]], [[10, -10], [16, 0]]]
+        tree = LayoutTree((Symbol(label, (0,)), Symbol("2", (1,))), (Edge(0, 1, Relation.RIGHT),))
+        return Ink.from_points(strokes, id=name, tree=tree)
+
+    small = [letter("x", -6, 0, f"x {number}") for number in range(6)]
+    hanging = [letter("p", -6, 6, f"p {number}") for number in range(6)]
+    formulas = FormulaSet.from_inks([*small, *hanging], ["train"] * 12, 8)
+    for number, seed in product((0, 6), range(20)):
+        made = composer(formulas, ["2", "p", "x"], join=1.0).draw(number, True, np.random.default_rng(seed))
+        boxes = [made.points[made.symbol_of == one][..., 1] for one in range(int(made.symbol_of.max()) + 1)]
+        kinds = [int(made.classes[made.symbol_of == one][0]) for one in range(len(boxes))]
+        feet = [
+            float(box.max()) - (0.5 if kind == 1 else 0.0) * float(np.ptp(box))
+            for box, kind in zip(boxes, kinds, strict=True)
+        ]
+        assert np.ptp(feet) < 0.35 * np.ptp(boxes[1])
+
+
 def test_shuffling_disturbs_the_order_and_nothing_else(formulas: FormulaSet, classes: list[str]) -> None:
     made = composer(formulas, classes, shuffle=1.0).draw(1, True, np.random.default_rng(2))
     still = Composer(formulas, classes, STILL).draw(1, True, np.random.default_rng(2))
@@ -247,7 +270,7 @@ def test_other_letters_take_the_place_of_letters_and_nothing_else_changes(
         assert before is not None
         assert set(after.edges) == set(before.edges)
         for old, new in zip(before.symbols, after.symbols, strict=True):
-            assert old.label == new.label or {old.label, new.label} <= LOOSE
+            assert old.label == new.label or {old.label, new.label} <= LETTERS
             changed += old.label != new.label
     assert changed > 3
 

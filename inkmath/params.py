@@ -89,6 +89,7 @@ class Normalize(Block):
     dehook: bool
     deslant: bool
     context: bool
+    composed: int = Field(ge=0, le=100)
 
 
 class Encode(Block):

@@ -5,18 +5,22 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from inkmath.dataset.ink_table import InkTableError
+from inkmath.dataset.ink_table import InkTableError, read_inks
+from inkmath.dataset.splits import Split
 from inkmath.dataset.workers import WorkersError
 from inkmath.features.symbol_table import normalize_symbols
 from inkmath.params import Params, ParamsError, load_params
+from inkmath.synthesis.composed_ink import composed_inks
 
 INK = Path("data/interim/ink.parquet")
 SYMBOLS = Path("data/processed/symbol.npz")
 
 
 def main(params: Params) -> dict[str, int]:
-    """Normalise all symbols and write them; returns how many each split has."""
-    return normalize_symbols(INK, SYMBOLS, params.normalize, params.compute.processes, params.compute.scheduler)
+    """Normalise all symbols, and those of composed formulas, and write them; returns how many each split has."""
+    settings, compute = params.normalize, params.compute
+    more = composed_inks(read_inks(INK, Split.TRAIN) if settings.composed else (), settings.composed, params.base.seed)
+    return normalize_symbols(INK, SYMBOLS, settings, compute.processes, compute.scheduler, more)
 
 
 if __name__ == "__main__":

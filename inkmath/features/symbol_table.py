@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from inkmath.dataset.arrays import write_chunks
@@ -13,17 +14,27 @@ from inkmath.dataset.workers import map_ordered
 from inkmath.features.symbol_set import SymbolSet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     import pyarrow as pa
 
     from inkmath.dataset.arrays import Array
+    from inkmath.ink import Ink
     from inkmath.params import Normalize
 
 
+INKS = 512
+"""Further inks that are turned into arrays at once."""
+
+
 def normalize_symbols(
-    table: str | Path, path: str | Path, settings: Normalize, processes: int = 0, scheduler: str | None = None
+    table: str | Path,
+    path: str | Path,
+    settings: Normalize,
+    processes: int = 0,
+    scheduler: str | None = None,
+    more: Iterable[Ink] = (),
 ) -> dict[str, int]:
     """Write every labelled symbol of an ink table, those outside a layout tree too, as `SymbolSet.load` reads them.
 
@@ -35,6 +46,7 @@ def normalize_symbols(
         settings: how symbols are resampled.
         processes: as for `map_ordered`.
         scheduler: as for `map_ordered`.
+        more: further ink to train on, which follows all else.
 
     Returns:
         How many symbols each split has.
@@ -49,6 +61,11 @@ def normalize_symbols(
     def chunks() -> Iterator[dict[str, Array]]:
         yield SymbolSet.from_inks([], settings).arrays()  # shapes and types, should there be no symbol at all
         for chunk in map_ordered(partial(_symbols, settings), rows, processes, scheduler):
+            counts.update(chunk["splits"].tolist())
+            yield chunk
+        further = iter(more)
+        while inks := list(islice(further, INKS)):
+            chunk = SymbolSet.from_inks(((ink, str(Split.TRAIN)) for ink in inks), settings).arrays()
             counts.update(chunk["splits"].tolist())
             yield chunk
 

@@ -12,6 +12,7 @@ from inkmath.dataset import ink_table
 from inkmath.dataset.arrays import read_arrays, write_arrays
 from inkmath.dataset.ink_table import add_splits, read_inks, read_splits, to_batch, write_inks
 from inkmath.dataset.splits import Split
+from inkmath.features import symbol_table
 from inkmath.features.expression import FormulaSet
 from inkmath.features.expression_table import normalize_formulas
 from inkmath.features.symbol_set import SymbolSet
@@ -68,6 +69,18 @@ def test_other_processes_write_the_same_bytes(table, tmp_path, monkeypatch):
         normalize_formulas(table, tmp_path / f"formula-{processes}.npz", 8, processes)
     assert (tmp_path / "symbol-1.npz").read_bytes() == (tmp_path / "symbol-2.npz").read_bytes()
     assert (tmp_path / "formula-1.npz").read_bytes() == (tmp_path / "formula-2.npz").read_bytes()
+
+
+def test_further_ink_is_trained_on_after_all_else(table, tmp_path, monkeypatch):
+    monkeypatch.setattr(symbol_table, "INKS", 2)
+    plain = normalize_symbols(table, tmp_path / "plain.npz", NORMALIZE, processes=1)
+    further = list(synthesize(5, 4, max_symbols=8))
+    counts = normalize_symbols(table, tmp_path / "more.npz", NORMALIZE, processes=1, more=further)
+    before, after = SymbolSet.load(tmp_path / "plain.npz"), SymbolSet.load(tmp_path / "more.npz")
+    added = SymbolSet.from_inks([(ink, "train") for ink in further], NORMALIZE)
+    assert counts == {**plain, Split.TRAIN: plain[Split.TRAIN] + len(added)}
+    assert after.ids.tolist() == [*before.ids.tolist(), *added.ids.tolist()]
+    assert set(after.splits[len(before) :]) == {"train"}
 
 
 def test_a_table_without_labels_gives_no_symbol(tmp_path):

@@ -1,0 +1,62 @@
+"""Composed formulas as ink, for whatever learns from ink: symbols of any label, in a size and place that is theirs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from inkmath.dataset.splits import Split
+from inkmath.features.expression import RELATIONS, FormulaSet
+from inkmath.ink import Ink
+from inkmath.layout.tree import Edge, LayoutTree, Symbol
+from inkmath.synthesis.augment import Bend, bend
+from inkmath.synthesis.compose import Composer, Mix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from inkmath.synthesis.compose import Composition
+
+MIX = Mix(exchange=0.7, case=0.5, relabel=0.5, sign=0.25, prime=0.06, graft=0.25, respace=0.45, lift=0.15)
+"""How often what is done: labels are evened out, so that how often each occurs in training decides less."""
+
+POINTS = 64
+"""Points a stroke of composed ink has: more than any network asks for."""
+
+
+def composed_inks(inks: Iterable[Ink], times: int, seed: int) -> Iterator[Ink]:
+    """Each formula whose truth explains its ink, composed anew and bent.
+
+    Args:
+        inks: of the training split; those without full truth take no part. times: how often each is composed.
+        seed: the same arguments give the same ink.
+
+    Yields:
+        Ink with a tree, its id that of the formula it began with, ``+`` and the round.
+    """
+    known = [ink for ink in inks if ink.tree is not None]
+    if not times or not known:
+        return
+    formulas = FormulaSet.from_inks(known, [str(Split.TRAIN)] * len(known), POINTS)
+    formulas = formulas.select(np.flatnonzero(formulas.trainable()))
+    classes = sorted(set(formulas.labels.tolist()))
+    composer = Composer(formulas, classes, MIX)
+    for again in range(times):
+        for number, name in enumerate(formulas.ids.tolist()):
+            rng = np.random.default_rng([seed, again, number])
+            made = composer.draw(number, True, rng)
+            yield _to_ink(
+                made, bend(made.points[None], made.symbol_of[None], Bend(), rng)[0], classes, f"{name}+{again}"
+            )
+
+
+def _to_ink(made: Composition, points: np.ndarray, classes: Sequence[str], name: str) -> Ink:
+    owned: list[list[int]] = [[] for _ in range(int(made.symbol_of.max()) + 1)]
+    for stroke, symbol in enumerate(made.symbol_of.tolist()):
+        owned[symbol].append(stroke)
+    tree = LayoutTree(
+        tuple(Symbol(classes[int(made.classes[strokes[0]])], tuple(strokes)) for strokes in owned),
+        tuple(Edge(parent, child, RELATIONS[relation]) for parent, child, relation in made.edges.tolist()),
+    )
+    return Ink(tuple(points), id=name, tree=tree)

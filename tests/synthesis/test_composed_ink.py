@@ -1,0 +1,66 @@
+"""Composed formulas as ink: whole truth, other labels, the same for the same seed, and nothing but training ink."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from inkmath.ink import Ink
+from inkmath.synthesis import synthesize
+from inkmath.synthesis.composed_ink import composed_inks
+
+
+@pytest.fixture(scope="module")
+def inks() -> list[Ink]:
+    return list(synthesize(20, 3, writers=4, max_symbols=10))
+
+
+def test_each_formula_is_composed_as_often_as_asked(inks: list[Ink]) -> None:
+    made = list(composed_inks(inks, 2, seed=1))
+    assert [ink.id for ink in made] == [f"{ink.id}+{again}" for again in range(2) for ink in inks]
+
+
+def test_a_composed_formula_has_a_symbol_for_each_stroke(inks: list[Ink]) -> None:
+    for ink in composed_inks(inks, 3, seed=1):
+        assert ink.tree is not None
+        owned = Counter(stroke for symbol in ink.tree.symbols for stroke in symbol.strokes)
+        assert owned == Counter(range(len(ink.strokes)))
+        assert all(np.isfinite(stroke).all() for stroke in ink.strokes)
+
+
+def test_letters_that_look_alike_in_both_cases_occur_in_both(inks: list[Ink]) -> None:
+    """Of each formula with an x some come with an X, and the other way round."""
+    labels = [
+        {symbol.label for symbol in ink.tree.symbols} & {"x", "X"}
+        for ink in composed_inks(_of_x(inks), 40, seed=1)
+        if ink.tree
+    ]
+    small, large = (sum(label in found for found in labels) for label in "xX")
+    assert min(small, large) > 0.2 * len(labels)
+
+
+def _of_x(inks: list[Ink]) -> list[Ink]:
+    """One formula with x and no X, and one the other way round, to draw capitals from."""
+    found = {}
+    for ink in [*inks, *synthesize(101, 4, max_symbols=8)]:
+        here = {symbol.label for symbol in ink.tree.symbols} & {"x", "X"} if ink.tree else set()
+        if len(here) == 1:
+            found.setdefault(here.pop(), ink)
+    return [found["x"], found["X"]]
+
+
+def test_the_same_seed_composes_the_same_ink(inks: list[Ink]) -> None:
+    one, again, other = (list(composed_inks(inks, 1, seed)) for seed in (1, 1, 2))
+    for left, right in zip(one, again, strict=True):
+        assert left.tree == right.tree
+        assert all((a == b).all() for a, b in zip(left.strokes, right.strokes, strict=True))
+    assert [ink.tree for ink in one] != [ink.tree for ink in other]
+
+
+def test_ink_without_full_truth_takes_no_part(inks: list[Ink]) -> None:
+    bare = Ink(inks[0].strokes, id="bare")
+    assert {ink.id for ink in composed_inks([bare, inks[1]], 1, seed=1)} == {f"{inks[1].id}+0"}
+    assert not list(composed_inks([bare], 1, seed=1))
+    assert not list(composed_inks(inks, 0, seed=1))

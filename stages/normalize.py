@@ -19,7 +19,7 @@ SYMBOLS = Path("data/processed/symbol.npz")
 def main(params: Params) -> dict[str, int]:
     """Normalise all symbols, and those of composed formulas, and write them; returns how many each split has."""
     settings, compute = params.normalize, params.compute
-    more = composed_inks(read_inks(INK, Split.TRAIN) if settings.composed else (), settings.composed, params.base.seed)
+    more = composed_inks(read_inks(INK, Split.TRAIN), settings.composed, params.base.seed)
     return normalize_symbols(INK, SYMBOLS, settings, compute.processes, compute.scheduler, more)
 
 

@@ -74,6 +74,12 @@ def pair_labels(symbol_of: NDArray[Any], edges: NDArray[Any], symbols: int) -> I
     return labels
 
 
+def layout_tree(labels: Sequence[str], symbol_of: NDArray[Any], edges: NDArray[Any]) -> LayoutTree:
+    """A layout tree from arrays: the label of each symbol, the symbol of each stroke, parent, child and relation."""
+    symbols = [Symbol(label, tuple(np.flatnonzero(symbol_of == index))) for index, label in enumerate(labels)]
+    return LayoutTree(tuple(symbols), tuple(Edge(p, c, RELATIONS[r]) for p, c, r in edges.tolist()))
+
+
 @dataclass(frozen=True)
 class FormulaSet:
     """Many formulas, ragged data as values and offsets.
@@ -180,9 +186,9 @@ class FormulaSet:
         if not len(labels):
             return None
         owner = self.symbol_of[self.stroke_offsets[formula] : self.stroke_offsets[formula + 1]]
-        symbols = [Symbol(str(label), tuple(np.flatnonzero(owner == index))) for index, label in enumerate(labels)]
-        edges = self.edges[self.edge_offsets[formula] : self.edge_offsets[formula + 1]]
-        return LayoutTree(tuple(symbols), tuple(Edge(int(p), int(c), RELATIONS[r]) for p, c, r in edges))
+        return layout_tree(
+            labels.tolist(), owner, self.edges[self.edge_offsets[formula] : self.edge_offsets[formula + 1]]
+        )
 
     def trainable(self) -> NDArray[np.bool_]:
         """``(F,)`` whether truth explains the ink: each stroke has its symbol, each symbol a stroke."""

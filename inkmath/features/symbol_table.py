@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from inkmath.dataset.arrays import write_chunks
@@ -60,12 +60,9 @@ def normalize_symbols(
 
     def chunks() -> Iterator[dict[str, Array]]:
         yield SymbolSet.from_inks([], settings).arrays()  # shapes and types, should there be no symbol at all
-        for chunk in map_ordered(partial(_symbols, settings), rows, processes, scheduler):
-            counts.update(chunk["splits"].tolist())
-            yield chunk
-        further = iter(more)
-        while inks := list(islice(further, INKS)):
-            chunk = SymbolSet.from_inks(((ink, str(Split.TRAIN)) for ink in inks), settings).arrays()
+        for chunk in chain(
+            map_ordered(partial(_symbols, settings), rows, processes, scheduler), _further(more, settings)
+        ):
             counts.update(chunk["splits"].tolist())
             yield chunk
 
@@ -75,3 +72,9 @@ def normalize_symbols(
 
 def _symbols(settings: Normalize, batch: pa.RecordBatch) -> dict[str, Array]:
     return SymbolSet.from_inks(zip(to_inks(batch), batch["split"].to_pylist(), strict=True), settings).arrays()
+
+
+def _further(inks: Iterable[Ink], settings: Normalize) -> Iterator[dict[str, Array]]:
+    given = iter(inks)
+    while some := list(islice(given, INKS)):
+        yield SymbolSet.from_inks(((ink, str(Split.TRAIN)) for ink in some), settings).arrays()

@@ -263,12 +263,7 @@ class Composer:
         signs = self.signs.draw(classes, draft.edges, rng) if rng.random() < self.mix.sign else {}
         for place, sign in signs.items():
             classes[place], donors[place] = sign, rng.choice(self.bank[sign])
-        scale, shift = self._fit(donors, draft, low, high)
-        for place in signs:  # of another shape than the old one: as large, where that stood
-            old, new = high[place] - low[place], self.high[donors[place]] - self.low[donors[place]]
-            scale[place] = max(float(old.max()), 1e-3) / max(float(new.max()), 1e-3)
-            middle = (self.high[donors[place]] + self.low[donors[place]]) / 2
-            shift[place] = (high[place] + low[place]) / 2 - middle * scale[place]
+        scale, shift = self._fit(donors, draft, low, high, list(signs))
         rows = [self.rows[donor] for donor in donors]
         symbol_of = np.repeat(np.arange(len(donors), dtype=np.int32), [len(one) for one in rows])
         points = self.formulas.points[np.concatenate(rows)] * scale[symbol_of][:, None] + shift[symbol_of][:, None]
@@ -429,8 +424,13 @@ class Composer:
                 when.append(begin + pace * np.arange(len(strokes)) * 1e-3)
         return np.argsort(np.concatenate(when), kind="stable")
 
-    def _fit(self, donors: NDArray[Any], draft: _Draft, low: Floats, high: Floats) -> tuple[Floats, Floats]:
-        """Scale and shift ``(K, 2)`` that bring each donor into the box ``low``, ``high`` of the place it takes."""
+    def _fit(
+        self, donors: NDArray[Any], draft: _Draft, low: Floats, high: Floats, shaped: list[int]
+    ) -> tuple[Floats, Floats]:
+        """Scale and shift ``(K, 2)`` that bring each donor into the box ``low``, ``high`` of the place it takes.
+
+        Those at the places ``shaped`` are of another shape than the box: they become as large as it is and keep theirs.
+        """
         own = (donors == draft.symbols)[:, None]
         old = np.maximum(high - low, 1e-3)  # (K, 2)
         new = np.maximum(self.high[donors] - self.low[donors], 1e-3)
@@ -438,6 +438,7 @@ class Composer:
         uneven = np.clip(old / new / even, 0.75, 1.33)
         stretched = self.stretched[self.classes[donors]][:, None] & (new > 0.1)
         scale = np.where(own, draft.scale, np.where(stretched, old / new, even * uneven))
+        scale[shaped] = (old[shaped].max(axis=1) / new[shaped].max(axis=1))[:, None]
         middle = (self.high[donors] + self.low[donors]) / 2
         shift = (high + low) / 2 - middle * scale
         return scale.astype(np.float32), shift.astype(np.float32)

@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from inkmath.dataset.splits import Split
-from inkmath.features.expression import RELATIONS, FormulaSet
+from inkmath.features.expression import FormulaSet, layout_tree
 from inkmath.ink import Ink
-from inkmath.layout.tree import Edge, LayoutTree, Symbol
 from inkmath.synthesis.augment import Bend, bend
 from inkmath.synthesis.compose import Composer, Mix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from inkmath.synthesis.compose import Composition
+    from collections.abc import Iterable, Iterator
 
 MIX = Mix(exchange=0.7, case=0.5, relabel=0.5, sign=0.25, prime=0.06, graft=0.25, respace=0.45, lift=0.15)
 """How often what is done: labels are evened out, so that how often each occurs in training decides less."""
@@ -35,8 +32,8 @@ def composed_inks(inks: Iterable[Ink], times: int, seed: int) -> Iterator[Ink]:
     Yields:
         Ink with a tree, its id that of the formula it began with, ``+`` and the round.
     """
-    known = [ink for ink in inks if ink.tree is not None]
-    if not times or not known:
+    known = [ink for ink in inks if ink.tree is not None] if times else []
+    if not known:
         return
     formulas = FormulaSet.from_inks(known, [str(Split.TRAIN)] * len(known), POINTS)
     formulas = formulas.select(np.flatnonzero(formulas.trainable()))
@@ -46,17 +43,7 @@ def composed_inks(inks: Iterable[Ink], times: int, seed: int) -> Iterator[Ink]:
         for number, name in enumerate(formulas.ids.tolist()):
             rng = np.random.default_rng([seed, again, number])
             made = composer.draw(number, True, rng)
-            yield _to_ink(
-                made, bend(made.points[None], made.symbol_of[None], Bend(), rng)[0], classes, f"{name}+{again}"
-            )
-
-
-def _to_ink(made: Composition, points: np.ndarray, classes: Sequence[str], name: str) -> Ink:
-    owned: list[list[int]] = [[] for _ in range(int(made.symbol_of.max()) + 1)]
-    for stroke, symbol in enumerate(made.symbol_of.tolist()):
-        owned[symbol].append(stroke)
-    tree = LayoutTree(
-        tuple(Symbol(classes[int(made.classes[strokes[0]])], tuple(strokes)) for strokes in owned),
-        tuple(Edge(parent, child, RELATIONS[relation]) for parent, child, relation in made.edges.tolist()),
-    )
-    return Ink(tuple(points), id=name, tree=tree)
+            points = bend(made.points[None], made.symbol_of[None], Bend(), rng)[0]
+            _, first = np.unique(made.symbol_of, return_index=True)  # a stroke of each symbol
+            labels = [classes[one] for one in made.classes[first].tolist()]
+            yield Ink(tuple(points), id=f"{name}+{again}", tree=layout_tree(labels, made.symbol_of, made.edges))

@@ -18,7 +18,7 @@ from inkmath.layout.tree import Relation
 from inkmath.synthesis.lift import relift
 from inkmath.synthesis.signs import SignExchange
 from inkmath.synthesis.spacing import respace
-from inkmath.synthesis.stance import Stances, line_heads
+from inkmath.synthesis.stance import Stances, beside, line_heads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -364,7 +364,7 @@ class Composer:
         )
 
     def _prime(self, draft: _Draft, rng: np.random.Generator) -> _Draft:
-        """Write a prime at a letter that has no superscript; what stands to the right makes room."""
+        """Write a prime at a letter that has no superscript; what follows on its line makes room."""
         raised = set(draft.edges[draft.edges[:, 2] == SUP, 0].tolist())
         number = self.classes[draft.symbols]
         letters = [place for place in np.flatnonzero(self.letters[number]).tolist() if place not in raised]
@@ -383,8 +383,8 @@ class Composer:
             ],
             np.float32,
         )
-        behind = low[:, 0] >= high[letter, 0] - 0.1 * (high[letter, 0] - low[letter, 0])
-        if behind.any():
+        behind = beside(letter, draft.edges, (RIGHT,))
+        if behind:
             room = max(0.0, float(corner[0]) + width + 0.1 - float(low[behind, 0].min()))
             draft.shift[behind, 0] += room
         strokes = self.rows[int(draft.symbols[letter])]

@@ -37,6 +37,8 @@ def composed_inks(inks: Iterable[Ink], times: int, seed: int) -> Iterator[Ink]:
         return
     formulas = FormulaSet.from_inks(known, [str(Split.TRAIN)] * len(known), POINTS)
     formulas = formulas.select(np.flatnonzero(formulas.trainable()))
+    if not len(formulas):
+        return
     classes = sorted(set(formulas.labels.tolist()))
     composer = Composer(formulas, classes, MIX)
     for again in range(times):

@@ -11,7 +11,7 @@ from inkmath.features.expression import RELATIONS
 from inkmath.layout.tree import Relation
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -140,7 +140,7 @@ class Stances:
             high[place, 1] = feet[place] + (self._below[number] + rng.normal(0.0, 0.08)) * height
             low[place, 1] = high[place, 1] - height
             high[place, 0] = low[place, 0] + proportions[place] * height
-            behind = _beside(place, edges)
+            behind = beside(place, edges, BESIDE)
             low[behind, 0] += high[place, 0] - right
             high[behind, 0] += high[place, 0] - right
         return low, high
@@ -173,9 +173,9 @@ def _medians(heads: NDArray[np.int64], values: Floats, counted: NDArray[np.bool_
     return found[heads]
 
 
-def _beside(place: int, edges: Ints) -> list[int]:
-    """Everything that follows a symbol on its line or hangs beside it, with all under that."""
-    found = [child for parent, child, relation in edges.tolist() if parent == place and relation in BESIDE]
+def beside(place: int, edges: Ints, relations: Collection[int]) -> list[int]:
+    """Everything that a symbol governs by one of some relations, with all under that."""
+    found = [child for parent, child, relation in edges.tolist() if parent == place and relation in relations]
     for one in found:
         found.extend(child for parent, child, _ in edges.tolist() if parent == one)
     return found

@@ -63,4 +63,6 @@ def test_ink_without_full_truth_takes_no_part(inks: list[Ink]) -> None:
     bare = Ink(inks[0].strokes, id="bare")
     assert {ink.id for ink in composed_inks([bare, inks[1]], 1, seed=1)} == {f"{inks[1].id}+0"}
     assert not list(composed_inks([bare], 1, seed=1))
+    half = Ink((*inks[0].strokes, inks[0].strokes[0]), id="half", tree=inks[0].tree)  # a stroke of no symbol
+    assert not list(composed_inks([half], 1, seed=1))
     assert not list(composed_inks(inks, 0, seed=1))

@@ -46,8 +46,10 @@ class Mix:
         exchange: some symbols are exchanged for the same symbol by any writer; how many is drawn anew each time.
         case: letters that look alike in both cases change theirs, and with it their size and place, all of a kind
         together: only those tell the cases apart, so how often each occurs must not decide.
-        relabel: some letters and digits become others, whichever: shape must tell what neighbours do not; how many is
-        drawn anew each time.
+        relabel: some letters and digits become others, whichever: shape must tell what neighbours do not; how many, and
+        whether those of a kind become of a kind, is drawn anew each time.
+        hand: all symbols that are exchanged come from one writer, as far as that writer wrote them, and letters that
+        become others come from the same: a formula is in one hand, which tells of each symbol by the others.
         sign: some operators, signs of relation and pairs of brackets become others. prime: a letter gets a prime.
         graft: what hangs on a symbol gives way to what hangs on another in the same relation. respace: gaps, and where
         and how large scripts and operands stand, change. join: another part follows on the same line. swap: two
@@ -58,6 +60,7 @@ class Mix:
     exchange: float = 0.6
     case: float = 0.25
     relabel: float = 0.15
+    hand: float = 0.5
     sign: float = 0.15
     prime: float = 0.05
     graft: float = 0.2
@@ -129,6 +132,8 @@ class Composer:
         self.low = np.stack([formulas.points[rows].min(axis=(0, 1)) for rows in self.rows])  # (M, 2)
         self.high = np.stack([formulas.points[rows].max(axis=(0, 1)) for rows in self.rows])
         self.bank = [np.flatnonzero(self.classes == number) for number in range(len(classes))]
+        self.hands = np.repeat(_hands(formulas), np.diff(formulas.symbol_offsets))  # (M,)
+        self.by_hand = _by_pair(self.hands, self.classes)
         edges = formulas.edges.copy()  # (E, 3), over all formulas
         edges[:, :2] += np.repeat(formulas.symbol_offsets[:-1], np.diff(formulas.edge_offsets))[:, None]
         self.stances = Stances(classes, self.classes, self.low, self.high, line_heads(edges, len(self.rows)))
@@ -246,17 +251,19 @@ class Composer:
             scale, shift = respace(draft.edges, low, high, rng)
             draft.scale, draft.shift = scale * draft.scale, scale * draft.shift + shift
             low, high = self._boxes(draft)
-        donors = draft.symbols.copy()
+        donors, classes = draft.symbols.copy(), self.classes[draft.symbols]
+        one_hand = rng.random() < self.mix.hand
+        hand = int(self.hands[symbols[0]]) if one_hand else None
         if rng.random() < self.mix.exchange:
             rate = rng.random()
+            if one_hand:
+                hand, rate = int(self.hands[int(rng.integers(len(self.hands)))]), 1.0
             for place in np.flatnonzero(rng.random(len(donors)) < rate).tolist():
-                bank = self.bank[self.classes[draft.symbols[place]]]
-                donors[place] = bank[int(rng.integers(len(bank)))]
-        classes = self.classes[draft.symbols]
+                donors[place] = self._donor(int(classes[place]), hand, rng)
         others = self._others(classes, rng)
         if others:
             for place, other in others.items():
-                donors[place] = rng.choice(self.bank[other])
+                donors[place] = self._donor(other, hand, rng)
             width, height = np.maximum(self.high[donors] - self.low[donors], 0.02).T
             low, high = self.stances.change(others, width / height, classes, low, high, draft.edges, rng)
             classes[list(others)] = list(others.values())
@@ -270,6 +277,11 @@ class Composer:
         order = self._order(draft, donors, rows, rng)
         return Composition(points[order], symbol_of[order], classes[symbol_of][order], draft.edges)
 
+    def _donor(self, number: int, hand: int | None, rng: np.random.Generator) -> int:
+        """A symbol of some class by one writer, or by anyone where that writer wrote none or no writer is asked for."""
+        bank = self.bank[number] if hand is None else self.by_hand.get((hand, number), self.bank[number])
+        return int(bank[int(rng.integers(len(bank)))])
+
     def _others(self, classes: NDArray[Any], rng: np.random.Generator) -> dict[int, int]:
         """The places of letters and digits that become others, each with its new class."""
         others: dict[int, int] = {}
@@ -278,9 +290,11 @@ class Composer:
                 if rng.random() < 0.5:
                     others |= dict.fromkeys(np.flatnonzero(classes == number).tolist(), self.twins[number])
         if rng.random() < self.mix.relabel:
-            rate = rng.random()
+            rate, alike = rng.random(), rng.random() < 0.5
+            fresh: dict[int, int] = {}  # what all letters of a class become, where they stay alike
             for place in np.flatnonzero(self.stances.letters[classes] & (rng.random(len(classes)) < rate)).tolist():
-                others[place] = int(rng.choice(self.choices))
+                other = int(rng.choice(self.choices))
+                others[place] = fresh.setdefault(int(classes[place]), other) if alike else other
         return others
 
     def _draft(self, symbols: Sequence[int]) -> _Draft:
@@ -442,6 +456,20 @@ class Composer:
         middle = (self.high[donors] + self.low[donors]) / 2
         shift = (high + low) / 2 - middle * scale
         return scale.astype(np.float32), shift.astype(np.float32)
+
+
+def _hands(formulas: FormulaSet) -> Ints:
+    """A number for the writer of each formula, ``(F,)``; one whose writer is not known is in a hand of its own."""
+    names = [writer or f" {number}" for number, writer in enumerate(formulas.writers.tolist())]
+    return np.unique(names, return_inverse=True)[1].astype(np.int32)
+
+
+def _by_pair(first: Ints, second: Ints) -> dict[tuple[int, int], NDArray[np.int64]]:
+    """The places at which each pair of numbers occurs."""
+    places: dict[tuple[int, int], list[int]] = {}
+    for place, pair in enumerate(zip(first.tolist(), second.tolist(), strict=True)):
+        places.setdefault(pair, []).append(place)
+    return {pair: np.array(found, np.int64) for pair, found in places.items()}
 
 
 def _proportion(size: Floats) -> float:

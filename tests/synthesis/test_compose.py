@@ -283,6 +283,51 @@ def written(*labels: str, name: str, edges: tuple[Edge, ...] | None = None) -> I
     return Ink.from_points(strokes, id=name, tree=LayoutTree(symbols, line if edges is None else edges))
 
 
+def test_all_that_is_exchanged_is_in_one_hand() -> None:
+    """Each writer draws all letters with a number of corners of their own, so the ink tells whose it is."""
+
+    def by(writer: str, teeth: int) -> Ink:
+        zigzag = [[x * 8.0 / teeth, -8.0 * (x % 2)] for x in range(teeth + 1)]
+        strokes = [[[10.0 * at + x, y] for x, y in zigzag] for at in range(3)]
+        symbols = tuple(Symbol(label, (at,)) for at, label in enumerate(("a", "+", "b")))
+        edges = (Edge(0, 1, Relation.RIGHT), Edge(1, 2, Relation.RIGHT))
+        return Ink.from_points(strokes, id=writer, writer=writer, tree=LayoutTree(symbols, edges))
+
+    teeth = (1, 3, 5, 7)
+    formulas = FormulaSet.from_inks([by(f"writer {many}", many) for many in teeth], ["train"] * len(teeth), 32)
+
+    def hands(made: Composition) -> list[int]:
+        turns = np.diff(np.sign(np.diff(made.points[..., 1], axis=1)), axis=1) != 0
+        return turns.sum(axis=1).tolist()
+
+    for knobs in ({"exchange": 1.0}, {"exchange": 1.0, "relabel": 1.0}, {"relabel": 1.0}):
+        seen = set()
+        for seed in range(20):
+            made = composer(formulas, ["+", "a", "b"], hand=1.0, **knobs).draw(0, True, np.random.default_rng(seed))
+            (hand,) = set(hands(made))
+            seen.add(hand)
+        assert len(seen) == (len(teeth) if "exchange" in knobs else 1), "what is not exchanged stays in its own hand"
+    mixed = [
+        composer(formulas, ["+", "a", "b"], exchange=1.0).draw(0, True, np.random.default_rng(seed))
+        for seed in range(20)
+    ]
+    assert max(len(set(hands(made))) for made in mixed) > 1
+
+
+def test_letters_of_a_kind_become_of_a_kind_or_each_its_own() -> None:
+    inks = [written("x", "+", "x", "+", "x", name="formula"), written("a", "b", "c", "d", name="others")]
+    formulas = FormulaSet.from_inks(inks, ["train"] * 2, 8)
+    classes = sorted(set(formulas.labels.tolist()))
+    mixed, kinds = composer(formulas, classes, relabel=1.0), Counter()
+    for seed in range(200):
+        letters = mixed.draw(0, True, np.random.default_rng(seed)).classes[[0, 2, 4]]
+        fresh = [classes[one] for one in letters if classes[one] != "x"]
+        if len(fresh) == 3:
+            kinds[len(set(fresh))] += 1
+    assert kinds[1] > 5
+    assert kinds[2] + kinds[3] > 5
+
+
 def test_another_sign_is_as_large_and_stands_where_the_old_one_stood() -> None:
     def sum_of(sign: str, width: float, height: float) -> Ink:
         strokes = [[[0, 0], [10, 10]], [[20, 5 - height / 2], [20 + width, 5 + height / 2]], [[50, 0], [60, 10]]]

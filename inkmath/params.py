@@ -157,6 +157,7 @@ class Mix(Block):
     exchange: Probability
     case: Probability
     relabel: Probability
+    hand: Probability
     sign: Probability
     prime: Probability
     graft: Probability

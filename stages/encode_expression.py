@@ -12,7 +12,7 @@ import numpy as np
 from inkmath.dataset.arrays import ArraysError, read_arrays
 from inkmath.dataset.atomic import replacing
 from inkmath.dataset.splits import Split
-from inkmath.decoding.language import count_bigrams
+from inkmath.decoding.language import count_trigrams
 from inkmath.features.expression import FormulaSet
 from inkmath.labels import VocabularyError, encode_labels, fit_tokens
 from inkmath.params import Params, ParamsError, load_params
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 FORMULAS = Path("data/processed/expression.npz")
 LABELS = Path("models/expression/labels.json")
 TOKENS = Path("models/expression/tokens.json")
-BIGRAMS = Path("models/expression/bigrams.json")
+TRIGRAMS = Path("models/expression/trigrams.json")
 METRICS = Path("results/encode_expression/metrics.json")
 
 
 def main(params: Params) -> dict[str, Any]:
-    """Fit the vocabularies and count the bigrams; returns what came of it, with the labels that have no class."""
+    """Fit the vocabularies and count the trigrams; returns what came of it, with the labels that have no class."""
     formulas = FormulaSet.from_arrays(read_arrays(FORMULAS))
     training = formulas.select(np.flatnonzero(formulas.splits == str(Split.TRAIN)))
     # Labels are learned where truth explains every stroke; any tree teaches the language.
@@ -36,11 +36,11 @@ def main(params: Params) -> dict[str, Any]:
     labels = encode_labels(explained.labels.tolist(), min_count=params.encode_expression.min_count).vocabulary
     trees = [tree for number in range(len(training)) if (tree := training.tree(number))]
     tokens = fit_tokens([latex.split() for latex in training.latex.tolist()])
-    bigrams = count_bigrams(trees)
+    trigrams = count_trigrams(trees)
     metrics: dict[str, Any] = {
         "classes": len(labels),
         "tokens": len(tokens),
-        "bigrams": len(bigrams),
+        "trigrams": len(trigrams),
         "training_formulas": len(training),
         "trainable_formulas": len(explained),
         "unseen": {},
@@ -50,7 +50,7 @@ def main(params: Params) -> dict[str, Any]:
         metrics["unseen"][str(split)] = encode_labels(part.labels.tolist(), labels).unseen
     labels.save(LABELS)
     tokens.save(TOKENS)
-    _write_json(BIGRAMS, bigrams)
+    _write_json(TRIGRAMS, trigrams)
     _write_json(METRICS, metrics, indent=2)
     return metrics
 
@@ -66,6 +66,6 @@ if __name__ == "__main__":
     except (ParamsError, ArraysError, VocabularyError, OSError) as error:
         sys.exit(f"encode_expression: {error}")
     print(
-        f"{done['classes']} classes in {LABELS}, {done['tokens']} tokens, {done['bigrams']} bigrams, from "
+        f"{done['classes']} classes in {LABELS}, {done['tokens']} tokens, {done['trigrams']} trigrams, from "
         f"{done['training_formulas']} formulas; labels without a class: {done['unseen']}"
     )

@@ -97,7 +97,7 @@ def load_expression_reader(directory: Path, symbols: OnnxSymbolReader | None = N
         settings = json.loads(path.read_text(encoding="utf-8"))
         weights = Weights(**settings["search"] | {"confidence": tuple(settings["search"]["confidence"])})
         labels = settings["labels"]
-        search = Search(labels, TreeLanguageModel(labels, settings["bigrams"]), weights)
+        search = Search(labels, TreeLanguageModel(labels, settings["trigrams"]), weights)
         points = int(settings["points"])
     except (ValueError, KeyError, TypeError) as error:
         raise NetworkError(f"{path}: cannot be read ({error!r}); export or install it again") from error
@@ -106,13 +106,13 @@ def load_expression_reader(directory: Path, symbols: OnnxSymbolReader | None = N
 
 
 def write_settings(
-    directory: Path, labels: Sequence[str], points: int, bigrams: Counts, weights: Weights, **more: Any
+    directory: Path, labels: Sequence[str], points: int, trigrams: Counts, weights: Weights, **more: Any
 ) -> Path:
     """Write all that reading needs beside the network; ``more`` is kept for the curious."""
     path = Path(directory) / SETTINGS_FILE
-    settings = {"labels": list(labels), "points": points, "search": asdict(weights), **more, "bigrams": bigrams}
+    settings = {"labels": list(labels), "points": points, "search": asdict(weights), **more, "trigrams": trigrams}
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps(settings, ensure_ascii=False), encoding="utf-8")
+        temporary.write_text(json.dumps(settings, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
     return path
 
 
@@ -121,7 +121,7 @@ def write_weights(directory: Path, weights: Weights) -> None:
     path = Path(directory) / SETTINGS_FILE
     settings = json.loads(path.read_text(encoding="utf-8")) | {"search": asdict(weights)}
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps(settings, ensure_ascii=False), encoding="utf-8")
+        temporary.write_text(json.dumps(settings, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
 
 
 def _batches(lengths: Sequence[int]) -> list[list[int]]:

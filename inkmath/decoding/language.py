@@ -1,8 +1,9 @@
 """A language model of layout trees: which symbol follows which, and where, in the formulas of the training set.
 
-Every symbol predicts, for each of the six relations, the label found there or that nothing is: a bigram model along
-the edges of the tree, smoothed towards what stands in that relation in general (interpolated in the manner of Witten
-and Bell, IEEE Transactions on Information Theory 37(4), 1991).
+Every symbol predicts, for each of the six relations, the label found there or that nothing is. A bigram along the
+edges of the tree knows the symbol itself, a trigram its governor too; what either has seen seldom is smoothed towards
+the next simpler one, and that towards what stands in a relation in general (interpolated in the manner of Witten and
+Bell, IEEE Transactions on Information Theory 37(4), 1991).
 """
 
 from __future__ import annotations
@@ -24,54 +25,161 @@ if TYPE_CHECKING:
 RELATIONS = tuple(Relation)
 ROOT = "root"
 NOTHING = ""
-Counts = list[tuple[str, str, str, int]]
-"""Parent label, relation, child label and how often; ``ROOT`` has no parent, ``NOTHING`` means no child."""
+Counts = list[tuple[str, str, str, str, str, int]]
+"""Label of a symbol's governor, how it governs, the symbol's label, relation, child label and how often.
+
+``ROOT`` governs as nothing else does: the outermost symbol is the child of ``NOTHING``, which is its governor too. A row
+whose relation and child are ``NOTHING`` counts the symbols of that label under that governor.
+"""
 
 
-def count_bigrams(trees: Iterable[LayoutTree]) -> Counts:
-    """Count what stands where in some trees, in sorted order."""
-    counts: Counter[tuple[str, str, str]] = Counter()
-    for tree in trees:
-        counts[NOTHING, ROOT, tree.symbols[tree.root].label] += 1
-        for symbol, children in zip(tree.symbols, tree.children, strict=True):
-            for relation in RELATIONS:
-                child = children.get(relation)
-                counts[symbol.label, relation.value, NOTHING if child is None else tree.symbols[child].label] += 1
+def count_trigrams(trees: Iterable[LayoutTree]) -> Counts:
+    """Count what stands where in some trees, in sorted order.
+
+    Trees that say the same count once: how many people were asked to write a formula says nothing of how formulas are.
+    """
+    distinct = {tuple(sorted(_rows(tree).items())) for tree in trees}
+    counts: Counter[tuple[str, str, str, str, str]] = Counter()
+    for rows in distinct:
+        counts.update(dict(rows))
     return [(*key, number) for key, number in sorted(counts.items())]
+
+
+def without(counts: Iterable[Sequence[Any]], trees: Iterable[LayoutTree]) -> Counts:
+    """The counts as they were had some of the trees not been among those counted."""
+    less: Counter[tuple[str, str, str, str, str]] = Counter()
+    for row in count_trigrams(trees):
+        less[row[:5]] += row[5]
+    rows = ((tuple(row[:5]), row[5] - less[tuple(row[:5])]) for row in counts)
+    return [(*key, number) for key, number in rows if number > 0]
+
+
+def _rows(tree: LayoutTree) -> Counter[tuple[str, str, str, str, str]]:
+    """What one tree adds to the counts."""
+    rows: Counter[tuple[str, str, str, str, str]] = Counter()
+    governors = {edge.child: (tree.symbols[edge.parent].label, edge.relation.value) for edge in tree.edges}
+    rows[NOTHING, NOTHING, NOTHING, ROOT, tree.symbols[tree.root].label] += 1
+    for number, (symbol, children) in enumerate(zip(tree.symbols, tree.children, strict=True)):
+        above = governors.get(number, (NOTHING, ROOT))
+        rows[*above, symbol.label, NOTHING, NOTHING] += 1
+        for relation, child in children.items():
+            rows[*above, symbol.label, relation.value, tree.symbols[child].label] += 1
+    return rows
 
 
 class TreeLanguageModel:
     """Log-probabilities of labels given the governing label and the relation.
 
     Args:
-        labels: the symbol vocabulary, C labels. counts: from :func:`count_bigrams`; other labels are passed over.
+        labels: the symbol vocabulary, C labels. counts: from :func:`count_trigrams`; other labels are passed over.
 
     Attributes:
-        edge: ``(C, 6, C + 1)`` log-probability of each child label; the last means that there is no child.
+        edge: ``(C, 6, C + 1)`` log-probability of each child label, by bigrams; the last means that there is no child.
         root: ``(C,)`` log-probability that a formula begins with the label.
+        usual: ``(C,)`` share of the symbols that have the label.
     """
 
     def __init__(self, labels: Sequence[str], counts: Iterable[Sequence[Any]]) -> None:
         size = len(labels)
         index: Mapping[str, int] = {label: number for number, label in enumerate(labels)}
         place = {relation.value: number for number, relation in enumerate(RELATIONS)}
-        edge = np.zeros((size, len(RELATIONS), size + 1))
-        root = np.ones(size)
-        for parent, relation, child, number in counts:
+        contexts: dict[tuple[int, int, int], int] = {}  # governor, how it governs, label; -1 where there is none
+        times: list[float] = []  # how often each context occurs
+        children: Counter[tuple[int, int, int]] = Counter()  # context, relation, child
+        root, usual = np.ones(size), np.full(size, 0.5)
+        for governor, way, parent, relation, child, number in counts:
             if relation == ROOT:
                 if child in index:
                     root[index[child]] += number
-            elif parent in index and (child == NOTHING or child in index):
-                edge[index[parent], place[relation], index.get(child, size)] += number
+                continue
+            if parent not in index:
+                continue
+            context = contexts.setdefault((index.get(governor, -1), place.get(way, -1), index[parent]), len(contexts))
+            if context == len(times):
+                times.append(0.0)
+            if child in index:
+                children[context, place[relation], index[child]] += number
+            elif child == NOTHING:
+                times[context] += number
+                usual[index[parent]] += number
+        parents = np.array([parent for _, _, parent in contexts], np.int64)  # (T,)
+        rows = np.array(list(children), np.int64).reshape(-1, 3)
+        numbers = np.array(list(children.values()), np.float64)
+        edge = np.zeros((size, len(RELATIONS), size))
+        np.add.at(edge, (parents[rows[:, 0]], rows[:, 1], rows[:, 2]), numbers)
+        occurs = np.bincount(parents, times, size)[:, None]  # (C, 1)
         # How often there is a child depends on the parent; which, when unseen, on the relation in general.
-        general = edge[:, :, :size].sum(axis=0) + 0.1  # (6, C)
+        general = edge.sum(axis=0) + 0.1  # (6, C)
         general /= general.sum(axis=1, keepdims=True)
-        seen = edge[:, :, :size].sum(axis=2)  # (C, 6)
-        kinds = (edge[:, :, :size] > 0).sum(axis=2) + 1.0
-        which = (edge[:, :, :size] + kinds[..., None] * general) / (seen + kinds)[..., None]
-        usual = (seen.sum(axis=0) + 0.5) / (edge.sum(axis=(0, 2)) + 1.0)  # (6,)
-        some = (seen + 2.0 * usual) / (edge.sum(axis=2) + 2.0)  # (C, 6)
+        seen = edge.sum(axis=2)  # (C, 6)
+        kinds = (edge > 0).sum(axis=2) + 1.0
+        which = (edge + kinds[..., None] * general) / (seen + kinds)[..., None]
+        unusual = (seen.sum(axis=0) + 0.5) / (occurs.sum() + 1.0)  # (6,)
+        some = np.minimum((seen + 2.0 * unusual) / (occurs + 2.0), 0.9999)  # (C, 6)
         self.edge: NDArray[np.float64] = np.log(
-            np.concatenate([some[..., None] * which, 1.0 - np.minimum(some, 0.9999)[..., None]], axis=2)
+            np.concatenate([some[..., None] * which, 1.0 - some[..., None]], axis=2)
         )
         self.root: NDArray[np.float64] = np.log(root / root.sum())
+        self.usual: NDArray[np.float64] = usual / usual.sum()
+        self._trigrams(contexts, np.array(times), parents, rows, numbers, some, which)
+
+    def _trigrams(
+        self,
+        contexts: dict[tuple[int, int, int], int],
+        times: NDArray[np.float64],
+        parents: NDArray[np.int64],
+        rows: NDArray[np.int64],
+        numbers: NDArray[np.float64],
+        some: NDArray[np.float64],
+        which: NDArray[np.float64],
+    ) -> None:
+        """What each context that was seen adds to the bigrams: see :meth:`log_probability`."""
+        seen, kinds = np.zeros((2, len(contexts), len(RELATIONS)))  # (T, 6)
+        np.add.at(seen, (rows[:, 0], rows[:, 1]), numbers)
+        np.add.at(kinds, (rows[:, 0], rows[:, 1]), 1.0)
+        weight = 2.0 * (kinds + 1.0)  # of the bigram
+        there = np.minimum((seen + 2.0 * some[parents]) / (times[:, None] + 2.0), 0.9999)
+        self._contexts = contexts
+        self._childless = np.log(1.0 - there).sum(axis=1).tolist()  # (T,) that a symbol governs nothing
+        # What a child changes: that it is there, and, of a label never seen there, what the bigram says of it.
+        self._child = (np.log(there / (1.0 - there)) + np.log(weight / (seen + weight))).tolist()  # (T, 6)
+        told = which[parents[rows[:, 0]], rows[:, 1], rows[:, 2]]
+        more = np.log1p(numbers / (weight[rows[:, 0], rows[:, 1]] * told)).tolist()
+        self._label = dict(zip(map(tuple, rows.tolist()), more, strict=True))
+        self._which = np.log(which).tolist()  # (C, 6, C)
+        self._alone = self.edge[:, :, -1].sum(axis=1).tolist()  # (C,)
+        self._governs = (self.edge[:, :, :-1] - self.edge[:, :, -1:]).tolist()  # (C, 6, C)
+        self._root = self.root.tolist()
+
+    def bigram(self, classes: Sequence[int], parents: Sequence[int], relations: Sequence[int]) -> float:
+        """Log-probability of a labelled tree when every symbol knows its own label only.
+
+        Args:
+            classes: label of each symbol. parents: of each symbol, -1 for the root. relations: to the parent.
+        """
+        total = sum(self._alone[label] for label in classes)
+        for label, parent, relation in zip(classes, parents, relations, strict=True):
+            total += self._governs[classes[parent]][relation][label] if parent >= 0 else self._root[label]
+        return float(total)
+
+    def log_probability(self, classes: Sequence[int], parents: Sequence[int], relations: Sequence[int]) -> float:
+        """Log-probability of a labelled tree when every symbol knows its own label, its governor's and the relation.
+
+        Args: as of :meth:`bigram`.
+        """
+        contexts = [
+            self._contexts.get((classes[parent] if parent >= 0 else -1, relation if parent >= 0 else -1, label), -1)
+            for label, parent, relation in zip(classes, parents, relations, strict=True)
+        ]
+        total = 0.0
+        for label, context in zip(classes, contexts, strict=True):
+            total += self._alone[label] if context < 0 else self._childless[context]
+        for label, parent, relation in zip(classes, parents, relations, strict=True):
+            if parent < 0:
+                total += self._root[label]
+            elif (context := contexts[parent]) < 0:
+                total += self._governs[classes[parent]][relation][label]
+            else:
+                total += self._child[context][relation] + self._which[classes[parent]][relation][label]
+                total += self._label.get((context, relation, label), 0.0)
+        return float(total)

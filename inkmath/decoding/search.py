@@ -2,19 +2,20 @@
 
 Segmentations near the likeliest one are tried, the best trees over each are found, and the labels of each tree are
 chosen jointly by dynamic programming over the tree, the network's classes weighed against a language model. All that
-comes out is ranked by one linear score.
+comes out is ranked by one linear score, and the best once more in the light of the whole formula.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from inkmath.decoding.reading import Candidate, Reading
 from inkmath.decoding.readout import NEVER, best_trees, relate, same_symbol, segment
+from inkmath.decoding.rescoring import Rescorer
 from inkmath.features.expression import RELATIONS
 from inkmath.layout.latex import canonical_tokens
 from inkmath.layout.tree import Edge, LayoutError, LayoutTree, Relation, Symbol
@@ -40,19 +41,24 @@ class Weights:
 
     Attributes:
         segmentation, symbol, relation, language: factors of the parts of the score. opinion: share of a second opinion
-        in what symbols are taken for, where there is one. segmentations, trees: how many are
-        tried. labels: how many classes of each symbol. confidence: intercept and factors of :func:`evidence`,
-        of a logistic model.
+        in what symbols are taken for, where there is one. repetition, habit, brackets: factors of what
+        :class:`~inkmath.decoding.rescoring.Rescorer` says of the best trees. segmentations, trees: how many are
+        tried. labels: how many classes of each symbol. rescored: how many of the best. confidence: intercept and
+        factors of :func:`evidence`, of a logistic model.
     """
 
     segmentation: float = 0.3
     symbol: float = 1.0
     relation: float = 1.0
-    language: float = 0.2
+    language: float = 0.35
     opinion: float = 0.4
+    repetition: float = 0.4
+    habit: float = 0.5
+    brackets: float = 1.0
     segmentations: int = 4
     trees: int = 4
     labels: int = 5
+    rescored: int = 24
     confidence: tuple[float, float, float] = (2.0, 0.3, 0.5)
 
 
@@ -95,6 +101,7 @@ class Search:
         self.labels, self.language, self.weights = tuple(labels), language, weights
         self.index = {label: number for number, label in enumerate(self.labels)}
         self.childless = language.edge[:, :, -1].sum(axis=1)  # (C,) that a symbol governs nothing
+        self.rescorer = Rescorer(self.labels, language)
 
     def read(
         self,
@@ -131,7 +138,21 @@ class Search:
             for score, parents, relations in best_trees(edges, root, self.weights.trees):
                 structure = self.weights.segmentation * worth + self.weights.relation * score
                 found += self._label(symbols, classes, parents, relations, structure)
-        return sorted(found, key=lambda one: -one.score)
+        return self._rescore(sorted(found, key=lambda one: -one.score))
+
+    def _rescore(self, found: list[Found]) -> list[Found]:
+        """The best ranked once more; the others follow them in their order, as far behind as they were."""
+        weights, rescorer = self.weights, self.rescorer
+        best, rest = found[: weights.rescored], found[weights.rescored :]
+        again = []
+        for one in best:
+            tree = one.classes, one.parents, one.relations
+            score = one.score + weights.language * rescorer.trigrams(*tree)
+            score += weights.repetition * rescorer.repetition(one.classes) + weights.habit * rescorer.habit(*tree)
+            again.append(replace(one, score=score - weights.brackets * rescorer.unmatched(*tree)))
+        again.sort(key=lambda one: -one.score)
+        fall = again[-1].score - best[-1].score if again else 0.0
+        return again + [replace(one, score=one.score + fall) for one in rest]
 
     def confidence(self, found: Sequence[Found]) -> list[float]:
         """How sure each is, in 0..1: of the best by its score and lead, the rest shared by their scores."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from inkmath.decoding.language import TreeLanguageModel, without
 from inkmath.decoding.search import Search, Weights, evidence
 from inkmath.features.expression import FormulaSet, rescale
 from inkmath.ink import Ink
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from inkmath.decoding.expression import StrokeGraphReader
-    from inkmath.decoding.language import TreeLanguageModel
+    from inkmath.decoding.language import Counts
     from inkmath.decoding.opinion import Opinion
     from inkmath.decoding.readout import Scores
     from inkmath.decoding.search import Found
 
-LANGUAGE = (0.0, 0.1, 0.2, 0.3, 0.45)
+LANGUAGE = (0.0, 0.1, 0.2, 0.35, 0.5)
 """Factors of the language model that are tried."""
 
 OPINION = (0.0, 0.2, 0.4, 0.6)
@@ -54,12 +55,13 @@ class Tuned:
     tried: dict[tuple[float, float], float]
 
 
-def tune_reader(reader: StrokeGraphReader, inks: Sequence[Ink]) -> Tuned:
+def tune_reader(reader: StrokeGraphReader, inks: Sequence[Ink], language: TreeLanguageModel) -> Tuned:
     """What the search of a reader should weigh, found on validation ink with trees, as written and bent, and scribble.
 
     Args:
-        reader: its network, language model and second opinion are asked; its own weights play no part.
-        inks: validation ink; best such as :func:`unseen` leaves, or the language model is thought better than it is.
+        reader: its network and second opinion are asked; its own language model and weights play no part.
+        inks: validation ink. language: one that has not learned from their text, such as :func:`unaware` makes, or
+        language is thought better than it is: what users write is seldom in a training set.
     """
 
     def ask(some: Sequence[Ink]) -> list[Answer]:
@@ -69,9 +71,7 @@ def tune_reader(reader: StrokeGraphReader, inks: Sequence[Ink]) -> Tuned:
         ]
 
     truths = [" ".join(canonical_tokens(ink.tree)) if ink.tree else "" for ink in inks]
-    return tune(
-        ask(inks), truths, reader.labels, reader.search.language, ask(in_stranger_hands(inks)), ask(scribbles())
-    )
+    return tune(ask(inks), truths, reader.labels, language, ask(in_stranger_hands(inks)), ask(scribbles()))
 
 
 def tune(
@@ -86,7 +86,7 @@ def tune(
 
     Args:
         answers: to each validation formula. truths: canonical tokens of each, spaces between.
-        labels: the symbol vocabulary. language: model of training formulas.
+        labels: the symbol vocabulary. language: model of other formulas.
         bent: answers to the same formulas in stranger hands, all of them any number of times over. Together they count
         as much as those as written: users' hands and pens differ more from those of training than validation's do, and
         those alone would make confidence promise too much.
@@ -137,13 +137,15 @@ def fit_confidence(
     return float(model.intercept_[0]), by_score, by_lead
 
 
-def unseen(truths: Sequence[str], training: Collection[str]) -> list[int]:
-    """Places of the formulas whose text no training formula has: what users write is seldom in a training set.
+def unaware(labels: Sequence[str], counts: Counts, inks: Sequence[Ink], training: Collection[str]) -> TreeLanguageModel:
+    """The language model as it were without the training formulas that say the same as some validation formula.
 
-    All places where fewer than a tenth are such.
+    Args:
+        labels: the symbol vocabulary. counts: of all training formulas. inks: validation ink with trees.
+        training: canonical tokens of each training formula, spaces between.
     """
-    fresh = [place for place, latex in enumerate(truths) if latex not in training]
-    return fresh if len(fresh) * 10 >= len(truths) else list(range(len(truths)))
+    known = [ink.tree for ink in inks if ink.tree and " ".join(canonical_tokens(ink.tree)) in training]
+    return TreeLanguageModel(labels, without(counts, known))
 
 
 def bent(formulas: FormulaSet, strength: float = 1.5, seed: int = 0) -> FormulaSet:

@@ -6,6 +6,7 @@ ships reads formulas with both networks: they meet here for the first time, so h
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from inkmath.dataset.atomic import replacing
 from inkmath.decoding.expression import SETTINGS_FILE, write_weights
-from inkmath.decoding.tuning import tune_reader, unseen
+from inkmath.decoding.tuning import tune_reader, unaware
 from inkmath.ink import Ink
 from inkmath.layout.latex import canonical_tokens
 from inkmath.tracking.location import TrackingError
@@ -55,7 +56,8 @@ def release(
     Args:
         client: of the tracking server. name: registered model. task: what it reads.
         inks: validation ink with trees. weights: directory of the released models.
-        training: canonical LaTeX of training formulas, tokens separated by spaces; the search is fitted to others.
+        training: canonical LaTeX of training formulas, tokens separated by spaces: language is weighed as if those that
+        say the same as validation ink had not been learned.
 
     Raises:
         ReleaseRefusedError: what is released reads as well or better.
@@ -119,9 +121,9 @@ def merit(reader: Any, task: Task, inks: Sequence[Ink]) -> float:
 
 def fit_search(directory: Path, weights: Path, inks: Sequence[Ink], training: Collection[str]) -> None:
     """Fit the search of the expression model in ``directory`` to read beside the symbol model in ``weights``."""
-    fresh = unseen([" ".join(canonical_tokens(ink.tree)) if ink.tree else "" for ink in inks], training)
-    tuned = tune_reader(_load("expression", directory, weights), [inks[place] for place in fresh])
-    write_weights(directory, tuned.weights)
+    counts = json.loads((directory / SETTINGS_FILE).read_text(encoding="utf-8"))["trigrams"]
+    reader = _load("expression", directory, weights)
+    write_weights(directory, tune_reader(reader, inks, unaware(reader.labels, counts, inks, training)).weights)
 
 
 def _load(task: Task, directory: Path, weights: Path) -> Any:

@@ -162,16 +162,16 @@ def validation(formulas: FormulaSet) -> FormulaSet:
 
 
 def unseen(formulas: FormulaSet) -> FormulaSet:
-    """The validation formulas whose text no training formula has, if they are enough to judge by."""
+    """The validation formulas whose text no training formula has; all of them where fewer than a tenth are such."""
     watched = validation(formulas)
-    known = set(formulas.latex[formulas.splits == str(Split.TRAIN)].tolist())
-    return watched.select(tuning.unseen(watched.latex.tolist(), known))
+    fresh = np.flatnonzero(~np.isin(watched.latex, formulas.latex[formulas.splits == str(Split.TRAIN)]))
+    return watched.select(fresh) if 10 * len(fresh) >= len(watched) else watched
 
 
 def write_model(
-    trained: Trained, directory: Path, labels: Sequence[str], bigrams: Counts, formulas: FormulaSet
+    trained: Trained, directory: Path, labels: Sequence[str], trigrams: Counts, formulas: FormulaSet
 ) -> tuple[tuple[Path, ...], Tuned]:
-    """Tune the search on unseen validation formulas and write what a reader loads, and the weights to train on from.
+    """Tune the search on validation formulas and write what a reader loads, and the weights to train on from.
 
     Returns:
         The files, and what tuning found.
@@ -180,11 +180,13 @@ def write_model(
     directory.mkdir(parents=True, exist_ok=True)
     export_onnx(model, directory / NETWORK_FILE, {"points": (None, None, points, 2), "mask": (None, None)})
     more: dict[str, Any] = {"parameters": int(model.count_params()), "network": model.settings}
-    settings = write_settings(directory, labels, points, bigrams, Weights(), **more)
+    settings = write_settings(directory, labels, points, trigrams, Weights(), **more)
     save_weights(directory / WEIGHTS_FILE, model)
-    watched = unseen(formulas)
+    watched = validation(formulas)
     inks = [Ink(tuple(watched.strokes(number)), tree=watched.tree(number)) for number in range(len(watched))]
-    tuned = tuning.tune_reader(load_expression_reader(directory), inks)
+    known = set(formulas.latex[formulas.splits == str(Split.TRAIN)].tolist())
+    language = tuning.unaware(labels, trigrams, inks, known)
+    tuned = tuning.tune_reader(load_expression_reader(directory), inks, language)
     write_weights(directory, tuned.weights)
     return (directory / NETWORK_FILE, settings, directory / WEIGHTS_FILE), tuned
 

@@ -15,7 +15,7 @@ from made_up_scores import LABELS
 
 from inkmath.decoding import expression
 from inkmath.decoding.expression import StrokeGraphReader, load_expression_reader, write_settings
-from inkmath.decoding.language import TreeLanguageModel, count_bigrams
+from inkmath.decoding.language import TreeLanguageModel, count_trigrams
 from inkmath.decoding.network import NetworkError
 from inkmath.decoding.search import Search, Weights
 from inkmath.ink import Ink
@@ -94,11 +94,15 @@ def test_nothing_to_read_is_nothing_read() -> None:
 def test_missing_and_damaged_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"expression\.json: no such file"):
         load_expression_reader(tmp_path)
-    for broken in ("{", '{"labels": ["x"]}', '{"labels": ["x"], "search": {"unknown": 1}, "bigrams": [], "points": 8}'):
+    for broken in (
+        "{",
+        '{"labels": ["x"]}',
+        '{"labels": ["x"], "search": {"unknown": 1}, "trigrams": [], "points": 8}',
+    ):
         (tmp_path / "expression.json").write_text(broken)
         with pytest.raises(NetworkError, match=r"expression\.json: cannot be read"):
             load_expression_reader(tmp_path)
-    write_settings(tmp_path, LABELS, POINTS, count_bigrams([parse_latex("x^{2}")]), Weights())
+    write_settings(tmp_path, LABELS, POINTS, count_trigrams([parse_latex("x^{2}")]), Weights())
     with pytest.raises(FileNotFoundError, match=r"expression\.onnx: no such file"):
         load_expression_reader(tmp_path)
     (tmp_path / "expression.onnx").write_bytes(b"no network")
@@ -107,12 +111,12 @@ def test_missing_and_damaged_files_are_named(tmp_path: Path) -> None:
 
 
 def test_settings_are_json_in_which_nothing_is_lost(tmp_path: Path) -> None:
-    bigrams = count_bigrams([parse_latex(r"\alpha^{2}")])
+    trigrams = count_trigrams([parse_latex(r"\alpha^{2}")])
     weights = Weights(language=0.4, confidence=(1.0, 2.0, 3.0))
-    settings = json.loads(write_settings(tmp_path, LABELS, POINTS, bigrams, weights, trained="today").read_text())
+    settings = json.loads(write_settings(tmp_path, LABELS, POINTS, trigrams, weights, trained="today").read_text())
     assert settings["labels"] == list(LABELS)
     assert Weights(**settings["search"] | {"confidence": tuple(settings["search"]["confidence"])}) == weights
-    assert [tuple(row) for row in settings["bigrams"]] == bigrams
+    assert [tuple(row) for row in settings["trigrams"]] == trigrams
     assert settings["trained"] == "today"
 
 

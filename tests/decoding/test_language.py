@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inkmath.decoding.language import NOTHING, RELATIONS, ROOT, TreeLanguageModel, count_bigrams
+from inkmath.decoding.language import NOTHING, RELATIONS, ROOT, TreeLanguageModel, count_trigrams
 from inkmath.layout.latex import parse_latex
 from inkmath.layout.tree import Relation
 
@@ -14,11 +14,11 @@ RIGHT, SUP = RELATIONS.index(Relation.RIGHT), RELATIONS.index(Relation.SUP)
 
 
 def model(*formulas: str, labels: list[str] = LABELS) -> TreeLanguageModel:
-    return TreeLanguageModel(labels, count_bigrams(map(parse_latex, formulas)))
+    return TreeLanguageModel(labels, count_trigrams(map(parse_latex, formulas)))
 
 
 def test_every_symbol_counts_in_every_relation() -> None:
-    counts = count_bigrams([parse_latex("x^{2}+x")])
+    counts = count_trigrams([parse_latex("x^{2}+x")])
     assert (NOTHING, ROOT, "x", 1) in counts
     assert ("x", "Sup", "2", 1) in counts
     assert ("x", "Sup", NOTHING, 1) in counts

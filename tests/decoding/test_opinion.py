@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from inkmath.decoding.language import TreeLanguageModel, count_bigrams
+from inkmath.decoding.language import TreeLanguageModel, count_trigrams
 from inkmath.decoding.opinion import LEAST, SecondOpinion
 from inkmath.decoding.readout import Scores
 from inkmath.decoding.search import Search, Weights
@@ -62,7 +62,7 @@ def one_symbol(*chances: float) -> Scores:
     ("share", "latex"), [(0.0, "x"), (0.2, "x"), (0.6, "y"), (1.0, "y")], ids=["unheard", "little", "more", "alone"]
 )
 def test_it_weighs_as_much_as_it_is_given(share: float, latex: str) -> None:
-    language = TreeLanguageModel(LABELS, count_bigrams([parse_latex(label) for label in LABELS]))
+    language = TreeLanguageModel(LABELS, count_trigrams([parse_latex(label) for label in LABELS]))
     search = Search(LABELS, language, replace(Weights(), opinion=share))
     opinion = SecondOpinion(Fake(0.8, 0.2), LABELS).of(INK)  # type: ignore[arg-type]
     first, *_ = search.read(one_symbol(0.79, 0.2, 0.01), opinion=opinion)
@@ -70,7 +70,7 @@ def test_it_weighs_as_much_as_it_is_given(share: float, latex: str) -> None:
 
 
 def test_what_the_user_decided_outweighs_any_opinion() -> None:
-    language = TreeLanguageModel(LABELS, count_bigrams([parse_latex(label) for label in LABELS]))
+    language = TreeLanguageModel(LABELS, count_trigrams([parse_latex(label) for label in LABELS]))
     search = Search(LABELS, language, replace(Weights(), opinion=1.0))
     opinion = SecondOpinion(Fake(0.99, 0.01), LABELS).of(INK)  # type: ignore[arg-type]
     first, *_ = search.read(one_symbol(0.5, 0.4, 0.1), 1, {frozenset({0}): "\\times"}, opinion)

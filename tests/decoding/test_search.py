@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_up_scores import LABELS, normalised, random_scores, scores_of
 
-from inkmath.decoding.language import TreeLanguageModel, count_bigrams
+from inkmath.decoding.language import TreeLanguageModel, count_trigrams
 from inkmath.decoding.search import Search, Weights
 from inkmath.features.expression import RELATIONS, SAME
 from inkmath.layout.latex import canonical_tokens, parse_latex
@@ -29,7 +29,7 @@ TREE = LayoutTree(  # x ^ 2 = y, with = in two strokes
 
 def search(*formulas: str, **weights: float) -> Search:
     """A search whose language model has seen some formulas."""
-    return Search(LABELS, TreeLanguageModel(LABELS, count_bigrams(map(parse_latex, formulas))), Weights(**weights))
+    return Search(LABELS, TreeLanguageModel(LABELS, count_trigrams(map(parse_latex, formulas))), Weights(**weights))
 
 
 def latex(reading: Reading) -> str:

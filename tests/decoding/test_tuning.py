@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from inkmath.decoding.language import TreeLanguageModel, count_bigrams
+from inkmath.decoding.language import TreeLanguageModel, count_trigrams
 from inkmath.decoding.readout import Scores
 from inkmath.decoding.search import Search, Weights
 from inkmath.decoding.tuning import LANGUAGE, OPINION, Answer, bent, in_stranger_hands, scribbles, tune, unseen
@@ -43,7 +43,7 @@ DOUBTFUL = in_a_row((0.49, 0.5, 0.01), (0.01, 0.01, 0.98))
 
 
 def language(*formulas: str) -> TreeLanguageModel:
-    return TreeLanguageModel(LABELS, count_bigrams(map(parse_latex, formulas)))
+    return TreeLanguageModel(LABELS, count_trigrams(map(parse_latex, formulas)))
 
 
 def confidence(weights: object, answer: Answer) -> float:

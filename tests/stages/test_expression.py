@@ -10,7 +10,7 @@ import pytest
 from inkmath.dataset.arrays import read_arrays
 from inkmath.dataset.ink_table import add_splits, to_batch
 from inkmath.dataset.splits import Split
-from inkmath.decoding.language import count_bigrams
+from inkmath.decoding.language import count_trigrams
 from inkmath.ink import Ink
 from inkmath.labels import Vocabulary
 from inkmath.layout.latex import canonical_tokens, parse_latex
@@ -68,8 +68,8 @@ def test_vocabularies_and_counts_are_of_the_training_split_alone(workspace: Path
     tokens = set(Vocabulary.load("models/expression/tokens.json").words)
     assert "y" in tokens, "truth teaches the language even where it does not explain every stroke"
     assert not {r"\alpha", r"\beta"} & tokens
-    bigrams = [tuple(row) for row in json.loads(Path("models/expression/bigrams.json").read_text())]
-    assert bigrams == count_bigrams(parse_latex(latex) for _, split, latex in FORMULAS if split is Split.TRAIN)
+    trigrams = [tuple(row) for row in json.loads(Path("models/expression/trigrams.json").read_text())]
+    assert trigrams == count_trigrams(parse_latex(latex) for _, split, latex in FORMULAS if split is Split.TRAIN)
 
     assert metrics["training_formulas"] == 3
     assert metrics["trainable_formulas"] == 2

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from inkmath.decoding.expression import load_expression_reader
-from inkmath.decoding.language import count_bigrams
+from inkmath.decoding.language import count_trigrams
 from inkmath.features.expression import FormulaSet
 from inkmath.ink import Ink
 from inkmath.params import TrainExpression, load_params
@@ -74,7 +74,7 @@ def test_what_is_written_is_a_reader(trained: Any, formulas: FormulaSet, labels:
     from inkmath.training.expression_run import write_model, write_results
 
     trees = [tree for number in range(6) if (tree := formulas.tree(number))]
-    files, tuned = write_model(trained[0], tmp_path / "model", labels, count_bigrams(trees), formulas)
+    files, tuned = write_model(trained[0], tmp_path / "model", labels, count_trigrams(trees), formulas)
     assert all(file.is_file() for file in files)
     assert 0.0 <= tuned.exprate <= 1.0
     metrics = write_results(trained[0], tuned, tmp_path / "results")

@@ -28,8 +28,8 @@ NOTHING = ""
 Counts = list[tuple[str, str, str, str, str, int]]
 """Label of a symbol's governor, how it governs, the symbol's label, relation, child label and how often.
 
-``ROOT`` governs as nothing else does: the outermost symbol is the child of ``NOTHING``, which is its governor too. A row
-whose relation and child are ``NOTHING`` counts the symbols of that label under that governor.
+``ROOT`` governs as nothing else does: the outermost symbol is the child of ``NOTHING``, which is its governor too. A
+row whose relation and child are ``NOTHING`` counts the symbols of that label under that governor.
 """
 
 

@@ -64,12 +64,16 @@ class Weights:
 
 @dataclass(frozen=True)
 class Found:
-    """A labelled tree: strokes of each symbol, labels as classes, parents (-1 for the root), relations, score."""
+    """A labelled tree: strokes of each symbol, labels as classes, parents (-1 for the root), relations.
+
+    ``ink`` is what the networks say of it, a log-probability; ``score`` is what all things say together.
+    """
 
     symbols: tuple[tuple[int, ...], ...]
     classes: tuple[int, ...]
     parents: tuple[int, ...]
     relations: tuple[int, ...]
+    ink: float
     score: float
 
     def tree(self, labels: Sequence[str]) -> LayoutTree:
@@ -85,9 +89,9 @@ class Found:
 
 
 def evidence(found: Sequence[Found]) -> tuple[float, float]:
-    """What confidence rests on: the best score, a log-probability, and its lead over the next, at most 10."""
+    """What confidence rests on: what the networks say of the best, and its lead over the next, at most 10."""
     lead = found[0].score - found[1].score if len(found) > 1 else math.inf
-    return found[0].score, min(lead, 10.0)
+    return found[0].ink, min(lead, 10.0)
 
 
 class Search:
@@ -155,12 +159,12 @@ class Search:
         return again + [replace(one, score=one.score + fall) for one in rest]
 
     def confidence(self, found: Sequence[Found]) -> list[float]:
-        """How sure each is, in 0..1: of the best by its score and lead, the rest shared by their scores."""
+        """How sure each is, in 0..1: of the best by :func:`evidence`, the rest shared by their scores."""
         if not found:
             return []
-        intercept, by_score, by_lead = self.weights.confidence
-        score, lead = evidence(found)
-        sure = 1.0 / (1.0 + math.exp(-min(50.0, max(-50.0, intercept + by_score * score + by_lead * lead))))
+        intercept, by_ink, by_lead = self.weights.confidence
+        ink, lead = evidence(found)
+        sure = 1.0 / (1.0 + math.exp(-min(50.0, max(-50.0, intercept + by_ink * ink + by_lead * lead))))
         others = np.exp(np.array([one.score - found[0].score for one in found[1:]]))
         share = (1.0 - sure) * others / max(others.sum(), 1.0)
         return [sure, *(min(sure, float(value)) for value in share)]
@@ -171,7 +175,7 @@ class Search:
         classes = self._classes(scores, symbols, constraints).argmax(axis=1).tolist()
         count = len(symbols)
         right = RELATIONS.index(Relation.RIGHT)
-        one = Found(tuple(symbols), tuple(classes), tuple(range(-1, count - 1)), (right,) * count, 0.0)
+        one = Found(tuple(symbols), tuple(classes), tuple(range(-1, count - 1)), (right,) * count, 0.0, 0.0)
         return Reading(one.tree(self.labels), 0.0, self._alternatives(one, scores))
 
     def _segmentations(self, scores: Scores, constraints: Constraints) -> list[tuple[list[tuple[int, ...]], float]]:
@@ -272,7 +276,8 @@ class Search:
         labels = complete(root, int(best[root].argmax()), [0] * count)
         whole = (tuple(symbols), tuple(parents.tolist()), tuple(relations.tolist()))
         top = structure + float(best[root].max())
-        found = [Found(whole[0], tuple(labels), whole[1], whole[2], top)]
+        ink = structure + weights.symbol * float(classes[range(count), labels].sum())
+        found = [Found(whole[0], tuple(labels), whole[1], whole[2], ink, top)]
         for symbol in range(count):
             # What the score of one symbol's labels is while all others stay as they are.
             words = self.childless[kept[symbol]]
@@ -287,7 +292,8 @@ class Search:
                 if other != labels[symbol] and classes[symbol, other] > NEVER / 2:
                     changed = (*labels[:symbol], other, *labels[symbol + 1 :])
                     score = top + float(local[place] - current)
-                    found.append(Found(whole[0], changed, whole[1], whole[2], score))
+                    seen = ink + weights.symbol * float(classes[symbol, other] - classes[symbol, labels[symbol]])
+                    found.append(Found(whole[0], changed, whole[1], whole[2], seen, score))
         return found
 
     def _alternatives(self, one: Found, scores: Scores) -> tuple[tuple[Candidate, ...], ...]:

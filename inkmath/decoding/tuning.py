@@ -133,8 +133,8 @@ def fit_confidence(
     model = LogisticRegression(C=10.0).fit(
         np.array([evidence(one) for one in found]), np.array(right), sample_weight=np.array(counts)
     )
-    by_score, by_lead = model.coef_[0].tolist()
-    return float(model.intercept_[0]), by_score, by_lead
+    by_ink, by_lead = model.coef_[0].tolist()
+    return float(model.intercept_[0]), by_ink, by_lead
 
 
 def unaware(labels: Sequence[str], counts: Counts, inks: Sequence[Ink], training: Collection[str]) -> TreeLanguageModel:

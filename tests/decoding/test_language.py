@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from inkmath.decoding.language import NOTHING, RELATIONS, ROOT, TreeLanguageModel, count_trigrams
+from inkmath.decoding.language import NOTHING, RELATIONS, ROOT, TreeLanguageModel, count_trigrams, without
 from inkmath.layout.latex import parse_latex
-from inkmath.layout.tree import Relation
+from inkmath.layout.tree import LayoutTree, Relation
 
 LABELS = ["x", "y", "2", "+", "\\sum"]
 RIGHT, SUP = RELATIONS.index(Relation.RIGHT), RELATIONS.index(Relation.SUP)
@@ -17,21 +19,90 @@ def model(*formulas: str, labels: list[str] = LABELS) -> TreeLanguageModel:
     return TreeLanguageModel(labels, count_trigrams(map(parse_latex, formulas)))
 
 
-def test_every_symbol_counts_in_every_relation() -> None:
+def arrays(tree: LayoutTree) -> tuple[list[int], list[int], list[int]]:
+    """Classes, parents and relations of a tree, as the search has them."""
+    parents, relations = [-1] * len(tree.symbols), [-1] * len(tree.symbols)
+    for edge in tree.edges:
+        parents[edge.child], relations[edge.child] = edge.parent, RELATIONS.index(edge.relation)
+    return [LABELS.index(symbol.label) for symbol in tree.symbols], parents, relations
+
+
+def test_a_symbol_is_counted_with_its_governor_and_with_each_child() -> None:
     counts = count_trigrams([parse_latex("x^{2}+x")])
-    assert (NOTHING, ROOT, "x", 1) in counts
-    assert ("x", "Sup", "2", 1) in counts
-    assert ("x", "Sup", NOTHING, 1) in counts
-    assert ("x", "Right", "+", 1) in counts
-    assert sum(number for _, relation, _, number in counts if relation != ROOT) == 4 * len(RELATIONS)
-    assert counts == sorted(counts)
+    assert counts == sorted(
+        [
+            (NOTHING, NOTHING, NOTHING, ROOT, "x", 1),
+            (NOTHING, ROOT, "x", NOTHING, NOTHING, 1),
+            (NOTHING, ROOT, "x", "Sup", "2", 1),
+            (NOTHING, ROOT, "x", "Right", "+", 1),
+            ("x", "Sup", "2", NOTHING, NOTHING, 1),
+            ("x", "Right", "+", NOTHING, NOTHING, 1),
+            ("x", "Right", "+", "Right", "x", 1),
+            ("+", "Right", "x", NOTHING, NOTHING, 1),
+        ]
+    )
+
+
+def test_a_formula_that_many_wrote_counts_once() -> None:
+    assert count_trigrams(map(parse_latex, ["x+y"] * 9)) == count_trigrams([parse_latex("x+y")])
+    assert count_trigrams(map(parse_latex, ["x+y", "x+2"])) != count_trigrams([parse_latex("x+y")])
+
+
+def test_what_is_taken_out_of_the_counts_was_never_there() -> None:
+    one, other = parse_latex("x^{2}+x"), parse_latex("x^{2}+y")
+    assert without(count_trigrams([one, other]), [other, other]) == count_trigrams([one])
+    assert without(count_trigrams([one]), []) == count_trigrams([one])
+    assert without(count_trigrams([one]), [one]) == []
 
 
 def test_probabilities_sum_to_one() -> None:
     learned = model("x^{2}+y", "x+y+x", r"\sum x")
     assert np.exp(learned.edge).sum(axis=2) == pytest.approx(np.ones((len(LABELS), len(RELATIONS))))
     assert np.exp(learned.root).sum() == pytest.approx(1.0)
+    assert learned.usual.sum() == pytest.approx(1.0)
     assert np.isfinite(learned.edge).all()
+
+
+def test_a_trigram_leans_on_the_bigram_by_as_many_kinds_as_it_has_seen() -> None:
+    """The probability of x^2, by hand: an x that begins a formula was seen twice, with two kinds of superscript."""
+    learned = model("x^{2}", "x^{y}", "y^{2}+x")
+    x, two = LABELS.index("x"), LABELS.index("2")
+    some = 1.0 - np.exp(learned.edge[:, :, -1])  # (C, 6)
+    which = np.exp(learned.edge[x, SUP, two]) / some[x, SUP]
+    governs = 2.0 * some[x] / (2.0 + 2.0)  # (6,) of two x none had anything there
+    governs[SUP] = min((2.0 + 2.0 * some[x, SUP]) / (2.0 + 2.0), 0.9999)
+    label = (1.0 + 2.0 * 3.0 * which) / (2.0 + 2.0 * 3.0)
+    expected = learned.root[x] + np.log(np.delete(1.0 - governs, SUP)).sum() + np.log(governs[SUP] * label)
+    expected += np.log(1.0 - 2.0 * some[two] / (1.0 + 2.0)).sum()  # the 2 above it was seen once, with nothing
+    assert learned.log_probability(*arrays(parse_latex("x^{2}"))) == pytest.approx(expected)
+
+
+def test_a_trigram_knows_who_governs() -> None:
+    """Under an x a 2 is followed by +, under a y by nothing; bigrams cannot tell."""
+    learned = model("x^{2+y}", "y^{2}", "x^{2+x}", "y^{2}+x")
+
+    def gain(text: str) -> float:
+        tree = arrays(parse_latex(text))
+        return learned.log_probability(*tree) - learned.bigram(*tree)
+
+    assert gain("x^{2+x}") > gain("y^{2+x}")
+    assert gain("y^{2}") > gain("x^{2}")
+
+
+def test_bigrams_of_a_tree_are_the_sum_of_its_edges() -> None:
+    learned = model("x^{2}+y", "x+y+x")
+    x, y, two, plus, _ = range(len(LABELS))
+    expected = learned.root[x] + learned.edge[x, SUP, two] + learned.edge[x, RIGHT, plus] + learned.edge[plus, RIGHT, y]
+    for label, children in ((x, (SUP, RIGHT)), (two, ()), (plus, (RIGHT,)), (y, ())):
+        expected += sum(learned.edge[label, r, -1] for r in range(len(RELATIONS)) if r not in children)
+    assert learned.bigram(*arrays(parse_latex("x^{2}+y"))) == pytest.approx(expected)
+
+
+@settings(max_examples=30)
+@given(st.lists(st.sampled_from(["x", "y", "x^{2}", "x^{y+2}", r"\sum_{x}^{2}y", "2"]), min_size=1, max_size=6))
+def test_where_no_governor_was_seen_trigrams_say_what_bigrams_say(parts: list[str]) -> None:
+    tree = arrays(parse_latex("+".join(parts)))
+    assert model().log_probability(*tree) == pytest.approx(model().bigram(*tree))
 
 
 def test_without_any_formula_everything_is_possible() -> None:
@@ -41,16 +112,16 @@ def test_without_any_formula_everything_is_possible() -> None:
 
 
 def test_what_was_seen_is_likelier_than_what_was_not() -> None:
-    learned = model(*["x^{2}+y"] * 5)
+    learned = model("x^{2}+y", "2+x^{2}+y")
     x, y, two, plus, _ = range(len(LABELS))
     assert learned.edge[x, SUP, two] > learned.edge[x, SUP, y]
     assert learned.edge[x, RIGHT, plus] > learned.edge[x, RIGHT, two]
     assert learned.edge[y, RIGHT, -1] > learned.edge[x, RIGHT, -1], "a y ended the line, an x never did"
-    assert learned.root.argmax() == x
+    assert learned.root[x] == learned.root[two] > learned.root[y]
 
 
 def test_a_label_never_seen_falls_back_on_what_usually_stands_there() -> None:
-    learned = model(*["x^{2}+y^{2}"] * 5)
+    learned = model("x^{2}+y^{2}", "y^{2}+x^{2}")
     two, unseen = LABELS.index("2"), LABELS.index("\\sum")
     assert learned.edge[unseen, SUP, :-1].argmax() == two
 

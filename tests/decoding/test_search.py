@@ -62,6 +62,28 @@ def test_labels_are_chosen_together() -> None:
     assert latex(search(*["xy"] * 20, language=1.0).read(scores)[0]) == "x y"
 
 
+def test_the_rest_of_the_formula_decides_between_twins() -> None:
+    # The middle letter is in doubt: the other two tell.
+    labels = ("x", "-", "y", "-", "x")
+    tree = LayoutTree(
+        tuple(Symbol(label, (at,)) for at, label in enumerate(labels)),
+        tuple(Edge(at, at + 1, RIGHT) for at in range(len(labels) - 1)),
+    )
+    scores = doubtful(scores_of(tree), 2, "x", "y")
+    assert latex(search(language=0.0, habit=0.0, repetition=0.0).read(scores)[0]) == "x - y - x"
+    assert latex(search(language=0.0, habit=0.0, repetition=1.0).read(scores)[0]) == "x - x - x"
+
+
+def test_what_is_not_ranked_again_keeps_its_order_behind() -> None:
+    scores = random_scores(np.random.default_rng(3), 6, spread=2.0)
+    few, none = search("x^{2}", rescored=3), search("x^{2}", rescored=0)
+    once, again = none.search(scores, {}), few.search(scores, {})
+    assert len(once) > 5
+    assert {one.classes for one in again[:3]} == {one.classes for one in once[:3]}
+    assert [one.classes for one in again[3:]] == [one.classes for one in once[3:]]
+    assert [one.score for one in again] == sorted((one.score for one in again), reverse=True)
+
+
 def test_the_other_label_and_the_other_segmentation_are_among_the_readings() -> None:
     scores = doubtful(scores_of(TREE), 4, "y", "x")
     scores.pair[2, 3, SAME] = scores.pair[3, 2, SAME] = np.log(0.55)

@@ -11,8 +11,9 @@ import pytest
 from inkmath.decoding.language import TreeLanguageModel, count_trigrams
 from inkmath.decoding.readout import Scores
 from inkmath.decoding.search import Search, Weights
-from inkmath.decoding.tuning import LANGUAGE, OPINION, Answer, bent, in_stranger_hands, scribbles, tune, unseen
+from inkmath.decoding.tuning import LANGUAGE, OPINION, Answer, bent, in_stranger_hands, scribbles, tune, unaware
 from inkmath.features.expression import PAIR_LABELS, RELATIONS, FormulaSet
+from inkmath.ink import Ink
 from inkmath.layout.latex import parse_latex
 from inkmath.layout.tree import Relation
 from inkmath.synthesis import synthesize
@@ -75,9 +76,12 @@ def test_a_second_opinion_counts_when_it_helps() -> None:
     assert tuned.weights.opinion < 0.4
 
 
-def test_formulas_that_training_has_as_text_are_left_out_unless_few_others_remain() -> None:
-    assert unseen(["a", "b", "c"], {"b"}) == [0, 2]
-    assert unseen(["a"] * 19 + ["b"], {"a"}) == list(range(20))
+def test_language_is_weighed_as_if_the_text_of_validation_were_new() -> None:
+    texts = ["x y", "X y", "x X"]
+    counts, inks = count_trigrams(map(parse_latex, texts)), [Ink((), tree=parse_latex(text)) for text in ("x y", "y X")]
+    innocent = unaware(LABELS, counts, inks, set(texts))
+    assert (innocent.edge == language("X y", "x X").edge).all(), "y X is not among what was learned: it stays unlearned"
+    assert (unaware(LABELS, counts, [], set(texts)).edge == language(*texts).edge).all()
 
 
 def test_bent_formulas_are_the_same_formulas_in_other_ink() -> None:

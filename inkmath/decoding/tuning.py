@@ -55,13 +55,14 @@ class Tuned:
     tried: dict[tuple[float, float], float]
 
 
-def tune_reader(reader: StrokeGraphReader, inks: Sequence[Ink], language: TreeLanguageModel) -> Tuned:
+def tune_reader(reader: StrokeGraphReader, inks: Sequence[Ink], counts: Counts, training: Collection[str]) -> Tuned:
     """What the search of a reader should weigh, found on validation ink with trees, as written and bent, and scribble.
 
     Args:
-        reader: its network and second opinion are asked; its own language model and weights play no part.
-        inks: validation ink. language: one that has not learned from their text, such as :func:`unaware` makes, or
-        language is thought better than it is: what users write is seldom in a training set.
+        reader: its networks are asked; its own language model and weights play no part. inks: validation ink.
+        counts: of all training formulas, for the language model. training: canonical tokens of each of them, spaces
+        between. What users write is seldom in a training set, so the language model is weighed as if no formula of
+        validation had been, and confidence is fitted to those alone that were not: the network knows the others too.
     """
 
     def ask(some: Sequence[Ink]) -> list[Answer]:
@@ -71,7 +72,9 @@ def tune_reader(reader: StrokeGraphReader, inks: Sequence[Ink], language: TreeLa
         ]
 
     truths = [" ".join(canonical_tokens(ink.tree)) if ink.tree else "" for ink in inks]
-    return tune(ask(inks), truths, reader.labels, language, ask(in_stranger_hands(inks)), ask(scribbles()))
+    language = unaware(reader.labels, counts, inks, training)
+    strange = ask(in_stranger_hands(inks))
+    return tune(ask(inks), truths, reader.labels, language, strange, ask(scribbles()), unseen(truths, training))
 
 
 def tune(
@@ -81,6 +84,7 @@ def tune(
     language: TreeLanguageModel,
     bent: Sequence[Answer] = (),
     scribbles: Sequence[Answer] = (),
+    fresh: Collection[int] | None = None,
 ) -> Tuned:
     """Choose factor and share by ExpRate on both kinds of ink, then fit confidence to it.
 
@@ -91,6 +95,7 @@ def tune(
         as much as those as written: users' hands and pens differ more from those of training than validation's do, and
         those alone would make confidence promise too much.
         scribbles: answers to what is no formula: whatever is read there is wrong, and confidence should know.
+        fresh: places of the formulas that confidence is fitted to; None means all.
     """
     tried: dict[tuple[float, float], float] = {}
     best: tuple[float, Weights, list[list[Found]], list[bool]] | None = None
@@ -111,8 +116,11 @@ def tune(
     _, weights, found, right = best
     search = Search(labels, language, weights)
     nonsense = [search.search(one.scores, {}, one.opinion) for one in scribbles]
+    kept = [place for place in range(len(found)) if fresh is None or place % len(answers) in fresh]
     confidence = fit_confidence(
-        [*found, *nonsense], [*right, *[False] * len(nonsense)], [*counts, *[1.0] * len(nonsense)]
+        [*(found[place] for place in kept), *nonsense],
+        [*(right[place] for place in kept), *[False] * len(nonsense)],
+        [*counts[kept], *[1.0] * len(nonsense)],
     )
     return Tuned(replace(weights, confidence=confidence), tried[weights.language, weights.opinion], tried)
 
@@ -135,6 +143,12 @@ def fit_confidence(
     )
     by_ink, by_lead = model.coef_[0].tolist()
     return float(model.intercept_[0]), by_ink, by_lead
+
+
+def unseen(truths: Sequence[str], training: Collection[str]) -> list[int]:
+    """Places of the formulas whose text no training formula has; all places where fewer than a tenth are such."""
+    fresh = [place for place, latex in enumerate(truths) if latex not in training]
+    return fresh if len(fresh) * 10 >= len(truths) else list(range(len(truths)))
 
 
 def unaware(labels: Sequence[str], counts: Counts, inks: Sequence[Ink], training: Collection[str]) -> TreeLanguageModel:

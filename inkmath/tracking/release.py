@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from inkmath.dataset.atomic import replacing
 from inkmath.decoding.expression import SETTINGS_FILE, write_weights
-from inkmath.decoding.tuning import tune_reader, unaware
+from inkmath.decoding.tuning import tune_reader
 from inkmath.ink import Ink
 from inkmath.layout.latex import canonical_tokens
 from inkmath.tracking.location import TrackingError
@@ -123,7 +123,7 @@ def fit_search(directory: Path, weights: Path, inks: Sequence[Ink], training: Co
     """Fit the search of the expression model in ``directory`` to read beside the symbol model in ``weights``."""
     counts = json.loads((directory / SETTINGS_FILE).read_text(encoding="utf-8"))["trigrams"]
     reader = _load("expression", directory, weights)
-    write_weights(directory, tune_reader(reader, inks, unaware(reader.labels, counts, inks, training)).weights)
+    write_weights(directory, tune_reader(reader, inks, counts, training).weights)
 
 
 def _load(task: Task, directory: Path, weights: Path) -> Any:

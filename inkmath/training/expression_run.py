@@ -164,8 +164,12 @@ def validation(formulas: FormulaSet) -> FormulaSet:
 def unseen(formulas: FormulaSet) -> FormulaSet:
     """The validation formulas whose text no training formula has; all of them where fewer than a tenth are such."""
     watched = validation(formulas)
-    fresh = np.flatnonzero(~np.isin(watched.latex, formulas.latex[formulas.splits == str(Split.TRAIN)]))
-    return watched.select(fresh) if 10 * len(fresh) >= len(watched) else watched
+    return watched.select(tuning.unseen(watched.latex.tolist(), known(formulas)))
+
+
+def known(formulas: FormulaSet) -> set[str]:
+    """The text of the training formulas."""
+    return set(formulas.latex[formulas.splits == str(Split.TRAIN)].tolist())
 
 
 def write_model(
@@ -184,9 +188,7 @@ def write_model(
     save_weights(directory / WEIGHTS_FILE, model)
     watched = validation(formulas)
     inks = [Ink(tuple(watched.strokes(number)), tree=watched.tree(number)) for number in range(len(watched))]
-    known = set(formulas.latex[formulas.splits == str(Split.TRAIN)].tolist())
-    language = tuning.unaware(labels, trigrams, inks, known)
-    tuned = tuning.tune_reader(load_expression_reader(directory), inks, language)
+    tuned = tuning.tune_reader(load_expression_reader(directory), inks, trigrams, known(formulas))
     write_weights(directory, tuned.weights)
     return (directory / NETWORK_FILE, settings, directory / WEIGHTS_FILE), tuned
 

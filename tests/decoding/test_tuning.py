@@ -11,7 +11,7 @@ import pytest
 from inkmath.decoding.language import TreeLanguageModel, count_trigrams
 from inkmath.decoding.readout import Scores
 from inkmath.decoding.search import Search, Weights
-from inkmath.decoding.tuning import LANGUAGE, OPINION, Answer, bent, in_stranger_hands, scribbles, tune, unaware
+from inkmath.decoding.tuning import LANGUAGE, OPINION, Answer, bent, in_stranger_hands, scribbles, tune, unaware, unseen
 from inkmath.features.expression import PAIR_LABELS, RELATIONS, FormulaSet
 from inkmath.ink import Ink
 from inkmath.layout.latex import parse_latex
@@ -82,6 +82,20 @@ def test_language_is_weighed_as_if_the_text_of_validation_were_new() -> None:
     innocent = unaware(LABELS, counts, inks, set(texts))
     assert (innocent.edge == language("X y", "x X").edge).all(), "y X is not among what was learned: it stays unlearned"
     assert (unaware(LABELS, counts, [], set(texts)).edge == language(*texts).edge).all()
+
+
+def test_formulas_that_training_has_as_text_are_left_out_unless_few_others_remain() -> None:
+    assert unseen(["a", "b", "c"], {"b"}) == [0, 2]
+    assert unseen(["a"] * 19 + ["b"], {"a"}) == list(range(20))
+
+
+def test_confidence_is_fitted_to_what_the_network_cannot_know() -> None:
+    """Every second formula looks clear and is right; of the others, as clear, half are wrong."""
+    wrong = in_a_row((0.02, 0.97, 0.01), (0.01, 0.01, 0.98))
+    answers, truths = [CLEAR, CLEAR, CLEAR, wrong] * 10, ["x y"] * 40
+    everything = tune(answers, truths, LABELS, language("y"))
+    new = tune(answers, truths, LABELS, language("y"), fresh=range(1, 40, 2))
+    assert confidence(new.weights, CLEAR) < confidence(everything.weights, CLEAR) - 0.1
 
 
 def test_bent_formulas_are_the_same_formulas_in_other_ink() -> None:

@@ -122,10 +122,10 @@ def test_settings_are_json_in_which_nothing_is_lost(tmp_path: Path) -> None:
 
 # The released reader --------------------------------------------------------------------------------------------------
 
-INK = Ink.from_points(  # x + 1 = 2, by hand
+INK = Ink.from_points(  # x + 1 = 2, by hand; the x is lower than the digits, or it would be an X
     [
-        [[0, 0], [5, 6], [10, 14]],
-        [[10, 0], [5, 7], [0, 14]],
+        [[0, 5], [4, 9], [9, 14]],
+        [[9, 5], [4, 10], [0, 14]],
         [[18, 7], [28, 7]],
         [[23, 2], [23, 12]],
         [[36, 0], [36, 14]],

@@ -47,10 +47,8 @@ def count_trigrams(trees: Iterable[LayoutTree]) -> Counts:
 
 def without(counts: Iterable[Sequence[Any]], trees: Iterable[LayoutTree]) -> Counts:
     """The counts as they were had some of the trees not been among those counted."""
-    less: Counter[tuple[str, str, str, str, str]] = Counter()
-    for row in count_trigrams(trees):
-        less[row[:5]] += row[5]
-    rows = ((tuple(row[:5]), row[5] - less[tuple(row[:5])]) for row in counts)
+    less = {row[:5]: row[5] for row in count_trigrams(trees)}
+    rows = ((tuple(row[:5]), row[5] - less.get(tuple(row[:5]), 0)) for row in counts)
     return [(*key, number) for key, number in rows if number > 0]
 
 
@@ -75,6 +73,7 @@ class TreeLanguageModel:
 
     Attributes:
         edge: ``(C, 6, C + 1)`` log-probability of each child label, by bigrams; the last means that there is no child.
+        childless: ``(C,)`` log-probability that a symbol governs nothing, by bigrams.
         root: ``(C,)`` log-probability that a formula begins with the label.
         usual: ``(C,)`` share of the symbols that have the label.
     """
@@ -119,6 +118,7 @@ class TreeLanguageModel:
         self.edge: NDArray[np.float64] = np.log(
             np.concatenate([some[..., None] * which, 1.0 - some[..., None]], axis=2)
         )
+        self.childless: NDArray[np.float64] = self.edge[:, :, -1].sum(axis=1)
         self.root: NDArray[np.float64] = np.log(root / root.sum())
         self.usual: NDArray[np.float64] = usual / usual.sum()
         self._trigrams(contexts, np.array(times), parents, rows, numbers, some, which)
@@ -147,7 +147,7 @@ class TreeLanguageModel:
         more = np.log1p(numbers / (weight[rows[:, 0], rows[:, 1]] * told)).tolist()
         self._label = dict(zip(map(tuple, rows.tolist()), more, strict=True))
         self._which = np.log(which).tolist()  # (C, 6, C)
-        self._alone = self.edge[:, :, -1].sum(axis=1).tolist()  # (C,)
+        self._alone = self.childless.tolist()  # (C,)
         self._governs = (self.edge[:, :, :-1] - self.edge[:, :, -1:]).tolist()  # (C, 6, C)
         self._root = self.root.tolist()
 

@@ -12,6 +12,8 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from inkmath.features.expression import RELATIONS
 from inkmath.layout.tree import Relation
 
@@ -51,7 +53,7 @@ class Rescorer:
         self._usual = language.usual.tolist()
         # That a label governs nothing in a relation, and that it governs something.
         none = language.edge[:, :, -1]
-        self._none, self._some = none.tolist(), (1.0 - math.e**none).tolist()  # (C, 6)
+        self._none, self._some = none.tolist(), (1.0 - np.exp(none)).tolist()  # (C, 6)
 
     def trigrams(self, classes: Sequence[int], parents: Sequence[int], relations: Sequence[int]) -> float:
         """What trigrams add to the bigrams that the search has counted."""

@@ -104,7 +104,6 @@ class Search:
     def __init__(self, labels: Sequence[str], language: TreeLanguageModel, weights: Weights) -> None:
         self.labels, self.language, self.weights = tuple(labels), language, weights
         self.index = {label: number for number, label in enumerate(self.labels)}
-        self.childless = language.edge[:, :, -1].sum(axis=1)  # (C,) that a symbol governs nothing
         self.rescorer = Rescorer(self.labels, language)
 
     def read(
@@ -263,7 +262,7 @@ class Search:
                 joint = weights.language * words + best[child][None]  # (L, L)
                 choice[child] = joint.argmax(axis=1)
                 best[symbol] += joint.max(axis=1)
-            best[symbol] += weights.language * self.childless[kept[symbol]]
+            best[symbol] += weights.language * self.language.childless[kept[symbol]]
 
         def complete(symbol: int, label: int, into: list[int]) -> list[int]:
             pending = [(symbol, label)]
@@ -280,7 +279,7 @@ class Search:
         found = [Found(whole[0], tuple(labels), whole[1], whole[2], ink, top)]
         for symbol in range(count):
             # What the score of one symbol's labels is while all others stay as they are.
-            words = self.childless[kept[symbol]]
+            words = self.language.childless[kept[symbol]]
             for child, relation in children[symbol]:
                 words = words + edge[kept[symbol], relation, labels[child]] - edge[kept[symbol], relation, -1]
             if parents[symbol] >= 0:

@@ -158,6 +158,7 @@ class Mix(Block):
     case: Probability
     relabel: Probability
     hand: Probability
+    spell: Probability
     sign: Probability
     prime: Probability
     graft: Probability

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from inkmath.layout.tree import Relation
 from inkmath.synthesis.lift import relift
 from inkmath.synthesis.signs import SignExchange
 from inkmath.synthesis.spacing import respace
+from inkmath.synthesis.spelling import spell
 from inkmath.synthesis.stance import Stances, beside, line_heads
 
 if TYPE_CHECKING:
@@ -50,6 +52,8 @@ class Mix:
         whether those of a kind become of a kind, is drawn anew each time.
         hand: all symbols that are exchanged come from one writer, as far as that writer wrote them, and letters that
         become others come from the same: a formula is in one hand, which tells of each symbol by the others.
+        spell: a name of a function that is exchanged is spelled with the letters of one writer, who may never have
+        written it, instead of being one that somebody wrote.
         sign: some operators, signs of relation and pairs of brackets become others. prime: a letter gets a prime.
         graft: what hangs on a symbol gives way to what hangs on another in the same relation. respace: gaps, and where
         and how large scripts and operands stand, change. join: another part follows on the same line. swap: two
@@ -61,6 +65,7 @@ class Mix:
     case: float = 0.25
     relabel: float = 0.15
     hand: float = 0.5
+    spell: float = 0.3
     sign: float = 0.15
     prime: float = 0.05
     graft: float = 0.2
@@ -128,9 +133,9 @@ class Composer:
         self.classes = np.array([index[str(label)] for label in formulas.labels], np.int32)  # (M,)
         counts = np.diff(formulas.stroke_offsets)
         symbol = formulas.symbol_of + np.repeat(formulas.symbol_offsets[:-1], counts)  # (N,) over all formulas
+        self.points = formulas.points  # (N, P, 2)
         self.rows = np.split(np.argsort(symbol, kind="stable"), np.cumsum(np.bincount(symbol))[:-1])
-        self.low = np.stack([formulas.points[rows].min(axis=(0, 1)) for rows in self.rows])  # (M, 2)
-        self.high = np.stack([formulas.points[rows].max(axis=(0, 1)) for rows in self.rows])
+        self.low, self.high = _corners([self.points[rows] for rows in self.rows])  # (M, 2)
         self.bank = [np.flatnonzero(self.classes == number) for number in range(len(classes))]
         self.hands = np.repeat(_hands(formulas), np.diff(formulas.symbol_offsets))  # (M,)
         self.by_hand = _by_pair(self.hands, self.classes)
@@ -152,6 +157,24 @@ class Composer:
         for parent, child, relation in edges.tolist():
             self.children[parent].append((child, relation))
         self.hanging = [self._hanging(relation) for relation in range(len(RELATIONS))]
+        self._add_spelled(classes)
+
+    def _add_spelled(self, classes: Sequence[str]) -> None:
+        """Let names that nobody wrote follow the symbols of the formulas, in no formula and no bank but their own."""
+        written = [self.points[rows] for rows in self.rows]
+        # The same names whatever is drawn: they are ink at hand, as what people wrote is.
+        names = spell(classes, self.by_hand, written, self.stances, np.random.default_rng(0))
+        ink, symbols = [name.strokes for name in names], len(self.rows) + np.arange(len(names))
+        numbers = np.array([name.number for name in names], np.int32)
+        by_hand = _by_pair(np.array([name.hand for name in names], np.int32), numbers)
+        self.spelled = {number: symbols[numbers == number] for number in set(numbers.tolist())}
+        self.spelled_by_hand = {pair: symbols[places] for pair, places in by_hand.items()}
+        ends = len(self.points) + np.cumsum([0, *map(len, ink)])
+        self.rows += [np.arange(*bounds) for bounds in pairwise(ends)]
+        low, high = _corners(ink)
+        self.low, self.high = np.concatenate([self.low, low]), np.concatenate([self.high, high])
+        self.points = np.concatenate([self.points, *ink])
+        self.classes = np.concatenate([self.classes, numbers])
 
     def draw(self, formula: int, whole: bool, rng: np.random.Generator) -> Composition:
         """Compose from one formula: all of it, or some stretch of one of its lines with everything that hangs on it."""
@@ -273,13 +296,17 @@ class Composer:
         scale, shift = self._fit(donors, draft, low, high, list(signs))
         rows = [self.rows[donor] for donor in donors]
         symbol_of = np.repeat(np.arange(len(donors), dtype=np.int32), [len(one) for one in rows])
-        points = self.formulas.points[np.concatenate(rows)] * scale[symbol_of][:, None] + shift[symbol_of][:, None]
+        points = self.points[np.concatenate(rows)] * scale[symbol_of][:, None] + shift[symbol_of][:, None]
         order = self._order(draft, donors, rows, rng)
         return Composition(points[order], symbol_of[order], classes[symbol_of][order], draft.edges)
 
     def _donor(self, number: int, hand: int | None, rng: np.random.Generator) -> int:
         """A symbol of some class by one writer, or by anyone where that writer wrote none or no writer is asked for."""
-        bank = self.bank[number] if hand is None else self.by_hand.get((hand, number), self.bank[number])
+        bank, by_hand = self.bank[number], self.by_hand
+        if number in self.spelled and rng.random() < self.mix.spell:
+            bank, by_hand = self.spelled[number], self.spelled_by_hand
+        if hand is not None:
+            bank = by_hand.get((hand, number), bank)
         return int(bank[int(rng.integers(len(bank)))])
 
     def _others(self, classes: NDArray[Any], rng: np.random.Generator) -> dict[int, int]:
@@ -462,6 +489,13 @@ def _hands(formulas: FormulaSet) -> Ints:
     """A number for the writer of each formula, ``(F,)``; one whose writer is not known is in a hand of its own."""
     names = [writer or f" {number}" for number, writer in enumerate(formulas.writers.tolist())]
     return np.unique(names, return_inverse=True)[1].astype(np.int32)
+
+
+def _corners(ink: Sequence[Floats]) -> tuple[Floats, Floats]:
+    """Corners ``(M, 2)`` of the boxes of symbols, each of strokes ``(S, P, 2)``."""
+    low = [strokes.min(axis=(0, 1)) for strokes in ink]
+    high = [strokes.max(axis=(0, 1)) for strokes in ink]
+    return np.reshape(low, (-1, 2)).astype(np.float32), np.reshape(high, (-1, 2)).astype(np.float32)
 
 
 def _by_pair(first: Ints, second: Ints) -> dict[tuple[int, int], NDArray[np.int64]]:

@@ -83,6 +83,10 @@ class Stances:
         self._height = np.array([stance.height for stance in stances], np.float32)  # (C,)
         self._below = np.array([stance.below for stance in stances], np.float32)
 
+    def of(self, number: int) -> Stance:
+        """How letters of a class stand."""
+        return Stance(float(self._height[number]), float(self._below[number]))
+
     def line(self, symbols: NDArray[Any], low: Floats, high: Floats) -> tuple[float, float] | None:
         """Where the line runs that some symbols stand on and how tall its tall symbols are, by its letters.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import product
 
 import numpy as np
@@ -435,3 +435,21 @@ def test_setting_anew_keeps_labels_relations_and_order(formulas: FormulaSet, cla
         assert before is not None
         assert after.symbols == before.symbols
         assert set(after.edges) == set(before.edges)
+
+
+def test_names_are_spelled_with_letters_where_they_are_exchanged() -> None:
+    inks = [written("\\sin", "a", name="in one stroke"), written("s", "i", "n", name="letters")]
+    inks = [replace(ink, writer=ink.id) for ink in inks]
+    formulas = FormulaSet.from_inks(inks, ["train"] * 2, 8)
+    classes = sorted(set(formulas.labels.tolist()))
+
+    def strokes_of_the_sine(**mix: float) -> int:
+        made = composer(formulas, classes, **mix).draw(0, True, np.random.default_rng(0))
+        tree = tree_of(made, classes)
+        assert [symbol.label for symbol in tree.symbols] == ["\\sin", "a"]
+        assert np.isfinite(made.points).all()
+        return len(tree.symbols[0].strokes)
+
+    assert strokes_of_the_sine(exchange=1.0, hand=1.0, spell=1.0) == 3
+    assert strokes_of_the_sine(exchange=1.0, hand=1.0) == 1
+    assert strokes_of_the_sine(spell=1.0) == 1, "what is not exchanged stays"

@@ -9,6 +9,7 @@ Bell, IEEE Transactions on Information Theory 37(4), 1991).
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -121,35 +122,13 @@ class TreeLanguageModel:
         self.childless: NDArray[np.float64] = self.edge[:, :, -1].sum(axis=1)
         self.root: NDArray[np.float64] = np.log(root / root.sum())
         self.usual: NDArray[np.float64] = usual / usual.sum()
-        self._trigrams(contexts, np.array(times), parents, rows, numbers, some, which)
-
-    def _trigrams(
-        self,
-        contexts: dict[tuple[int, int, int], int],
-        times: NDArray[np.float64],
-        parents: NDArray[np.int64],
-        rows: NDArray[np.int64],
-        numbers: NDArray[np.float64],
-        some: NDArray[np.float64],
-        which: NDArray[np.float64],
-    ) -> None:
-        """What each context that was seen adds to the bigrams: see :meth:`log_probability`."""
-        seen, kinds = np.zeros((2, len(contexts), len(RELATIONS)))  # (T, 6)
-        np.add.at(seen, (rows[:, 0], rows[:, 1]), numbers)
-        np.add.at(kinds, (rows[:, 0], rows[:, 1]), 1.0)
-        weight = 2.0 * (kinds + 1.0)  # of the bigram
-        there = np.minimum((seen + 2.0 * some[parents]) / (times[:, None] + 2.0), 0.9999)
-        self._contexts = contexts
-        self._childless = np.log(1.0 - there).sum(axis=1).tolist()  # (T,) that a symbol governs nothing
-        # What a child changes: that it is there, and, of a label never seen there, what the bigram says of it.
-        self._child = (np.log(there / (1.0 - there)) + np.log(weight / (seen + weight))).tolist()  # (T, 6)
-        told = which[parents[rows[:, 0]], rows[:, 1], rows[:, 2]]
-        more = np.log1p(numbers / (weight[rows[:, 0], rows[:, 1]] * told)).tolist()
-        self._label = dict(zip(map(tuple, rows.tolist()), more, strict=True))
-        self._which = np.log(which).tolist()  # (C, 6, C)
+        # What the search asks for again and again, as lists: their single elements are read faster than an array's.
         self._alone = self.childless.tolist()  # (C,)
         self._governs = (self.edge[:, :, :-1] - self.edge[:, :, -1:]).tolist()  # (C, 6, C)
+        self._which = np.log(which).tolist()  # (C, 6, C)
         self._root = self.root.tolist()
+        self._contexts = contexts
+        self._trigrams = _trigrams(np.array(times), parents, rows, numbers, some, which)
 
     def bigram(self, classes: Sequence[int], parents: Sequence[int], relations: Sequence[int]) -> float:
         """Log-probability of a labelled tree when every symbol knows its own label only.
@@ -173,13 +152,58 @@ class TreeLanguageModel:
         ]
         total = 0.0
         for label, context in zip(classes, contexts, strict=True):
-            total += self._alone[label] if context < 0 else self._childless[context]
+            total += self._alone[label] if context < 0 else self._trigrams.childless[context]
         for label, parent, relation in zip(classes, parents, relations, strict=True):
             if parent < 0:
                 total += self._root[label]
             elif (context := contexts[parent]) < 0:
                 total += self._governs[classes[parent]][relation][label]
             else:
-                total += self._child[context][relation] + self._which[classes[parent]][relation][label]
-                total += self._label.get((context, relation, label), 0.0)
+                total += self._trigrams.child[context][relation] + self._which[classes[parent]][relation][label]
+                total += self._trigrams.label.get((context, relation, label), 0.0)
         return float(total)
+
+
+@dataclass(frozen=True)
+class _Trigrams:
+    """What the contexts that were seen, each a governor, how it governs and a label, add to the bigrams.
+
+    Attributes:
+        childless: ``(T,)`` log-probability that the symbol governs nothing.
+        child: ``(T, 6)`` what a child changes: that it is there, and, of a label not seen there, what the bigram says.
+        label: by context, relation and label, what is known more of one that was seen there.
+    """
+
+    childless: list[float]
+    child: list[list[float]]
+    label: dict[tuple[int, int, int], float]
+
+
+def _trigrams(
+    times: NDArray[np.float64],
+    parents: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    numbers: NDArray[np.float64],
+    some: NDArray[np.float64],
+    which: NDArray[np.float64],
+) -> _Trigrams:
+    """Smooth what was counted in each context towards the bigrams.
+
+    Args:
+        times: ``(T,)`` how often each context occurs. parents: ``(T,)`` its label. rows: ``(N, 3)`` context, relation,
+            child. numbers: ``(N,)`` how often. some, which: ``(C, 6)`` and ``(C, 6, C)``, that there is a child and
+            which, by bigrams.
+    """
+    seen, kinds = np.zeros((2, len(times), len(RELATIONS)))  # (T, 6)
+    np.add.at(seen, (rows[:, 0], rows[:, 1]), numbers)
+    np.add.at(kinds, (rows[:, 0], rows[:, 1]), 1.0)
+    weight = 2.0 * (kinds + 1.0)  # of the bigram
+    there = np.minimum((seen + 2.0 * some[parents]) / (times[:, None] + 2.0), 0.9999)
+    child = np.log(there / (1.0 - there)) + np.log(weight / (seen + weight))
+    told = which[parents[rows[:, 0]], rows[:, 1], rows[:, 2]]
+    more = np.log1p(numbers / (weight[rows[:, 0], rows[:, 1]] * told)).tolist()
+    return _Trigrams(
+        np.log(1.0 - there).sum(axis=1).tolist(),
+        child.tolist(),
+        dict(zip(map(tuple, rows.tolist()), more, strict=True)),
+    )

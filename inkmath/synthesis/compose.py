@@ -9,18 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from inkmath.features.expression import RELATIONS, FormulaSet, pair_labels, rescale
 from inkmath.layout.tree import Relation
+from inkmath.synthesis.bank import SymbolBank
 from inkmath.synthesis.lift import relift
 from inkmath.synthesis.signs import SignExchange
 from inkmath.synthesis.spacing import respace
-from inkmath.synthesis.spelling import spell
-from inkmath.synthesis.stance import Stances, beside, line_heads
+from inkmath.synthesis.stance import beside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,52 +128,24 @@ class Composer:
         if len(formulas) and set(formulas.splits) != {"train"}:
             raise ValueError("only formulas of the training split may be composed")
         self.formulas, self.mix = formulas, mix
+        self.ink = SymbolBank(formulas, classes)
+        known = [len(symbols) > 0 for symbols in self.ink.of_class]
         index = {label: number for number, label in enumerate(classes)}
-        self.classes = np.array([index[str(label)] for label in formulas.labels], np.int32)  # (M,)
-        counts = np.diff(formulas.stroke_offsets)
-        symbol = formulas.symbol_of + np.repeat(formulas.symbol_offsets[:-1], counts)  # (N,) over all formulas
-        self.points = formulas.points  # (N, P, 2)
-        self.rows = np.split(np.argsort(symbol, kind="stable"), np.cumsum(np.bincount(symbol))[:-1])
-        self.low, self.high = _corners([self.points[rows] for rows in self.rows])  # (M, 2)
-        self.bank = [np.flatnonzero(self.classes == number) for number in range(len(classes))]
-        self.hands = np.repeat(_hands(formulas), np.diff(formulas.symbol_offsets))  # (M,)
-        self.by_hand = _by_pair(self.hands, self.classes)
-        edges = formulas.edges.copy()  # (E, 3), over all formulas
-        edges[:, :2] += np.repeat(formulas.symbol_offsets[:-1], np.diff(formulas.edge_offsets))[:, None]
-        self.stances = Stances(classes, self.classes, self.low, self.high, line_heads(edges, len(self.rows)))
         self.twins = {
             index[one]: index[other]
             for letter in ALIKE
             for one, other in ((letter, letter.upper()), (letter.upper(), letter))
-            if {one, other} <= index.keys() and len(self.bank[index[other]])
+            if {one, other} <= index.keys() and known[index[other]]
         }
         self.letters = np.array([len(label) == 1 and label.isalpha() for label in classes])
-        self.choices = np.array([number for number in np.flatnonzero(self.stances.letters) if len(self.bank[number])])
-        self.signs = SignExchange(classes, np.array([len(ink) > 0 for ink in self.bank]))
-        self.primes = self.bank[index[PRIME]] if PRIME in index else np.zeros(0, np.int64)
+        self.choices = np.flatnonzero(self.ink.stances.letters & known)
+        self.signs = SignExchange(classes, np.array(known))
+        self.primes = self.ink.of_class[index[PRIME]] if PRIME in index else np.zeros(0, np.int64)
         self.stretched = np.array([label in STRETCHED for label in classes])
-        self.children: list[list[tuple[int, int]]] = [[] for _ in self.rows]  # (child, relation), over all formulas
-        for parent, child, relation in edges.tolist():
+        self.children: list[list[tuple[int, int]]] = [[] for _ in formulas.labels]  # (child, relation) of each symbol
+        for parent, child, relation in self.ink.edges.tolist():
             self.children[parent].append((child, relation))
         self.hanging = [self._hanging(relation) for relation in range(len(RELATIONS))]
-        self._add_spelled(classes)
-
-    def _add_spelled(self, classes: Sequence[str]) -> None:
-        """Let names that nobody wrote follow the symbols of the formulas, in no formula and no bank but their own."""
-        written = [self.points[rows] for rows in self.rows]
-        # The same names whatever is drawn: they are ink at hand, as what people wrote is.
-        names = spell(classes, self.by_hand, written, self.stances, np.random.default_rng(0))
-        ink, symbols = [name.strokes for name in names], len(self.rows) + np.arange(len(names))
-        numbers = np.array([name.number for name in names], np.int32)
-        by_hand = _by_pair(np.array([name.hand for name in names], np.int32), numbers)
-        self.spelled = {number: symbols[numbers == number] for number in set(numbers.tolist())}
-        self.spelled_by_hand = {pair: symbols[places] for pair, places in by_hand.items()}
-        ends = len(self.points) + np.cumsum([0, *map(len, ink)])
-        self.rows += [np.arange(*bounds) for bounds in pairwise(ends)]
-        low, high = _corners(ink)
-        self.low, self.high = np.concatenate([self.low, low]), np.concatenate([self.high, high])
-        self.points = np.concatenate([self.points, *ink])
-        self.classes = np.concatenate([self.classes, numbers])
 
     def draw(self, formula: int, whole: bool, rng: np.random.Generator) -> Composition:
         """Compose from one formula: all of it, or some stretch of one of its lines with everything that hangs on it."""
@@ -217,7 +188,7 @@ class Composer:
     def _line(self, points: Floats, made: Composition, symbols: list[int]) -> tuple[float, float] | None:
         """Where a line of a composition runs and how tall its tall symbols are, by its letters, if it has any."""
         strokes = [made.symbol_of == symbol for symbol in symbols]
-        return self.stances.line(
+        return self.ink.stances.line(
             np.array([made.classes[chosen][0] for chosen in strokes]),
             np.stack([points[chosen].min(axis=(0, 1)) for chosen in strokes]),
             np.stack([points[chosen].max(axis=(0, 1)) for chosen in strokes]),
@@ -229,7 +200,7 @@ class Composer:
         proportions = []
         for root in roots if relation != RIGHT else ():
             symbols = self._under(root)
-            proportions.append(_proportion(self.high[symbols].max(axis=0) - self.low[symbols].min(axis=0)))
+            proportions.append(_proportion(self.ink.high[symbols].max(axis=0) - self.ink.low[symbols].min(axis=0)))
         order = np.argsort(proportions, kind="stable")
         return np.array(proportions)[order], np.array(roots, np.int64)[order]
 
@@ -274,40 +245,31 @@ class Composer:
             scale, shift = respace(draft.edges, low, high, rng)
             draft.scale, draft.shift = scale * draft.scale, scale * draft.shift + shift
             low, high = self._boxes(draft)
-        donors, classes = draft.symbols.copy(), self.classes[draft.symbols]
+        donors, classes = draft.symbols.copy(), self.ink.classes[draft.symbols]
         one_hand = rng.random() < self.mix.hand
-        hand = int(self.hands[symbols[0]]) if one_hand else None
+        hand = int(self.ink.hands[symbols[0]]) if one_hand else None
         if rng.random() < self.mix.exchange:
             rate = rng.random()
             if one_hand:
-                hand, rate = int(self.hands[int(rng.integers(len(self.hands)))]), 1.0
+                hand, rate = int(self.ink.hands[int(rng.integers(len(self.ink.hands)))]), 1.0
             for place in np.flatnonzero(rng.random(len(donors)) < rate).tolist():
-                donors[place] = self._donor(int(classes[place]), hand, rng)
+                donors[place] = self.ink.draw(int(classes[place]), hand, self.mix.spell, rng)
         others = self._others(classes, rng)
         if others:
             for place, other in others.items():
-                donors[place] = self._donor(other, hand, rng)
-            width, height = np.maximum(self.high[donors] - self.low[donors], 0.02).T
-            low, high = self.stances.change(others, width / height, classes, low, high, draft.edges, rng)
+                donors[place] = self.ink.draw(other, hand, self.mix.spell, rng)
+            width, height = np.maximum(self.ink.high[donors] - self.ink.low[donors], 0.02).T
+            low, high = self.ink.stances.change(others, width / height, classes, low, high, draft.edges, rng)
             classes[list(others)] = list(others.values())
         signs = self.signs.draw(classes, draft.edges, rng) if rng.random() < self.mix.sign else {}
         for place, sign in signs.items():
-            classes[place], donors[place] = sign, rng.choice(self.bank[sign])
+            classes[place], donors[place] = sign, rng.choice(self.ink.of_class[sign])
         scale, shift = self._fit(donors, draft, low, high, list(signs))
-        rows = [self.rows[donor] for donor in donors]
+        rows = [self.ink.rows[donor] for donor in donors]
         symbol_of = np.repeat(np.arange(len(donors), dtype=np.int32), [len(one) for one in rows])
-        points = self.points[np.concatenate(rows)] * scale[symbol_of][:, None] + shift[symbol_of][:, None]
+        points = self.ink.points[np.concatenate(rows)] * scale[symbol_of][:, None] + shift[symbol_of][:, None]
         order = self._order(draft, donors, rows, rng)
         return Composition(points[order], symbol_of[order], classes[symbol_of][order], draft.edges)
-
-    def _donor(self, number: int, hand: int | None, rng: np.random.Generator) -> int:
-        """A symbol of some class by one writer, or by anyone where that writer wrote none or no writer is asked for."""
-        bank, by_hand = self.bank[number], self.by_hand
-        if number in self.spelled and rng.random() < self.mix.spell:
-            bank, by_hand = self.spelled[number], self.spelled_by_hand
-        if hand is not None:
-            bank = by_hand.get((hand, number), bank)
-        return int(bank[int(rng.integers(len(bank)))])
 
     def _others(self, classes: NDArray[Any], rng: np.random.Generator) -> dict[int, int]:
         """The places of letters and digits that become others, each with its new class."""
@@ -319,7 +281,7 @@ class Composer:
         if rng.random() < self.mix.relabel:
             rate, alike = rng.random(), rng.random() < 0.5
             fresh: dict[int, int] = {}  # what all letters of a class become, where they stay alike
-            for place in np.flatnonzero(self.stances.letters[classes] & (rng.random(len(classes)) < rate)).tolist():
+            for place in np.flatnonzero(self.ink.stances.letters[classes] & (rng.random(len(classes)) < rate)).tolist():
                 other = int(rng.choice(self.choices))
                 others[place] = fresh.setdefault(int(classes[place]), other) if alike else other
         return others
@@ -336,7 +298,7 @@ class Composer:
         return _Draft(
             np.array(symbols),
             np.array(edges, np.int32).reshape(-1, 3),
-            np.array([self.rows[symbol][0] for symbol in symbols], np.float64),
+            np.array([self.ink.rows[symbol][0] for symbol in symbols], np.float64),
             np.ones(len(symbols)),
             np.ones((len(symbols), 1), np.float32),
             np.zeros((len(symbols), 2), np.float32),
@@ -345,8 +307,8 @@ class Composer:
     def _boxes(self, draft: _Draft) -> tuple[Floats, Floats]:
         """Corners ``(K, 2)`` of the symbols where they stand now."""
         return (
-            draft.scale * self.low[draft.symbols] + draft.shift,
-            draft.scale * self.high[draft.symbols] + draft.shift,
+            draft.scale * self.ink.low[draft.symbols] + draft.shift,
+            draft.scale * self.ink.high[draft.symbols] + draft.shift,
         )
 
     def _graft(self, draft: _Draft, rng: np.random.Generator) -> _Draft:
@@ -371,12 +333,12 @@ class Composer:
         window = max(8, len(roots) // 10)
         root = int(roots[int(rng.integers(max(0, near - window), min(len(roots), near + window)))])
         fresh = self._draft(sorted(self._under(root)))
-        new_corner = self.low[fresh.symbols].min(axis=0)
-        new_size = self.high[fresh.symbols].max(axis=0) - new_corner
+        new_corner = self.ink.low[fresh.symbols].min(axis=0)
+        new_size = self.ink.high[fresh.symbols].max(axis=0) - new_corner
         fit = np.exp(np.log(np.maximum(size, 0.3) / np.maximum(new_size, 0.3)).mean())
         # A part of one symbol in the place of many must not become a giant.
         reach = np.median((high[old] - low[old]).max(axis=1))
-        new_reach = np.median((self.high[fresh.symbols] - self.low[fresh.symbols]).max(axis=1))
+        new_reach = np.median((self.ink.high[fresh.symbols] - self.ink.low[fresh.symbols]).max(axis=1))
         scale = min(fit, 1.2 * max(reach, 0.2) / max(new_reach, 0.2))
         fresh.scale *= scale
         # Scripts begin where the old ones did, operands of a bar or an operator stand in its middle.
@@ -385,7 +347,7 @@ class Composer:
         into = np.array([across, (size[1] - scale * new_size[1]) / 2], np.float32)
         fresh.shift += corner + into - scale * new_corner
         # They are written when the old part was, however many strokes they have.
-        pace = 1.0 / (1.0 + float(np.ptp(fresh.begins)) + len(self.rows[int(fresh.symbols[fresh.begins.argmax()])]))
+        pace = 1.0 / (1.0 + float(np.ptp(fresh.begins)) + len(self.ink.rows[int(fresh.symbols[fresh.begins.argmax()])]))
         fresh.begins = draft.begins[old].min() + (fresh.begins - fresh.begins.min()) * pace
         fresh.pace *= pace
         kept = np.setdiff1d(np.arange(len(draft.symbols)), old)
@@ -407,7 +369,7 @@ class Composer:
     def _prime(self, draft: _Draft, rng: np.random.Generator) -> _Draft:
         """Write a prime at a letter that has no superscript; what follows on its line makes room."""
         raised = set(draft.edges[draft.edges[:, 2] == SUP, 0].tolist())
-        number = self.classes[draft.symbols]
+        number = self.ink.classes[draft.symbols]
         letters = [place for place in np.flatnonzero(self.letters[number]).tolist() if place not in raised]
         if not letters:
             return draft
@@ -415,8 +377,8 @@ class Composer:
         low, high = self._boxes(draft)
         donor = int(rng.choice(self.primes))
         height = float(high[letter, 1] - low[letter, 1]) * rng.uniform(0.25, 0.6)
-        scale = height / max(float(self.high[donor, 1] - self.low[donor, 1]), 1e-3)
-        width = scale * float(self.high[donor, 0] - self.low[donor, 0])
+        scale = height / max(float(self.ink.high[donor, 1] - self.ink.low[donor, 1]), 1e-3)
+        width = scale * float(self.ink.high[donor, 0] - self.ink.low[donor, 0])
         corner = np.array(
             [
                 high[letter, 0] + height * rng.uniform(0.0, 0.5),
@@ -428,7 +390,7 @@ class Composer:
         if behind:
             room = max(0.0, float(corner[0]) + width + 0.1 - float(low[behind, 0].min()))
             draft.shift[behind, 0] += room
-        strokes = self.rows[int(draft.symbols[letter])]
+        strokes = self.ink.rows[int(draft.symbols[letter])]
         begin = draft.begins[letter] + draft.pace[letter] * (strokes[-1] - strokes[0] + 0.5)
         return _Draft(
             np.append(draft.symbols, donor),
@@ -436,7 +398,7 @@ class Composer:
             np.append(draft.begins, begin),
             np.append(draft.pace, 1e-3),
             np.concatenate([draft.scale, np.full((1, draft.scale.shape[1]), scale)]).astype(np.float32),
-            np.concatenate([draft.shift, [corner - scale * self.low[donor]]]).astype(np.float32),
+            np.concatenate([draft.shift, [corner - scale * self.ink.low[donor]]]).astype(np.float32),
         )
 
     def _under(self, symbol: int) -> list[int]:
@@ -474,36 +436,15 @@ class Composer:
         """
         own = (donors == draft.symbols)[:, None]
         old = np.maximum(high - low, 1e-3)  # (K, 2)
-        new = np.maximum(self.high[donors] - self.low[donors], 1e-3)
+        new = np.maximum(self.ink.high[donors] - self.ink.low[donors], 1e-3)
         even = np.sqrt(np.prod(np.maximum(old, 0.2), axis=1) / np.prod(np.maximum(new, 0.2), axis=1))[:, None]
         uneven = np.clip(old / new / even, 0.75, 1.33)
-        stretched = self.stretched[self.classes[donors]][:, None] & (new > 0.1)
+        stretched = self.stretched[self.ink.classes[donors]][:, None] & (new > 0.1)
         scale = np.where(own, draft.scale, np.where(stretched, old / new, even * uneven))
         scale[shaped] = (old[shaped].max(axis=1) / new[shaped].max(axis=1))[:, None]
-        middle = (self.high[donors] + self.low[donors]) / 2
+        middle = (self.ink.high[donors] + self.ink.low[donors]) / 2
         shift = (high + low) / 2 - middle * scale
         return scale.astype(np.float32), shift.astype(np.float32)
-
-
-def _hands(formulas: FormulaSet) -> Ints:
-    """A number for the writer of each formula, ``(F,)``; one whose writer is not known is in a hand of its own."""
-    names = [writer or f" {number}" for number, writer in enumerate(formulas.writers.tolist())]
-    return np.unique(names, return_inverse=True)[1].astype(np.int32)
-
-
-def _corners(ink: Sequence[Floats]) -> tuple[Floats, Floats]:
-    """Corners ``(M, 2)`` of the boxes of symbols, each of strokes ``(S, P, 2)``."""
-    low = [strokes.min(axis=(0, 1)) for strokes in ink]
-    high = [strokes.max(axis=(0, 1)) for strokes in ink]
-    return np.reshape(low, (-1, 2)).astype(np.float32), np.reshape(high, (-1, 2)).astype(np.float32)
-
-
-def _by_pair(first: Ints, second: Ints) -> dict[tuple[int, int], NDArray[np.int64]]:
-    """The places at which each pair of numbers occurs."""
-    places: dict[tuple[int, int], list[int]] = {}
-    for place, pair in enumerate(zip(first.tolist(), second.tolist(), strict=True)):
-        places.setdefault(pair, []).append(place)
-    return {pair: np.array(found, np.int64) for pair, found in places.items()}
 
 
 def _proportion(size: Floats) -> float:

@@ -229,7 +229,7 @@ def test_all_ink_that_is_drawn_is_training_ink(formulas: FormulaSet, classes: li
         return ((strokes - low) / size).round(1).astype(np.float32).tobytes()
 
     everything = composer(formulas, classes, exchange=1.0, join=1.0)
-    known = {shape(formulas.points[rows]) for rows in everything.rows}
+    known = {shape(formulas.points[rows]) for rows in everything.ink.rows}
     strange = total = 0
     for seed in range(10):
         made = everything.draw(seed, True, np.random.default_rng(seed))

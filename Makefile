@@ -59,8 +59,8 @@ bench: $(INSTALLED)  ## measure speed, as ratios with their conditions
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; python -m "benchmarks.$$(basename "$$script" .py)" $(ARGS); done
 
 release: $(INSTALLED)  ## ship the champions of both tasks, unless what is shipped reads validation better
-	python -m inkmath.tracking release symbol
-	python -m inkmath.tracking release expression
+	python -m inkmath.tracking release symbol $(ARGS)
+	python -m inkmath.tracking release expression $(ARGS)
 
 lock:  ## pin the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile --quiet --upgrade --python-version 3.11 --python-platform x86_64-unknown-linux-gnu --no-header --no-annotate --extra train --extra team --extra images --extra sympy --extra dev pyproject.toml --output-file requirements.lock

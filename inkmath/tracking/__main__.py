@@ -43,6 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     releasing.add_argument(
         "--ink", type=Path, default=Path("data/interim/ink.parquet"), help="table with validation ink"
     )
+    releasing.add_argument(
+        "--replace", action="store_true", help="ship it in any case: what is shipped was trained on the validation ink"
+    )
     searching = commands.add_parser("search", help="search good parameters with Optuna, each trial a DVC experiment")
     searching.add_argument("name", help="of the study and of the sweep in MLflow; a study that is there goes on")
     searching.add_argument("space", nargs="+", help="block.name=choice(a,b), range(1,9), interval(0,1), log(1e-4,1e-2)")
@@ -162,7 +165,8 @@ def _release(chosen: argparse.Namespace, location: Location) -> int:
     except InkTableError as error:
         raise TrackingError(str(error)) from error
     name = f"{chosen.experiment}-{chosen.task}"
-    done = release(reach(location), name, chosen.task, inks, Path(__file__).parents[1] / "weights", training)
+    weights = Path(__file__).parents[1] / "weights"
+    done = release(reach(location), name, chosen.task, inks, weights, training, chosen.replace)
     before = "nothing was released before" if done.before is None else f"before {done.before:.2%}"
     print(f"{name}: {done.champion:.2%} on {len(inks)} validation formulas, {before}")
     for file in done.files:

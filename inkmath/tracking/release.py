@@ -49,7 +49,13 @@ class Release:
 
 
 def release(
-    client: MlflowClient, name: str, task: Task, inks: Sequence[Ink], weights: Path, training: Collection[str] = ()
+    client: MlflowClient,
+    name: str,
+    task: Task,
+    inks: Sequence[Ink],
+    weights: Path,
+    training: Collection[str] = (),
+    replace: bool = False,
 ) -> Release:
     """Copy the champion's files to ``weights`` if it reads ``inks`` better than what lies there.
 
@@ -58,6 +64,7 @@ def release(
         inks: validation ink with trees. weights: directory of the released models.
         training: canonical LaTeX of training formulas, tokens separated by spaces: language is weighed as if those that
         say the same as validation ink had not been learned.
+        replace: release the champion in any case: what was trained on the validation ink too is no measure for it.
 
     Raises:
         ReleaseRefusedError: what is released reads as well or better.
@@ -85,10 +92,11 @@ def release(
             before = merit(_load(task, weights, weights), task, judged)
         except FileNotFoundError:
             before = None
-        if before is not None and candidate <= before:
+        if before is not None and candidate <= before and not replace:
             raise ReleaseRefusedError(
                 f"{name} version {version.version} reads {candidate:.2%} of {len(judged)} validation samples, what is "
-                f"released {before:.2%}: nothing is changed"
+                f"released {before:.2%}: nothing is changed; if what is released was trained on these samples, as its "
+                "model card says, --replace ships the champion all the same"
             )
         files = []
         for source in sorted(file for file in about.parent.iterdir() if file != about):

@@ -53,11 +53,14 @@ def test_the_better_is_released(client: MlflowClient, workspace: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("crowned")
-def test_an_equal_or_worse_one_changes_nothing(client: MlflowClient, workspace: Path) -> None:
+def test_an_equal_or_worse_one_changes_nothing_unless_asked_for(client: MlflowClient, workspace: Path) -> None:
     weights = released(workspace / "weights", "y x z")
     with pytest.raises(ReleaseRefusedError, match=r"50\.00%.*released 50\.00%: nothing is changed"):
         release.release(client, "inkmath-symbol", "symbol", [INK], weights)
     assert (weights / "labels.txt").read_text() == "y x z"
+    done = release.release(client, "inkmath-symbol", "symbol", [INK], weights, replace=True)
+    assert (done.champion, done.before) == (0.5, 0.5)
+    assert (weights / "labels.txt").read_text() == "x y z", "asked for, it is changed all the same"
 
 
 def test_without_champion_or_ink_it_is_said_what_to_do(client: MlflowClient, workspace: Path) -> None:

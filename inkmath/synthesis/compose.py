@@ -129,7 +129,7 @@ class Composer:
             raise ValueError("only formulas of the training split may be composed")
         self.formulas, self.mix = formulas, mix
         self.ink = SymbolBank(formulas, classes)
-        known = [len(symbols) > 0 for symbols in self.ink.of_class]
+        known = np.array([len(symbols) > 0 for symbols in self.ink.of_class])
         index = {label: number for number, label in enumerate(classes)}
         self.twins = {
             index[one]: index[other]
@@ -139,7 +139,7 @@ class Composer:
         }
         self.letters = np.array([len(label) == 1 and label.isalpha() for label in classes])
         self.choices = np.flatnonzero(self.ink.stances.letters & known)
-        self.signs = SignExchange(classes, np.array(known))
+        self.signs = SignExchange(classes, known)
         self.primes = self.ink.of_class[index[PRIME]] if PRIME in index else np.zeros(0, np.int64)
         self.stretched = np.array([label in STRETCHED for label in classes])
         self.children: list[list[tuple[int, int]]] = [[] for _ in formulas.labels]  # (child, relation) of each symbol

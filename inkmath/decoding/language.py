@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from inkmath.layout.canonical import canonical
 from inkmath.layout.tree import Relation
 
 if TYPE_CHECKING:
@@ -35,11 +36,11 @@ row whose relation and child are ``NOTHING`` counts the symbols of that label un
 
 
 def count_trigrams(trees: Iterable[LayoutTree]) -> Counts:
-    """Count what stands where in some trees, in sorted order.
+    """Count what stands where in some trees, each in canonical form, in sorted order.
 
     Trees that say the same count once: how many people were asked to write a formula says nothing of how formulas are.
     """
-    distinct = {tuple(sorted(_rows(tree).items())) for tree in trees}
+    distinct = {tuple(sorted(_rows(canonical(tree)).items())) for tree in trees}
     counts: Counter[tuple[str, str, str, str, str]] = Counter()
     for rows in distinct:
         counts.update(dict(rows))

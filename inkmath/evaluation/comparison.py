@@ -10,6 +10,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from inkmath.layout.canonical import canonical
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -67,10 +69,11 @@ class Comparison:
 
 
 def compare(truth: LayoutTree, answer: LayoutTree) -> Comparison:
-    """Measure an answer against truth; every symbol of both owns strokes.
+    """Measure an answer against truth, both in canonical form; every symbol of both owns strokes.
 
     A stroke that no symbol of the truth owns spoils the symbol of the answer that it is read into.
     """
+    truth, answer = canonical(truth), canonical(answer)
     wanted = {frozenset(symbol.strokes): symbol.label for symbol in truth.symbols}
     given = {frozenset(symbol.strokes): symbol.label for symbol in answer.symbols}
     relations, answered = _relations(truth), _relations(answer)

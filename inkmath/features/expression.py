@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkmath.ink import resample
+from inkmath.layout.canonical import canonical
 from inkmath.layout.latex import canonical_tokens
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 
@@ -115,12 +116,12 @@ class FormulaSet:
 
     @classmethod
     def from_inks(cls, inks: Iterable[Ink], splits: Iterable[str], points: int) -> FormulaSet:
-        """Turn inks into arrays, in their order; ``splits`` gives the split of each."""
+        """Turn inks into arrays, in their order, trees in canonical form; ``splits`` gives the split of each."""
         strokes, symbol_of, labels, edges, text = [], [], [], [], []
         for ink, split in zip(inks, splits, strict=True):
             strokes.append(stroke_points(ink, points))
             owner = np.full(len(ink.strokes), -1, np.int32)
-            tree = ink.tree
+            tree = ink.tree and canonical(ink.tree)
             for index, symbol in enumerate(tree.symbols if tree else ()):
                 owner[list(symbol.strokes)] = index
             symbol_of.append(owner)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from inkmath.layout.symbols import PRIME
 from inkmath.layout.tree import LayoutError, LayoutTree, Relation, Symbol, in_reading_order
 
 Span = tuple[int, int]
@@ -37,7 +38,7 @@ class TreeBuilder:
         if taken == child:
             return
         last = self._last(taken)
-        primes = "\\prime" in (self.symbols[last].label, self.symbols[child].label)
+        primes = PRIME in (self.symbols[last].label, self.symbols[child].label)
         if relation is not Relation.SUP or not primes:
             raise LayoutError(f"two lines stand {relation} to one {self.symbols[parent].label!r}")
         self.children[last][Relation.RIGHT] = child

@@ -1,7 +1,7 @@
 r"""LaTeX: reading it as a layout tree, writing a tree as LaTeX, and the canonical tokens by which formulas compare.
 
 Two writings serve two ends. ``to_latex`` is faithful: reading it back gives the same tree. ``canonical_tokens`` is
-what the field compares: limits above and below an operator are ``_`` and ``^`` like limits at its side.
+what the field compares: those of the tree in the one form of :mod:`inkmath.layout.canonical`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import re
 from typing import TYPE_CHECKING
 
 from inkmath.layout.builder import Span, TreeBuilder
-from inkmath.layout.symbols import FUNCTIONS, INTEGRALS, STACKING, canonical_label
+from inkmath.layout.canonical import canonical
+from inkmath.layout.symbols import FUNCTIONS, INTEGRALS, PRIME, STACKING, canonical_label
 from inkmath.layout.tree import LayoutError, LayoutTree, Relation, Symbol
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def to_latex(tree: LayoutTree) -> str:
     Raises:
         LayoutError: something stands inside a symbol that is no root.
     """
-    return " ".join(_write(tree, faithful=True))
+    return " ".join(_write(tree))
 
 
 def canonical_tokens(formula: LayoutTree | str) -> list[str]:
@@ -65,7 +66,7 @@ def canonical_tokens(formula: LayoutTree | str) -> list[str]:
     Raises:
         LayoutError: as :func:`parse_latex` and :func:`to_latex`.
     """
-    return _write(parse_latex(formula) if isinstance(formula, str) else formula, faithful=False)
+    return _write(canonical(parse_latex(formula) if isinstance(formula, str) else formula))
 
 
 def parse_latex(text: str) -> LayoutTree:
@@ -82,7 +83,7 @@ def parse_latex(text: str) -> LayoutTree:
     return _Parser(text).parse()
 
 
-def _write(tree: LayoutTree, *, faithful: bool) -> list[str]:
+def _write(tree: LayoutTree) -> list[str]:
     """Tokens of the tree; a stack of what is still to be written keeps deep trees from recursing."""
     tokens: list[str] = []
     pending: list[str | int] = [tree.root]  # tokens, and symbols that begin a line
@@ -95,11 +96,11 @@ def _write(tree: LayoutTree, *, faithful: bool) -> list[str]:
         following = children.pop(Relation.RIGHT, None)
         if following is not None:
             pending.append(following)
-        pending.extend(reversed(_write_symbol(tree, item, children, faithful)))
+        pending.extend(reversed(_write_symbol(tree, item, children)))
     return tokens
 
 
-def _write_symbol(tree: LayoutTree, symbol: int, children: dict[Relation, int], faithful: bool) -> list[str | int]:
+def _write_symbol(tree: LayoutTree, symbol: int, children: dict[Relation, int]) -> list[str | int]:
     """The symbol with everything it governs; a number in the result stands for the line that begins there."""
     label = tree.symbols[symbol].label
     written: list[str | int]
@@ -112,17 +113,13 @@ def _write_symbol(tree: LayoutTree, symbol: int, children: dict[Relation, int], 
     if Relation.INSIDE in children:
         raise LayoutError(f"LaTeX has no form for something inside {label!r}")
     if label in _OPERATORS:
-        if not faithful:  # limits stay stacked only where the side is taken
-            for side, stacked in _STACKED.items():
-                if stacked in children and side not in children:
-                    children[side] = children.pop(stacked)
         limits = _scripts(children, Relation.BELOW, Relation.ABOVE)
         scripts = _scripts(children, Relation.SUB, Relation.SUP)
         if limits:
             written += ["\\limits"] if label in INTEGRALS else []
             written += limits
             written = ["{", *written, "}"] if scripts else written
-        elif scripts and faithful and label in STACKING:
+        elif scripts and label in STACKING:
             written += ["\\nolimits"]
         return written + scripts
     for relation, command in ((Relation.ABOVE, "\\overset"), (Relation.BELOW, "\\underset")):
@@ -224,9 +221,9 @@ class _Parser:
         span: Span | None
         self.at += 1
         if token == "'":
-            primes = [self.builder.add(Symbol("\\prime"))]
+            primes = [self.builder.add(Symbol(PRIME))]
             while self.tokens[self.at : self.at + 1] == ["'"]:
-                primes.append(self.builder.add(Symbol("\\prime")))
+                primes.append(self.builder.add(Symbol(PRIME)))
                 self.at += 1
             relation, span = Relation.SUP, self.builder.chain([(prime, prime) for prime in primes])
         else:

@@ -185,6 +185,7 @@ STACKING: frozenset[str] = frozenset(
     )
 )
 INTEGRALS: frozenset[str] = frozenset({"\\int", "\\iint", "\\iiint", "\\oint"})
+PRIME = "\\prime"
 
 # What files write for a label, where it is not the canonical one.
 ALIASES: dict[str, str] = {

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inkmath.features.expression import RELATIONS, FormulaSet, pair_labels, rescale
+from inkmath.layout.symbols import PRIME
 from inkmath.layout.tree import Relation
 from inkmath.synthesis.bank import SymbolBank
 from inkmath.synthesis.lift import relift
@@ -35,8 +36,6 @@ STRETCHED = frozenset(("-", "\\sqrt", "(", ")", "[", "]", "\\{", "\\}", "|", "/"
 
 ALIKE = "ckopsuvwxyz"
 """Letters whose two cases differ in size and place only."""
-
-PRIME = "\\prime"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,76 @@
+r"""One tree for what is written in several ways and means the same.
+
+Files differ in how they say where limits stand (CROHME's laboratories call the lower limit of ``\int`` ``Sub`` or
+``Below``, whatever the ink is like) and what a prime is. Formulas are compared, and networks trained, in one form.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from inkmath.layout.symbols import INTEGRALS, PRIME, STACKING
+from inkmath.layout.tree import Edge, LayoutTree, Relation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from inkmath.layout.tree import Symbol
+
+    Children = Sequence[dict[Relation, int]]
+
+_STACKED = {Relation.SUB: Relation.BELOW, Relation.SUP: Relation.ABOVE}
+_BESIDE = {Relation.BELOW: Relation.SUB, Relation.ABOVE: Relation.SUP}
+
+
+def canonical(tree: LayoutTree) -> LayoutTree:
+    r"""The tree in the form in which formulas are compared; the same object where it is in that form already.
+
+    Limits of ``\sum``, ``\lim`` and the like stand below and above, those of integrals are scripts, as in a displayed
+    formula of TeX; only a script besides limits stays what it is. A prime on the line is a superscript of what it
+    follows. Symbols keep their order and their strokes.
+    """
+    children = [dict(lines) for lines in tree.children]
+    for symbol, lines in zip(tree.symbols, children, strict=True):
+        moves = _STACKED if symbol.label in STACKING else _BESIDE if symbol.label in INTEGRALS else {}
+        for found, proper in moves.items():
+            if found in lines and proper not in lines:
+                lines[proper] = lines.pop(found)
+    _raise_primes(tree.symbols, children)
+    if children == list(tree.children):
+        return tree
+    return LayoutTree(
+        tree.symbols,
+        tuple(Edge(parent, child, how) for parent, lines in enumerate(children) for how, child in lines.items()),
+    )
+
+
+def _raise_primes(symbols: Sequence[Symbol], children: Children) -> None:
+    """Move primes from lines into superscripts; in what stands above or is one already they are where they belong."""
+    primes = {number for number, symbol in enumerate(symbols) if symbol.label == PRIME}
+    upper: set[int] = set()
+    for lines in children if primes else ():
+        for relation in lines.keys() & {Relation.SUP, Relation.ABOVE}:
+            upper.update(_line(children, lines[relation]))
+    for base, lines in enumerate(children):
+        first = lines.get(Relation.RIGHT)
+        if first not in primes or base in primes | upper:
+            continue
+        last = next(prime for prime in _line(children, first) if children[prime].get(Relation.RIGHT) not in primes)
+        following = children[last].pop(Relation.RIGHT, None)
+        del lines[Relation.RIGHT]
+        place = Relation.ABOVE if symbols[base].label in STACKING else Relation.SUP
+        if place in lines:
+            *_, end = _line(children, lines[place])
+            children[end][Relation.RIGHT] = first
+        else:
+            lines[place] = first
+        if following is not None:
+            lines[Relation.RIGHT] = following
+
+
+def _line(children: Children, first: int) -> Iterator[int]:
+    """The symbols of a line from one on."""
+    symbol: int | None = first
+    while symbol is not None:
+        yield symbol
+        symbol = children[symbol].get(Relation.RIGHT)

@@ -1,0 +1,53 @@
+"""One tree for what is written in several ways and means the same."""
+
+from __future__ import annotations
+
+import pytest
+from formulas import trees
+from hypothesis import given
+
+from inkmath.layout.canonical import canonical
+from inkmath.layout.latex import canonical_tokens, parse_latex, to_latex
+from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (r"\sum \nolimits_i^n a_i", r"\sum _ { i } ^ { n } a _ { i }"),
+        (r"\lim \nolimits_n", r"\lim _ { n }"),
+        (r"\int \limits_0^1 x", r"\int _ { 0 } ^ { 1 } x"),
+        # Scripts besides limits are scripts.
+        (r"{\sum_i}_j", r"{ \sum _ { i } } _ { j }"),
+        # What stands above anything else is no limit.
+        (r"\overset{a}{=}", r"\overset { a } { = }"),
+        (r"x \prime \sin ( w \prime \prime + 1 )", r"x ^ { \prime } \sin ( w ^ { \prime \prime } + 1 )"),
+        (r"x^2 \prime", r"x ^ { 2 \prime }"),
+        (r"x^{2 \prime}", r"x ^ { 2 \prime }"),
+        (r"\prime x", r"\prime x"),
+    ],
+)
+def test_what_means_the_same_has_one_tree(written: str, meant: str) -> None:
+    tree = canonical(parse_latex(written))
+
+    assert to_latex(tree) == meant
+    assert canonical(tree) is tree
+    assert canonical_tokens(written) == meant.split()
+
+
+def test_symbols_keep_their_order_and_their_strokes() -> None:
+    symbols = (Symbol("2", (3,)), Symbol("\\prime", (1, 2)), Symbol("x", (0,)))
+    tree = LayoutTree(symbols, (Edge(2, 1, Relation.RIGHT), Edge(1, 0, Relation.RIGHT)))
+
+    raised = canonical(tree)
+
+    assert raised.symbols == symbols
+    assert set(raised.edges) == {Edge(2, 1, Relation.SUP), Edge(2, 0, Relation.RIGHT)}
+
+
+@given(trees)
+def test_any_tree_has_a_canonical_form_of_the_same_symbols(tree: LayoutTree) -> None:
+    form = canonical(tree)
+
+    assert form.symbols == tree.symbols
+    assert canonical(form) is form

@@ -3,7 +3,7 @@
 The search works with bigrams, which can be searched exhaustively. Its best trees are ranked once more by more than
 that: by trigrams, by labels that come again (a cache: Kuhn and De Mori, "A cache-based natural language model for
 speech recognition", IEEE Transactions on Pattern Analysis and Machine Intelligence 12(6), 1990), by scripts that
-letters have wherever they occur, and by brackets that have no partner.
+letters have wherever they occur, and by what is left incomplete: a bracket that has no partner, half a fraction.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
     from inkmath.decoding.language import TreeLanguageModel
 
-RIGHT = RELATIONS.index(Relation.RIGHT)
+RIGHT, ABOVE, BELOW, INSIDE = map(RELATIONS.index, (Relation.RIGHT, Relation.ABOVE, Relation.BELOW, Relation.INSIDE))
 BRACKETS = {"(": ")", "[": "]", "\\{": "\\}"}
 BAR = "|"
+FRACTION, ROOT = "-", "\\sqrt"
 
 AGAIN = 0.3
 """Share of the labels of a formula that are drawn from its other labels rather than from all."""
@@ -49,7 +50,7 @@ class Rescorer:
             if {opening, closing} <= index.keys()
         }
         self._opens = set(self._closes.values())
-        self._bar = index.get(BAR, -1)
+        self._bar, self._fraction, self._root = (index.get(label, -1) for label in (BAR, FRACTION, ROOT))
         self._usual = language.usual.tolist()
         # That a label governs nothing in a relation, and that it governs something.
         none = language.edge[:, :, -1]
@@ -93,7 +94,18 @@ class Rescorer:
                     total += (times - has) * math.log(1.0 - HABIT + HABIT * (times - has - 1) / (times - 1) / lack)
         return total
 
-    def unmatched(self, classes: Sequence[int], parents: Sequence[int], relations: Sequence[int]) -> int:
+    def incomplete(self, classes: Sequence[int], parents: Sequence[int], relations: Sequence[int]) -> int:
+        """How many things lack what belongs to them: brackets a partner, fractions one side, roots what is inside."""
+        has = set(zip(parents, relations, strict=True))
+        count = self._unmatched(classes, parents, relations)
+        for symbol, label in enumerate(classes):
+            if label == self._fraction:
+                count += ((symbol, ABOVE) in has) != ((symbol, BELOW) in has)
+            elif label == self._root:
+                count += (symbol, INSIDE) not in has
+        return count
+
+    def _unmatched(self, classes: Sequence[int], parents: Sequence[int], relations: Sequence[int]) -> int:
         """How many brackets have no partner on their line, an odd bar included."""
         following = {
             parent: child

@@ -42,19 +42,19 @@ class Weights:
     Attributes:
         segmentation, symbol, relation, language: factors of the parts of the score. opinion: share of a second opinion
         in what symbols are taken for, where there is one. repetition, habit, brackets: factors of what
-        :class:`~inkmath.decoding.rescoring.Rescorer` says of the best trees. segmentations, trees: how many are
-        tried. labels: how many classes of each symbol. rescored: how many of the best. confidence: intercept and
-        factors of :func:`evidence`, of a logistic model.
+        :class:`~inkmath.decoding.rescoring.Rescorer` says of the best trees, the last of what is left incomplete,
+        brackets above all. segmentations, trees: how many are tried. labels: how many classes of each symbol.
+        rescored: how many of the best. confidence: intercept and factors of :func:`evidence`, of a logistic model.
     """
 
     segmentation: float = 0.3
     symbol: float = 1.0
     relation: float = 1.0
-    language: float = 0.35
+    language: float = 0.25
     opinion: float = 0.4
     repetition: float = 0.4
     habit: float = 0.5
-    brackets: float = 1.0
+    brackets: float = 2.0
     segmentations: int = 4
     trees: int = 4
     labels: int = 5
@@ -152,7 +152,7 @@ class Search:
             tree = one.classes, one.parents, one.relations
             score = one.score + weights.language * rescorer.trigrams(*tree)
             score += weights.repetition * rescorer.repetition(one.classes) + weights.habit * rescorer.habit(*tree)
-            again.append(replace(one, score=score - weights.brackets * rescorer.unmatched(*tree)))
+            again.append(replace(one, score=score - weights.brackets * rescorer.incomplete(*tree)))
         again.sort(key=lambda one: -one.score)
         fall = again[-1].score - best[-1].score if again else 0.0
         return again + [replace(one, score=one.score + fall) for one in rest]

@@ -1,4 +1,4 @@
-"""What a formula as a whole tells: labels and scripts that come again, brackets with and without a partner."""
+"""What a formula as a whole tells: labels and scripts that come again, and what lacks its other half."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from inkmath.decoding.language import RELATIONS, TreeLanguageModel, count_trigra
 from inkmath.decoding.rescoring import Rescorer
 from inkmath.layout.latex import parse_latex
 
-LABELS = ("x", "X", "y", "i", "1", "2", "+", "-", "(", ")", "[", "]", "|")
+LABELS = ("x", "X", "y", "i", "1", "2", "+", "-", "(", ")", "[", "]", "|", "\\sqrt")
 
 TEXTS = ("x+y", "X-1", "(x+2)y", "|x|", "[1]2", "x_{1}+y_{2}-i", "X_{i}+2", "i+1-y")
 
@@ -71,10 +71,26 @@ def test_nothing_can_be_a_habit_that_happens_once() -> None:
     ],
 )
 def test_a_bracket_has_its_partner_on_its_line(text: str, count: int) -> None:
-    assert rescorer().unmatched(*arrays(text)) == count
+    assert rescorer().incomplete(*arrays(text)) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        (r"\frac{1}{2}", 0),
+        (r"\frac{1}{}", 1),
+        (r"\frac{}{x-1}", 1),
+        (r"\frac{1}{\frac{}{2}}", 1),
+        ("x-1", 0),
+        (r"\sqrt{x}", 0),
+        (r"\sqrt[2]{}+x", 1),
+    ],
+)
+def test_a_fraction_has_two_sides_and_a_root_something_inside(text: str, count: int) -> None:
+    assert rescorer().incomplete(*arrays(text)) == count
 
 
 def test_a_vocabulary_without_brackets_will_do() -> None:
     only = Rescorer(("x",), TreeLanguageModel(("x",), []))
-    assert only.unmatched([0, 0], [-1, 0], [-1, 0]) == 0
+    assert only.incomplete([0, 0], [-1, 0], [-1, 0]) == 0
     assert only.trigrams([0, 0], [-1, 0], [-1, 0]) == pytest.approx(0.0)

@@ -54,7 +54,7 @@ class Weights:
     opinion: float = 0.4
     repetition: float = 0.4
     habit: float = 0.5
-    brackets: float = 2.0
+    brackets: float = 3.0
     segmentations: int = 4
     trees: int = 4
     labels: int = 5

@@ -1,4 +1,4 @@
-"""Layout: the symbol layout tree, and one module per notation it is read from and written to."""
+"""Layout: the symbol layout tree, its canonical form, and one module per notation it is read from and written to."""
 
 from inkmath.layout.tree import Edge, LayoutError, LayoutTree, Relation, Symbol
 

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
     Children = Sequence[dict[Relation, int]]
 
-_STACKED = {Relation.SUB: Relation.BELOW, Relation.SUP: Relation.ABOVE}
-_BESIDE = {Relation.BELOW: Relation.SUB, Relation.ABOVE: Relation.SUP}
+STACKED = {Relation.SUB: Relation.BELOW, Relation.SUP: Relation.ABOVE}
+"""Where a script stands that is a limit below or above."""
+
+_BESIDE = {stacked: script for script, stacked in STACKED.items()}
 
 
 def canonical(tree: LayoutTree) -> LayoutTree:
@@ -31,7 +33,7 @@ def canonical(tree: LayoutTree) -> LayoutTree:
     """
     children = [dict(lines) for lines in tree.children]
     for symbol, lines in zip(tree.symbols, children, strict=True):
-        moves = _STACKED if symbol.label in STACKING else _BESIDE if symbol.label in INTEGRALS else {}
+        moves = STACKED if symbol.label in STACKING else _BESIDE if symbol.label in INTEGRALS else {}
         for found, proper in moves.items():
             if found in lines and proper not in lines:
                 lines[proper] = lines.pop(found)

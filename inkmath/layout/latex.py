@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from inkmath.layout.builder import Span, TreeBuilder
-from inkmath.layout.canonical import canonical
+from inkmath.layout.canonical import STACKED, canonical
 from inkmath.layout.symbols import FUNCTIONS, INTEGRALS, PRIME, STACKING, canonical_label
 from inkmath.layout.tree import LayoutError, LayoutTree, Relation, Symbol
 
@@ -29,7 +29,6 @@ _RUN_ON = re.compile(r"(\\[lg]t)([A-Za-z])")
 _FRACTIONS = frozenset({"\\frac", "\\dfrac", "\\tfrac", "\\cfrac"})
 _OVERSETS = {"\\overset": Relation.ABOVE, "\\stackrel": Relation.ABOVE, "\\underset": Relation.BELOW}
 _SCRIPTS = {"_": Relation.SUB, "^": Relation.SUP}
-_STACKED = {Relation.SUB: Relation.BELOW, Relation.SUP: Relation.ABOVE}
 _NEGATED = {"=": "\\neq", "\\in": "\\notin"}
 # What changes how a formula looks but not which symbols stand where.
 _STYLE = frozenset(
@@ -227,7 +226,7 @@ class _Parser:
                 self.at += 1
             relation, span = Relation.SUP, self.builder.chain([(prime, prime) for prime in primes])
         else:
-            relation = _STACKED[_SCRIPTS[token]] if stacking else _SCRIPTS[token]
+            relation = STACKED[_SCRIPTS[token]] if stacking else _SCRIPTS[token]
             span = self.argument()
         if span is not None:
             try:

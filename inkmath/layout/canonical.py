@@ -47,20 +47,20 @@ def canonical(tree: LayoutTree) -> LayoutTree:
 
 
 def _raise_primes(symbols: Sequence[Symbol], children: Children) -> None:
-    """Move primes from lines into superscripts; in what stands above or is one already they are where they belong."""
+    """Move primes from lines into superscripts; within a superscript they are where they belong."""
     primes = {number for number, symbol in enumerate(symbols) if symbol.label == PRIME}
-    upper: set[int] = set()
-    for lines in children if primes else ():
-        for relation in lines.keys() & {Relation.SUP, Relation.ABOVE}:
-            upper.update(_line(children, lines[relation]))
-    for base, lines in enumerate(children):
+    places = [Relation.ABOVE if symbol.label in STACKING else Relation.SUP for symbol in symbols]
+    raised: set[int] = set()
+    for place, lines in zip(places, children, strict=True) if primes else ():
+        if place in lines:
+            raised.update(_line(children, lines[place]))
+    for base, (place, lines) in enumerate(zip(places, children, strict=True)):
         first = lines.get(Relation.RIGHT)
-        if first not in primes or base in primes | upper:
+        if first not in primes or base in primes | raised:
             continue
         last = next(prime for prime in _line(children, first) if children[prime].get(Relation.RIGHT) not in primes)
         following = children[last].pop(Relation.RIGHT, None)
         del lines[Relation.RIGHT]
-        place = Relation.ABOVE if symbols[base].label in STACKING else Relation.SUP
         if place in lines:
             *_, end = _line(children, lines[place])
             children[end][Relation.RIGHT] = first

@@ -22,6 +22,8 @@ from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
         # What stands above anything else is no limit.
         (r"\overset{a}{=}", r"\overset { a } { = }"),
         (r"x \prime \sin ( w \prime \prime + 1 )", r"x ^ { \prime } \sin ( w ^ { \prime \prime } + 1 )"),
+        (r"\frac{x \prime}{\sqrt{y \prime + 1}}", r"\frac { x ^ { \prime } } { \sqrt { y ^ { \prime } + 1 } }"),
+        (r"x_{y \prime}", r"x _ { y ^ { \prime } }"),
         (r"x^2 \prime", r"x ^ { 2 \prime }"),
         (r"x^{2 \prime}", r"x ^ { 2 \prime }"),
         (r"\prime x", r"\prime x"),

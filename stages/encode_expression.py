@@ -13,6 +13,7 @@ from inkmath.dataset.arrays import ArraysError, read_arrays
 from inkmath.dataset.atomic import replacing
 from inkmath.dataset.splits import Split
 from inkmath.decoding.language import count_trigrams
+from inkmath.decoding.lines import measure_lines
 from inkmath.features.expression import FormulaSet
 from inkmath.labels import VocabularyError, encode_labels, fit_tokens
 from inkmath.params import Params, ParamsError, load_params
@@ -24,11 +25,12 @@ FORMULAS = Path("data/processed/expression.npz")
 LABELS = Path("models/expression/labels.json")
 TOKENS = Path("models/expression/tokens.json")
 TRIGRAMS = Path("models/expression/trigrams.json")
+LINES = Path("models/expression/lines.json")
 METRICS = Path("results/encode_expression/metrics.json")
 
 
 def main(params: Params) -> dict[str, Any]:
-    """Fit the vocabularies and count the trigrams; returns what came of it, with the labels that have no class."""
+    """Fit the vocabularies, count the trigrams, measure the lines; returns what came of it, with labels left out."""
     formulas = FormulaSet.from_arrays(read_arrays(FORMULAS))
     training = formulas.select(np.flatnonzero(formulas.splits == str(Split.TRAIN)))
     # Labels are learned where truth explains every stroke; any tree teaches the language.
@@ -37,6 +39,7 @@ def main(params: Params) -> dict[str, Any]:
     trees = [tree for number in range(len(training)) if (tree := training.tree(number))]
     tokens = fit_tokens([latex.split() for latex in training.latex.tolist()])
     trigrams = count_trigrams(trees)
+    lines = measure_lines(training)
     metrics: dict[str, Any] = {
         "classes": len(labels),
         "tokens": len(tokens),
@@ -51,6 +54,7 @@ def main(params: Params) -> dict[str, Any]:
     labels.save(LABELS)
     tokens.save(TOKENS)
     _write_json(TRIGRAMS, trigrams)
+    _write_json(LINES, lines)
     _write_json(METRICS, metrics, indent=2)
     return metrics
 

@@ -17,6 +17,7 @@ from inkmath.training.lifetime import end_with_dvc
 FORMULAS = Path("data/processed/expression.npz")
 LABELS = Path("models/expression/labels.json")
 TRIGRAMS = Path("models/expression/trigrams.json")
+LINES = Path("models/expression/lines.json")
 MODEL = Path("models/expression/trained")
 RESULTS = Path("results/train_expression")
 CHECKPOINT = Path("checkpoints/expression.npz")
@@ -33,7 +34,8 @@ def main(params: Params) -> dict[str, float]:
         limit_threads(params.compute.threads)
         formulas, labels = FormulaSet.from_arrays(read_arrays(FORMULAS)), Vocabulary.load(LABELS).words
         trained = train_expression(formulas, labels, knobs, params.base.seed, CHECKPOINT, on_epoch=run.log_epoch)
-        files, tuned = write_model(trained, MODEL, labels, json.loads(TRIGRAMS.read_text(encoding="utf-8")), formulas)
+        trigrams, lines = (json.loads(file.read_text(encoding="utf-8")) for file in (TRIGRAMS, LINES))
+        files, tuned = write_model(trained, MODEL, labels, trigrams, lines, formulas)
         metrics = write_results(trained, tuned, RESULTS)
         run.log_metrics(metrics)
         run.log_model(

@@ -11,6 +11,7 @@ import numpy as np
 
 from inkmath.dataset.atomic import replacing
 from inkmath.decoding.language import TreeLanguageModel
+from inkmath.decoding.lines import LineModel, stroke_extents
 from inkmath.decoding.network import Network, NetworkError
 from inkmath.decoding.opinion import SecondOpinion
 from inkmath.decoding.readout import Scores
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from inkmath.decoding.language import Counts
+    from inkmath.decoding.lines import Measures
     from inkmath.decoding.reading import Constraints, Reading
     from inkmath.decoding.symbol import OnnxSymbolReader
     from inkmath.ink import Ink
@@ -66,7 +68,8 @@ class StrokeGraphReader:
             points, mask = pad([stroke_points(inks[place], self.points) for place in batch], multiple=1)
             answer = self.network(points=points, mask=mask)
             for row, place in enumerate(batch):
-                found[place] = Scores.of(answer, row, len(inks[place].strokes))
+                count = len(inks[place].strokes)
+                found[place] = Scores.of(answer, row, count, stroke_extents(points[row, :count]))
         return [one for one in found if one is not None]
 
     def read(
@@ -97,7 +100,8 @@ def load_expression_reader(directory: Path, symbols: OnnxSymbolReader | None = N
         settings = json.loads(path.read_text(encoding="utf-8"))
         weights = Weights(**settings["search"] | {"confidence": tuple(settings["search"]["confidence"])})
         labels = settings["labels"]
-        search = Search(labels, TreeLanguageModel(labels, settings["trigrams"]), weights)
+        language, lines = TreeLanguageModel(labels, settings["trigrams"]), LineModel(labels, settings["lines"])
+        search = Search(labels, language, weights, lines)
         points = int(settings["points"])
     except (ValueError, KeyError, TypeError) as error:
         raise NetworkError(f"{path}: cannot be read ({error!r}); export or install it again") from error
@@ -106,11 +110,18 @@ def load_expression_reader(directory: Path, symbols: OnnxSymbolReader | None = N
 
 
 def write_settings(
-    directory: Path, labels: Sequence[str], points: int, trigrams: Counts, weights: Weights, **more: Any
+    directory: Path,
+    labels: Sequence[str],
+    points: int,
+    trigrams: Counts,
+    lines: Measures,
+    weights: Weights,
+    **more: Any,
 ) -> Path:
     """Write all that reading needs beside the network; ``more`` is kept for the curious."""
     path = Path(directory) / SETTINGS_FILE
-    settings = {"labels": list(labels), "points": points, "search": asdict(weights), **more, "trigrams": trigrams}
+    settings = {"labels": list(labels), "points": points, "search": asdict(weights), **more}
+    settings |= {"lines": lines, "trigrams": trigrams}
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(settings, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
     return path

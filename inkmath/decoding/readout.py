@@ -34,15 +34,20 @@ class Scores:
         pair: ``(S, S, 8)`` label of each ordered pair.
         governor: ``(S, S, 6)`` i governs j by a relation; with ``root`` it sums to one for each j.
         root: ``(S,)`` j's symbol is the root.
+        extents: ``(S, 2)`` top and bottom of each stroke, downward, in typical strokes: not what the network says, but
+            what the search goes by besides; None where that is not at hand.
     """
 
     symbol: NDArray[Any]
     pair: NDArray[Any]
     governor: NDArray[Any]
     root: NDArray[Any]
+    extents: NDArray[Any] | None = None
 
     @classmethod
-    def of(cls, answer: Mapping[str, NDArray[Any]], row: int, strokes: int) -> Scores:
+    def of(
+        cls, answer: Mapping[str, NDArray[Any]], row: int, strokes: int, extents: NDArray[Any] | None = None
+    ) -> Scores:
         """Of one formula of a batch, from the network's logits, padding cut off."""
         symbol = answer["symbol"][row, :strokes]
         pair = answer["pair"][row, :strokes, :strokes]
@@ -54,6 +59,7 @@ class Scores:
             pair - _log_sum_exp(pair, (-1,))[..., None],
             governor - total[None, :, None],
             root - total,
+            extents,
         )
 
 

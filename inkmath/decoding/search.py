@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from inkmath.decoding.lines import extents
 from inkmath.decoding.reading import Candidate, Reading
 from inkmath.decoding.readout import NEVER, best_trees, relate, same_symbol, segment
 from inkmath.decoding.rescoring import Rescorer
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from inkmath.decoding.language import TreeLanguageModel
+    from inkmath.decoding.lines import LineModel
     from inkmath.decoding.opinion import Opinion
     from inkmath.decoding.reading import Constraints
     from inkmath.decoding.readout import Scores
@@ -41,9 +43,10 @@ class Weights:
 
     Attributes:
         segmentation, symbol, relation, language: factors of the parts of the score. opinion: share of a second opinion
-        in what symbols are taken for, where there is one. repetition, habit, brackets: factors of what
-        :class:`~inkmath.decoding.rescoring.Rescorer` says of the best trees, the last of what is left incomplete,
-        brackets above all. segmentations, trees: how many are tried. labels: how many classes of each symbol.
+        in what symbols are taken for, where there is one. lines: factor of how well heights agree with the best trees,
+        as :class:`~inkmath.decoding.lines.LineModel` says. repetition, habit, brackets: factors of what
+        :class:`~inkmath.decoding.rescoring.Rescorer` says of those, the last of what is left incomplete, brackets above
+        all. segmentations, trees: how many are tried. labels: how many classes of each symbol.
         rescored: how many of the best. confidence: intercept and factors of :func:`evidence`, of a logistic model.
     """
 
@@ -52,6 +55,7 @@ class Weights:
     relation: float = 1.0
     language: float = 0.25
     opinion: float = 0.4
+    lines: float = 0.3
     repetition: float = 0.4
     habit: float = 0.5
     brackets: float = 3.0
@@ -98,11 +102,14 @@ class Search:
     """Reads formulas off the network's answer.
 
     Args:
-        labels: the symbol vocabulary. language: of formulas. weights: what counts how much.
+        labels: the symbol vocabulary. language: of formulas. weights: what counts how much. lines: how symbols stand on
+        their lines; None where heights are not to count.
     """
 
-    def __init__(self, labels: Sequence[str], language: TreeLanguageModel, weights: Weights) -> None:
-        self.labels, self.language, self.weights = tuple(labels), language, weights
+    def __init__(
+        self, labels: Sequence[str], language: TreeLanguageModel, weights: Weights, lines: LineModel | None = None
+    ) -> None:
+        self.labels, self.language, self.weights, self.lines = tuple(labels), language, weights, lines
         self.index = {label: number for number, label in enumerate(self.labels)}
         self.rescorer = Rescorer(self.labels, language)
 
@@ -141,21 +148,30 @@ class Search:
             for score, parents, relations in best_trees(edges, root, self.weights.trees):
                 structure = self.weights.segmentation * worth + self.weights.relation * score
                 found += self._label(symbols, classes, parents, relations, structure)
-        return self._rescore(sorted(found, key=lambda one: -one.score))
+        return self._rescore(sorted(found, key=lambda one: -one.score), scores)
 
-    def _rescore(self, found: list[Found]) -> list[Found]:
+    def _rescore(self, found: list[Found], scores: Scores) -> list[Found]:
         """The best ranked once more; the others follow them in their order, as far behind as they were."""
         weights, rescorer = self.weights, self.rescorer
         best, rest = found[: weights.rescored], found[weights.rescored :]
         again = []
-        for one in best:
+        for one, heights in zip(best, self._heights(best, scores), strict=True):
             tree = one.classes, one.parents, one.relations
-            score = one.score + weights.language * rescorer.trigrams(*tree)
+            score = one.score + weights.language * rescorer.trigrams(*tree) + weights.lines * heights
             score += weights.repetition * rescorer.repetition(one.classes) + weights.habit * rescorer.habit(*tree)
             again.append(replace(one, score=score - weights.brackets * rescorer.incomplete(*tree)))
         again.sort(key=lambda one: -one.score)
         fall = again[-1].score - best[-1].score if again else 0.0
         return again + [replace(one, score=one.score + fall) for one in rest]
+
+    def _heights(self, found: Sequence[Found], scores: Scores) -> list[float]:
+        """How well the heights of the strokes agree with each tree, a log-likelihood; 0 where nothing is known."""
+        if self.lines is None or scores.extents is None or self.weights.lines == 0:
+            return [0.0] * len(found)
+        boxes = {symbols: extents(scores.extents, symbols) for symbols in {one.symbols for one in found}}
+        trees = [(one.classes, one.parents, one.relations) for one in found]
+        told: list[float] = self.lines.log_likelihoods(trees, [boxes[one.symbols] for one in found]).tolist()
+        return told
 
     def confidence(self, found: Sequence[Found]) -> list[float]:
         """How sure each is, in 0..1: of the best by :func:`evidence`, the rest shared by their scores."""

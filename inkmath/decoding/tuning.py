@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from inkmath.decoding.expression import StrokeGraphReader
     from inkmath.decoding.language import Counts
+    from inkmath.decoding.lines import LineModel
     from inkmath.decoding.opinion import Opinion
     from inkmath.decoding.readout import Scores
     from inkmath.decoding.search import Found
@@ -59,10 +60,11 @@ def tune_reader(reader: StrokeGraphReader, inks: Sequence[Ink], counts: Counts, 
     """What the search of a reader should weigh, found on validation ink with trees, as written and bent, and scribble.
 
     Args:
-        reader: its networks are asked; its own language model and weights play no part. inks: validation ink.
-        counts: of all training formulas, for the language model. training: canonical tokens of each of them, spaces
-        between. What users write is seldom in a training set, so the language model is weighed as if no formula of
-        validation had been, and confidence is fitted to those alone that were not: the network knows the others too.
+        reader: its networks are asked, and it knows how lines run; its language model and weights play no part.
+        inks: validation ink. counts: of all training formulas, for the language model. training: canonical tokens of
+        each of them, spaces between. What users write is seldom in a training set, so the language model is weighed as
+        if no formula of validation had been, and confidence is fitted to those alone that were not: the network knows
+        the others too.
     """
 
     def ask(some: Sequence[Ink]) -> list[Answer]:
@@ -74,7 +76,8 @@ def tune_reader(reader: StrokeGraphReader, inks: Sequence[Ink], counts: Counts, 
     truths = [" ".join(canonical_tokens(ink.tree)) if ink.tree else "" for ink in inks]
     language = unaware(reader.labels, counts, inks, training)
     strange = ask(in_stranger_hands(inks))
-    return tune(ask(inks), truths, reader.labels, language, strange, ask(scribbles()), unseen(truths, training))
+    answers, lines = ask(inks), reader.search.lines
+    return tune(answers, truths, reader.labels, language, strange, ask(scribbles()), unseen(truths, training), lines)
 
 
 def tune(
@@ -85,6 +88,7 @@ def tune(
     bent: Sequence[Answer] = (),
     scribbles: Sequence[Answer] = (),
     fresh: Collection[int] | None = None,
+    lines: LineModel | None = None,
 ) -> Tuned:
     """Choose factor and share by ExpRate on both kinds of ink, then fit confidence to it.
 
@@ -96,6 +100,7 @@ def tune(
         those alone would make confidence promise too much.
         scribbles: answers to what is no formula: whatever is read there is wrong, and confidence should know.
         fresh: places of the formulas that confidence is fitted to; None means all.
+        lines: how symbols stand on their lines, which counts as much as it does in all searches.
     """
     tried: dict[tuple[float, float], float] = {}
     best: tuple[float, Weights, list[list[Found]], list[bool]] | None = None
@@ -105,7 +110,7 @@ def tune(
     shares = OPINION if any(one.opinion for one in asked) else (Weights().opinion,)
     for factor, share in itertools.product(LANGUAGE, shares):
         weights = replace(Weights(), language=factor, opinion=share)
-        search = Search(labels, language, weights)
+        search = Search(labels, language, weights, lines)
         found = [search.search(one.scores, {}, one.opinion) for one in asked]
         right = [_latex(one[0], labels) == truth for one, truth in zip(found, wanted, strict=True)]
         tried[factor, share] = float(np.mean(right[: len(answers)]))
@@ -114,7 +119,7 @@ def tune(
             best = merit, weights, found, right
     assert best is not None
     _, weights, found, right = best
-    search = Search(labels, language, weights)
+    search = Search(labels, language, weights, lines)
     nonsense = [search.search(one.scores, {}, one.opinion) for one in scribbles]
     kept = [place for place in range(len(found)) if fresh is None or place % len(answers) in fresh]
     confidence = fit_confidence(

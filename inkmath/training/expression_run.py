@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from inkmath.decoding.language import Counts
+    from inkmath.decoding.lines import Measures
     from inkmath.decoding.tuning import Tuned
     from inkmath.features.expression import FormulaSet
     from inkmath.params import TrainExpression
@@ -173,7 +174,12 @@ def known(formulas: FormulaSet) -> set[str]:
 
 
 def write_model(
-    trained: Trained, directory: Path, labels: Sequence[str], trigrams: Counts, formulas: FormulaSet
+    trained: Trained,
+    directory: Path,
+    labels: Sequence[str],
+    trigrams: Counts,
+    lines: Measures,
+    formulas: FormulaSet,
 ) -> tuple[tuple[Path, ...], Tuned]:
     """Tune the search on validation formulas and write what a reader loads, and the weights to train on from.
 
@@ -184,7 +190,7 @@ def write_model(
     directory.mkdir(parents=True, exist_ok=True)
     export_onnx(model, directory / NETWORK_FILE, {"points": (None, None, points, 2), "mask": (None, None)})
     more: dict[str, Any] = {"parameters": int(model.count_params()), "network": model.settings}
-    settings = write_settings(directory, labels, points, trigrams, Weights(), **more)
+    settings = write_settings(directory, labels, points, trigrams, lines, Weights(), **more)
     save_weights(directory / WEIGHTS_FILE, model)
     watched = validation(formulas)
     inks = [Ink(tuple(watched.strokes(number)), tree=watched.tree(number)) for number in range(len(watched))]

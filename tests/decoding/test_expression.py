@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 POINTS = 8
+LINES = {"symbols": {"x": [3, 0.6, 0.0, 0.1, 0.0, 0.1]}, "scripts": {}, "root": [1.4, 0.4], "usual": 0.8}
 
 
 class MadeUpNetwork:
@@ -98,11 +99,12 @@ def test_missing_and_damaged_files_are_named(tmp_path: Path) -> None:
         "{",
         '{"labels": ["x"]}',
         '{"labels": ["x"], "search": {"unknown": 1}, "trigrams": [], "points": 8}',
+        '{"labels": ["x"], "search": {"confidence": [0, 0, 0]}, "trigrams": [], "points": 8}',  # of no lines
     ):
         (tmp_path / "expression.json").write_text(broken)
         with pytest.raises(NetworkError, match=r"expression\.json: cannot be read"):
             load_expression_reader(tmp_path)
-    write_settings(tmp_path, LABELS, POINTS, count_trigrams([parse_latex("x^{2}")]), Weights())
+    write_settings(tmp_path, LABELS, POINTS, count_trigrams([parse_latex("x^{2}")]), LINES, Weights())
     with pytest.raises(FileNotFoundError, match=r"expression\.onnx: no such file"):
         load_expression_reader(tmp_path)
     (tmp_path / "expression.onnx").write_bytes(b"no network")
@@ -113,10 +115,12 @@ def test_missing_and_damaged_files_are_named(tmp_path: Path) -> None:
 def test_settings_are_json_in_which_nothing_is_lost(tmp_path: Path) -> None:
     trigrams = count_trigrams([parse_latex(r"\alpha^{2}")])
     weights = Weights(language=0.4, confidence=(1.0, 2.0, 3.0))
-    settings = json.loads(write_settings(tmp_path, LABELS, POINTS, trigrams, weights, trained="today").read_text())
+    written = write_settings(tmp_path, LABELS, POINTS, trigrams, LINES, weights, trained="today")
+    settings = json.loads(written.read_text())
     assert settings["labels"] == list(LABELS)
     assert Weights(**settings["search"] | {"confidence": tuple(settings["search"]["confidence"])}) == weights
     assert [tuple(row) for row in settings["trigrams"]] == trigrams
+    assert settings["lines"] == LINES
     assert settings["trained"] == "today"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from made_up_scores import LABELS, normalised, random_scores, scores_of
 
 from inkmath.decoding.language import TreeLanguageModel, count_trigrams
+from inkmath.decoding.lines import LineModel
 from inkmath.decoding.search import Search, Weights
 from inkmath.features.expression import RELATIONS, SAME
 from inkmath.layout.latex import canonical_tokens, parse_latex
@@ -53,6 +55,26 @@ def test_language_decides_what_the_ink_leaves_open() -> None:
     assert latex(by_ink) == "- ^ { 2 } = y"
     by_language = search(*["x^{2}=y"] * 20, language=0.5).read(doubtful(scores_of(TREE), 0, "x", "-"))[0]
     assert latex(by_language) == "x ^ { 2 } = y"
+
+
+def test_heights_decide_what_ink_and_language_leave_open() -> None:
+    tree = LayoutTree((Symbol("\\sum", (0,)), Symbol("x", (1,))), (Edge(0, 1, RIGHT),))
+    measures = {
+        "symbols": {label: [9, height, 0.0, 0.02, 0.0, 0.02] for label, height in (("\\sum", 1), ("2", 1), ("x", 0.6))},
+        "scripts": {},
+        "root": [1.4, 0.4],
+        "usual": 0.8,
+    }
+    plain, model = search(), LineModel(LABELS, measures)
+    by_height = Search(LABELS, plain.language, Weights(), model)
+    open_to_both = doubtful(scores_of(tree), 1, "x", "2")
+    low, tall = np.array([(0.0, 1.4), (0.55, 1.4)]), np.array([(0.0, 1.4), (0.02, 1.4)])
+    for heights, meant in ((low, "\\sum x"), (tall, "\\sum 2")):
+        told = replace(open_to_both, extents=heights)
+        assert latex(by_height.read(told)[0]) == meant
+        assert latex(plain.read(told)[0]) == "\\sum 2", "the likelier by a hair"
+        assert latex(Search(LABELS, plain.language, Weights(lines=0.0), model).read(told)[0]) == "\\sum 2"
+    assert latex(by_height.read(open_to_both)[0]) == "\\sum 2", "heights that nobody knows do not count"
 
 
 def test_labels_are_chosen_together() -> None:

@@ -71,6 +71,10 @@ def test_vocabularies_and_counts_are_of_the_training_split_alone(workspace: Path
     trigrams = [tuple(row) for row in json.loads(Path("models/expression/trigrams.json").read_text())]
     assert trigrams == count_trigrams(parse_latex(latex) for _, split, latex in FORMULAS if split is Split.TRAIN)
 
+    lines = json.loads(Path("models/expression/lines.json").read_text())
+    assert set(lines["symbols"]) == {"+", "1", "2", "x", "y"}
+    assert lines["symbols"]["x"][0] > lines["symbols"]["y"][0] == 0, "what has no stroke stands nowhere"
+
     assert metrics["training_formulas"] == 3
     assert metrics["trainable_formulas"] == 2
     assert metrics["unseen"] == {"train": {"y": 1}, "valid": {r"\alpha": 1}, "test": {r"\beta": 2}}

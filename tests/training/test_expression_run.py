@@ -11,6 +11,7 @@ import pytest
 
 from inkmath.decoding.expression import load_expression_reader
 from inkmath.decoding.language import count_trigrams
+from inkmath.decoding.lines import measure_lines
 from inkmath.features.expression import FormulaSet
 from inkmath.ink import Ink
 from inkmath.params import TrainExpression, load_params
@@ -74,7 +75,8 @@ def test_what_is_written_is_a_reader(trained: Any, formulas: FormulaSet, labels:
     from inkmath.training.expression_run import write_model, write_results
 
     trees = [tree for number in range(6) if (tree := formulas.tree(number))]
-    files, tuned = write_model(trained[0], tmp_path / "model", labels, count_trigrams(trees), formulas)
+    lines = measure_lines(formulas.select(range(6)))
+    files, tuned = write_model(trained[0], tmp_path / "model", labels, count_trigrams(trees), lines, formulas)
     assert all(file.is_file() for file in files)
     assert 0.0 <= tuned.exprate <= 1.0
     metrics = write_results(trained[0], tuned, tmp_path / "results")

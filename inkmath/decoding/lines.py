@@ -1,0 +1,377 @@
+"""How symbols stand on their lines: the heights of a whole line fitted together, as an eye does that tells 9 from q.
+
+Every line of a formula has a place and a size, and every symbol has a usual top and bottom on it: digits reach from the
+line to one above it, an x to 0.66, a q from 0.66 to 0.64 below. Given a layout tree, place and size of each line are
+what its symbols' boxes ask for, weighed against where lines of scripts usually lie beside what governs them; how well
+the boxes then agree is the log-likelihood of the ink's heights. Whatever labels a text makes likely play no part in it.
+
+Lines are linear Gaussian models with two unknowns each, their sizes' spread with the size itself solved for by a second
+look; boxes that fit nowhere are expected now and then (a mixture with a flat density, as Hogg, Bovy and Lang,
+"Data analysis recipes: Fitting a model to data", arXiv 1008.4686, 2010, treat outliers). Tops and bottoms are learned
+from training formulas by expectation and maximisation (Dempster, Laird and Rubin, 1977).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from inkmath.features.expression import RELATIONS
+from inkmath.layout.tree import Relation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from inkmath.features.expression import FormulaSet
+
+    Measures = dict[str, Any]
+    """What :func:`measure_lines` found, as JSON holds it.
+
+    ``symbols``: for each label how often it was measured, its mean top and bottom above its line, in heights of the
+    line's digits, and their variances and covariance (top, both, bottom). ``scripts``: for each relation the size of a
+    line beside the governor's, that share's spread, how far below the governor's side it stands, in sizes of the
+    governor's line, and that spread. ``root``: size of a formula's main line in typical strokes, and its spread.
+    ``usual``: mean log-likelihood a symbol.
+    """
+
+RIGHT = RELATIONS.index(Relation.RIGHT)
+ANCHORED_ABOVE = np.array([relation in (Relation.SUP, Relation.ABOVE) for relation in RELATIONS])
+"""By relation: whether a line stands where the top of its governor is, rather than its bottom."""
+
+DIGITS = frozenset("0123456789")
+
+OUTLIERS = 0.03
+"""Share of the boxes that stand anywhere."""
+
+ANYWHERE = np.log(1 / 4)
+"""Log-density of those, over squares of typical strokes."""
+
+LOOKS = 2
+"""How often place and size are solved for, the spread being that of the size found before."""
+
+SMALLEST = 0.15
+"""No line is smaller, in typical strokes."""
+
+ROUNDS = 6
+FEW = 20
+"""Scripts of a relation that were seen less often stand as `BESIDE` says."""
+
+UNMEASURED = (0, 1.0, 0.0, 0.1, 0.0, 0.1)
+"""How symbols stand that nothing is known of: as tall as digits, more or less."""
+
+BESIDE = (0.7, 0.3, 0.0, 0.4)
+"""Size, its spread, place and its spread of scripts that nothing is known of."""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The lines of some trees, symbols and lines counted through all of them.
+
+    Attributes:
+        line: ``(M,)`` the line of each symbol. governor: ``(L,)`` the symbol that governs each line, -1 for a root's.
+        relation: ``(L,)`` how. depth: ``(L,)`` how many lines it hangs from.
+    """
+
+    line: NDArray[np.int64]
+    governor: NDArray[np.int64]
+    relation: NDArray[np.int64]
+    depth: NDArray[np.int64]
+
+    @classmethod
+    def joined(cls, parts: Sequence[Lines]) -> Lines:
+        """Those of all trees, one after the other."""
+        symbols = np.cumsum([0, *(len(part.line) for part in parts)])
+        lines = np.cumsum([0, *(len(part.governor) for part in parts)])
+        return cls(
+            np.concatenate([part.line + lines[tree] for tree, part in enumerate(parts)]),
+            np.concatenate(
+                [np.where(part.governor < 0, -1, part.governor + symbols[tree]) for tree, part in enumerate(parts)]
+            ),
+            np.concatenate([part.relation for part in parts]),
+            np.concatenate([part.depth for part in parts]),
+        )
+
+
+@lru_cache(maxsize=1024)
+def lines_of(parents: tuple[int, ...], relations: tuple[int, ...]) -> Lines:
+    """The lines of one tree: parents of its symbols, -1 for the root, and their relations to them."""
+    heads = list(range(len(parents)))
+    for symbol in heads:
+        head = symbol
+        while parents[head] >= 0 and relations[head] == RIGHT:
+            head = parents[head]
+        heads[symbol] = head
+    first = sorted(set(heads))
+    number = {head: place for place, head in enumerate(first)}
+
+    def depth(head: int) -> int:
+        hangs = 0
+        while parents[head] >= 0:
+            head = heads[parents[head]]
+            hangs += 1
+        return hangs
+
+    return Lines(
+        np.array([number[head] for head in heads], np.int64),
+        np.array([parents[head] for head in first], np.int64),
+        np.array([relations[head] for head in first], np.int64),
+        np.array([depth(head) for head in first], np.int64),
+    )
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Lines as their symbols ask for them.
+
+    Attributes:
+        base, size: ``(L,)`` where each line runs, downward, and how tall its digits are, in typical strokes.
+        apart: ``(M, 2)`` how much higher than usual the top and the bottom of each symbol are, in sizes of its line.
+        symbol: ``(M,)`` log-density of each box given its line. script: ``(L,)`` of each line given its governor.
+        sure: ``(M,)`` how likely it is that the box stands as its class does, and not just anywhere.
+    """
+
+    base: NDArray[np.float64]
+    size: NDArray[np.float64]
+    apart: NDArray[np.float64]
+    symbol: NDArray[np.float64]
+    script: NDArray[np.float64]
+    sure: NDArray[np.float64]
+
+
+class LineModel:
+    """Tells how well the heights of ink agree with a labelled tree.
+
+    Args:
+        labels: the symbol vocabulary, C labels. measures: from :func:`measure_lines`.
+    """
+
+    def __init__(self, labels: Sequence[str], measures: Measures) -> None:
+        known = measures["symbols"]
+        rows = np.array([known.get(label, UNMEASURED) for label in labels], np.float64).reshape(-1, 6)
+        self.mean = rows[:, 1:3]  # (C, 2)
+        self.spread = rows[:, [3, 4, 4, 5]].reshape(-1, 2, 2)  # (C, 2, 2)
+        self.scripts = np.array([measures["scripts"].get(relation.value, BESIDE) for relation in RELATIONS])  # (6, 4)
+        self.root: tuple[float, float] = tuple(measures["root"])
+        self.usual = float(measures["usual"])
+        self._certain = np.linalg.inv(self.spread)  # (C, 2, 2)
+        self._volume = np.log(np.linalg.det(self.spread)) / 2 + np.log(2 * np.pi)  # (C,)
+        # What a symbol of each class adds to the equations of its line's place and size.
+        self._by_place = self._certain.sum(axis=1)  # (C, 2)
+        self._by_size = np.einsum("ci,cij->cj", self.mean, self._certain)  # (C, 2)
+        self._square = np.stack(
+            [
+                self._by_place.sum(axis=1),
+                -np.einsum("ci,ci->c", self._by_place, self.mean),
+                np.einsum("ci,ci->c", self._by_size, self.mean),
+            ]
+        )  # (3, C)
+
+    def log_likelihoods(
+        self,
+        trees: Sequence[tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]],
+        boxes: Sequence[NDArray[np.float64]],
+    ) -> NDArray[np.float64]:
+        """How well the heights of some ink agree with each of some trees, beside what is usual for so many symbols.
+
+        Args:
+            trees: classes, parents (-1 for the root) and relations of the symbols of each.
+            boxes: ``(K, 2)`` top and bottom of the symbols of each, downward, in typical strokes.
+
+        Returns:
+            ``(N,)`` log-likelihoods.
+        """
+        if not trees:
+            return np.zeros(0)
+        lines = Lines.joined([lines_of(parents, relations) for _, parents, relations in trees])
+        sizes = np.array([len(classes) for classes, _, _ in trees])
+        of = np.repeat(np.arange(len(trees)), sizes)  # (M,)
+        found = self.fit(np.concatenate([np.array(tree[0]) for tree in trees]), np.concatenate(boxes), lines)
+        tree_of_line = np.zeros(len(lines.governor), np.int64)
+        tree_of_line[lines.line] = of
+        total = _summed(found.symbol, of, len(trees)) + _summed(found.script, tree_of_line, len(trees))
+        return total - self.usual * sizes
+
+    def fit(self, classes: NDArray[np.int64], boxes: NDArray[np.float64], lines: Lines) -> Fitted:
+        """Place and size of each line, and how well all then agrees.
+
+        Args:
+            classes: ``(M,)``. boxes: ``(M, 2)``. lines: which symbols share one, and what governs it.
+        """
+        count = len(lines.governor)
+        base, size, script = np.zeros((3, count))
+        place_pull = np.einsum("mi,mi->m", self._by_place[classes], boxes)  # (M,)
+        size_pull = -np.einsum("mi,mi->m", self._by_size[classes], boxes)
+        for depth in range(int(lines.depth.max(initial=0)) + 1):
+            at = np.flatnonzero(lines.depth == depth)
+            members = np.flatnonzero(lines.depth[lines.line] == depth)
+            local = np.searchsorted(at, lines.line[members])
+            mean, variance = self._expected(at, depth, boxes, lines, base, size)  # (A, 2)
+            a, b, c = (_summed(row[classes[members]], local, len(at)) for row in self._square)
+            pull = _summed(place_pull[members], local, len(at)), _summed(size_pull[members], local, len(at))
+            high = mean[:, 1]
+            for _ in range(LOOKS):
+                share = 1.0 / np.square(high)
+                p, q, r = a * share + 1 / variance[:, 0], b * share, c * share + 1 / variance[:, 1]
+                one = pull[0] * share + mean[:, 0] / variance[:, 0]
+                two = pull[1] * share + mean[:, 1] / variance[:, 1]
+                determinant = p * r - q * q
+                low, high = (r * one - q * two) / determinant, (p * two - q * one) / determinant
+                high = np.maximum(high, SMALLEST)
+            base[at], size[at] = low, high
+            away = (np.square(low - mean[:, 0]) / variance[:, 0] + np.square(high - mean[:, 1]) / variance[:, 1]) / 2
+            if depth:
+                script[at], _ = _expecting_outliers(-away - np.log(variance).sum(axis=1) / 2 - np.log(2 * np.pi))
+        scale = size[lines.line]
+        apart = (base[lines.line, None] - boxes) / scale[:, None] - self.mean[classes]  # (M, 2)
+        away = np.einsum("mi,mij,mj->m", apart, self._certain[classes], apart) / 2
+        symbol, sure = _expecting_outliers(-away - self._volume[classes] - 2 * np.log(scale))
+        return Fitted(base, size, apart, symbol, script, sure)
+
+    def _expected(
+        self,
+        at: NDArray[np.int64],
+        depth: int,
+        boxes: NDArray[np.float64],
+        lines: Lines,
+        base: NDArray[np.float64],
+        size: NDArray[np.float64],
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Place and size that lines of one depth are expected to have before their own ink, and both variances."""
+        if depth == 0:
+            members = np.flatnonzero(lines.depth[lines.line] == 0)
+            local = np.searchsorted(at, lines.line[members])
+            bottom = _summed(boxes[members, 1], local, len(at)) / np.bincount(local, minlength=len(at))
+            mean = np.stack([bottom, np.full(len(at), self.root[0])], axis=1)
+            # The place of a formula is anywhere.
+            return mean, np.tile([9.0, self.root[1] ** 2], (len(at), 1))
+        governor, relation = lines.governor[at], lines.relation[at]
+        above = size[lines.line[governor]]
+        share, share_spread, place, place_spread = self.scripts[relation].T
+        side = np.where(ANCHORED_ABOVE[relation], boxes[governor, 0], boxes[governor, 1])
+        mean = np.stack([side + place * above, share * above], axis=1)
+        return mean, np.square(np.stack([place_spread * above, share_spread * share * above], axis=1))
+
+
+def measure_lines(formulas: FormulaSet) -> Measures:
+    """Learn from formulas whose trees are known how symbols stand on their lines, and lines beside each other.
+
+    Args:
+        formulas: the training formulas; those without a tree, or with a symbol without strokes, teach nothing.
+
+    Returns:
+        What :class:`LineModel` needs, for the labels that occur.
+    """
+    labels = sorted(set(formulas.labels.tolist()))
+    classes, boxes, lines = _all(formulas, {label: number for number, label in enumerate(labels)})
+    measures: Measures = {
+        "symbols": {},
+        "scripts": {},
+        "root": [1.3, 1.0],
+        "usual": 0.0,
+    }
+    if not len(classes):
+        return measures
+    # A symbol that is a line by itself tells where the line is, not how its class stands on it.
+    telling = np.bincount(lines.line)[lines.line] > 1
+    for _ in range(ROUNDS):
+        model = LineModel(labels, measures)
+        found = model.fit(classes, boxes, lines)
+        measures = {
+            **_standing(labels, classes[telling], (found.apart + model.mean[classes])[telling], found.sure[telling]),
+            **_beside(lines, boxes, found),
+            "usual": round(float(found.symbol.sum() + found.script.sum()) / len(classes), 4),
+        }
+    return measures
+
+
+def extents(strokes: NDArray[Any], symbols: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+    """Top and bottom ``(K, 2)`` of symbols, downward, from those of strokes ``(S, 2)``."""
+    return np.array([(strokes[list(own), 0].min(), strokes[list(own), 1].max()) for own in symbols], np.float64)
+
+
+def stroke_extents(points: NDArray[Any]) -> NDArray[Any]:
+    """Top and bottom ``(S, 2)`` of strokes ``(S, P, 2)``."""
+    return np.stack([points[..., 1].min(axis=1), points[..., 1].max(axis=1)], axis=1)
+
+
+def _summed(values: NDArray[np.float64], group: NDArray[np.int64], count: int) -> NDArray[np.float64]:
+    """Sums of values by group."""
+    return np.bincount(group, values, count).astype(np.float64)
+
+
+def _expecting_outliers(inside: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Log-densities where some stand anywhere, and how likely each is not one of those."""
+    inside = inside + np.log(1.0 - OUTLIERS)
+    both = np.logaddexp(inside, np.log(OUTLIERS) + ANYWHERE)
+    return both, np.exp(inside - both)
+
+
+def _all(formulas: FormulaSet, index: Mapping[str, int]) -> tuple[NDArray[np.int64], NDArray[np.float64], Lines]:
+    """Classes, boxes and lines of all formulas that can be measured."""
+    classes: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
+    boxes: list[NDArray[np.float64]] = [np.zeros((0, 2))]
+    parts: list[Lines] = [lines_of((), ())]
+    for number in range(len(formulas)):
+        tree = formulas.tree(number)
+        if tree is None or not tree.has_strokes:
+            continue
+        parents, relations = [-1] * len(tree.symbols), [RIGHT] * len(tree.symbols)
+        for edge in tree.edges:
+            parents[edge.child], relations[edge.child] = edge.parent, RELATIONS.index(edge.relation)
+        classes.append(np.array([index[symbol.label] for symbol in tree.symbols]))
+        boxes.append(extents(stroke_extents(formulas.strokes(number)), [symbol.strokes for symbol in tree.symbols]))
+        parts.append(lines_of(tuple(parents), tuple(relations)))
+    return np.concatenate(classes), np.concatenate(boxes), Lines.joined(parts)
+
+
+def _standing(
+    labels: Sequence[str], classes: NDArray[np.int64], stands: NDArray[np.float64], sure: NDArray[np.float64]
+) -> Measures:
+    """Mean and spread of tops and bottoms ``(M, 2)`` by class; a class seen seldom stands like all, more or less."""
+    count = len(labels)
+
+    def by_class(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return _summed(sure * values, classes, count)
+
+    times = by_class(np.ones(len(classes)))  # (C,)
+    general = np.average(stands, axis=0, weights=sure)
+    mean = np.stack([by_class(column) for column in stands.T], axis=1) + 2 * general  # (C, 2)
+    mean /= times[:, None] + 2
+    apart = stands - mean[classes]
+    square = np.einsum("mi,mj->mij", apart, apart)  # (M, 2, 2)
+    spread = np.stack([by_class(square[:, i, j]) for i in range(2) for j in range(2)], axis=1).reshape(-1, 2, 2)
+    spread = (spread + 10 * 0.03 * np.eye(2)) / (times + 10)[:, None, None] + 0.003 * np.eye(2)
+    spread += np.cov(mean.T, aweights=times + 1e-6) * (2 / (times + 2))[:, None, None]
+    # Digits stand on the line and are one size tall; without any, so does what there is.
+    digits = np.array([label in DIGITS for label in labels]) & (times > 0)
+    told = times * digits if digits.any() else times
+    top, bottom = np.average(mean, axis=0, weights=told)
+    mean, spread = (mean - bottom) / (top - bottom), spread / (top - bottom) ** 2
+    rows = np.column_stack([mean, spread[:, 0, 0], spread[:, 0, 1], spread[:, 1, 1]]).round(4).tolist()
+    return {"symbols": {label: [round(n), *row] for label, n, row in zip(labels, times.tolist(), rows, strict=True)}}
+
+
+def _beside(lines: Lines, boxes: NDArray[np.float64], found: Fitted) -> Measures:
+    """How lines lie to what governs them, and how large the main lines are; medians, and spreads by their like."""
+    scripts = {}
+    for number, relation in enumerate(RELATIONS):
+        at = np.flatnonzero((lines.governor >= 0) & (lines.relation == number))
+        if len(at) < FEW:
+            continue
+        governor = lines.governor[at]
+        above = found.size[lines.line[governor]]
+        side = boxes[governor, 0 if ANCHORED_ABOVE[number] else 1]
+        share, share_spread = _middle(found.size[at] / above)
+        scripts[relation.value] = [share, share_spread / share, *_middle((found.base[at] - side) / above)]
+    return {"scripts": scripts, "root": list(_middle(found.size[lines.governor < 0]))}
+
+
+def _middle(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Median, and a standard deviation by the median of the distances from it."""
+    middle = np.median(values)
+    return round(float(middle), 4), round(float(1.4826 * np.median(np.abs(values - middle)) + 0.05), 4)

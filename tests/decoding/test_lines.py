@@ -1,0 +1,192 @@
+"""Heights on lines: what tells 9 from q, C from c and a script from what stands beside, whatever the text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inkmath.decoding.lines import LineModel, Lines, extents, lines_of, measure_lines, stroke_extents
+from inkmath.features.expression import RELATIONS, FormulaSet
+from inkmath.layout.tree import Relation
+from inkmath.synthesis import synthesize
+
+if TYPE_CHECKING:
+    from inkmath.decoding.lines import Measures
+
+LABELS = ("1", "9", "q", "C", "c", "x", "-")
+RIGHT, SUP, BELOW = (RELATIONS.index(one) for one in (Relation.RIGHT, Relation.SUP, Relation.BELOW))
+MEASURES: Measures = {
+    "symbols": {
+        "1": [900, 1.0, 0.0, 0.02, 0.0, 0.02],
+        "9": [300, 1.0, 0.0, 0.02, 0.0, 0.02],
+        "q": [300, 0.66, -0.64, 0.02, 0.0, 0.02],
+        "C": [300, 1.1, 0.0, 0.02, 0.0, 0.02],
+        "c": [300, 0.68, 0.0, 0.02, 0.0, 0.02],
+        "x": [900, 0.66, 0.0, 0.02, 0.0, 0.02],
+        "-": [900, 0.4, 0.35, 0.02, 0.0, 0.02],
+    },
+    "scripts": {"Sup": [0.6, 0.2, 0.0, 0.2], "Below": [0.7, 0.2, 1.0, 0.3]},
+    "root": [1.4, 0.4],
+    "usual": 0.8,
+}
+MODEL = LineModel(LABELS, MEASURES)
+Box = tuple[float, float]
+
+
+def likelihood(labels: str, *boxes: Box, parents: tuple[int, ...] = (), relations: tuple[int, ...] = ()) -> float:
+    """Of labels, one a letter, in a row or in another tree."""
+    count = len(labels)
+    tree = (
+        tuple(LABELS.index(label) for label in labels),
+        parents or tuple(range(-1, count - 1)),
+        relations or (RIGHT,) * count,
+    )
+    (value,) = MODEL.log_likelihoods([tree], [np.array(boxes)])
+    return float(value)
+
+
+TALL: Box = (0.0, 1.4)
+"""Of a digit on a line of size 1.4, downward."""
+
+
+def test_what_hangs_below_the_line_is_a_q_and_what_stands_on_it_a_nine() -> None:
+    hanging, standing = (0.48, 2.3), (0.05, 1.4)
+    assert likelihood("1q1", TALL, hanging, TALL) > likelihood("191", TALL, hanging, TALL) + 2
+    assert likelihood("191", TALL, standing, TALL) > likelihood("1q1", TALL, standing, TALL) + 2
+
+
+def test_a_capital_is_as_tall_as_the_digits_of_its_line() -> None:
+    low, tall = (0.45, 1.4), (-0.1, 1.4)
+    assert likelihood("1c", TALL, low) > likelihood("1C", TALL, low) + 1
+    assert likelihood("1C", TALL, tall) > likelihood("1c", TALL, tall) + 1
+
+
+def test_letters_that_go_together_are_read_together() -> None:
+    # Both could be of either case; beside a bar that runs through the middle of low letters they are low.
+    boxes = (0.0, 1.0), (0.5, 0.55), (0.02, 0.98)
+    mixed = max(likelihood("C-c", *boxes), likelihood("c-C", *boxes))
+    assert likelihood("C-C", *boxes) > mixed
+    assert likelihood("c-c", *boxes) > mixed
+
+
+def test_a_script_stands_where_scripts_stand() -> None:
+    high, level = (-0.6, 0.2), (0.5, 1.4)
+    two = {"parents": (-1, 0)}
+    assert likelihood("xx", (0.5, 1.4), high, **two, relations=(RIGHT, SUP)) > likelihood("xx", (0.5, 1.4), high)
+    assert likelihood("xx", (0.5, 1.4), level) > likelihood("xx", (0.5, 1.4), level, **two, relations=(RIGHT, SUP))
+
+
+def test_place_tells_nothing() -> None:
+    boxes = np.array([TALL, (0.5, 1.4), (0.4, 2.2)])
+    moved = [tuple(box) for box in (boxes + 70.0).tolist()]
+    assert likelihood("1xq", *moved) == pytest.approx(likelihood("1xq", *map(tuple, boxes.tolist())))
+
+
+def test_one_symbol_that_fits_nowhere_costs_no_more_than_an_outlier() -> None:
+    near, far = likelihood("1x1", TALL, (-4.0, -3.0), TALL), likelihood("1x1", TALL, (-400.0, -300.0), TALL)
+    assert np.isfinite(far)
+    assert likelihood("1x1", TALL, (0.5, 1.4), TALL) > near + 2
+    fitted = MODEL.fit(np.array([0, 5, 0]), np.array([TALL, (-4.0, -3.0), TALL]), lines_of((-1, 0, 1), (RIGHT,) * 3))
+    assert fitted.symbol[1] == pytest.approx(np.log(0.03 / 4), abs=0.1)
+    assert fitted.sure[1] < 0.01
+
+
+def test_lines_of_a_fraction_under_a_root_know_what_they_hang_from() -> None:
+    inside, above = (RELATIONS.index(one) for one in (Relation.INSIDE, Relation.ABOVE))
+    # sqrt, 1 after it; within, a fraction of two symbols over one
+    lines = lines_of((-1, 0, 0, 2, 3, 2), (RIGHT, RIGHT, inside, above, RIGHT, BELOW))
+    assert lines.line.tolist() == [0, 0, 1, 2, 2, 3]
+    assert lines.governor.tolist() == [-1, 0, 2, 2]
+    assert lines.relation.tolist()[1:] == [inside, above, BELOW]
+    assert lines.depth.tolist() == [0, 1, 2, 2]
+
+
+def test_trees_are_judged_together_as_one_by_one() -> None:
+    row = ((0, 5, 2), (-1, 0, 1), (RIGHT,) * 3), np.array([TALL, (0.5, 1.4), (0.4, 2.2)])
+    script = ((5, 0), (-1, 0), (RIGHT, SUP)), np.array([(0.5, 1.4), (-0.6, 0.3)])
+    together = MODEL.log_likelihoods([row[0], script[0], row[0]], [row[1], script[1], row[1]])
+    one, two = (MODEL.log_likelihoods([tree], [boxes])[0] for tree, boxes in (row, script))
+    assert together == pytest.approx([one, two, one])
+    assert MODEL.log_likelihoods([], []).shape == (0,)
+
+
+@given(st.data())
+def test_any_tree_over_any_ink_has_a_finite_likelihood(data: st.DataObject) -> None:
+    count = data.draw(st.integers(1, 9))
+    parents = tuple(data.draw(st.integers(-1 if not symbol else 0, max(symbol - 1, -1))) for symbol in range(count))
+    relations = tuple(data.draw(st.lists(st.sampled_from(range(6)), min_size=count, max_size=count)))
+    classes = tuple(data.draw(st.lists(st.sampled_from(range(7)), min_size=count, max_size=count)))
+    number = st.floats(-1e4, 1e4)
+    boxes = np.sort(np.array(data.draw(st.lists(st.tuples(number, number), min_size=count, max_size=count))), axis=1)
+    assert np.isfinite(MODEL.log_likelihoods([(classes, parents, relations)], [boxes])).all()
+
+
+# What training formulas teach -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def formulas() -> FormulaSet:
+    inks = list(synthesize(150, seed=3, writers=10))
+    return FormulaSet.from_inks(inks, ["train"] * len(inks), 24)
+
+
+@pytest.fixture(scope="module")
+def measures(formulas: FormulaSet) -> Measures:
+    return measure_lines(formulas)
+
+
+def test_digits_are_the_measure_and_letters_stand_as_people_write_them(measures: Measures) -> None:
+    symbols = measures["symbols"]
+    for digit in "0123456789":
+        assert symbols[digit][1:3] == pytest.approx([1.0, 0.0], abs=0.15), digit
+    assert symbols["x"][1] == pytest.approx(0.65, abs=0.15)
+    assert symbols["y"][2] < -0.2 < symbols["x"][2]
+    assert symbols["-"][1] - symbols["-"][2] < 0.3
+
+
+def test_scripts_are_smaller_and_stand_where_they_belong(measures: Measures) -> None:
+    assert 0.4 < measures["scripts"]["Sup"][0] < 1
+    assert measures["scripts"]["Sub"][2] > 0, "lower than the bottom of what governs it"
+    assert measures["scripts"]["Below"][2] > measures["scripts"]["Above"][2]
+
+
+def test_truth_fits_better_than_other_letters(formulas: FormulaSet, measures: Measures) -> None:
+    labels = sorted(measures["symbols"])
+    model, better, seen = LineModel(labels, measures), 0, 0
+    for number in range(len(formulas)):
+        tree = formulas.tree(number)
+        assert tree is not None
+        parents, relations = [-1] * len(tree.symbols), [RIGHT] * len(tree.symbols)
+        for edge in tree.edges:
+            parents[edge.child], relations[edge.child] = edge.parent, RELATIONS.index(edge.relation)
+        boxes = extents(stroke_extents(formulas.strokes(number)), [symbol.strokes for symbol in tree.symbols])
+        said = [symbol.label for symbol in tree.symbols]
+        other = ["y" if label == "4" else "4" if label == "y" else label for label in said]
+        if other == said:
+            continue
+        trees = [(tuple(map(labels.index, one)), tuple(parents), tuple(relations)) for one in (said, other)]
+        truth, changed = model.log_likelihoods(trees, [boxes, boxes])
+        seen, better = seen + 1, better + (truth > changed)
+    assert seen > 20
+    assert better / seen > 0.8
+
+
+def test_the_same_formulas_give_the_same_measures(formulas: FormulaSet, measures: Measures) -> None:
+    assert measure_lines(formulas) == measures
+
+
+def test_without_formulas_everything_is_as_tall_as_a_digit(formulas: FormulaSet) -> None:
+    nothing = measure_lines(formulas.select([]))
+    assert nothing["symbols"] == {}
+    assert LineModel(("x", "1"), nothing).mean.tolist() == [[1.0, 0.0], [1.0, 0.0]]
+
+
+def test_joined_lines_count_on() -> None:
+    two = lines_of((-1, 0), (RIGHT, SUP))
+    joined = Lines.joined([two, two])
+    assert joined.line.tolist() == [0, 1, 2, 3]
+    assert joined.governor.tolist() == [-1, 0, -1, 2]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from inkmath.dataset.arrays import read_arrays
 from inkmath.dataset.ink_table import add_splits, to_batch
 from inkmath.dataset.splits import Split
 from inkmath.decoding.language import count_trigrams
+from inkmath.decoding.lines import measure_lines
+from inkmath.features.expression import FormulaSet
 from inkmath.ink import Ink
 from inkmath.labels import Vocabulary
 from inkmath.layout.latex import canonical_tokens, parse_latex
@@ -74,6 +77,8 @@ def test_vocabularies_and_counts_are_of_the_training_split_alone(workspace: Path
     lines = json.loads(Path("models/expression/lines.json").read_text())
     assert set(lines["symbols"]) == {"+", "1", "2", "x", "y"}
     assert lines["symbols"]["x"][0] > lines["symbols"]["y"][0] == 0, "what has no stroke stands nowhere"
+    known = FormulaSet.from_arrays(formulas).select(np.flatnonzero(formulas["splits"] == "train"))
+    assert lines == json.loads(json.dumps(measure_lines(known))), "of no other split"
 
     assert metrics["training_formulas"] == 3
     assert metrics["trainable_formulas"] == 2

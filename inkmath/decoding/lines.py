@@ -57,9 +57,23 @@ LOOKS = 2
 SMALLEST = 0.15
 """No line is smaller, in typical strokes."""
 
+EVERYWHERE = 9.0
+"""Variance of the place of a main line, in squares of typical strokes: it is anywhere."""
+
 ROUNDS = 6
+"""How often lines are fitted and measured in turn."""
+
 FEW = 20
 """Scripts of a relation that were seen less often stand as `BESIDE` says."""
+
+LIKE_ALL, AS_SPREAD = 2, 10
+"""As many symbols that stand like all of them are imagined of each label, and as many that are spread like all."""
+
+SPREAD, LEAST_SPREAD = 0.03, 0.003
+"""Variance of tops and bottoms of a label, in squares of digits' heights: as it is usually, and as it is at least."""
+
+FLAT = 0.1
+"""What is less tall on average, in sizes of its line, is no measure of size."""
 
 UNMEASURED = (0, 1.0, 0.0, 0.1, 0.0, 0.1)
 """How symbols stand that nothing is known of: as tall as digits, more or less."""
@@ -211,20 +225,12 @@ class LineModel:
             members = np.flatnonzero(lines.depth[lines.line] == depth)
             local = np.searchsorted(at, lines.line[members])
             mean, variance = self._expected(at, depth, boxes, lines, base, size)  # (A, 2)
-            a, b, c = (_summed(row[classes[members]], local, len(at)) for row in self._square)
-            pull = _summed(place_pull[members], local, len(at)), _summed(size_pull[members], local, len(at))
-            high = mean[:, 1]
-            for _ in range(LOOKS):
-                share = 1.0 / np.square(high)
-                p, q, r = a * share + 1 / variance[:, 0], b * share, c * share + 1 / variance[:, 1]
-                one = pull[0] * share + mean[:, 0] / variance[:, 0]
-                two = pull[1] * share + mean[:, 1] / variance[:, 1]
-                determinant = p * r - q * q
-                low, high = (r * one - q * two) / determinant, (p * two - q * one) / determinant
-                high = np.maximum(high, SMALLEST)
-            base[at], size[at] = low, high
-            away = (np.square(low - mean[:, 0]) / variance[:, 0] + np.square(high - mean[:, 1]) / variance[:, 1]) / 2
+            square = np.stack([_summed(row[classes[members]], local, len(at)) for row in self._square])  # (3, A)
+            pull = np.stack([_summed(row[members], local, len(at)) for row in (place_pull, size_pull)])  # (2, A)
+            solved = _solved(square, pull, mean, variance)  # (A, 2)
+            base[at], size[at] = solved.T
             if depth:
+                away = (np.square(solved - mean) / variance).sum(axis=1) / 2
                 script[at], _ = _expecting_outliers(-away - np.log(variance).sum(axis=1) / 2 - np.log(2 * np.pi))
         scale = size[lines.line]
         apart = (base[lines.line, None] - boxes) / scale[:, None] - self.mean[classes]  # (M, 2)
@@ -247,8 +253,7 @@ class LineModel:
             local = np.searchsorted(at, lines.line[members])
             bottom = _summed(boxes[members, 1], local, len(at)) / np.bincount(local, minlength=len(at))
             mean = np.stack([bottom, np.full(len(at), self.root[0])], axis=1)
-            # The place of a formula is anywhere.
-            return mean, np.tile([9.0, self.root[1] ** 2], (len(at), 1))
+            return mean, np.tile([EVERYWHERE, self.root[1] ** 2], (len(at), 1))
         governor, relation = lines.governor[at], lines.relation[at]
         above = size[lines.line[governor]]
         share, share_spread, place, place_spread = self.scripts[relation].T
@@ -278,6 +283,8 @@ def measure_lines(formulas: FormulaSet) -> Measures:
         return measures
     # A symbol that is a line by itself tells where the line is, not how its class stands on it.
     telling = np.bincount(lines.line)[lines.line] > 1
+    if not telling.any():
+        return measures
     for _ in range(ROUNDS):
         model = LineModel(labels, measures)
         found = model.fit(classes, boxes, lines)
@@ -302,6 +309,27 @@ def stroke_extents(points: NDArray[Any]) -> NDArray[Any]:
 def _summed(values: NDArray[np.float64], group: NDArray[np.int64], count: int) -> NDArray[np.float64]:
     """Sums of values by group."""
     return np.bincount(group, values, count).astype(np.float64)
+
+
+def _solved(
+    square: NDArray[np.float64], pull: NDArray[np.float64], mean: NDArray[np.float64], variance: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Place and size ``(A, 2)`` of lines, by the normal equations of two unknowns each.
+
+    Args:
+        square: ``(3, A)`` what the symbols say of place and place, place and size, size and size, on a line of size 1.
+        pull: ``(2, A)`` where to. mean, variance: ``(A, 2)`` of both before any symbol was seen.
+    """
+    size = mean[:, 1]
+    for _ in range(LOOKS):
+        share = 1.0 / np.square(size)  # how much less boxes tell on a larger line
+        place_place, place_size, size_size = square * share
+        place_place, size_size = place_place + 1.0 / variance[:, 0], size_size + 1.0 / variance[:, 1]
+        to_place, to_size = pull * share + (mean / variance).T
+        determinant = place_place * size_size - place_size**2
+        place = (size_size * to_place - place_size * to_size) / determinant
+        size = np.maximum((place_place * to_size - place_size * to_place) / determinant, SMALLEST)
+    return np.stack([place, size], axis=1)
 
 
 def _expecting_outliers(inside: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -339,19 +367,21 @@ def _standing(
         return _summed(sure * values, classes, count)
 
     times = by_class(np.ones(len(classes)))  # (C,)
-    general = np.average(stands, axis=0, weights=sure)
-    mean = np.stack([by_class(column) for column in stands.T], axis=1) + 2 * general  # (C, 2)
-    mean /= times[:, None] + 2
+    general = np.average(stands, axis=0, weights=sure + 1e-9)
+    mean = np.stack([by_class(column) for column in stands.T], axis=1) + LIKE_ALL * general  # (C, 2)
+    mean /= times[:, None] + LIKE_ALL
     apart = stands - mean[classes]
     square = np.einsum("mi,mj->mij", apart, apart)  # (M, 2, 2)
     spread = np.stack([by_class(square[:, i, j]) for i in range(2) for j in range(2)], axis=1).reshape(-1, 2, 2)
-    spread = (spread + 10 * 0.03 * np.eye(2)) / (times + 10)[:, None, None] + 0.003 * np.eye(2)
-    spread += np.cov(mean.T, aweights=times + 1e-6) * (2 / (times + 2))[:, None, None]
+    spread = (spread + AS_SPREAD * SPREAD * np.eye(2)) / (times + AS_SPREAD)[:, None, None] + LEAST_SPREAD * np.eye(2)
+    # Of a label seen seldom it is not known where it stands: perhaps where any other does.
+    between = np.einsum("c,ci,cj->ij", times, mean - general, mean - general) / max(times.sum(), 1.0)
+    spread += between * (LIKE_ALL / (times + LIKE_ALL))[:, None, None]
     # Digits stand on the line and are one size tall; without any, so does what there is.
     digits = np.array([label in DIGITS for label in labels]) & (times > 0)
-    told = times * digits if digits.any() else times
-    top, bottom = np.average(mean, axis=0, weights=told)
-    mean, spread = (mean - bottom) / (top - bottom), spread / (top - bottom) ** 2
+    top, bottom = np.average(mean, axis=0, weights=times * digits if digits.any() else times + 1e-9)
+    if top - bottom > FLAT:
+        mean, spread = (mean - bottom) / (top - bottom), spread / (top - bottom) ** 2
     rows = np.column_stack([mean, spread[:, 0, 0], spread[:, 0, 1], spread[:, 1, 1]]).round(4).tolist()
     return {"symbols": {label: [round(n), *row] for label, n, row in zip(labels, times.tolist(), rows, strict=True)}}
 

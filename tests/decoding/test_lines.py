@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from inkmath.decoding.lines import LineModel, Lines, extents, lines_of, measure_lines, stroke_extents
 from inkmath.features.expression import RELATIONS, FormulaSet
-from inkmath.layout.tree import Relation
+from inkmath.ink import Ink
+from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 from inkmath.synthesis import synthesize
 
 if TYPE_CHECKING:
@@ -190,3 +191,29 @@ def test_joined_lines_count_on() -> None:
     joined = Lines.joined([two, two])
     assert joined.line.tolist() == [0, 1, 2, 3]
     assert joined.governor.tolist() == [-1, 0, -1, 2]
+
+
+@pytest.mark.parametrize(
+    "symbols",
+    [
+        [[("x", 0.6, 0.0)]],  # one symbol alone
+        [[("-", 0.5, 0.5), ("-", 0.5, 0.5)]],  # of no height at all
+        [[("x", 0.6, 0.0), ("x", 0.6, 0.0)]] * 30,  # one label
+        [[(".", 0.0, 0.0), ("1", 1.0, 0.0)], [("x", 900.0, 0.0), ("1", 1.0, 0.0)]],  # one far too large
+    ],
+)
+def test_little_or_strange_ink_teaches_something_finite(symbols: list[list[tuple[str, float, float]]]) -> None:
+    inks = []
+    for number, row in enumerate(symbols):
+        strokes = [[(2 * place, -top), (2 * place, -bottom)] for place, (_, top, bottom) in enumerate(row)]
+        tree = LayoutTree(
+            tuple(Symbol(label, (place,)) for place, (label, *_) in enumerate(row)),
+            tuple(Edge(place, place + 1, Relation.RIGHT) for place in range(len(row) - 1)),
+        )
+        inks.append(Ink.from_points(strokes, id=str(number), tree=tree))
+    found = measure_lines(FormulaSet.from_inks(inks, ["train"] * len(inks), 8))
+    model = LineModel(("x", "1", "-", ".", "q"), found)
+    assert np.isfinite(model.mean).all()
+    assert (np.linalg.eigvalsh(model.spread) > 0).all()
+    row = ((0, 1, 2), (-1, 0, 1), (RIGHT,) * 3)
+    assert np.isfinite(model.log_likelihoods([row], [np.array([(0.0, 1.0), (-1.0, 1.0), (0.3, 0.3)])])).all()

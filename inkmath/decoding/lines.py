@@ -145,7 +145,8 @@ class Fitted:
     Attributes:
         base, size: ``(L,)`` where each line runs, downward, and how tall its digits are, in typical strokes.
         apart: ``(M, 2)`` how much higher than usual the top and the bottom of each symbol are, in sizes of its line.
-        symbol: ``(M,)`` log-density of each box given its line. script: ``(L,)`` of each line given its governor.
+        symbol: ``(M,)`` log-density of each box given its line. script: ``(L,)`` of each line given its governor, all
+        places and sizes near the best counted.
         sure: ``(M,)`` how likely it is that the box stands as its class does, and not just anywhere.
     """
 
@@ -227,11 +228,12 @@ class LineModel:
             mean, variance = self._expected(at, depth, boxes, lines, base, size)  # (A, 2)
             square = np.stack([_summed(row[classes[members]], local, len(at)) for row in self._square])  # (3, A)
             pull = np.stack([_summed(row[members], local, len(at)) for row in (place_pull, size_pull)])  # (2, A)
-            solved = _solved(square, pull, mean, variance)  # (A, 2)
+            solved, openness = _solved(square, pull, mean, variance)  # (A, 2), (A,)
             base[at], size[at] = solved.T
+            script[at] = openness
             if depth:
                 away = (np.square(solved - mean) / variance).sum(axis=1) / 2
-                script[at], _ = _expecting_outliers(-away - np.log(variance).sum(axis=1) / 2 - np.log(2 * np.pi))
+                script[at] += _expecting_outliers(-away - np.log(variance).sum(axis=1) / 2 - np.log(2 * np.pi))[0]
         scale = size[lines.line]
         apart = (base[lines.line, None] - boxes) / scale[:, None] - self.mean[classes]  # (M, 2)
         away = np.einsum("mi,mij,mj->m", apart, self._certain[classes], apart) / 2
@@ -313,8 +315,12 @@ def _summed(values: NDArray[np.float64], group: NDArray[np.int64], count: int) -
 
 def _solved(
     square: NDArray[np.float64], pull: NDArray[np.float64], mean: NDArray[np.float64], variance: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Place and size ``(A, 2)`` of lines, by the normal equations of two unknowns each.
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Place and size ``(A, 2)`` of lines, by the normal equations of two unknowns each, and how open both still are.
+
+    The latter ``(A,)``, the logarithm of the volume of a Gaussian, makes of the density at the best place and size the
+    integral over all of them (Laplace's approximation): a line of one symbol fits well whatever that is, and gains
+    nothing by it.
 
     Args:
         square: ``(3, A)`` what the symbols say of place and place, place and size, size and size, on a line of size 1.
@@ -329,7 +335,7 @@ def _solved(
         determinant = place_place * size_size - place_size**2
         place = (size_size * to_place - place_size * to_size) / determinant
         size = np.maximum((place_place * to_size - place_size * to_place) / determinant, SMALLEST)
-    return np.stack([place, size], axis=1)
+    return np.stack([place, size], axis=1), np.log(2 * np.pi) - np.log(determinant) / 2
 
 
 def _expecting_outliers(inside: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -116,6 +116,8 @@ def draw_symbol(axes: Axes, features: FloatArray) -> None:
 
 def reliability_diagram(bins: Reliability) -> Figure:
     """Accuracy by confidence, and below it how many answers there are of each."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
     figure, _ = _figure(4.6, 4.8, axes=False)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     upper.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle="--", label="perfectly calibrated")
@@ -125,6 +127,10 @@ def reliability_diagram(bins: Reliability) -> Figure:
     upper.legend(frameon=False, fontsize=8, loc="upper left")
     lower.bar(bins.confidence, bins.answers, width=0.045, color=RIGHT)
     lower.set(xlabel="confidence of the first answer", ylabel="answers", yscale="log")
+    lower.set_ylim(0.7, 2 * max(bins.answers, default=1))
+    lower.yaxis.set_major_locator(LogLocator(subs=(1, 3)))
+    lower.yaxis.set_major_formatter(StrMethodFormatter("{x:.0f}"))
+    lower.yaxis.set_minor_formatter(NullFormatter())
     for axes in (upper, lower):
         axes.spines[["top", "right"]].set_visible(False)
     return figure

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inkmath.features.expression import RELATIONS
+from inkmath.features.expression import RELATIONS, line_heads
 from inkmath.layout.tree import Relation
 
 if TYPE_CHECKING:
@@ -114,12 +114,9 @@ class Lines:
 @lru_cache(maxsize=1024)
 def lines_of(parents: tuple[int, ...], relations: tuple[int, ...]) -> Lines:
     """The lines of one tree: parents of its symbols, -1 for the root, and their relations to them."""
-    heads = list(range(len(parents)))
-    for symbol in heads:
-        head = symbol
-        while parents[head] >= 0 and relations[head] == RIGHT:
-            head = parents[head]
-        heads[symbol] = head
+    edges = [(parent, child, how) for child, (parent, how) in enumerate(zip(parents, relations, strict=True))]
+    within = np.array([edge for edge in edges if edge[0] >= 0], np.int32).reshape(-1, 3)
+    heads = line_heads(within, len(parents)).tolist()
     first = sorted(set(heads))
     number = {head: place for place, head in enumerate(first)}
 
@@ -281,8 +278,6 @@ def measure_lines(formulas: FormulaSet) -> Measures:
         "root": [1.3, 1.0],
         "usual": 0.0,
     }
-    if not len(classes):
-        return measures
     # A symbol that is a line by itself tells where the line is, not how its class stands on it.
     telling = np.bincount(lines.line)[lines.line] > 1
     if not telling.any():
@@ -403,7 +398,7 @@ def _beside(lines: Lines, boxes: NDArray[np.float64], found: Fitted) -> Measures
         above = found.size[lines.line[governor]]
         side = boxes[governor, 0 if ANCHORED_ABOVE[number] else 1]
         share, share_spread = _middle(found.size[at] / above)
-        scripts[relation.value] = [share, share_spread / share, *_middle((found.base[at] - side) / above)]
+        scripts[relation.value] = [share, round(share_spread / share, 4), *_middle((found.base[at] - side) / above)]
     return {"scripts": scripts, "root": list(_middle(found.size[lines.governor < 0]))}
 
 

@@ -75,6 +75,16 @@ def pair_labels(symbol_of: NDArray[Any], edges: NDArray[Any], symbols: int) -> I
     return labels
 
 
+def line_heads(edges: Ints, count: int) -> NDArray[np.int64]:
+    """The first symbol of each symbol's line, ``(count,)``, from edges ``(E, 3)`` parent, child, relation."""
+    heads = np.arange(count)
+    rightward = edges[edges[:, 2] == RELATIONS.index(Relation.RIGHT)]
+    heads[rightward[:, 1]] = rightward[:, 0]
+    while (heads != heads[heads]).any():
+        heads = heads[heads]
+    return heads
+
+
 def layout_tree(labels: Sequence[str], symbol_of: NDArray[Any], edges: NDArray[Any]) -> LayoutTree:
     """A layout tree from arrays: the label of each symbol, the symbol of each stroke, parent, child and relation."""
     symbols = [Symbol(label, tuple(np.flatnonzero(symbol_of == index))) for index, label in enumerate(labels)]

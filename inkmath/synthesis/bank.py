@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from inkmath.features.expression import line_heads
 from inkmath.synthesis.spelling import spell
-from inkmath.synthesis.stance import Stances, line_heads
+from inkmath.synthesis.stance import Stances
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inkmath.features.expression import RELATIONS
+from inkmath.features.expression import RELATIONS, line_heads
 from inkmath.layout.tree import Relation
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from inkmath.features.expression import Floats, Ints
 
-RIGHT = RELATIONS.index(Relation.RIGHT)
 BESIDE = frozenset(RELATIONS.index(one) for one in (Relation.RIGHT, Relation.SUP, Relation.SUB))
 
 TALL = frozenset("bdhABDEFGHILMNRT0123456789")
@@ -148,16 +147,6 @@ class Stances:
             low[behind, 0] += high[place, 0] - right
             high[behind, 0] += high[place, 0] - right
         return low, high
-
-
-def line_heads(edges: Ints, count: int) -> NDArray[np.int64]:
-    """The first symbol of each symbol's line, ``(count,)``, from edges ``(E, 3)`` parent, child, relation."""
-    heads = np.arange(count)
-    rightward = edges[edges[:, 2] == RIGHT]
-    heads[rightward[:, 1]] = rightward[:, 0]
-    while (heads != heads[heads]).any():
-        heads = heads[heads]
-    return heads
 
 
 def _usual(label: str) -> Stance:

@@ -10,7 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inkmath.dataset.arrays import read_arrays, write_arrays
-from inkmath.features.expression import IGNORE, NONE, RELATIONS, SAME, FormulaSet, pad, pair_labels, stroke_points
+from inkmath.features.expression import (
+    IGNORE,
+    NONE,
+    RELATIONS,
+    SAME,
+    FormulaSet,
+    line_heads,
+    pad,
+    pair_labels,
+    stroke_points,
+)
 from inkmath.ink import Ink, resample
 from inkmath.layout.latex import canonical_tokens
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
@@ -135,3 +145,8 @@ def test_batches_are_padded_to_few_lengths() -> None:
     assert mask.tolist() == [[1] * 3 + [0] * 5, [1] * 5 + [0] * 3]
     assert points.sum(axis=(2, 3)).tolist() == (mask * 2 * POINTS).tolist()
     assert pad(formulas, multiple=1)[0].shape == (2, 5, POINTS, 2)
+
+
+def test_a_line_is_named_by_its_first_symbol() -> None:
+    edges = np.array([[2, 0, RIGHT], [0, 3, RIGHT], [0, 1, SUP], [1, 4, RIGHT]])
+    assert line_heads(edges, 5).tolist() == [2, 1, 2, 2, 1]

@@ -7,7 +7,7 @@ import pytest
 
 from inkmath.features.expression import RELATIONS
 from inkmath.layout.tree import Relation
-from inkmath.synthesis.stance import Stances, line_heads
+from inkmath.synthesis.stance import Stances
 
 RIGHT, SUP, ABOVE, BELOW = (
     RELATIONS.index(one) for one in (Relation.RIGHT, Relation.SUP, Relation.ABOVE, Relation.BELOW)
@@ -40,11 +40,6 @@ def written_by_ten() -> Stances:
 @pytest.fixture(scope="module")
 def ten() -> Stances:
     return written_by_ten()
-
-
-def test_a_line_is_named_by_its_first_symbol() -> None:
-    edges = np.array([[2, 0, RIGHT], [0, 3, RIGHT], [0, 1, SUP], [1, 4, RIGHT]])
-    assert line_heads(edges, 5).tolist() == [2, 1, 2, 2, 1]
 
 
 def changed(

@@ -149,8 +149,8 @@ def rates_by_length(table: Table) -> Figure:
         axes.bar(places, heights, width=0.75, color=colour, label=name)
     for place, height in enumerate(heights):
         axes.text(place, height + 1, f"{height:.0f}", ha="center", fontsize=8)
-    axes.set_xticks(places, [f"{row[0]}\n{row[1]} formulas" for row in table.rows], fontsize=8)
-    axes.set(xlabel="symbols in the formula", ylabel="% of the formulas", ylim=(0, 106))
+    axes.set_xticks(places, [f"{row[0]}\n({row[1]})" for row in table.rows], fontsize=8)
+    axes.set(xlabel="symbols in the formula (how many formulas)", ylabel="% of the formulas", ylim=(0, 106))
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize=8, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0))
     figure.tight_layout()

@@ -10,6 +10,7 @@ from inkmath.dataset.arrays import ArraysError
 from inkmath.dataset.splits import Split
 from inkmath.decoding.network import NetworkError
 from inkmath.decoding.symbol import load_symbol_reader
+from inkmath.evaluation import EvaluationError
 from inkmath.evaluation.symbol_pictures import draw_report
 from inkmath.evaluation.symbols import SymbolReport, report_symbols, write_tables
 from inkmath.features.symbol_context import alone
@@ -24,10 +25,16 @@ RESULTS = Path("results/evaluate")
 
 
 def main(params: Params) -> SymbolReport:
-    """Evaluate the exported model, and add what was found to the run that trained it."""
+    """Evaluate the exported model, and add what was found to the run that trained it.
+
+    Raises:
+        EvaluationError: no test symbol has a label.
+    """
     with resume_run(MODEL / "run.json", params, data={"test": SYMBOLS}) as run:
         symbols, reader = SymbolSet.load(SYMBOLS), load_symbol_reader(MODEL)
         rows = symbols.of(Split.TEST)
+        if not len(rows):
+            raise EvaluationError(f"{SYMBOLS}: no labelled symbol to test on; give data.test ink with its truth")
         truths = symbols.labels[rows].tolist()
         encoded = encode_labels(truths, Vocabulary(reader.labels))
         report = report_symbols(reader.probabilities(symbols.features[rows]), encoded, truths)
@@ -44,7 +51,7 @@ def main(params: Params) -> SymbolReport:
 if __name__ == "__main__":
     try:
         done = main(load_params())
-    except (ParamsError, ArraysError, NetworkError, TrackingError, OSError) as error:
+    except (ParamsError, ArraysError, NetworkError, EvaluationError, TrackingError, OSError) as error:
         sys.exit(f"evaluate: {error}")
     figures = ", ".join(f"{name} {value:.4g}" for name, value in done.metrics().items())
     print(f"{figures}; labels never seen in training: {done.unseen}")

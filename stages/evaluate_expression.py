@@ -11,8 +11,9 @@ from inkmath.dataset.ink_table import InkTableError, read_inks
 from inkmath.dataset.splits import Split
 from inkmath.decoding.expression import load_expression_reader
 from inkmath.decoding.network import NetworkError
+from inkmath.evaluation import EvaluationError
 from inkmath.evaluation.expression_pictures import draw_report
-from inkmath.evaluation.expressions import EvaluationError, evaluate, shuffled
+from inkmath.evaluation.expressions import evaluate, shuffled
 from inkmath.evaluation.reading import read_all, write_lg
 from inkmath.params import Params, ParamsError, load_params
 from inkmath.tracking import TrackingError, resume_run

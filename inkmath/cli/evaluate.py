@@ -68,7 +68,7 @@ def evaluate(
     """
     from inkmath.cli.report import Report, say
     from inkmath.cli.sources import find
-    from inkmath.evaluation.expressions import EvaluationError
+    from inkmath.evaluation import EvaluationError
     from inkmath.evaluation.expressions import evaluate as measure
     from inkmath.recognizer import Recognizer
 

@@ -27,7 +27,7 @@ from inkmath.dataset.ink_table import (
     write_rejected,
 )
 from inkmath.dataset.progress import progress
-from inkmath.dataset.sources import Document, Refusal, SourceError, count_files, find_documents
+from inkmath.dataset.sources import Document, Refusal, SourceError, count_files, find_documents, printable
 from inkmath.dataset.splits import Excluded, Role, Sample, assign_splits, ink_digest, ink_shapes, writer_of
 from inkmath.dataset.workers import map_ordered
 from inkmath.inkml import InkMLError, parse_inkml
@@ -103,7 +103,7 @@ def parse_places(
         scheduler: address of a Dask scheduler whose workers parse instead; None has none.
 
     Raises:
-        SourceError: a place is missing or holds no InkML, or no file of it can be used.
+        SourceError: a place that is not optional is missing, or no file of it can be used.
         SplitError: what was read cannot be split.
         WorkersError: a worker was killed, or the scheduler has none.
     """
@@ -114,9 +114,15 @@ def parse_places(
         for parsed in _write_rows(rows, _parse_all(places, processes, scheduler)):
             samples += parsed.samples
             rejected += parsed.rejected
-        if not samples:
-            file, reason = rejected[0]
-            raise SourceError(f"none of {len(rejected)} files can be used; the first: {file}: {reason}")
+        for place in places:
+            if not place.optional and not any(sample.role is place.role for sample in samples):
+                refused = [
+                    (file, reason) for file, reason in rejected if file.startswith(printable(str(Path(place.path))))
+                ]
+                file, reason = refused[0]
+                raise SourceError(
+                    f"{place.path}: none of its {len(refused)} files can be used; the first: {file}: {reason}"
+                )
         assigned = assign_splits(samples, valid, seed)
         for sample, split in zip(samples, assigned, strict=True):
             if isinstance(split, Excluded):

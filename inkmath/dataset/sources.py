@@ -8,6 +8,7 @@ nothing is lost in silence.
 from __future__ import annotations
 
 import gzip
+import lzma
 import os
 import stat
 import tarfile
@@ -15,7 +16,8 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING
+from tarfile import EOFHeaderError, HeaderError  # type: ignore[attr-defined]
+from typing import IO, TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +30,8 @@ MAX_EXPANSION = 200
 
 _SMALL = 2**20  # Below this size a ratio is harmless.
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
+_DAMAGE = (zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, OSError, NotImplementedError)
+"""What unpacking raises; the last is for a zip archive of a later version of the format."""
 
 
 class SourceError(ValueError):
@@ -35,7 +39,7 @@ class SourceError(ValueError):
 
 
 class ArchiveError(ValueError):
-    """An archive expands beyond every measure."""
+    """An archive expands beyond every measure, or is damaged between two members."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,7 @@ def count_files(place: str | Path) -> int | None:
             try:
                 with zipfile.ZipFile(place) as archive:
                     return sum(not _ignored(member.filename) for member in archive.infolist())
-            except (zipfile.BadZipFile, NotImplementedError, OSError):
+            except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError, OSError):
                 return None
         return None if is_archive(place.name) else 1
     count = 0
@@ -196,10 +200,7 @@ def _search_archive(path: Path, shown: str, within: tuple[str, ...]) -> Iterator
                 used += 1
                 source = member.parent.name or path.name.partition(".")[0] or path.name
                 yield Document(f"{shown}/{member}", "/".join((*within, *member.with_suffix("").parts)), source, found)
-    except (
-        *(zipfile.BadZipFile, tarfile.TarError, ArchiveError, EOFError, zlib.error, OSError),
-        NotImplementedError,  # a zip archive of a later version of the format
-    ) as error:
+    except (*_DAMAGE, tarfile.TarError, ArchiveError, UnicodeDecodeError) as error:  # the last: a name, in a zip
         yield Refusal(shown, f"archive cannot be read {f'after {used} InkML files ' if used else ''}({error})")
 
 
@@ -225,7 +226,7 @@ def _search_zip(path: Path) -> Iterator[tuple[str, bytes | str]]:
                     with archive.open(member) as file:
                         # The size in the directory of the archive is a claim; what is read is limited by itself.
                         content = file.read(MAX_DOCUMENT_BYTES + 1)
-                except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error) as error:
+                except _DAMAGE as error:
                     yield name, f"cannot be unpacked ({error})"
                     continue
                 yield name, content if len(content) <= MAX_DOCUMENT_BYTES else _too_large()
@@ -235,7 +236,7 @@ def _search_tar(path: Path) -> Iterator[tuple[str, bytes | str]]:
     """Members in the order of the stream: the bytes of InkML, or why a member is not used."""
     with path.open("rb") as packed:
         plain: IO[bytes] = packed if path.suffix.lower() == ".tar" else _Limited(packed)  # type: ignore[assignment]
-        with tarfile.open(fileobj=plain, mode="r|") as archive:
+        with tarfile.open(fileobj=plain, mode="r|", tarinfo=_Header) as archive:
             for member in archive:
                 name = member.name
                 if member.isdir() or _ignored(name):
@@ -254,6 +255,19 @@ def _search_tar(path: Path) -> Iterator[tuple[str, bytes | str]]:
                     yield name, file.read(member.size)
                 # tarfile keeps every member it has seen; forgetting them keeps memory flat.
                 archive.members = []  # type: ignore[attr-defined]
+
+
+class _Header(tarfile.TarInfo):
+    """A tar header that says so when it is damaged or missing: tarfile would take it for the end of the archive."""
+
+    @classmethod
+    def fromtarfile(cls, tarfile: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(tarfile)
+        except EOFHeaderError:  # the block of zeros that ends an archive
+            raise
+        except HeaderError as error:
+            raise ArchiveError(f"damaged or cut off: {error}") from error
 
 
 class _Limited:
@@ -282,8 +296,8 @@ def _not_inkml(name: str) -> str:
 
 
 def _ignored(member: str) -> bool:
-    """Folders and hidden files, the latter as in directories."""
-    return member.endswith("/") or PurePosixPath(member).name.startswith(".")
+    """Folders, and hidden files and what lies in hidden folders, as in directories."""
+    return member.endswith("/") or any(part.startswith(".") and part != ".." for part in PurePosixPath(member).parts)
 
 
 def _is_inkml(name: str) -> bool:

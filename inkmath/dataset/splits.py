@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from inkmath.ink import Ink
 
@@ -119,7 +119,8 @@ def assign_splits(samples: Sequence[Sample], valid: float, seed: int) -> list[Sp
     """Give each sample its split.
 
     Test samples are ``test``, user samples ``train``. Of the others about the share ``valid`` of every source becomes
-    ``valid``, in whole groups: samples belong together that share a writer or are the same ink, over any number of
+    ``valid``, of sources too lopsided for that (a folder for each writer) about that share of all of them together, in
+    whole groups: samples belong together that share a writer or are the same ink, over any number of
     steps; so are inks that differ only in sampling, place and size. A sample without a known writer is a group of its
     own, and validates only if no writer of its source is known: otherwise its writer might be one who trains.
 
@@ -170,15 +171,12 @@ def _choose_valid(samples: Sequence[Sample], training: list[int], valid: float, 
         if not fixed and not (anonymous and first.source in known):
             eligible[first.source].append(group)
 
-    chosen: list[int] = []
-    for source in sorted(eligible):
-        wanted = valid * sizes[source]
-        groups = eligible[source]
-        for place in np.random.default_rng([seed, zlib.crc32(source.encode())]).permutation(len(groups)):
-            # A group is taken if that brings the size nearer to what is wanted.
-            if len(groups[place]) < 2 * wanted:
-                chosen += groups[place]
-                wanted -= len(groups[place])
+    chosen = _draw(eligible, sizes, valid, seed)
+    # Sources too lopsided to give of their own, such as a folder for each writer, give together.
+    drawn = {samples[index].source for index in chosen}
+    rest = [source for source in sorted(eligible) if source not in drawn]
+    pool = {"": [group for source in rest for group in eligible[source]]}
+    chosen += _draw(pool, {"": sum(sizes[source] for source in rest)}, valid, seed)
     if not chosen:
         # A small or lopsided data set: one group, the smallest, validates if another remains to train.
         groups = [group for source in sorted(eligible) for group in eligible[source]]
@@ -189,6 +187,20 @@ def _choose_valid(samples: Sequence[Sample], training: list[int], valid: float, 
                 "equal ink they all belong together; add ink of another writer"
             )
         chosen = smallest
+    return chosen
+
+
+def _draw(eligible: Mapping[str, list[list[int]]], sizes: Mapping[str, int], valid: float, seed: int) -> list[int]:
+    """About the share ``valid`` of each source, in whole groups; nothing where even one group is far too much."""
+    chosen: list[int] = []
+    for source in sorted(eligible):
+        wanted = valid * sizes[source]
+        groups = eligible[source]
+        for place in np.random.default_rng([seed, zlib.crc32(source.encode())]).permutation(len(groups)):
+            # A group is taken if that brings the size nearer to what is wanted.
+            if len(groups[place]) < 2 * wanted:
+                chosen += groups[place]
+                wanted -= len(groups[place])
     return chosen
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inkmath.dataset.atomic import replacing
+from inkmath.evaluation import EvaluationError
 from inkmath.evaluation.calibration import reliability
 from inkmath.evaluation.comparison import Comparison, Tally, compare, edit_distance
 from inkmath.layout.latex import canonical_tokens, parse_latex
@@ -43,10 +44,6 @@ STRUCTURES = ("fraction", "root", "scripts", "limits", "line")
 
 RATES = ("exprate", "within_1", "within_2", "structure_rate")
 """The figures of each group of formulas."""
-
-
-class EvaluationError(ValueError):
-    """There is nothing to measure; the message says why and what to do."""
 
 
 @dataclass(frozen=True)

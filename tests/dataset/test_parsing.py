@@ -200,9 +200,15 @@ def test_labelled_groups_outside_the_tree_are_kept(data):
 def test_a_place_of_bad_files_only_is_an_error_that_names_the_first(data):
     for path in (data / "train").glob("set*/*"):
         path.unlink()
+    with pytest.raises(SourceError, match=r"train: none of its 12 files can be used; the first: .*broken.inkml: "):
+        parse(data)
+    assert not (data / "out" / "ink.parquet").exists()
+
+
+def test_a_test_set_of_bad_files_only_is_found_before_anything_is_trained(data):
     for path in (data / "test").iterdir():
         path.write_bytes(b"")
-    with pytest.raises(SourceError, match=r"none of 14 files can be used; the first: .*broken.inkml: "):
+    with pytest.raises(SourceError, match=r"test: none of its 2 files can be used; the first: .*0.inkml: "):
         parse(data)
     assert not (data / "out" / "ink.parquet").exists()
 

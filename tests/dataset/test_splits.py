@@ -41,6 +41,22 @@ def test_every_source_gives_its_share_to_validation_by_writer():
         assert len(set(chosen)) == 4
 
 
+@pytest.mark.parametrize(
+    ("writers", "folder"),
+    [
+        pytest.param(200, lambda writer: writer, id="a folder for each writer"),
+        pytest.param(200, lambda writer: writer // 4, id="a folder for four writers"),
+        pytest.param(0, lambda number: number // 8, id="folders of eight files by nobody known"),
+    ],
+)
+def test_folders_too_small_to_give_of_their_own_give_together(writers, folder):
+    samples = [
+        sample(i, f"w{i // 10}" if writers else None, f"folder{folder(i // 10 if writers else i)}") for i in range(2000)
+    ]
+    splits = assign_splits(samples, valid=0.06, seed=3)
+    assert splits.count(Split.VALID) == 120
+
+
 def test_the_choice_follows_the_seed_and_not_the_order():
     samples = [sample(i, f"w{i // 4}") for i in range(200)]
     splits = assign_splits(samples, 0.2, seed=1)

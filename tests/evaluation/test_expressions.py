@@ -11,7 +11,8 @@ import pytest
 from formulas import with_strokes
 
 from inkmath.decoding.reading import Reading
-from inkmath.evaluation.expressions import EvaluationError, evaluate, judge, shuffled, structures
+from inkmath.evaluation import EvaluationError
+from inkmath.evaluation.expressions import evaluate, judge, shuffled, structures
 from inkmath.ink import Ink
 from inkmath.layout.latex import canonical_tokens, parse_latex
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol

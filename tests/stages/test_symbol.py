@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from inkmath.dataset.arrays import read_arrays
+from inkmath.evaluation import EvaluationError
 from inkmath.features.symbol import normalize_and_pad_traces
 from inkmath.features.symbol_context import with_context
 from inkmath.features.symbol_set import SymbolSet
@@ -71,6 +72,18 @@ def test_from_arrays_to_figures(workspace, params):
     assert json.loads(Path("results/evaluate/metrics.json").read_text())["unseen"] == 1
     written = {path.name for path in Path("results/evaluate").iterdir()}
     assert written >= {"classes.csv", "confusions.csv", "reliability.csv", "confusions.png", "confusion_matrix.png"}
+
+
+def test_without_a_test_symbol_there_is_nothing_to_measure_and_the_error_says_so(workspace, params):
+    known = symbols()
+    unlabelled = known.splits != "test"
+    replace(known, **{name: array[unlabelled] for name, array in known.arrays().items()}).save(
+        "data/processed/symbol.npz"
+    )
+    encode.main(params)
+    train.main(params)
+    with pytest.raises(EvaluationError, match=r"no labelled symbol to test on; give data\.test ink with its truth"):
+        evaluate.main(params)
 
 
 def test_symbols_with_context_are_judged_with_and_without_it(workspace, params):

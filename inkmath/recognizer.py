@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from inkmath.ink import Ink, Stroke
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 WEIGHTS = Path(__file__).parent / "weights"
 """Where the released models lie."""
 
+MAX_STROKES = 400
+"""Strokes of one formula that are read: memory grows with their square, and 400 take some 350 MB."""
+
 
 @dataclass(frozen=True)
 class RecognizedSymbol:
@@ -38,7 +41,8 @@ class RecognizedSymbol:
         label: its class.
         strokes: indices into the ink's strokes.
         box: ``(left, top, right, bottom)`` of those strokes, in the ink's own unit.
-        candidates: what else the strokes may be, the likeliest first.
+        candidates: the label and what else the strokes may be: after the label the likeliest first, as the expression
+            network alone sees them. The label is chosen by all that is known, and need not be the likeliest of them.
     """
 
     label: str
@@ -98,8 +102,8 @@ class Formula:
         )
 
     def to_ink(self) -> Ink:
-        """The ink with this reading as its truth."""
-        return replace(self.ink, tree=self.tree, latex=self.latex)
+        """The ink with this reading as its truth, in place of what it came with."""
+        return replace(self.ink, tree=self.tree, latex=self.latex, groups=(), problems=())
 
     def to_inkml(self) -> bytes:
         """InkML with this reading as its truth: LaTeX, MathML, and the strokes of each symbol."""
@@ -243,8 +247,8 @@ class Recognizer:
             alternatives: how many formulas to return at most.
 
         Raises:
-            ValueError: no stroke, a stroke without points, a coordinate that is not finite, or constraints that
-                overlap, name a stroke that is not there, or a label that the model does not know.
+            ValueError: no stroke or more than `MAX_STROKES`, a stroke without points, a coordinate that is not finite,
+                or constraints that overlap, name a stroke that is not there, or a label that the model does not know.
         """
         return self.recognize_many([strokes], constraints=[constraints or {}], alternatives=alternatives)[0]
 
@@ -266,8 +270,9 @@ class Recognizer:
             self._check(chosen, len(ink.strokes))
         if not read:
             return []
+        reader = self.expressions  # loaded before the clock runs
         began = perf_counter()
-        answers = self.expressions.read(read, alternatives=alternatives, constraints=decided)
+        answers = reader.read(read, alternatives=alternatives, constraints=decided)
         seconds = (perf_counter() - began) / len(read)
         return [
             Recognition(
@@ -308,16 +313,22 @@ class Recognizer:
         """Begin a formula that grows stroke by stroke."""
         return Session(self, alternatives)
 
+    def check_choice(self, strokes: Collection[int], label: str) -> None:
+        """Raise ValueError where no reading could have these strokes as one symbol of this label."""
+        if not strokes:
+            raise ValueError(f"a constraint names no stroke for the label {label!r}")
+        if label not in self.expressions.labels:
+            raise ValueError(f"a constraint asks for the label {label!r}, which the model does not know")
+
     def _check(self, constraints: Constraints, strokes: int) -> None:
         """Raise ValueError for constraints that no reading could obey."""
         taken: set[int] = set()
         for owned, label in constraints.items():
-            if not owned or not all(0 <= index < strokes for index in owned):
+            self.check_choice(owned, label)
+            if not all(0 <= index < strokes for index in owned):
                 raise ValueError(f"a constraint names strokes {sorted(owned)}; the ink has strokes 0..{strokes - 1}")
             if taken & owned:
                 raise ValueError(f"two constraints name stroke {min(taken & owned)}")
-            if label not in self.expressions.labels:
-                raise ValueError(f"a constraint asks for the label {label!r}, which the model does not know")
             taken |= owned
 
 
@@ -368,8 +379,10 @@ class Session:
 
         Raises:
             KeyError: there is no such stroke.
+            ValueError: no stroke is given, or the model does not know the label.
         """
         decided = frozenset(keys)
+        self._recognizer.check_choice(decided, label)
         for key in decided:
             if key not in self._strokes:
                 raise KeyError(key)
@@ -394,7 +407,9 @@ class Session:
 
 
 def _as_ink(strokes: Strokes) -> Ink:
-    ink = strokes if isinstance(strokes, Ink) else Ink.from_points(strokes)
-    if not ink.strokes:
+    checked = Ink.from_points(strokes.strokes if isinstance(strokes, Ink) else strokes)
+    if not checked.strokes:
         raise ValueError("there is no stroke to read")
-    return ink
+    if (count := len(checked.strokes)) > MAX_STROKES:
+        raise ValueError(f"{count} strokes are more than the {MAX_STROKES} that one formula may have; read it in parts")
+    return strokes if isinstance(strokes, Ink) else checked

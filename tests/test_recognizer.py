@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,13 +70,18 @@ def test_strokes_may_be_anything_that_reads_as_points(recognizer: Recognizer, st
         ([[]], "stroke 0"),
         ([X, [[1]]], "stroke 1"),
         ([[[0, float("nan")]]], "not a finite number"),
+        (Ink((np.array([[0, np.inf]], np.float32),)), "not a finite number"),
+        (Ink((np.zeros((0, 2), np.float32),)), "stroke 0"),
+        ([ONE] * 401, "401 strokes are more than the 400 that one formula may have"),
     ],
 )
 def test_what_is_no_ink_is_refused_with_its_place(
-    recognizer: Recognizer, strokes: list[list[list[float]]], complaint: str
+    recognizer: Recognizer, strokes: Ink | list[list[list[float]]], complaint: str
 ) -> None:
     with pytest.raises(ValueError, match=complaint):
         recognizer.recognize(strokes)
+    with pytest.raises(ValueError, match=complaint):
+        recognizer.classify(strokes)
 
 
 def test_a_picture_is_read_with_the_strokes_found_in_it(recognizer: Recognizer, tmp_path: Path) -> None:
@@ -120,7 +126,7 @@ def test_constraints_are_obeyed_by_every_alternative(recognizer: Recognizer) -> 
     ("constraints", "complaint"),
     [
         ({frozenset({2}): "x"}, r"strokes 0\.\.1"),
-        ({frozenset(): "x"}, r"names strokes \[\]"),
+        ({frozenset(): "x"}, "names no stroke"),
         ({frozenset({0}): "x", frozenset({0, 1}): "y"}, "two constraints name stroke 0"),
         ({frozenset({0}): "\\unknown"}, "unknown"),
     ],
@@ -140,6 +146,12 @@ def test_a_result_is_written_as_inkml_with_its_truth(recognizer: Recognizer) -> 
     assert written.latex == "x 1"
     assert written.tree is not None
     assert [symbol.strokes for symbol in written.tree.symbols] == [(0,), (1,)]
+
+
+def test_what_the_ink_came_with_as_its_truth_gives_way_to_the_reading(recognizer: Recognizer) -> None:
+    labelled = replace(Ink.from_points([X, ONE]), groups=(Symbol("z", (0,)),), problems=("no tree",))
+    written = recognizer.recognize(labelled).to_ink()
+    assert (written.groups, written.problems) == ((), ())
 
 
 def test_a_label_graph_names_the_strokes_as_their_file_does(recognizer: Recognizer) -> None:
@@ -173,6 +185,16 @@ def test_a_formula_becomes_a_sympy_expression() -> None:
     assert formula(r"\sqrt { x } = y").to_sympy() == sympy.Eq(sympy.sqrt(x), y)
     assert formula(r"\int _ { 0 } ^ { 1 } x d x").to_sympy() == sympy.Integral(x, (x, 0, 1))
     assert formula("x _ { 1 } + 1").to_sympy() == sympy.Symbol("x_{1}") + 1
+
+
+@pytest.mark.parametrize(
+    "latex", ["9 ^ { 9 ^ { 9 ^ { 9 } } }", "9 9 9 9 9 9 9 9 !", "( 2 ^ { 9 9 9 9 } ) ^ { 9 9 9 9 9 9 9 }"]
+)
+def test_a_number_too_long_to_write_stays_as_it_was_written(latex: str) -> None:
+    sympy = pytest.importorskip("sympy")
+    meaning = formula(latex).to_sympy()
+    assert isinstance(meaning, sympy.Pow | sympy.factorial)
+    assert formula("2 ^ { 1 0 } + 3 !").to_sympy() == 1030
 
 
 def test_where_algebra_is_ambiguous_a_function_ends_at_the_next_sum() -> None:
@@ -236,6 +258,18 @@ def test_a_session_knows_no_foreign_strokes(recognizer: Recognizer) -> None:
         session.remove(0)
     with pytest.raises(KeyError):
         session.choose([0], "x")
+
+
+@pytest.mark.parametrize(("keys", "label"), [([], "x"), ([0], "\\unknown")])
+def test_a_choice_that_no_reading_could_obey_is_refused_and_changes_nothing(
+    recognizer: Recognizer, keys: list[int], label: str
+) -> None:
+    session = recognizer.session()
+    session.add(X)
+    with pytest.raises(ValueError, match="constraint"):
+        session.choose(keys, label)
+    assert session.recognition is not None
+    assert session.recognition.latex == "x"
 
 
 # Loading

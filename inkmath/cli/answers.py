@@ -96,7 +96,7 @@ def answer_all(
             problems: dict[int, str] = {}
             for place, source in enumerate(batch):
                 try:
-                    inks[place] = source.ink()
+                    inks[place] = source.formula()
                 except SourceError as error:
                     problems[place] = str(error)
             answered = dict(zip(inks, answer(list(inks.values())), strict=True)) if inks else {}

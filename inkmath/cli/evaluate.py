@@ -98,7 +98,7 @@ def _read(sources: list[Source], recognizer: Recognizer, report: Report) -> Iter
             inks = []
             for source in batch:
                 try:
-                    ink = source.ink()
+                    ink = source.formula()
                     folder = Path(source.name).resolve().parent.name
                     inks.append(replace(ink, id=names[source], source=ink.source or folder))
                     report.done += 1

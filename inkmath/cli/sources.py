@@ -60,6 +60,19 @@ class Source:
         except OSError as unreadable:
             raise SourceError(unreadable.strerror or str(unreadable)) from unreadable
 
+    def formula(self) -> Ink:
+        """Read it as one formula for the recogniser.
+
+        Raises:
+            SourceError: as :meth:`ink`, or it has more strokes than are read at once.
+        """
+        from inkmath.recognizer import MAX_STROKES
+
+        ink = self.ink()
+        if len(ink.strokes) > MAX_STROKES:
+            raise SourceError(f"{len(ink.strokes)} strokes; one formula may have {MAX_STROKES}, so read it in parts")
+        return ink
+
     def _ink_of_picture(self, picture: Path | bytes) -> Ink:
         from inkmath.images import ImageError, ink_from_image
 

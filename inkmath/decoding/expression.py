@@ -31,7 +31,7 @@ NETWORK_FILE = "expression.onnx"
 SETTINGS_FILE = "expression.json"
 
 BATCH_PAIRS = 40_000
-"""Pairs of strokes that the network looks at in one call: bounds the memory whatever the ink."""
+"""Pairs of strokes that the network looks at in one call, one formula at least: bounds the memory of many formulas."""
 
 STRETCH = 1.25
 """How much longer than its shortest formula a batch may be: padding costs as much time as ink."""
@@ -91,7 +91,7 @@ def load_expression_reader(directory: Path, symbols: OnnxSymbolReader | None = N
 
     Raises:
         FileNotFoundError: a file is missing.
-        NetworkError: a file is damaged.
+        NetworkError: a file is damaged, or the two do not belong together.
     """
     path = Path(directory) / SETTINGS_FILE
     if not path.is_file():
@@ -103,10 +103,17 @@ def load_expression_reader(directory: Path, symbols: OnnxSymbolReader | None = N
         language, lines = TreeLanguageModel(labels, settings["trigrams"]), LineModel(labels, settings["lines"])
         search = Search(labels, language, weights, lines)
         points = int(settings["points"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise NetworkError(f"{path}: cannot be read ({error!r}); export or install it again") from error
     opinion = SecondOpinion(symbols, labels) if symbols and symbols.takes_context else None
-    return StrokeGraphReader(Network(Path(directory) / NETWORK_FILE), labels, points, search, opinion)
+    network = Network(Path(directory) / NETWORK_FILE)
+    tried = network.tried(points=np.zeros((1, 1, points, 2)), mask=np.ones((1, 1)))
+    classes = tried["symbol"].shape[-1] if "symbol" in tried else 0
+    if classes != len(labels):
+        raise NetworkError(
+            f"{path}: names {len(labels)} labels, but the network has {classes} classes; export it again"
+        )
+    return StrokeGraphReader(network, labels, points, search, opinion)
 
 
 def write_settings(

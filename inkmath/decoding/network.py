@@ -23,7 +23,7 @@ class Network:
         threads: threads that one call may use. More than one helps large batches only.
 
     Attributes:
-        shapes: of each input by its name; a size that is free is no number.
+        path: the file. shapes: of each input by its name; a size that is free is no number.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -50,6 +50,7 @@ class Network:
             faults.Fail,
         ) as error:
             raise NetworkError(f"{path}: cannot be loaded as ONNX ({error}); export or install it again") from error
+        self.path = Path(path)
         self.shapes = {given.name: tuple(given.shape) for given in self._session.get_inputs()}
         self._outputs = [output.name for output in self._session.get_outputs()]
 
@@ -57,3 +58,19 @@ class Network:
         """Run on float32 arrays by the names of the inputs; gives the outputs by theirs."""
         given = {name: np.asarray(array, np.float32) for name, array in inputs.items()}
         return dict(zip(self._outputs, self._session.run(self._outputs, given), strict=True))
+
+    def tried(self, **inputs: NDArray[Any]) -> dict[str, NDArray[np.float32]]:
+        """Run for the first time, on arrays like those that will come.
+
+        Raises:
+            NetworkError: it takes other inputs.
+        """
+        from onnxruntime.capi import onnxruntime_pybind11_state as faults
+
+        try:
+            return self(**inputs)
+        except (faults.InvalidArgument, faults.Fail, faults.RuntimeException, ValueError) as error:
+            shapes = ", ".join(f"{name} {np.shape(array)}" for name, array in inputs.items())
+            raise NetworkError(
+                f"{self.path}: does not take {shapes}; export it again with what lies beside it"
+            ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,18 +47,20 @@ class OnnxSymbolReader:
             self._labels = tuple(map(str, described["labels"]))
             self._knobs = dict(described["normalize"])
             self._temperature = float(described["temperature"])
+            if not 0 < self._temperature < math.inf:
+                raise ValueError(f"temperature {self._temperature}")
             # A knob that this version does not know shows here and not at the first symbol.
-            normalize_and_pad_traces([], **self._knobs)
+            length = normalize_and_pad_traces([], **self._knobs).shape[1]
         except (ValueError, KeyError, TypeError) as error:
             raise NetworkError(f"{path}: does not describe a symbol model ({error!r}); export it again") from error
         self._network = Network(Path(directory) / NETWORK)
-        channels = self._network.shapes["ink"][-1]
+        channels = self._network.shapes.get("ink", (0,))[-1]
         if channels not in (len(CHANNELS), len(CHANNELS) + len(CONTEXT)):
             raise NetworkError(
                 f"{path}: the network takes {channels} numbers a point, which nothing gives; train again"
             )
         self.takes_context = channels > len(CHANNELS)
-        shape = self.probabilities(np.zeros((1, self._knobs["length"], len(CHANNELS)), np.float32)).shape
+        shape = next(iter(self._network.tried(ink=np.zeros((1, length, channels))).values())).shape
         if shape != (1, len(self._labels)):
             raise NetworkError(f"{path}: names {len(self._labels)} labels, but the network has {shape[1]} classes")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from inkmath.layout.latex import canonical_tokens
@@ -19,6 +20,8 @@ def to_sympy(tree: LayoutTree) -> Any:
     Handwriting leaves out what algebra needs (is ``f ( x )`` a product?). Where SymPy's grammar allows several
     meanings, a function's argument ends at the next ``+`` or ``-``, and application is preferred to a product.
 
+    Numbers of more than some 300 digits, such as ``9 ^ { 9 ^ { 9 } }``, are left as they are written.
+
     Raises:
         ImportError: SymPy or Lark is not installed.
         LayoutError: the formula has no meaning that SymPy knows.
@@ -26,14 +29,19 @@ def to_sympy(tree: LayoutTree) -> Any:
     try:
         from lark import Tree
         from lark.exceptions import LarkError
-        from sympy import Add, Function, Mul, preorder_traversal
+        from sympy import Add, Function, Mul, evaluate, preorder_traversal
         from sympy.parsing.latex import parse_latex
     except ImportError as missing:
         raise ImportError("to_sympy needs SymPy and Lark: pip install 'inkmath[sympy]'") from missing
 
     latex = compact(canonical_tokens(tree))
     try:
-        meaning = parse_latex(latex, backend="lark")
+        # SymPy works numbers out while it reads, however long they are; so it is looked first whether it may.
+        with evaluate(False):
+            meaning = parse_latex(latex, backend="lark")
+        unevaluated = meaning.children if isinstance(meaning, Tree) else [meaning]
+        if all(magnitude(reading) < math.inf for reading in unevaluated if not isinstance(reading, Tree)):
+            meaning = parse_latex(latex, backend="lark")
     except (LarkError, ValueError, TypeError, AttributeError) as unknown:
         raise LayoutError(f"SymPy finds no meaning in {latex}") from unknown
     if not isinstance(meaning, Tree):
@@ -48,6 +56,30 @@ def to_sympy(tree: LayoutTree) -> Any:
     if not readings:
         raise LayoutError(f"SymPy finds no meaning in {latex}")
     return min(readings, key=strain)
+
+
+def magnitude(expression: Any) -> float:
+    """A bound of the largest number in an expression, symbols and functions counted as 1; infinite beyond a float."""
+    from sympy import Add, Mul, Number, Pow, factorial
+
+    parts = [magnitude(part) for part in getattr(expression, "args", ())]
+    if math.inf in parts:
+        return math.inf
+    try:
+        match expression:
+            case Number():
+                return abs(float(expression))
+            case Add():
+                return math.fsum(parts)
+            case Mul():
+                return math.prod(parts)
+            case Pow():
+                return float(max(parts[0], 1.0) ** parts[1])
+            case factorial():
+                return math.gamma(parts[0] + 1.0)
+    except (OverflowError, TypeError):
+        return math.inf
+    return max(parts, default=1.0)
 
 
 def compact(tokens: Iterable[str]) -> str:

@@ -24,6 +24,7 @@ from inkmath.layout.latex import canonical_tokens, parse_latex
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+WEIGHTS = Path(expression.__file__).parents[1] / "weights"
 POINTS = 8
 LINES = {"symbols": {"x": [3, 0.6, 0.0, 0.1, 0.0, 0.1]}, "scripts": {}, "root": [1.4, 0.4], "usual": 0.8}
 
@@ -112,6 +113,25 @@ def test_missing_and_damaged_files_are_named(tmp_path: Path) -> None:
         load_expression_reader(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda given: {"labels": given["labels"][1:]}, r"names 100 labels, but the network has 101 classes"),
+        (lambda given: {"labels": [*given["labels"], "new"]}, r"names 102 labels, but the network has 101 classes"),
+        (lambda given: {"points": 16}, r"expression\.onnx: does not take points \(1, 1, 16, 2\)"),
+        (lambda given: {"points": float("inf")}, r"expression\.json: cannot be read"),
+        (lambda given: {"lines": given["lines"] | {"symbols": []}}, r"expression\.json: cannot be read"),
+    ],
+)
+def test_a_network_and_settings_that_do_not_belong_together_are_refused(tmp_path: Path, change, message) -> None:
+    for name in ("expression.onnx", "expression.json"):
+        (tmp_path / name).write_bytes((WEIGHTS / name).read_bytes())
+    given = json.loads((tmp_path / "expression.json").read_text())
+    (tmp_path / "expression.json").write_text(json.dumps(given | change(given)))
+    with pytest.raises(NetworkError, match=message):
+        load_expression_reader(tmp_path)
+
+
 def test_settings_are_json_in_which_nothing_is_lost(tmp_path: Path) -> None:
     trigrams = count_trigrams([parse_latex(r"\alpha^{2}")])
     weights = Weights(language=0.4, confidence=(1.0, 2.0, 3.0))
@@ -142,7 +162,7 @@ INK = Ink.from_points(  # x + 1 = 2, by hand; the x is lower than the digits, or
 
 @pytest.fixture(scope="module")
 def released() -> StrokeGraphReader:
-    return load_expression_reader(Path(expression.__file__).parents[1] / "weights")
+    return load_expression_reader(WEIGHTS)
 
 
 def test_the_released_reader_reads(released: StrokeGraphReader) -> None:

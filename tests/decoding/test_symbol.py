@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import inkmath
 from inkmath.decoding.network import NetworkError
 from inkmath.decoding.symbol import load_symbol_reader, write_description
 from inkmath.ink import Ink
@@ -71,12 +73,21 @@ def test_probabilities_are_tempered(model):
         ({"labels": ["-"]}, "names 1 labels, but the network has 2 classes"),
         ({"normalize": {"length": 16, "magic": 1}}, "magic"),
         ({"temperature": "warm"}, "does not describe a symbol model"),
+        ({"temperature": 0}, "does not describe a symbol model"),
+        ({"normalize": {"length": 40}}, "does not take ink \\(1, 40, 5\\)"),
+        ({"normalize": {}}, "does not take ink"),
     ],
 )
 def test_a_description_that_does_not_fit_is_refused(model, change, message):
     described = json.loads((model / "symbol.json").read_text()) | change
     (model / "symbol.json").write_text(json.dumps(described))
     with pytest.raises(NetworkError, match=message):
+        load_symbol_reader(model)
+
+
+def test_the_network_of_another_task_is_refused(model):
+    (model / "symbol.onnx").write_bytes((Path(inkmath.__file__).parent / "weights" / "expression.onnx").read_bytes())
+    with pytest.raises(NetworkError, match="takes 0 numbers a point"):
         load_symbol_reader(model)
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from inkmath.ink import Ink
 
 INK = "#1a1a2e"
-# Okabe and Ito's palette without its yellow and black: told apart by everyone, and dark enough on white.
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+# Hues of Okabe and Ito's palette, darkened until a label stands out from white by 4.5 or more (WCAG 2.2, 1.4.3).
+COLOURS = ("#0072b2", "#b84a00", "#007a58", "#a8447c", "#7a5c00", "#5b4bb5")
 MARGIN = 12.0  # pixels around the ink
 LABEL_SIZE = 11.0  # pixels
 

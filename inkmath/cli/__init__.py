@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Annotated
 
@@ -60,11 +59,10 @@ def inkmath(
 
 def main() -> None:
     """Run the command line."""
+    # A file's name may be no text at all; it is shown as well as can be, as JSON would.
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         app()
-    except BrokenPipeError:
-        # The reader of our output (``| head``) has what it wants; a second complaint at shutdown helps nobody.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as unusable:
         typer.echo(f"inkmath: {unusable}", err=True)
         sys.exit(EXIT_FAILED)

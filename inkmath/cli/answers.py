@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from inkmath.cli.options import SUFFIXES, Format
 from inkmath.cli.outputs import Outputs
 from inkmath.cli.report import Report, name, progress, say
@@ -84,8 +86,10 @@ def answer_all(
     """Answer every source in order, in batches; what cannot be read is reported and the others go on.
 
     Raises:
-        typer.Exit: with status 1, at the end, when a source failed.
+        typer.Exit: with status 1, at the end, when a source failed. typer.BadParameter: ``jsonl`` and ``out`` at once.
     """
+    if jsonl and out:
+        raise typer.BadParameter("--jsonl writes to standard output; for files name a --format", param_hint="--out")
     report = Report(jsonl=jsonl)
     answers = Answers(style, jsonl=jsonl, single=is_single(paths), out=out)
     sources = find(paths)

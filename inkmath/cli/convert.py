@@ -85,9 +85,9 @@ def _render(ink: Ink, to: Notation) -> bytes:
     try:
         match to:
             case Notation.PNG:
-                from inkmath.drawing import to_png
+                from inkmath.cli.outputs import png
 
-                return to_png(ink)
+                return png(ink)
             case Notation.SVG:
                 from inkmath.drawing import to_svg
 

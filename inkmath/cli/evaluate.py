@@ -127,10 +127,10 @@ def _write(figures: Figures, directory: Path) -> None:
     write_lg(figures.outcomes, directory / "lg")
     try:
         from inkmath.evaluation.expression_pictures import draw_report
+
+        draw_report(figures, directory)
     except ImportError as missing:
         say(f"no pictures: they need the package {missing.name}", err=True)
-        return
-    draw_report(figures, directory)
 
 
 def _print(figures: Figures) -> None:

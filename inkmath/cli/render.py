@@ -85,7 +85,7 @@ def _dressed(source: Source, show: Show, recognizer: Recognizer) -> Ink:
     """
     from inkmath.cli.sources import SourceError
 
-    ink = source.ink()
+    ink = source.formula() if show is Show.READ else source.ink()
     if show is Show.READ:
         return recognizer.recognize(ink).to_ink()
     if show is Show.TRUTH and (ink.tree is None or not any(symbol.strokes for symbol in ink.tree.symbols)):
@@ -94,13 +94,10 @@ def _dressed(source: Source, show: Show, recognizer: Recognizer) -> Ink:
 
 
 def _draw(ink: Ink, to: Picture, *, dressed: bool, width: int) -> bytes:
-    from inkmath.cli.sources import SourceError
-    from inkmath.drawing import to_png, to_svg
+    from inkmath.cli.outputs import png
+    from inkmath.drawing import to_svg
 
     size = (float(width), width * 0.6)
     if to is Picture.SVG:
         return to_svg(ink, size=size, colours=dressed, labels=dressed).encode()
-    try:
-        return to_png(ink, size=size, colours=dressed, labels=dressed)
-    except ImportError as missing:
-        raise SourceError(f"PNG needs the package {missing.name}: pip install {missing.name}, or draw SVG") from missing
+    return png(ink, size=size, colours=dressed, labels=dressed, scale=1.0)

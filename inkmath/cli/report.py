@@ -20,9 +20,21 @@ EXIT_FAILED = 1
 def say(text: str, *, err: bool = False, flush: bool = True) -> None:
     """Print, with colour only on a terminal whose user has not set ``NO_COLOR``."""
     stream = sys.stderr if err else sys.stdout
-    typer.echo(text, err=err, color=stream.isatty() and "NO_COLOR" not in os.environ)
-    if flush:
-        stream.flush()
+    with while_read():
+        typer.echo(text, err=err, color=stream.isatty() and "NO_COLOR" not in os.environ)
+        if flush:
+            stream.flush()
+
+
+@contextmanager
+def while_read() -> Iterator[None]:
+    """Writing to whoever reads our output; when that one (``| head``) has had enough, the command ends well."""
+    try:
+        yield
+    except BrokenPipeError:
+        # Or Python would write what is left once more as it ends, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit from None
 
 
 def name(text: str) -> str:

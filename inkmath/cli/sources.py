@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from mimetypes import guess_type
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,8 @@ class Source:
                 return self._ink_of_picture(given) if given.startswith(PICTURES_BEGIN) else parse_inkml(given)
             if Path(self.name).suffix.lower() in PICTURES:
                 return self._ink_of_picture(Path(self.name))
+            if (guess_type(self.name)[0] or "").startswith("image/"):
+                raise SourceError("is a picture of a kind that is not read; save it as PNG or JPEG")
             return parse_inkml(Path(self.name))
         except InkMLError as broken:
             raise SourceError(str(broken).removeprefix(f"{Path(self.name)}: ")) from broken
@@ -93,16 +96,25 @@ def find(paths: Iterable[str]) -> list[Source]:
     for path in paths:
         if path == STDIN:
             found.append(Source(STDIN))
-        elif not Path(path).exists():
-            found.append(Source(path, "no such file or directory"))
+        elif problem := _unreachable(path):
+            found.append(Source(path, problem))
         elif Path(path).is_dir():
-            files = sorted(file for file in Path(path).rglob("*") if file.suffix.lower() == ".inkml")
+            within = Path(path).rglob("*")
+            files = sorted(file for file in within if file.suffix.lower() == ".inkml" and not file.is_dir())
             found.extend(Source(str(file)) for file in files)
             if not files:
                 found.append(Source(path, "no .inkml file in this directory"))
         else:
             found.append(Source(path))
     return found
+
+
+def _unreachable(path: str) -> str:
+    """Why there is nothing at a path; empty where something is."""
+    try:
+        return "" if Path(path).exists() else "no such file or directory"
+    except OSError as error:  # a name that is too long, a directory that is closed to us
+        return error.strerror or str(error)
 
 
 def is_single(paths: list[str]) -> bool:

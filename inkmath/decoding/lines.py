@@ -222,7 +222,7 @@ class LineModel:
             at = np.flatnonzero(lines.depth == depth)
             members = np.flatnonzero(lines.depth[lines.line] == depth)
             local = np.searchsorted(at, lines.line[members])
-            mean, variance = self._expected(at, depth, boxes, lines, base, size)  # (A, 2)
+            mean, variance = self._expected(at, depth, boxes, lines, size)  # (A, 2)
             square = np.stack([_summed(row[classes[members]], local, len(at)) for row in self._square])  # (3, A)
             pull = np.stack([_summed(row[members], local, len(at)) for row in (place_pull, size_pull)])  # (2, A)
             solved, openness = _solved(square, pull, mean, variance)  # (A, 2), (A,)
@@ -243,7 +243,6 @@ class LineModel:
         depth: int,
         boxes: NDArray[np.float64],
         lines: Lines,
-        base: NDArray[np.float64],
         size: NDArray[np.float64],
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Place and size that lines of one depth are expected to have before their own ink, and both variances."""

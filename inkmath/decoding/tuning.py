@@ -36,7 +36,7 @@ COPIES = 3
 """Bent copies of each formula that the search is fitted to: those of one are too few to trust a point."""
 
 POINTS = 64
-"""Points a stroke of bent ink has: more than any network asks for."""
+"""Points a stroke of bent ink has: twice what the released network asks for."""
 
 
 @dataclass(frozen=True)

@@ -114,6 +114,8 @@ def _from_array(values: NDArray[Any]) -> Image:
 def _grey(picture: Image) -> Grey:
     from PIL import Image
 
+    if picture.mode.startswith("I"):  # grey in 16 bits, which Pillow would clip to the lowest 8
+        picture = Image.fromarray((np.asarray(picture, np.float32) / 257).clip(0, 255).astype(np.uint8))
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BOX, reducing_gap=2.0)
     if not picture.has_transparency_data:
         return np.asarray(picture.convert("L"), np.float32) / np.float32(255)

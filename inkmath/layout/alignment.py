@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING
 
-from inkmath.layout.tree import LayoutError, LayoutTree, Relation
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-_ORDER = (Relation.RIGHT, Relation.SUP, Relation.SUB, Relation.BELOW, Relation.INSIDE, Relation.ABOVE)
-"""Children as they are stacked: the last is read first."""
+from inkmath.layout.tree import LayoutError, LayoutTree, reading_order
 
 
 def with_strokes_of(read: LayoutTree, meant: LayoutTree) -> LayoutTree:
@@ -24,7 +17,7 @@ def with_strokes_of(read: LayoutTree, meant: LayoutTree) -> LayoutTree:
     Raises:
         LayoutError: the two have a different number of symbols, so that some strokes are grouped wrongly.
     """
-    wanted, given = list(_reading_order(meant)), list(_reading_order(read))
+    wanted, given = (list(reading_order(tree.children, tree.root)) for tree in (meant, read))
     if len(wanted) != len(given):
         raise LayoutError(
             f"the ink was read as {len(given)} symbols and this formula has {len(wanted)}: "
@@ -46,12 +39,3 @@ def with_strokes_of(read: LayoutTree, meant: LayoutTree) -> LayoutTree:
         replace(symbol, strokes=read.symbols[pairs[index]].strokes) for index, symbol in enumerate(meant.symbols)
     )
     return LayoutTree(symbols, meant.edges)
-
-
-def _reading_order(tree: LayoutTree) -> Iterator[int]:
-    pending = [tree.root]
-    while pending:
-        symbol = pending.pop()
-        yield symbol
-        children = tree.children[symbol]
-        pending.extend(children[relation] for relation in _ORDER if relation in children)

@@ -30,8 +30,8 @@ class Relation(StrEnum):
     __hash__ = str.__hash__  # Enum's own is Python code, and relations are dictionary keys everywhere
 
 
-# A stack gives back last what was pushed first.
-_PUSH_ORDER = (Relation.RIGHT, Relation.SUP, Relation.SUB, Relation.INSIDE, Relation.BELOW, Relation.ABOVE)
+READING_ORDER = (Relation.ABOVE, Relation.BELOW, Relation.INSIDE, Relation.SUB, Relation.SUP, Relation.RIGHT)
+"""The lines that a symbol governs, as they are read after it."""
 
 
 class LayoutError(ValueError):
@@ -111,13 +111,9 @@ class LayoutTree:
     def ordered(self) -> LayoutTree:
         """The same tree with its symbols in reading order: trees are equal when their ordered forms are.
 
-        A symbol comes before what it governs: ``Above``, ``Below``, ``Inside``, ``Sub``, ``Sup``, then ``Right``.
+        A symbol comes before what it governs, and that in `READING_ORDER`.
         """
         return in_reading_order(self.symbols, self.children, self.root)
-
-    def without_strokes(self) -> LayoutTree:
-        """The same formula, written by nobody."""
-        return LayoutTree(tuple(Symbol(symbol.label) for symbol in self.symbols), self.edges)
 
     def line(self, first: int) -> Iterator[int]:
         """The symbols of the line that begins with ``first``, left to right."""
@@ -135,15 +131,20 @@ class LayoutTree:
             pending.extend(self.children[symbol].values())
 
 
-def in_reading_order(symbols: Sequence[Symbol], children: Sequence[Mapping[Relation, int]], root: int) -> LayoutTree:
-    """The tree of symbols whose children by relation are known; see :meth:`LayoutTree.ordered` for the order."""
-    order: list[int] = []
+def reading_order(children: Sequence[Mapping[Relation, int]], root: int) -> Iterator[int]:
+    """The symbols at and below ``root``, each before what it governs, and that in `READING_ORDER`."""
     pending = [root]
     while pending:
         symbol = pending.pop()
-        order.append(symbol)
+        yield symbol
         lines = children[symbol]
-        pending.extend(lines[relation] for relation in _PUSH_ORDER if relation in lines)
+        # A stack gives back last what was pushed first.
+        pending.extend(lines[relation] for relation in reversed(READING_ORDER) if relation in lines)
+
+
+def in_reading_order(symbols: Sequence[Symbol], children: Sequence[Mapping[Relation, int]], root: int) -> LayoutTree:
+    """The tree of symbols whose children by relation are known, in reading order."""
+    order = list(reading_order(children, root))
     place = {old: new for new, old in enumerate(order)}
     edges = (
         Edge(parent, place[child], relation)

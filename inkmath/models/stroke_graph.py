@@ -18,11 +18,10 @@ from typing import TYPE_CHECKING, Any
 import keras
 from keras import layers, ops
 
+from inkmath.features.expression import PAIR_LABELS
+
 if TYPE_CHECKING:
     from keras import KerasTensor as Tensor
-
-PAIR_LABELS = ("none", "same", "Right", "Sup", "Sub", "Above", "Below", "Inside")
-"""What stroke j is to stroke i: nothing, part of the same symbol, or a stroke of the symbol governed by i's."""
 
 NEAR = 8
 """Points of each stroke that the distance between two strokes is measured on."""

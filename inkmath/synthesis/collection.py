@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inkmath.dataset.atomic import naming
+from inkmath.dataset.atomic import replacing_folder
 from inkmath.dataset.progress import progress
 from inkmath.inkml import write_inkml
 
@@ -44,19 +42,10 @@ def write_collection(inks: Iterable[Ink], directory: str | Path, *, total: int, 
             raise CollectionError(f"{directory}: is a file; name a directory")
         if not replace and any(directory.iterdir()):
             raise CollectionError(f"{directory}: is not empty; name a new directory")
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    temporary = directory.with_name(f".{uuid.uuid4().hex}.{directory.name}")
-    temporary.mkdir()
     count = 0
-    try:
-        with naming(directory), progress(f"Writing {directory}", total) as advance:
-            for ink in inks:
-                (temporary / f"{ink.id}.inkml").write_bytes(write_inkml(ink))
-                count += 1
-                advance(1)
-        if directory.exists():
-            shutil.rmtree(directory)
-        temporary.replace(directory)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with replacing_folder(directory) as temporary, progress(f"Writing {directory}", total) as advance:
+        for ink in inks:
+            (temporary / f"{ink.id}.inkml").write_bytes(write_inkml(ink))
+            count += 1
+            advance(1)
     return count

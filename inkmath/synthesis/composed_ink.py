@@ -19,7 +19,7 @@ MIX = Mix(exchange=0.7, case=0.5, relabel=0.5, sign=0.25, prime=0.06, graft=0.25
 """How often what is done: labels are evened out, so that how often each occurs in training decides less."""
 
 POINTS = 64
-"""Points a stroke of composed ink has: more than any network asks for."""
+"""Points a stroke of composed ink has: enough for every bend that a pen makes in one stroke."""
 
 
 def composed_inks(inks: Iterable[Ink], times: int, seed: int) -> Iterator[Ink]:

@@ -10,7 +10,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from inkmath.layout.classes import SYMBOL_CLASSES
-from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
+from inkmath.layout.tree import READING_ORDER, Edge, LayoutTree, Relation, Symbol
 from inkmath.synthesis.expressions import DIGITS, FENCES, FUNCTIONS, PRODUCTS, RELATIONS, SIGNS, Draft, Line, Node
 
 if TYPE_CHECKING:
@@ -215,9 +215,6 @@ def _labels(line: Line) -> list[str]:
     return [*(node.label for node in line), *(label for child in below for label in _labels(child))]
 
 
-_READING_ORDER = (Relation.ABOVE, Relation.INSIDE, Relation.BELOW, Relation.SUB, Relation.SUP)
-
-
 def _tree(line: Line) -> LayoutTree:
     symbols: list[Symbol] = []
     edges: list[Edge] = []
@@ -228,7 +225,7 @@ def _tree(line: Line) -> LayoutTree:
             symbols.append(Symbol(node.label))
             if parent is not None:
                 edges.append(Edge(parent, index, relation))
-            for below in sorted(node.lines, key=_READING_ORDER.index):
+            for below in sorted(node.lines, key=READING_ORDER.index):
                 add(node.lines[below], index, below)
             parent, relation = index, Relation.RIGHT
 

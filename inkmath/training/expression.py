@@ -26,7 +26,7 @@ from inkmath.synthesis.compose import Composer, Mix
 from inkmath.training import checkpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -80,7 +80,7 @@ def batches(composer: Composer, recipe: Recipe, epoch: int) -> Iterator[tuple[fl
         one = composer.draw(sample % count, sample < count, rng)
         length = next((length for length in LENGTHS if length >= len(one.points)), None)
         if length is None:
-            continue  # joined to more than a batch is worth
+            continue  # written or joined to more than a batch is worth; its parts are drawn all the same
         waiting[length].append(one)
         if len(waiting[length]) == batch_size(length, recipe.batch_strokes):
             yield done / (2 * count), collate(waiting[length], length, recipe, rng)
@@ -160,7 +160,7 @@ class ExpressionTrainer:
         model: the network, its weights random or given.
         formulas: the training set, fully labelled. classes: symbol vocabulary. recipe: how to train.
         path: checkpoint to go on from if it is there and of this training, and to write.
-        say: takes lines for the user.
+        say: takes lines for the user. begun: the weights given, by their place: part of what makes a training this one.
     """
 
     def __init__(
@@ -171,8 +171,9 @@ class ExpressionTrainer:
         recipe: Recipe,
         path: Path,
         say: Callable[[str], None] = print,
+        begun: Mapping[int, NDArray[np.float32]] | None = None,
     ) -> None:
-        self.model, self.recipe, self.path, self.say = model, recipe, path, say
+        self.model, self.recipe, self.path, self.say, self.begun = model, recipe, path, say, begun or {}
         self.composer = Composer(formulas, classes, recipe.mix)
         points = model.settings["points"]
         model(tf.zeros((1, 2, points, 2)), tf.ones((1, 2)))
@@ -240,7 +241,8 @@ class ExpressionTrainer:
         recipe = self.recipe
         while self.epoch < recipe.epochs:
             sums: dict[str, float] = {}
-            begun, seen, took, rate = time.monotonic(), 0, 0, 0.0
+            begun = counted = time.monotonic()
+            seen, took, rate = 0, 0, 0.0
             with progress(f"Epoch {self.epoch + 1}/{recipe.epochs}", 2 * len(self.composer.formulas)) as advance:
                 for number, (share, batch) in enumerate(_ahead(batches(self.composer, recipe, self.epoch))):
                     size = int(batch[1][:, 0].sum())
@@ -252,14 +254,15 @@ class ExpressionTrainer:
                     self.batch, took, seen = number + 1, took + 1, seen + size
                     for name, value in parts.items():
                         sums[name] = sums.get(name, 0.0) + float(value)
-                    if time.monotonic() > deadline:
+                    now = time.monotonic()
+                    self.seconds, counted = self.seconds + now - counted, now
+                    if now > deadline:
                         self.save()
                         return False
-                    if time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
+                    if now - saved > SECONDS_BETWEEN_CHECKPOINTS:
                         self.save()
                         saved = time.monotonic()
             spent = time.monotonic() - begun
-            self.seconds += spent
             row = {name: value / max(took, 1) for name, value in sums.items()}
             row |= {"learning_rate": rate, "expressions_per_second": seen / spent}
             self.epoch, self.batch = self.epoch + 1, 0
@@ -318,7 +321,7 @@ class ExpressionTrainer:
             del knobs[name]
         formulas = self.composer.formulas
         digest = hashlib.blake2b(json.dumps(knobs, sort_keys=True).encode(), digest_size=16)
-        for array in (formulas.points, formulas.symbol_of, formulas.edges, formulas.labels):
+        for array in (formulas.points, formulas.symbol_of, formulas.edges, formulas.labels, *self.begun.values()):
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 

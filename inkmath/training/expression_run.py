@@ -24,6 +24,7 @@ from inkmath.models.stroke_graph import StrokeGraph
 from inkmath.synthesis.compose import Mix
 from inkmath.training import TrainingError
 from inkmath.training.expression import (
+    LENGTHS,
     ExpressionTrainer,
     Recipe,
     load_weights,
@@ -75,16 +76,22 @@ def train_expression(
     """Train on the formulas of the training split that truth explains, watch those of validation.
 
     Raises:
-        TrainingError: there is nothing to train on. CheckpointError, ArraysError: a file to begin from does not fit.
+        TrainingError: there is nothing to train on, or nothing to validate on. CheckpointError, ArraysError: a file to
+        begin from does not fit.
     """
     candidates = np.flatnonzero((formulas.splits == str(Split.TRAIN)) & formulas.trainable()).tolist()
     known = np.isin(formulas.labels, list(labels))
     usable = [f for f in candidates if known[formulas.symbol_offsets[f] : formulas.symbol_offsets[f + 1]].all()]
     if not usable:
         raise TrainingError("no training formula has a label for each stroke; give data.train ink with full truth")
-    training, watched, fresh = formulas.select(usable), validation(formulas), unseen(formulas)
+    training, watched = formulas.select(usable), validation(formulas)
+    if not len(watched):
+        raise TrainingError("no validation formula has a truth; see data.train and parse.valid in params.yaml")
+    fresh = unseen(formulas)
     harder = tuning.bent(fresh)
     say(f"{len(training)} formulas to train on, {len(watched)} to validate on")
+    if long := int((np.diff(training.stroke_offsets) > LENGTHS[-1]).sum()):
+        say(f"{long} of them have more than {LENGTHS[-1]} strokes: of those, parts only are trained on")
     keras.utils.set_random_seed(seed)
     points = formulas.points.shape[1]
     shape = {
@@ -114,7 +121,7 @@ def train_expression(
         model(np.zeros((1, 2, points, 2), np.float32), np.ones((1, 2), np.float32))
         begun = load_weights(Path(knobs.init_from), model)
         say(f"began with {len(begun)} of {len(model.trainable_variables)} weight arrays from {knobs.init_from}")
-    trainer = ExpressionTrainer(model, training, labels, recipe, checkpoint, say)
+    trainer = ExpressionTrainer(model, training, labels, recipe, checkpoint, say, begun=begun)
     trainer.resume()
 
     def keep() -> None:
@@ -134,7 +141,7 @@ def train_expression(
     deadline = time.monotonic() + 60 * knobs.max_minutes if knobs.max_minutes else math.inf
     finished = trainer.run(deadline, judge, on_epoch)
     if not finished:
-        say("stopped by max_minutes; started again, the training goes on from here")
+        say("stopped by max_minutes; it goes on with: dvc repro -f -s train_expression")
     keep()
     return Trained(kept, trainer.history, finished, trainer.began_at, trainer.seconds)
 

@@ -359,7 +359,8 @@ class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         elif self._settings.max_minutes and now - self._started + duration > 60 * self._settings.max_minutes:
             self.model.stop_training = True
             self.finished = False
-            self._say(f"stopped after epoch {epoch + 1}: another would pass max_minutes; started again, it goes on")
+            self._say(f"stopped after epoch {epoch + 1}: another would pass max_minutes")
+            self._say("it goes on with: dvc repro -f -s train")
 
 
 def _merit(row: Mapping[str, float]) -> tuple[float, float]:
@@ -406,6 +407,8 @@ def _fingerprint(train: SymbolData, valid: SymbolData, settings: Train, seed: in
     digest = hashlib.blake2b(digest_size=16)
     knobs = settings.model_dump(mode="json", exclude={"max_minutes"})
     digest.update(json.dumps([knobs, seed], sort_keys=True).encode())
+    if settings.init_from is not None:  # the name says nothing of what is in the file today
+        digest.update(Path(settings.init_from).read_bytes())
     for data in (train, valid):
         for piece in data.pieces():
             digest.update(piece.data)

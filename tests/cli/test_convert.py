@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -96,3 +97,11 @@ def test_several_pictures_need_a_directory(file: Path) -> None:
     result = run(file, file, "--to", "png")
     assert result.exit_code == 2
     assert "--out" in result.stderr
+
+
+def test_without_what_draws_png_the_error_says_what_to_install(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
+    result = run(file, "--to", "png")
+    assert result.exit_code == 1
+    assert "PNG needs the package matplotlib" in result.stderr

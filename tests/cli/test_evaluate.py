@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -85,3 +86,15 @@ def test_a_report_holds_figures_tables_and_pictures(test_set: Path, tmp_path: Pa
     assert {"metrics.json", "formulas.csv", "failures.png"} <= names
     graphs = {file.name for file in (tmp_path / "report" / "lg").iterdir()}
     assert graphs == {"right.lg", "wrong.lg"}
+
+
+def test_without_what_draws_pictures_all_else_is_written(test_set: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in [name for name in sys.modules if name.startswith("inkmath.evaluation.")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
+    result = CliRunner().invoke(app, ["evaluate", str(test_set), "--out", str(test_set / "report")])
+    assert "no pictures: they need the package matplotlib" in result.stderr
+    assert "ExpRate: read exactly" in result.stdout
+    assert (test_set / "report" / "metrics.json").is_file()

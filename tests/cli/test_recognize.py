@@ -172,3 +172,43 @@ def test_a_symbol_as_latex_mathml_and_label_graph(notes: Path) -> None:
     assert run("classify", notes / "a.inkml", "-f", "latex")[1] == "x\n"
     assert "<mi>x</mi>" in run("classify", notes / "a.inkml", "-f", "mathml")[1]
     assert "O, x_1, x, 1.0" in run("classify", notes / "a.inkml", "-f", "lg")[1]
+
+
+def long_ink(path: Path) -> Path:
+    path.write_bytes(write_inkml(Ink.from_points([[[10 * number, 0], [10 * number, 9]] for number in range(401)])))
+    return path
+
+
+@pytest.mark.parametrize("command", [("recognize",), ("classify",), ("render", "--out", "pictures"), ("evaluate",)])
+def test_a_file_with_more_strokes_than_a_formula_has_stops_no_other(
+    notes: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(notes)
+    code, _, complaints = run(*command, long_ink(notes / "long.inkml"), notes / "a.inkml")
+    assert code == 1
+    assert "401 strokes; one formula may have 400, so read it in parts" in complaints
+    assert complaints.count("error") == 1
+
+
+def test_a_place_that_cannot_be_looked_at_stops_no_other(notes: Path) -> None:
+    (notes / "folder.inkml").mkdir()
+    code, answers, complaints = run("recognize", "x" * 300, notes / "deeper", notes / "a.inkml", notes)
+    assert answers.count("x\n") + answers.count("x 1") == 4
+    assert code == 1
+    assert "File name too long" in complaints
+    assert complaints.count("error") == 2, "the name that is too long and the broken file, but no directory"
+
+
+@pytest.mark.parametrize("name", ["scan.webp", "scan.GIF", "scan.bmp", "scan.tiff"])
+def test_a_picture_of_another_kind_is_not_taken_for_broken_ink(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"whatever")
+    code, _, complaints = run("recognize", tmp_path / name)
+    assert code == 1
+    assert "is a picture of a kind that is not read; save it as PNG or JPEG" in complaints
+
+
+def test_lines_of_json_and_files_exclude_each_other(notes: Path) -> None:
+    code, _, complaints = run("recognize", notes, "--jsonl", "--out", notes / "answers")
+    assert code == 2
+    assert "--jsonl writes to standard output" in complaints
+    assert not (notes / "answers").exists()

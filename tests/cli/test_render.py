@@ -52,3 +52,10 @@ def test_several_pictures_need_a_directory(file: Path, tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert {path.name for path in out.iterdir()} == {"formula.png", "other.png"}
     assert (out / "formula.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_width_of_a_png_is_that_asked_for(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "wide.inkml").write_bytes(write_inkml(Ink.from_points([[[0, 0], [100, 1]]])))
+    arguments = ["render", str(tmp_path / "wide.inkml"), "--show", "ink", "--to", "png", "--width", "400"]
+    width = int.from_bytes(CliRunner().invoke(app, arguments).stdout_bytes[16:20], "big")
+    assert 400 <= width <= 400 + 2 * 15, "and the margins"

@@ -104,3 +104,25 @@ def test_the_shell_completes_commands_options_and_their_values(typed: str, offer
         [sys.executable, "-c", program], env={**ENVIRONMENT, **completing}, capture_output=True, text=True, check=False
     )
     assert done.stdout.split() == offered
+
+
+def test_a_reader_that_has_enough_ends_the_command_well(notes: Path) -> None:
+    command = f"'{sys.executable}' -c \"$PROGRAM\" recognize '{notes}' --jsonl"
+    script = f"set -o pipefail; {command} | head -n 1 > /dev/null"
+    done = subprocess.run(
+        ["bash", "-c", script], env={**ENVIRONMENT, "PROGRAM": PROGRAM}, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_name_that_is_no_text_is_shown_as_well_as_can_be(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"caf\xe9.inkml")).write_bytes(write_inkml(Ink.from_points([[[0, 0], [10, 10]]])))
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, "recognize", tmp_path],
+        env={**ENVIRONMENT, "PYTHONIOENCODING": "utf-8:strict"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "caf\\udce9.inkml\tx" in done.stdout

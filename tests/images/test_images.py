@@ -131,6 +131,14 @@ def test_neither_polarity_nor_transparency_matters() -> None:
         assert len(ink_from_image(layers).strokes) == 2
 
 
+def test_grey_in_sixteen_bits_is_read_as_in_eight(tmp_path: Path) -> None:
+    grey = drawn([(20, 20), (140, 100)])
+    Image.fromarray(grey.astype(np.uint16) * 257).save(tmp_path / "deep.png")
+    deep, plain = ink_from_image(tmp_path / "deep.png"), ink_from_image(grey)
+    for one, other in zip(deep.strokes, plain.strokes, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_shadow_and_grain_are_not_ink() -> None:
     rng = np.random.default_rng(0)
     light = np.linspace(0.5, 1.0, 160)[None, :]

@@ -53,8 +53,7 @@ def test_the_order_of_symbols_does_not_matter(tree: LayoutTree, seed: int) -> No
     assert LayoutTree(tuple(tree.symbols[old] for old in order), tuple(edges)).ordered() == tree
 
 
-def test_strokes_can_be_told_and_taken_off() -> None:
+def test_a_tree_knows_whether_each_symbol_has_strokes() -> None:
     bare = parse_latex("x + y")
     assert not bare.has_strokes
     assert with_strokes(bare).has_strokes
-    assert with_strokes(bare).without_strokes() == bare

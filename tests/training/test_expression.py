@@ -214,9 +214,11 @@ def test_stopped_and_resumed_it_ends_with_the_weights_of_an_undisturbed_training
     stopped = trainer(formulas, classes, tmp_path / "other.npz")
     assert not stopped.run(deadline=time.monotonic()), "the time is up after one batch"
     assert (stopped.epoch, stopped.batch) == (0, 1)
+    assert stopped.seconds > 0, "the time of an epoch that was not finished counts too"
     resumed = trainer(formulas, classes, tmp_path / "other.npz", seed=9)  # other weights, until it resumes
     resumed.resume()
     assert (resumed.epoch, resumed.batch) == (0, 1)
+    assert resumed.seconds == stopped.seconds
     assert resumed.run()
 
     for one, other in zip(weights(undisturbed), weights(resumed), strict=True):
@@ -235,6 +237,10 @@ def test_a_checkpoint_of_another_training_is_left_alone(
     other.resume()
     assert "is of another training" in said[0]
     assert all((a == b).all() for a, b in zip(weights(other), fresh, strict=True))
+    elsewhere = trainer(formulas, classes, tmp_path / "c.npz")
+    elsewhere.begun, elsewhere.say = {0: fresh[0]}, said.append
+    elsewhere.resume()
+    assert "is of another training" in said[1], "it began from weights that this one was not begun from"
 
 
 def test_weights_go_to_a_file_and_come_back(formulas: FormulaSet, classes: list[str], tmp_path: Path) -> None:

@@ -101,6 +101,29 @@ def test_without_fully_labelled_training_ink_there_is_no_training(formulas: Form
         train_expression(untold, labels, knobs(), 1, Path("nowhere.npz"), say=lambda line: None)
 
 
+def test_without_validation_truth_there_is_no_training(formulas: FormulaSet, labels: list[str]) -> None:
+    from inkmath.training.expression_run import train_expression
+
+    unwatched = replace(formulas, splits=np.where(formulas.splits == "valid", "train", formulas.splits))
+    with pytest.raises(TrainingError, match=r"no validation formula has a truth; see data\.train and parse\.valid"):
+        train_expression(unwatched, labels, knobs(), 1, Path("nowhere.npz"), say=lambda line: None)
+
+
+def test_formulas_too_long_for_a_batch_are_told(
+    formulas: FormulaSet, labels: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from inkmath.training import expression, expression_run
+
+    for module in (expression, expression_run):
+        monkeypatch.setattr(module, "LENGTHS", (2, 4, 6, 8))
+    said: list[str] = []
+    expression_run.train_expression(formulas, labels, knobs(), 1, tmp_path / "c.npz", say=said.append)
+    of = np.flatnonzero(formulas.splits == "train")
+    long = int((np.diff(formulas.stroke_offsets)[of] > 8).sum())
+    assert long > 0
+    assert f"{long} of them have more than 8 strokes: of those, parts only are trained on" in said
+
+
 def test_the_weights_kept_lie_between_those_begun_from_and_those_arrived_at(
     trained: Any, formulas: FormulaSet, labels: list[str], tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -13,6 +14,7 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux can end a child with its parent")
 
@@ -60,3 +62,36 @@ def test_a_stage_ends_when_its_dvc_is_killed(stage: psutil.Process) -> None:
 def test_what_was_begun_by_hand_lives_on(stage: psutil.Process) -> None:
     assert not psutil.wait_procs([stage], timeout=1)[0]
     assert stage.status() != psutil.STATUS_ZOMBIE
+
+
+FIRST = textwrap.dedent(
+    f"""
+    import subprocess, sys
+    stage = {STAGE!r}.replace("time.sleep(60)", "")
+    done = subprocess.run([sys.executable, "-c", stage], capture_output=True, text=True)
+    print(done.stdout, done.stderr)
+    """
+)
+UNSHARE = ("unshare", "--pid", "--fork", "--mount-proc")
+REFUSED = "the DVC that started this stage was killed; run dvc repro again"
+
+
+@pytest.mark.parametrize(("name", "said"), [("dvc", "begun"), ("entrypoint", REFUSED)])
+def test_the_first_process_of_a_container_may_be_dvc_itself(tmp_path: Path, name: str, said: str) -> None:
+    """Its number tells nothing by itself: it is also who takes in what a killed DVC leaves behind."""
+    if shutil.which("unshare") is None or subprocess.run([*UNSHARE, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no processes of a container's own can be made here")
+    (tmp_path / name).write_text(FIRST)
+    command = [*UNSHARE, sys.executable, str(tmp_path / name)]
+    done = subprocess.run(
+        command, env={**os.environ, "DVC_STAGE": "train"}, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert said in done.stdout, done.stderr
+
+
+def test_a_dvc_killed_in_the_middle_of_the_call_is_noticed() -> None:
+    stage = "import os; from inkmath.training.lifetime import end_with_dvc\n"
+    stage += "os.getppid = iter([4711, 42]).__next__; end_with_dvc()"
+    environment = {**os.environ, "DVC_STAGE": "train"}
+    done = subprocess.run([sys.executable, "-c", stage], env=environment, capture_output=True, text=True, check=False)
+    assert REFUSED in done.stderr

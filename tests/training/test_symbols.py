@@ -128,6 +128,15 @@ def test_given_weights_are_begun_with(tmp_path, capsys):
     assert "began with 10 of 10 weight arrays" in capsys.readouterr().out
 
 
+def test_a_checkpoint_is_of_another_training_when_the_weights_begun_from_were_overwritten(tmp_path, capsys):
+    run(tmp_path / "a.npz", settings(epochs=1)).model.save(tmp_path / "m.keras")
+    given = settings(init_from=str(tmp_path / "m.keras"), epochs=1)
+    run(tmp_path / "c.npz", given)
+    run(tmp_path / "b.npz", settings(epochs=1), seed=SEED + 1).model.save(tmp_path / "m.keras")
+    assert run(tmp_path / "c.npz", given).began_at == 0
+    assert "is of another training" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("architecture", "message"), [("conv", "of another architecture"), ("missing", "cannot be read as a .keras model")]
 )

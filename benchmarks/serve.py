@@ -83,7 +83,7 @@ async def _load(
             statuses[response.status_code] += 1
             turn += 1
             if response.status_code == 503:
-                await asyncio.sleep(float(response.headers["Retry-After"]))
+                await asyncio.sleep(float(response.headers.get("Retry-After", "1")))
             else:
                 times.append(time.perf_counter() - asked)
 

@@ -48,7 +48,7 @@ _REASONS: dict[int | str, str] = {
     413: "Body, strokes, points or pixels over their limit",
     415: "None of the types that are read here",
     422: "Not what is asked for; the answer names the place",
-    503: "Too busy or still loading; Retry-After says when to come back",
+    503: "Too busy or still loading, and Retry-After says when to come back; without it, no models or too much work",
     "default": "Any other refusal",
 }
 REFUSALS: dict[int | str, dict[str, Any]] = {

@@ -45,7 +45,8 @@ class WorkerPool:
             request: whose answer it is; when its client goes away, work that has not begun is dropped.
 
         Raises:
-            Problem: 503 when too many wait already or the time is up.
+            Problem: 503 when too many wait already, with Retry-After, or when the time is up, without: the same work
+                would take as long again.
             Abandoned: the client went away.
         """
         assert self._threads is not None, "the pool is not open"
@@ -73,9 +74,7 @@ class WorkerPool:
                 return answer.result()
             if gone and gone.done():
                 raise Abandoned
-            problem = limit_problem(503, "too-slow", "Took too long", "seconds", self._limits.seconds, "seconds")
-            problem.headers["Retry-After"] = "1"
-            raise problem
+            raise limit_problem(503, "too-slow", "Took too long", "seconds", self._limits.seconds, "seconds")
         finally:
             # A thread cannot be stopped: work that has begun keeps its place in the queue until it ends.
             future.cancel()

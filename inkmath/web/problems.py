@@ -68,7 +68,7 @@ def limit_problem(status: int, kind: str, title: str, name: str, value: float, u
     """A refusal because of a limit, which it names."""
     # What is left of a body that is too large or too slow is not waited for.
     headers = {"Connection": "close"} if status in (408, 413) else {}
-    detail = f"The limit is {value:,g} {unit}."
+    detail = f"The limit is {value:,.12g} {unit}."  # a plain g would print 2 MiB as 2.09715e+06
     return Problem(status, kind, title, detail, headers=headers, limit={"name": name, "value": value})
 
 

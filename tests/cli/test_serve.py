@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -10,7 +11,12 @@ import time
 
 import httpx
 import pytest
+import uvicorn
 from serving import ROOT, address_in, said, serving, wait_until_ready
+from stub_reader import StubNamer, StubReader
+
+from inkmath.cli.serve import serve
+from inkmath.recognizer import Recognizer
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
@@ -50,6 +56,21 @@ def test_a_given_token_is_asked_for_and_stands_in_the_address_after_the_hash() -
         assert httpx.get(f"{address}/api/symbols").status_code == 401
         given = {"Authorization": "Bearer sesame"}
         assert httpx.get(f"{address}/api/symbols", headers=given).status_code == 200
+
+
+def test_answers_on_a_kept_connection_do_not_wait_for_acknowledgements(monkeypatch: pytest.MonkeyPatch) -> None:
+    accepted: list[int] = []
+
+    def accept_one(_: uvicorn.Server, sockets: list[socket.socket]) -> None:
+        (listening,) = sockets
+        with listening, socket.create_connection(listening.getsockname()), listening.accept()[0] as connection:
+            accepted.append(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    monkeypatch.setattr(uvicorn.Server, "run", accept_one)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(Recognizer, "load", lambda _: Recognizer(StubReader, StubNamer))
+    serve(port=0)
+    assert accepted == [1]
 
 
 def test_a_port_in_use_is_said_in_a_line() -> None:

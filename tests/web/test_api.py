@@ -18,6 +18,7 @@ from stub_reader import StubNamer, StubReader
 from inkmath.inkml import parse_inkml
 from inkmath.recognizer import Recognizer
 from inkmath.web.app import create_app
+from inkmath.web.problems import limit_problem
 from inkmath.web.settings import Limits, Settings
 
 if TYPE_CHECKING:
@@ -124,6 +125,13 @@ def test_what_is_too_large_is_refused_with_its_limit(
     problem = assert_problem(client.post("/api/recognize", json={"strokes": strokes}), 413, kind)
     assert problem["limit"] == limit
     assert f"{limit['value']:,}" in str(problem["detail"])
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(2 * 2**20, "2,097,152"), (20_000_000, "20,000,000"), (10.0, "10"), (0.2, "0.2")]
+)
+def test_a_limit_is_written_as_people_write_numbers(value: float, words: str) -> None:
+    assert limit_problem(413, "kind", "Title", "name", value, "units").detail == f"The limit is {words} units."
 
 
 def test_a_body_of_unknown_length_is_cut_off_at_the_limit(client: TestClient) -> None:
@@ -269,8 +277,9 @@ def test_recognition_that_takes_too_long_is_given_up() -> None:
     limits = Limits(seconds=0.2)
     with TestClient(create_app(Recognizer(Slow, StubNamer), Settings(limits=limits)), **HERE) as client:
         until_ready(client)
-        problem = assert_problem(client.post("/api/recognize", json={"strokes": [X]}), 503, "too-slow")
-    assert problem["limit"] == {"name": "seconds", "value": 0.2}
+        response = client.post("/api/recognize", json={"strokes": [X]})
+    assert assert_problem(response, 503, "too-slow")["limit"] == {"name": "seconds", "value": 0.2}
+    assert "Retry-After" not in response.headers, "the same formula would take as long again"
 
 
 def test_missing_weights_are_told_and_the_page_still_comes() -> None:
@@ -410,9 +419,11 @@ def test_strokes_are_given_to_the_formula_that_was_meant(client: TestClient) -> 
 def test_figures_count_routes_rather_than_paths(client: TestClient) -> None:
     client.post("/api/recognize", json={"strokes": [X]})
     client.get("/guess/1")
+    client.request("GUESS", "/healthz")
     text = client.get("/metrics").text
     assert 'inkmath_requests_total{method="POST",route="/api/recognize",status="200"} 1.0' in text
-    assert "guess" not in text
+    assert 'inkmath_requests_total{method="other",route="/healthz",status="405"} 1.0' in text
+    assert "guess" not in text.lower()
     assert "inkmath_recognitions_pending 0.0" in text
 
 

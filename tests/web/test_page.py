@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import os
 import re
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from browsing import MINUS, ONE, Points, X, draw, expect_latex, needs_chromium, opened, serving, tap, wait_for
 from drawn_picture import picture
+from PIL import Image
 from released import needs_weights
 from stub_reader import StubNamer, StubReader
 
@@ -22,7 +24,9 @@ from inkmath.recognizer import Recognizer
 from inkmath.synthesis import synthesize
 from inkmath.synthesis.style import Writer
 from inkmath.synthesis.typeset import typeset
-from inkmath.web.settings import Settings
+from inkmath.web.app import PAGE
+from inkmath.web.problems import limit_problem
+from inkmath.web.settings import Limits, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -191,11 +195,49 @@ def test_clear_can_be_undone(page: Page) -> None:
     expect_latex(page, "x1")
 
 
+def test_a_message_offers_undo_only_until_the_ink_changes_again(page: Page) -> None:
+    draw(page, X)
+    expect_latex(page, "x")
+    page.get_by_role("button", name="Clear").click()
+    assert page.locator("#toast").inner_text() == "Cleared\nUndo"
+    draw(page, ONE)
+    expect_latex(page, "1")
+    assert page.locator("#toast").is_hidden()
+
+
+def test_caps_lock_does_not_turn_undo_into_redo(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    for shift, latex in ((False, "x"), (True, "x1")):
+        event = {"key": "Z", "ctrlKey": True, "shiftKey": shift, "bubbles": True}
+        page.evaluate("event => { document.body.dispatchEvent(new KeyboardEvent('keydown', event)); }", event)
+        expect_latex(page, latex)
+
+
 def test_ink_outlives_a_reload(page: Page) -> None:
     draw(page, X, ONE)
     expect_latex(page, "x1")
     page.reload()
     expect_latex(page, "x1")
+
+
+FORBID_STORAGE = """
+    for (const name of ["localStorage", "sessionStorage"]) {
+        Object.defineProperty(window, name, { get() { throw new DOMException("forbidden", "SecurityError"); } });
+    }
+"""
+
+
+def test_a_browser_that_keeps_nothing_for_pages_can_be_written_in(browser: Browser, address: str) -> None:
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.add_init_script(FORBID_STORAGE)
+        page.goto(f"{address}#token=any")
+        page.wait_for_selector('#status[data-state="ready"]')
+        draw(page, X)
+        expect_latex(page, "x")
+        page.locator("#theme").click()
+        assert page.locator("#theme").get_attribute("aria-label") == "Colours: light"
 
 
 # Pens and fingers
@@ -256,6 +298,41 @@ def test_a_hand_that_rests_while_the_pen_writes_leaves_no_ink(browser: Browser, 
 
 
 # Stale answers, failures
+
+
+def focused(page: Page) -> str:
+    """What keys go to: an id, or ``symbol 0`` and ``reading 0`` of the lists."""
+    return page.evaluate(
+        """() => {
+            const active = document.activeElement;
+            const reading = [...document.querySelectorAll("#alternatives button")].indexOf(active);
+            return reading >= 0 ? `reading ${reading}`
+                : active.matches("#symbols *") ? `symbol ${active.dataset.symbol}` : active.id;
+        }"""
+    )
+
+
+def test_writing_while_the_server_starts_does_not_keep_the_page_from_getting_ready(page: Page) -> None:
+    problem = {"type": "urn:inkmath:problem:starting", "title": "Starting", "status": 503, "detail": "Wait."}
+    starting = True
+
+    def answer(route: Route) -> None:
+        if starting:
+            route.fulfill(status=503, headers={"Retry-After": "1"}, json=problem)
+        else:
+            route.continue_()
+
+    page.route("**/readyz", answer)
+    page.reload()
+    page.wait_for_selector("text=The reader is getting ready")
+    assert page.locator("#learn").is_hidden()
+    draw(page, X)
+    expect_latex(page, "x")
+    starting = False
+    page.locator("#learn").wait_for()
+    page.locator("#symbols button").click()
+    page.get_by_role("searchbox").fill("alpha")
+    page.locator("#choices .found button").wait_for()
 
 
 def test_a_late_answer_never_replaces_a_newer_one(page: Page) -> None:
@@ -342,6 +419,40 @@ def test_overload_is_waited_out(page: Page) -> None:
     expect_latex(page, "x")
 
 
+def test_what_takes_too_long_is_said_and_not_asked_again_unasked(page: Page) -> None:
+    problem = limit_problem(503, "too-slow", "Took too long", "seconds", 10, "seconds").response()
+    tries: list[int] = []
+
+    def slow(route: Route) -> None:
+        tries.append(1)
+        route.fulfill(status=problem.status_code, headers=dict(problem.headers), body=problem.body)
+
+    page.route("**/api/recognize", slow)
+    draw(page, X)
+    page.wait_for_selector('#notice[data-kind="error"]')
+    assert "Reading the formula took too long. The limit is 10 seconds." in page.locator("#notice").inner_text()
+    page.wait_for_timeout(1500)
+    assert len(tries) == 1
+    page.unroute_all()
+    page.get_by_role("button", name="Try again").focus()
+    page.keyboard.press("Enter")
+    expect_latex(page, "x")
+    assert focused(page) == "ink"
+
+
+def test_nothing_stale_is_copied(page: Page) -> None:
+    draw(page, X)
+    expect_latex(page, "x")
+    page.evaluate("navigator.clipboard.writeText('before')")
+    page.context.set_offline(True)
+    draw(page, ONE)
+    page.wait_for_selector('#result[data-state="stale"]')
+    page.keyboard.press("Control+c")
+    page.wait_for_timeout(100)
+    assert page.locator("#toast").is_hidden()
+    assert page.evaluate("navigator.clipboard.readText()") == "before"
+
+
 # Correcting
 
 
@@ -413,6 +524,73 @@ def test_everything_but_writing_works_by_keyboard(page: Page) -> None:
     assert page.locator("#shortcuts").is_hidden()
 
 
+def test_the_focus_stays_where_something_was_corrected(page: Page) -> None:
+    draw(page, X, ONE, MINUS)
+    expect_latex(page, "x1-")
+    page.locator("#symbols button").nth(1).focus()
+    for key in ("Enter", "ArrowRight", "Enter"):
+        page.keyboard.press(key)
+    expect_latex(page, "xx-")
+    wait_for(page, lambda: focused(page) == "symbol 1")
+    assert page.locator("#overlay rect").nth(1).get_attribute("class") == "chosen near"
+
+    page.locator("#alternatives button").nth(1).focus()
+    page.keyboard.press("Enter")
+    expect_latex(page, "xx+")
+    assert focused(page) == "reading 1"
+
+    page.locator("#edit").focus()
+    page.keyboard.press("Enter")
+    page.locator("#mend-latex").fill("x x^2")
+    page.keyboard.press("Enter")
+    expect_latex(page, "xx^{2}")
+    assert focused(page) == "edit"
+
+
+def test_what_is_gone_gives_the_focus_to_the_writing_area(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.locator("#symbols button").first.focus()
+    page.keyboard.press("Backspace")
+    expect_latex(page, "1")
+    assert focused(page) == "symbol 0"
+    page.keyboard.press("Backspace")
+    expect_latex(page, "")
+    assert focused(page) == "ink"
+
+    page.locator("#undo").focus()
+    for _ in range(4):
+        assert focused(page) == "undo"
+        page.keyboard.press("Enter")
+    assert page.locator("#undo").is_disabled()
+    assert focused(page) == "ink"
+
+
+def test_keys_go_to_what_was_written_last_not_to_what_was_corrected_before(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.locator("#symbols button").first.click()
+    page.locator('#choices [data-label="y"]').click()
+    expect_latex(page, "y1")
+    draw(page, MINUS)
+    expect_latex(page, "y1-")
+    page.keyboard.press("Backspace")
+    expect_latex(page, "y1")
+
+
+def test_undo_while_the_choices_of_a_symbol_are_open_closes_them(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.locator("#symbols button").nth(1).focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#choices").is_visible()
+    page.keyboard.press("Control+z")
+    expect_latex(page, "x")
+    assert page.locator("#choices").is_hidden()
+    assert focused(page) == "symbol 0"
+    assert page.locator("#overlay rect").count() == 1
+
+
 def test_what_no_reading_says_can_be_written_and_keeps_its_strokes(page: Page) -> None:
     draw(page, X, ONE)
     expect_latex(page, "x1")
@@ -472,6 +650,16 @@ def test_an_inkml_file_is_opened_and_fitted_to_the_sheet(page: Page, tmp_path: P
     assert page.locator("#toast").inner_text().startswith("Opened formula.inkml")
 
 
+def test_a_file_opened_in_place_of_a_formula_can_be_undone(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "formula.inkml").write_bytes(write_inkml(Ink.from_points([ONE, MINUS])))
+    draw(page, X)
+    expect_latex(page, "x")
+    page.locator("#file").set_input_files(tmp_path / "formula.inkml")
+    expect_latex(page, "1-")
+    page.locator("#toast").get_by_role("button", name="Undo").click()
+    expect_latex(page, "x")
+
+
 def test_a_file_that_is_no_inkml_is_refused_with_its_name(page: Page, tmp_path: Path) -> None:
     (tmp_path / "notes.inkml").write_text("these are no strokes")
     page.locator("#file").set_input_files(tmp_path / "notes.inkml")
@@ -492,6 +680,39 @@ def give_picture(page: Page, event: str, content: bytes) -> None:
         }""",
         [event, list(content)],
     )
+
+
+def paste_text(page: Page, text: str, into: str = "body") -> None:
+    page.locator(into).evaluate(
+        """(target, text) => {
+            const given = new DataTransfer();
+            given.setData("text/plain", text);
+            target.dispatchEvent(new ClipboardEvent("paste", { clipboardData: given, bubbles: true }));
+        }""",
+        text,
+    )
+
+
+@pytest.mark.parametrize("encoding", ["UTF-8", "UTF-16"])
+def test_pasted_inkml_is_opened_whatever_encoding_it_states(page: Page, encoding: str) -> None:
+    text = write_inkml(Ink.from_points([ONE, MINUS])).decode().replace("UTF-8", encoding)
+    assert encoding in text
+    paste_text(page, text)
+    expect_latex(page, "1-")
+    assert page.locator("#toast").inner_text().startswith("Opened InkML from the clipboard")
+
+
+def test_other_pasted_text_is_refused_in_words_but_not_where_text_belongs(page: Page) -> None:
+    draw(page, X)
+    expect_latex(page, "x")
+    page.locator("#edit").click()
+    paste_text(page, "x+1", into="#mend-latex")
+    assert page.locator("#toast").is_hidden()
+    paste_text(page, "x+1")
+    assert page.locator("#toast").inner_text() == "Only InkML and pictures can be pasted"
+    paste_text(page, "<p>1</p>")
+    page.wait_for_selector('#notice[data-kind="error"]')
+    assert "InkML from the clipboard cannot be read" in page.locator("#notice").inner_text()
 
 
 @pytest.mark.parametrize("way", ["chosen", "drop", "paste"])
@@ -523,6 +744,30 @@ def test_a_photograph_is_shrunk_before_it_is_sent(page: Page, tmp_path: Path) ->
     page.locator("#file").set_input_files(tmp_path / "photo.jpg")
     expect_latex(page, "1-")
     assert page.evaluate("[sent.width, sent.height]") == [2000, 1250]
+
+
+def test_a_scan_over_the_servers_limit_of_bytes_is_sent_smaller(page: Page, tmp_path: Path) -> None:
+    """Paper with a grain, which PNG cannot compress; a third of it is seen through."""
+    grain = np.random.default_rng(1).integers(225, 256, (1000, 1600, 4), dtype=np.uint8)
+    grain[:, 1100:, 3] = 0
+    lines = Image.open(io.BytesIO(picture([[(400, 100), (400, 900)], [(600, 500), (900, 500)]], size=(1600, 1000))))
+    grain[np.asarray(lines) < 128] = (0, 0, 0, 255)
+    Image.fromarray(grain).save(tmp_path / "scan.png")
+    assert (tmp_path / "scan.png").stat().st_size > Limits().body_bytes
+    page.locator("#file").set_input_files(tmp_path / "scan.png")
+    expect_latex(page, "1-")
+
+
+@pytest.mark.parametrize("form", ["bmp", "gif", "webp"])
+def test_pictures_that_only_the_browser_can_decode_are_opened(page: Page, tmp_path: Path, form: str) -> None:
+    (tmp_path / f"scan.{form}").write_bytes(picture(form=form))
+    page.locator("#file").set_input_files(tmp_path / f"scan.{form}")
+    expect_latex(page, "1-")
+
+
+def test_the_page_knows_the_servers_limit_of_bytes() -> None:
+    (mebibytes,) = re.findall(r"const LARGEST_BODY = (\d+) \* 2 \*\* 20;", (PAGE / "files.js").read_text())
+    assert int(mebibytes) * 2**20 == Limits().body_bytes
 
 
 def test_a_picture_without_handwriting_is_refused_with_a_reason(page: Page, tmp_path: Path) -> None:
@@ -569,8 +814,35 @@ def test_nothing_is_saved_until_the_person_says_so_and_then_with_its_correction(
     assert [symbol.label for symbol in ink.tree.symbols] == ["x", "y"]
 
     # The notice comes when the answer does, a moment after the file; the sheet has an Undo of its own.
-    page.locator("#toast").get_by_role("button", name="Undo").click()
-    wait_for(page, lambda: not file.exists())
+    take_back = page.locator("#toast").get_by_role("button", name="Undo")
+    take_back.wait_for()
+    assert "(1 so far)" in page.locator("#learn-notice").inner_text()
+    draw(page, MINUS)
+    expect_latex(page, "xy-")
+    take_back.click()
+    wait_for(page, lambda: "(0 so far)" in page.locator("#learn-notice").inner_text())
+    assert not file.exists()
+
+
+def test_a_formula_is_saved_once(page: Page, saved: Path) -> None:
+    draw(page, X)
+    expect_latex(page, "x")
+    page.locator("label.switch").click()
+    page.get_by_role("button", name="This is right").dblclick()
+    wait_for(page, lambda: page.locator("#toast").inner_text().startswith("Saved for the next training"))
+    page.get_by_role("button", name="This is right").click()
+    assert page.locator("#toast").inner_text() == "Saved already"
+    assert len(list(saved.glob("user-*.inkml"))) == 1
+
+    # Another formula is saved beside it; one that was taken back can be saved again.
+    draw(page, ONE)
+    expect_latex(page, "x1")
+    for _ in range(2):
+        page.get_by_role("button", name="This is right").click()
+        page.locator("#toast").get_by_role("button", name="Undo").click()
+        wait_for(page, lambda: "(1 so far)" in page.locator("#learn-notice").inner_text())
+    for file in saved.iterdir():
+        file.unlink()
 
 
 # With the released models
@@ -592,43 +864,59 @@ def test_made_up_handwriting_drawn_with_the_pointer_is_read_as_it_was_meant(brow
 # Other screens
 
 
-def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, address: str) -> None:
+PHONES = pytest.mark.parametrize("width", [320, 360, 390])
+
+
+@PHONES
+def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, address: str, width: int) -> None:
     with opened(
-        browser, address, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True, device_scale_factor=2
+        browser,
+        address,
+        viewport={"width": width, "height": 740},
+        has_touch=True,
+        is_mobile=True,
+        device_scale_factor=2,
     ) as page:
-        draw(page, X, ONE, MINUS)
+        draw(page, X, ONE, [(220, 120), (250, 121), (270, 120)])
         expect_latex(page, "x1-")
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360
-        for selector in ("#undo", "#copy-latex", "#download", "#open"):
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        for selector in ("#undo", "#clear", "#copy-latex", "#download", "#open"):
             box = page.locator(selector).bounding_box()
             assert box is not None
             assert box["x"] >= 0
-            assert box["x"] + box["width"] <= 360
+            assert box["x"] + box["width"] <= width
             assert box["height"] >= 40
         page.locator("#symbols button").first.click()
         panel = page.locator("#choices").bounding_box()
         assert panel is not None
         assert panel["x"] >= 0
-        assert panel["x"] + panel["width"] <= 360
+        assert panel["x"] + panel["width"] <= width
 
 
-def test_on_a_phone_a_message_covers_neither_ink_nor_buttons(browser: Browser, address: str, tmp_path: Path) -> None:
-    (tmp_path / "formula.inkml").write_bytes(write_inkml(next(synthesize(1, seed=1))))
-    with opened(browser, address, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True) as page:
-        page.locator("#file").set_input_files(tmp_path / "formula.inkml")
+@PHONES
+def test_on_a_phone_a_message_covers_neither_ink_nor_buttons(
+    browser: Browser, address: str, tmp_path: Path, width: int
+) -> None:
+    file = tmp_path / "IMG_20240512_123456789_HDR.inkml"
+    file.write_bytes(write_inkml(next(synthesize(1, seed=1))))
+    with opened(browser, address, viewport={"width": width, "height": 740}, has_touch=True, is_mobile=True) as page:
+        page.locator("#file").set_input_files(file)
         page.locator("#toast button").wait_for()
+        page.locator("#alternatives button").first.wait_for()
         message = page.locator("#toast").bounding_box()
         assert message is not None
-        assert 0 <= message["x"] <= message["x"] + message["width"] <= 360
-        for selector in ("#ink", "#copy-latex", "#download"):
-            box = page.locator(selector).bounding_box()
+        assert 0 <= message["x"] <= message["x"] + message["width"] <= width
+        others = page.locator("#ink, button:visible:not(#toast *)").all()
+        assert len(others) > 20
+        for other in others:
+            box = other.bounding_box()
             assert box is not None
             assert not (
                 message["y"] < box["y"] + box["height"]
                 and box["y"] < message["y"] + message["height"]
                 and message["x"] < box["x"] + box["width"]
                 and box["x"] < message["x"] + message["width"]
-            ), selector
+            ), other.evaluate("element => element.outerHTML")
 
 
 def test_a_long_formula_is_made_to_fit(browser: Browser, address: str) -> None:
@@ -665,6 +953,72 @@ def test_the_dark_scheme_of_the_system_is_followed(browser: Browser, address: st
         assert page.locator("html").get_attribute("data-theme") == "light"
 
 
+CONTRASTS = """() => {
+    const light = (colour) => {
+        const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map((value) => value / 255)
+            .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const behind = (element) => {
+        const colour = getComputedStyle(element).backgroundColor;
+        return /, 0\\)$/.test(colour) ? behind(element.parentElement) : colour;
+    };
+    const contrast = (colour, ground) => {
+        const [dark, bright] = [light(colour), light(ground)].sort((a, b) => a - b);
+        return (bright + 0.05) / (dark + 0.05);
+    };
+    const edge = (selector) => {
+        const element = document.querySelector(selector);
+        return contrast(getComputedStyle(element).borderTopColor, behind(element.parentElement));
+    };
+    const search = document.querySelector("#choices input");
+    return {
+        "switch": edge(".switch span"),
+        "chosen reading": edge("#alternatives button[aria-pressed=true]"),
+        "tool": edge("button[data-tool=pen]"),
+        "outlines": edge("#outlines"),
+        "search": edge("#choices input"),
+        "choice": edge("#choices li button[aria-pressed=true]"),
+        "regrouping": edge("#choices .foot button"),
+        "placeholder": contrast(getComputedStyle(search, "::placeholder").color, behind(search)),
+    };
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_is_on_is_told_by_more_than_a_tint(browser: Browser, address: str, scheme: str) -> None:
+    """3:1 for the edges of what is on or can be filled in, 4.5:1 for words (WCAG 2.2, 1.4.3 and 1.4.11)."""
+    with opened(browser, address, color_scheme=scheme, reduced_motion="reduce") as page:
+        draw(page, X)
+        expect_latex(page, "x")
+        page.locator("#symbols button").click()
+        page.get_by_role("button", name="Change strokes").click()
+        page.keyboard.press("p")
+        contrasts = page.evaluate(CONTRASTS)
+    low = {name: contrast for name, contrast in contrasts.items() if contrast < (4.5 if name == "placeholder" else 3)}
+    assert not low
+
+
+def test_in_forced_colours_on_differs_from_off(browser: Browser, address: str) -> None:
+    """Windows' contrast themes take away all tints."""
+    on_and_off = {
+        "button[data-tool=pen]": "element.ariaChecked = String(element.ariaChecked !== 'true')",
+        "#outlines": "element.ariaPressed = String(element.ariaPressed !== 'true')",
+        "#alternatives li:first-child button": "element.ariaPressed = String(element.ariaPressed !== 'true')",
+        "#confidence .gauge": "element.firstChild.style.width = '10%'",
+        ".switch": "element.firstChild.checked = !element.firstChild.checked",
+        "#symbols button": "element.classList.toggle('chosen')",
+    }
+    with opened(browser, address, forced_colors="active", reduced_motion="reduce") as page:
+        draw(page, X)
+        expect_latex(page, "x")
+        page.mouse.move(0, 0)
+        for selector, change in on_and_off.items():
+            before = page.locator(selector).screenshot()
+            page.locator(selector).evaluate(f"element => {{ {change}; }}")
+            assert page.locator(selector).screenshot() != before, selector
+
+
 def test_every_control_has_a_name(page: Page) -> None:
     draw(page, X)
     expect_latex(page, "x")
@@ -682,6 +1036,11 @@ def test_a_token_is_asked_for_once(browser: Browser, recognizer: Recognizer) -> 
         context = browser.new_context()
         page = context.new_page()
         page.goto(address)
+        page.get_by_role("textbox", name="Token").fill("poppy")
+        assert page.locator("#token-wrong").is_hidden()
+        page.get_by_role("button", name="Continue").click()
+        page.locator("#token-wrong").wait_for()
+        assert "not this server's" in page.locator("#token-wrong").inner_text()
         page.get_by_role("textbox", name="Token").fill("sesame")
         page.get_by_role("button", name="Continue").click()
         page.wait_for_selector('#status[data-state="ready"]')

@@ -1,5 +1,7 @@
 // Talking to the server. Answers are kept for states that undo and redo come back to.
 
+import { tab } from "./storage.js";
+
 const KEPT = 60;
 
 /** A refusal by the server, as its problem document tells it. */
@@ -8,6 +10,7 @@ export class Refusal extends Error {
     super(problem.detail);
     this.kind = problem.type.split(":").at(-1);
     this.title = problem.title;
+    this.limit = problem.limit;
     this.retryAfter = retryAfter;
   }
 }
@@ -20,15 +23,13 @@ export const token = {
   take() {
     const given = new URLSearchParams(location.hash.slice(1)).get("token");
     if (given) {
-      sessionStorage.setItem("token", given);
+      tab.set("token", given);
       history.replaceState(null, "", location.pathname);
     }
   },
-  set(value) { sessionStorage.setItem("token", value); },
-  headers() {
-    const value = sessionStorage.getItem("token");
-    return value ? { Authorization: `Bearer ${value}` } : {};
-  },
+  get isGiven() { return Boolean(tab.get("token")); },
+  set(value) { tab.set("token", value); },
+  headers() { return this.isGiven ? { Authorization: `Bearer ${tab.get("token")}` } : {}; },
 };
 
 export async function call(path, { method = "GET", body, type = "application/json", signal, raw = false } = {}) {

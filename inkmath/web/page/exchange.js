@@ -65,7 +65,14 @@ export function takeFiles(open) {
   });
   document.addEventListener("paste", (event) => {
     const [file] = event.clipboardData.files;
-    if (file) open(file);
+    const text = event.clipboardData.getData("text/plain").trim();
+    if (file) {
+      open(file);
+    } else if (text && !event.target.closest("input")) {
+      // It is sent as UTF-8, whatever its own first line says.
+      if (text.startsWith("<")) open(new Blob([text.replace(/^<\?xml[^>]*\?>/, "")]), "InkML from the clipboard");
+      else toast("Only InkML and pictures can be pasted");
+    }
   });
   let dragging = 0; // Entering a child leaves its parent: count both.
   const isFile = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");

@@ -5,22 +5,35 @@ import { drawStroke, prepare } from "./sheet.js";
 
 const MARGIN = 16;
 const INK = "#1c2a3d";
-const PICTURES = ["image/png", "image/jpeg"];
+const PICTURES = ["image/png", "image/jpeg"]; // that the server takes
 const LARGEST_PICTURE = 2000; // pixels a side, which the server shrinks larger ones to anyhow
+const LARGEST_BODY = 2 * 2 ** 20; // bytes, the server's limit
+const QUALITIES = [0.92, 0.75, 0.5, 0.25];
 
-/** What to send to have a file read: its own bytes, or a picture of a size that the server takes. */
+/** What to send to have a file read: its own bytes, or a picture of a type and size that the server takes. */
 export async function readable(file) {
-  if (!PICTURES.includes(file.type)) return { body: file, type: "application/inkml+xml" };
+  if (!file.type.startsWith("image/")) return { body: file, type: "application/inkml+xml" };
   const picture = await createImageBitmap(file).catch(() => null);
-  const scale = picture ? LARGEST_PICTURE / Math.max(picture.width, picture.height) : 1;
   // What the browser cannot decode the server shall judge.
-  if (scale >= 1) return { body: file, type: file.type };
-  const canvas = new OffscreenCanvas(Math.round(picture.width * scale), Math.round(picture.height * scale));
+  if (!picture) return { body: file, type: file.type };
+  const scale = Math.min(1, LARGEST_PICTURE / Math.max(picture.width, picture.height));
+  if (scale === 1 && file.size <= LARGEST_BODY && PICTURES.includes(file.type)) return { body: file, type: file.type };
+  const canvas = new OffscreenCanvas(Math.max(1, Math.round(picture.width * scale)), Math.max(1, Math.round(picture.height * scale)));
   const context = canvas.getContext("2d");
   context.imageSmoothingQuality = "high";
   context.drawImage(picture, 0, 0, canvas.width, canvas.height);
   // PNG keeps what is transparent; photographs would grow by it.
-  return { body: await canvas.convertToBlob({ type: file.type, quality: 0.92 }), type: file.type };
+  let body = file.type === "image/jpeg" ? null : await canvas.convertToBlob({ type: "image/png" });
+  if (body?.size <= LARGEST_BODY) return { body, type: body.type };
+  // JPEG turns what is transparent black: there the picture lies on white paper.
+  context.globalCompositeOperation = "destination-over";
+  context.fillStyle = "#ffffff";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  for (const quality of QUALITIES) {
+    body = await canvas.convertToBlob({ type: "image/jpeg", quality });
+    if (body.size <= LARGEST_BODY) break;
+  }
+  return { body, type: body.type };
 }
 
 /** Fit strokes of any unit onto a sheet, as [x, y, pressure] points. */

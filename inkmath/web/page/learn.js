@@ -1,14 +1,18 @@
 // The correction loop: what a person confirms is saved for the next training, if the person wants that.
 
 import { call } from "./api.js";
+import { complain, toast } from "./notices.js";
+import { browser } from "./storage.js";
 
 /** Events: `change` when saving is switched on or off. */
 export class Learning extends EventTarget {
+  #saved = new WeakSet(); // Formulas that lie on the server, or are on their way to it.
+
   constructor() {
     super();
     this.box = document.getElementById("learn-on");
     this.box.addEventListener("change", () => {
-      localStorage.setItem("learn", String(this.box.checked));
+      browser.set("learn", String(this.box.checked));
       this.dispatchEvent(new Event("change"));
     });
   }
@@ -18,22 +22,39 @@ export class Learning extends EventTarget {
   /** Say where formulas would go; without a place, nothing of this is shown. */
   set({ enabled, directory, saved }) {
     document.getElementById("learn").hidden = !enabled;
-    this.box.checked = enabled && localStorage.getItem("learn") === "true";
+    this.box.checked = enabled && browser.get("learn") === "true";
     const place = document.createElement("code");
     place.textContent = directory;
+    this.count = document.createElement("span");
     document.getElementById("learn-notice").replaceChildren(
       "Off unless you switch it on. What you confirm, your strokes and the formula, is then saved as InkML on the server's computer in ",
-      place, ` (${saved} so far), and the next training learns from it. Nothing else is kept, and nothing leaves that computer.`,
+      place, " (", this.count, " so far), and the next training learns from it. Nothing else is kept, and nothing leaves that computer.",
     );
+    this.count.textContent = saved;
     this.dispatchEvent(new Event("change"));
   }
-}
 
-/** Save a formula, and offer to take that back. */
-export async function saveFormula(formula, toast) {
-  const { name } = await call("api/corrections", { method: "POST", body: formula });
-  toast("Saved for the next training", "Undo", async () => {
+  /** Save a formula once, and offer to take that back; `written` is the formula with its ink, as the server takes it. */
+  async save(formula, written) {
+    if (this.#saved.has(formula)) {
+      toast("Saved already");
+      return;
+    }
+    this.#saved.add(formula);
+    try {
+      const { name, saved } = await call("api/corrections", { method: "POST", body: written });
+      this.count.textContent = saved;
+      toast("Saved for the next training", "Undo", () => this.#forget(formula, name).catch(complain));
+    } catch (error) {
+      this.#saved.delete(formula);
+      throw error;
+    }
+  }
+
+  async #forget(formula, name) {
     await call(`api/corrections/${name}`, { method: "DELETE" });
+    this.#saved.delete(formula);
     toast("Deleted again");
-  });
+    this.count.textContent = (await call("api/corrections")).saved;
+  }
 }

@@ -5,10 +5,11 @@ import { Choices } from "./choices.js";
 import { closeMenu, copy, offerDownloads, plainMathml, takeFiles } from "./exchange.js";
 import { fitted, readable, toPng, toSvg } from "./files.js";
 import { boundsOf, Ink } from "./ink.js";
-import { complain, say, sentence, setStatus, toast } from "./notices.js";
+import { complain, putAway, say, sentence, setStatus, toast } from "./notices.js";
 import { isDoubtful, Result } from "./result.js";
-import { Learning, saveFormula } from "./learn.js";
+import { Learning } from "./learn.js";
 import { Sheet } from "./sheet.js";
+import { tab } from "./storage.js";
 import { followTheme } from "./theme.js";
 
 const $ = (id) => document.getElementById(id);
@@ -24,12 +25,12 @@ const learning = new Learning();
 let answer = null; // What the server last said,
 let readInk = ink.state; // and of which ink: strokes of the answer are indices into this.
 let taken = 0; // Which of its readings is shown.
-let retry = 0;
+const retries = new Map(); // Timers, by what they will ask again: reading must not keep the beginning from its end.
 
 // Reading
 
 async function read() {
-  clearTimeout(retry);
+  clearTimeout(retries.get(read));
   if (ink.isEmpty) {
     await reader.read(ink.state);
     forget();
@@ -51,6 +52,11 @@ async function read() {
     setStatus("ready");
     say(null);
   } catch (error) {
+    // What is shown belongs to older ink: nothing may be outlined, chosen or copied by it.
+    $("overlay").toggleAttribute("data-stale", false);
+    result.setState(result.formula ? "stale" : "empty");
+    sheet.outline([]);
+    updateButtons();
     fail(error, read);
   }
 }
@@ -69,10 +75,13 @@ function show() {
   result.show(answer, taken, (symbol) => ink.isChosen(idsOf(symbol)));
   $("overlay").toggleAttribute("data-stale", false);
   outline(formula);
+  const focused = document.activeElement?.closest("#symbols [data-symbol]");
+  if (focused) result.mark(Number(focused.dataset.symbol));
   updateButtons();
 }
 
 function outline(formula) {
+  if (readInk !== ink.state) return; // Strokes of the formula may be gone; the next answer outlines what is there.
   const wanted = $("outlines").ariaPressed === "true" || sheet.tool === "select" || choices.isOpen;
   sheet.outline(wanted ? formula.symbols.map((symbol, index) => {
     const strokes = idsOf(symbol);
@@ -85,7 +94,6 @@ function outline(formula) {
 }
 
 function fail(error, again) {
-  $("overlay").toggleAttribute("data-stale", false);
   if (error instanceof Refusal && error.kind === "token") {
     setStatus("error", "Locked");
     askForToken().then(again);
@@ -93,36 +101,42 @@ function fail(error, again) {
     setStatus(error.kind === "starting" ? "starting" : "reading", error.title);
     if (error.kind === "starting") result.explain("The reader is getting ready; begin to write already.");
     else say("busy", error.title, "The server has much to do. Trying again.");
-    retry = setTimeout(again, error.retryAfter * 1000);
+    later(again, error.retryAfter * 1000);
   } else if (error instanceof Refusal) {
     setStatus("error", error.title);
     result.explain("Nothing could be read.");
-    say("error", error.title, error.message, again);
+    say("error", error.kind === "too-slow" ? "Reading the formula took too long." : error.title, error.message, again);
   } else if (error instanceof Offline) {
     setStatus("offline");
     result.explain("Your formula appears here when the server is back.");
     say("offline", "No connection", "The inkmath server does not answer. Your ink is safe; reading goes on when it is back.", again);
-    retry = setTimeout(again, RETRY_MS);
+    later(again, RETRY_MS);
   } else {
     throw error;
   }
-  // What is shown belongs to older ink: nothing may be outlined, chosen or copied by it.
-  result.setState(result.formula ? "stale" : "empty");
-  sheet.outline([]);
-  updateButtons();
+}
+
+function later(again, milliseconds) {
+  clearTimeout(retries.get(again));
+  retries.set(again, setTimeout(again, milliseconds));
 }
 
 // Asking
 
 function askForToken() {
   const dialog = $("token");
-  if (!dialog.open) dialog.showModal();
+  if (!dialog.open) {
+    $("token-wrong").textContent = token.isGiven ? "The token given before is not this server's." : "";
+    dialog.showModal();
+    $("token-value").select();
+  }
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => { token.set($("token-value").value); resolve(); }, { once: true });
   });
 }
 
 function updateButtons() {
+  const focused = document.activeElement;
   const nothing = !result.formula || $("result").dataset.state !== "shown";
   for (const id of ["copy-latex", "copy-mathml", "download-inkml", "edit"]) $(id).disabled = nothing;
   $("download").disabled = ink.isEmpty; // Ink can be kept whatever became of its reading.
@@ -130,6 +144,7 @@ function updateButtons() {
   $("undo").disabled = !ink.canUndo;
   $("redo").disabled = !ink.canRedo;
   $("clear").disabled = ink.isEmpty;
+  if (focused?.disabled) $("ink").focus({ preventScroll: true }); // A disabled button lets go of the focus.
   $("hint").hidden = !ink.isEmpty;
   const count = ink.state.strokes.length;
   $("ink").ariaLabel = count ? `Writing area, ${count} ${count === 1 ? "stroke" : "strokes"}` : "Writing area, empty";
@@ -141,13 +156,13 @@ ink.addEventListener("change", () => {
   choices.close();
   closeMend();
   if (ink.isEmpty) sheet.fit();
-  sessionStorage.setItem("ink", JSON.stringify(ink));
+  tab.set("ink", JSON.stringify(ink));
   updateButtons();
   read();
 });
 sheet.addEventListener("begin", () => { $("hint").hidden = true; $("download-menu").hidden = true; if (sheet.tool !== "select") choices.close(); });
 sheet.addEventListener("erased", ({ detail: { count } }) => {
-  toast(`Scratched out ${count} ${count === 1 ? "stroke" : "strokes"}`, "Undo", () => ink.undo());
+  offerUndo(`Scratched out ${count} ${count === 1 ? "stroke" : "strokes"}`);
 });
 sheet.addEventListener("hover", ({ detail: { stroke } }) => result.mark(stroke ? symbolWith(stroke.id) : null));
 sheet.addEventListener("pick", ({ detail: { stroke } }) => {
@@ -158,6 +173,11 @@ sheet.addEventListener("pick", ({ detail: { stroke } }) => {
   choices.close();
   if (stroke && answer) openSymbol(symbolWith(stroke.id));
 });
+
+/** Say what became of the ink, with the way back until something else becomes of it. */
+function offerUndo(text) {
+  ink.addEventListener("change", toast(text, "Undo", () => ink.undo()), { once: true });
+}
 
 function symbolWith(id) {
   const index = result.formula?.symbols.findIndex((symbol) => idsOf(symbol).includes(id)) ?? -1;
@@ -198,6 +218,7 @@ choices.addEventListener("release", ({ detail: { strokes } }) => ink.release(str
 choices.addEventListener("erase", ({ detail: { strokes } }) => ink.remove(strokes));
 choices.addEventListener("close", () => {
   if (result.formula) outline(result.formula);
+  markOpened();
   if (opener !== null) $("symbols").children[opener]?.focus();
   opener = null;
 });
@@ -237,14 +258,16 @@ $("mend").addEventListener("submit", async (event) => {
     // It holds until the ink changes, as any other arrangement of the same symbols does.
     answer = { ...answer, alternatives: [{ ...own, own: true }, ...answer.alternatives.filter((formula) => !formula.own)] };
     taken = 0;
+    const focused = $("mend").contains(document.activeElement);
     closeMend();
     show();
+    if (focused) $("edit").focus();
   } catch (error) {
     complain(error);
   }
 });
 
-function closeMend() { $("mend").hidden = true; }
+function closeMend() { putAway($("mend")); }
 
 // Tools and commands
 
@@ -275,7 +298,7 @@ const commands = {
   clear: () => {
     if (ink.isEmpty) return;
     ink.clear();
-    toast("Cleared", "Undo", () => ink.undo());
+    offerUndo("Cleared");
   },
   outlines: () => {
     $("outlines").ariaPressed = String($("outlines").ariaPressed !== "true");
@@ -290,7 +313,7 @@ const commands = {
   },
   open: () => $("file").click(),
   keys: () => $("shortcuts").showModal(),
-  copyLatex: () => copy(result.formula?.compact, "LaTeX copied"),
+  copyLatex: () => { if (!$("copy-latex").disabled) copy(result.formula.compact, "LaTeX copied"); },
   copyMathml: () => copy(result.formula && plainMathml(result.formula.mathml), "MathML copied"),
 };
 
@@ -303,8 +326,9 @@ $("keys").addEventListener("click", commands.keys);
 $("copy-latex").addEventListener("click", commands.copyLatex);
 $("copy-mathml").addEventListener("click", commands.copyMathml);
 
-const withControl = { z: "undo", y: "redo", Z: "redo", c: "copyLatex", o: "open", Backspace: "clear" };
-const plain = { o: "outlines", "?": "keys", Backspace: "erase", Delete: "erase" };
+const withControl = { z: "undo", y: "redo", c: "copyLatex", o: "open", backspace: "clear" };
+const withControlAndShift = { z: "redo" };
+const plain = { o: "outlines", "?": "keys", backspace: "erase", delete: "erase" };
 const tools = { p: "pen", e: "eraser", s: "select" };
 
 document.addEventListener("keydown", (event) => {
@@ -312,16 +336,17 @@ document.addEventListener("keydown", (event) => {
   if (typing || document.querySelector("dialog[open]") || event.altKey) return;
   if (event.key === "Escape") { choices.close(); closeMenu(); return; }
   let command = null;
+  const key = event.key.toLowerCase(); // Caps Lock makes capitals of letters, which is no Shift.
   if (event.ctrlKey || event.metaKey) {
     // Selected text is what the person wants to copy.
-    if (event.key === "c" && String(getSelection())) return;
-    command = commands[withControl[event.key]];
-  } else if (tools[event.key]) {
-    command = () => setTool(tools[event.key]);
-  } else if (/^[1-5]$/.test(event.key)) {
-    command = () => take(Number(event.key) - 1);
+    if (key === "c" && String(getSelection())) return;
+    command = commands[(event.shiftKey ? withControlAndShift : withControl)[key]];
+  } else if (tools[key]) {
+    command = () => setTool(tools[key]);
+  } else if (/^[1-5]$/.test(key)) {
+    command = () => take(Number(key) - 1);
   } else {
-    command = commands[plain[event.key]];
+    command = commands[plain[key]];
   }
   if (!command) return;
   event.preventDefault();
@@ -349,11 +374,12 @@ async function openFile(file, name = file.name) {
     const read = await patiently(async () => call("api/recognize", { method: "POST", ...await readable(file) }));
     ink.replace(fitted(read.strokes, sheet.size));
     setTool("pen");
-    toast(`Opened ${name}`, "Undo", () => ink.undo());
+    offerUndo(`Opened ${name}`);
   } catch (error) {
     if (!(error instanceof Refusal || error instanceof Offline)) throw error;
     setStatus(error instanceof Offline ? "offline" : "ready");
-    say("error", error instanceof Refusal ? `${name} cannot be read.` : "No connection.", sentence(error.message));
+    const reason = error.limit ? `${error.title}. ${error.message}` : sentence(error.message);
+    say("error", error instanceof Refusal ? `${name} cannot be read.` : "No connection.", reason);
   }
 }
 
@@ -382,11 +408,12 @@ $("example").addEventListener("click", async () => {
 // The correction loop
 
 learning.addEventListener("change", updateButtons);
-$("confirm").addEventListener("click", () => saveFormula(written(), toast).catch(complain));
+$("confirm").addEventListener("click", () => learning.save(result.formula, written()).catch(complain));
 
 // Beginning
 
 async function begin() {
+  clearTimeout(retries.get(begin));
   try {
     await call("readyz");
     choices.setKnown((await call("api/symbols")).symbols);
@@ -405,7 +432,7 @@ followTheme(() => sheet.draw());
 setTool("pen");
 updateButtons();
 result.clear();
-const kept = sessionStorage.getItem("ink");
+const kept = tab.get("ink");
 if (kept) ink.restore(JSON.parse(kept));
 sheet.fit();
 begin();

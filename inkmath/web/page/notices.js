@@ -14,11 +14,13 @@ export function setStatus(state, text = STATUS[state]) {
 /** Show a notice that stays, or take it away. */
 export function say(kind, title, text, again) {
   const notice = $("notice");
-  notice.hidden = kind === null;
-  if (kind === null || (notice.dataset.kind === kind && notice.dataset.text === text)) {
-    if (kind === null) delete notice.dataset.kind;
+  if (kind === null) {
+    putAway(notice);
+    delete notice.dataset.kind;
     return;
   }
+  notice.hidden = false;
+  if (notice.dataset.kind === kind && notice.dataset.text === text) return;
   notice.dataset.kind = kind;
   notice.dataset.text = text;
   const words = document.createElement("span");
@@ -33,20 +35,30 @@ export function say(kind, title, text, again) {
   }
 }
 
-let toastTimer = 0;
+/** Hide a part of the page; the focus, if the part has it, goes to the writing area rather than nowhere. */
+export function putAway(part) {
+  const focused = part.contains(document.activeElement);
+  part.hidden = true;
+  if (focused) $("ink").focus({ preventScroll: true });
+}
 
-/** Show a short message that goes by itself, with something to do about it. */
+let hideShown = null; // Takes away the message that is shown.
+
+/** Show a short message that goes by itself, with something to do about it. Returns what takes it away sooner. */
 export function toast(text, label, action) {
   const box = $("toast");
-  box.replaceChildren(text);
+  const hide = () => { if (hideShown === hide) putAway(box); };
+  hideShown = hide;
+  const words = Object.assign(document.createElement("span"), { textContent: text });
+  box.replaceChildren(words);
   if (label) {
     const button = Object.assign(document.createElement("button"), { type: "button", textContent: label });
-    button.addEventListener("click", () => { box.hidden = true; action(); });
+    button.addEventListener("click", () => { hide(); action(); });
     box.append(button);
   }
   box.hidden = false;
-  clearTimeout(toastTimer);
-  toastTimer = setTimeout(() => { box.hidden = true; }, label ? 6000 : 2500);
+  setTimeout(hide, label ? 6000 : 2500);
+  return hide;
 }
 
 export const sentence = (words) => words[0].toUpperCase() + words.slice(1);

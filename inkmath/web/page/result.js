@@ -55,11 +55,11 @@ export class Result extends EventTarget {
     const { math, empty, latex, confidence, symbols, list } = this.parts;
     math.replaceChildren();
     latex.textContent = "";
-    symbols.replaceChildren();
+    refill(symbols, []);
     empty.hidden = false;
     this.explain();
     confidence.hidden = true;
-    list.replaceChildren();
+    refill(list, []);
     this.#countReadings(0);
     this.setState("empty");
   }
@@ -79,9 +79,9 @@ export class Result extends EventTarget {
     gauge.dataset.level = formula.confidence < 0.4 ? "low" : formula.confidence < 0.75 ? "fair" : "good";
     gauge.firstChild.style.width = `${100 * formula.confidence}%`;
     confidence.querySelector(".words").textContent = formula.own ? "as you wrote it" : `${percent(formula.confidence)} sure`;
-    symbols.replaceChildren(...formula.symbols.map((symbol, index) => this.#symbol(symbol, index, isChosen(symbol))));
+    refill(symbols, formula.symbols.map((symbol, index) => this.#symbol(symbol, index, isChosen(symbol))));
     this.#countReadings(answer.alternatives.length);
-    list.replaceChildren(...answer.alternatives.map((reading, index) => this.#reading(reading, index, index === taken)));
+    refill(list, answer.alternatives.map((reading, index) => this.#reading(reading, index, index === taken)));
     this.#fit();
     this.setState("shown");
     if (changed) live.textContent = `${formula.compact}, ${percent(formula.confidence)} sure`;
@@ -153,6 +153,16 @@ export class Result extends EventTarget {
   }
 
   #tell(type, detail) { this.dispatchEvent(new CustomEvent(type, { detail })); }
+}
+
+/** Give a list other buttons. The focus stays at its place in the list, or leaves an empty one for the writing area. */
+function refill(list, items) {
+  const place = [...list.children].findIndex((item) => item.contains(document.activeElement));
+  list.replaceChildren(...items);
+  if (place < 0) return;
+  const item = items[Math.min(place, items.length - 1)];
+  const next = item ? item.querySelector("button") ?? item : document.getElementById("ink");
+  next.focus({ preventScroll: true });
 }
 
 function symbolOf(target) {

@@ -149,6 +149,8 @@ export class Sheet extends EventTarget {
     // Button 5 is the eraser at the far end of a pen.
     this.using = event.button === 5 ? "eraser" : this.tool;
     this.dispatchEvent(new CustomEvent("begin"));
+    // Else Backspace would still erase the symbol that was corrected before, rather than what is written now.
+    if (this.using !== "select") document.activeElement?.blur();
     if (this.using === "pen") this.live = [point];
     if (this.using === "eraser") { this.trail = point; this.#erase(point); }
     if (this.using === "select") {

@@ -1,5 +1,7 @@
 // Light or dark: as the system has it, unless the person says otherwise.
 
+import { browser } from "./storage.js";
+
 const NAMES = { auto: "as the system has them", light: "light", dark: "dark" };
 const ORDER = Object.keys(NAMES);
 
@@ -7,7 +9,7 @@ const ORDER = Object.keys(NAMES);
 export function followTheme(redraw) {
   const button = document.getElementById("theme");
   const system = matchMedia("(prefers-color-scheme: dark)");
-  const wanted = () => localStorage.getItem("theme") ?? "auto";
+  const wanted = () => browser.get("theme") ?? "auto";
   const apply = () => {
     const theme = wanted();
     document.documentElement.dataset.theme = theme === "auto" ? (system.matches ? "dark" : "light") : theme;
@@ -16,7 +18,7 @@ export function followTheme(redraw) {
     redraw();
   };
   button.addEventListener("click", () => {
-    localStorage.setItem("theme", ORDER[(ORDER.indexOf(wanted()) + 1) % ORDER.length]);
+    browser.set("theme", ORDER[(ORDER.indexOf(wanted()) + 1) % ORDER.length]);
     apply();
   });
   system.addEventListener("change", apply);

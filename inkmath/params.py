@@ -51,6 +51,7 @@ class Data(Block):
     train: str = Field(min_length=1)
     test: str = Field(min_length=1)
     user: str = Field(min_length=1)
+    shapes: str = Field(min_length=1)
 
     @model_validator(mode="after")
     def _places_fit_the_source(self) -> Self:
@@ -127,6 +128,7 @@ class Train(Block):
     schedule: Literal["constant", "cosine"]
     weight_decay: float = Field(ge=0.0, le=1.0)
     label_smoothing: Fraction
+    keep: Literal["best", "last"]
     patience: Count
     max_minutes: NotNegative
     init_from: str | None
@@ -196,6 +198,12 @@ class TrainExpression(Block):
             raise ValueError("init_share: there are no weights begun from to keep; name them in init_from, or set 0")
         return self
 
+    @model_validator(mode="after")
+    def _heads_share_the_width(self) -> Self:
+        if self.width % self.heads:
+            raise ValueError(f"heads: {self.heads} do not divide width {self.width}; change one of them")
+        return self
+
 
 class EvaluateExpression(Block):
     """What the expression report shows."""
@@ -213,7 +221,11 @@ class Track(Block):
 
 
 class Compute(Block):
-    """How the machine is used; no result depends on it, and no stage runs again for it."""
+    """How the machine is used.
+
+    No result depends on ``processes`` or ``scheduler``, and no stage runs again for them. ``threads`` changes the order
+    in which numbers are summed: another number of them trains other weights.
+    """
 
     processes: int = Field(ge=0, le=1024)
     scheduler: str | None = Field(pattern=r"^\w+://")

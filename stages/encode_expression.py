@@ -32,7 +32,7 @@ METRICS = Path("results/encode_expression/metrics.json")
 def main(params: Params) -> dict[str, Any]:
     """Fit the vocabularies, count the trigrams, measure the lines; returns what came of it, with labels left out."""
     formulas = FormulaSet.from_arrays(read_arrays(FORMULAS))
-    training = formulas.select(np.flatnonzero(formulas.splits == str(Split.TRAIN)))
+    training = formulas.select(np.flatnonzero((formulas.splits == str(Split.TRAIN)) & formulas.telling()))
     # Labels are learned where truth explains every stroke; any tree teaches the language.
     explained = training.select(np.flatnonzero(training.trainable()))
     labels = encode_labels(explained.labels.tolist(), min_count=params.encode_expression.min_count).vocabulary

@@ -28,6 +28,7 @@ def main(params: Params) -> Summary:
             Place(params.data.train, Role.TRAIN, collection),
             Place(params.data.test, Role.TEST, collection),
             Place(params.data.user, Role.USER, "user", optional=True),
+            Place(params.data.shapes, Role.SHAPES, "shapes", optional=True),
         ],
         INK,
         REJECTED,

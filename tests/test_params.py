@@ -55,6 +55,7 @@ def test_scientific_notation_is_a_number(write):
         ("  train", "  train: data/raw/mine", "set source: inkml to read ink from there"),
         ("    jitter", "    jitter: .nan", "train.augment.jitter = nan: input should be a finite number"),
         ("    jitter", "    jiter: 0.01", "train.augment.jiter = 0.01: unknown parameter; did you mean jitter"),
+        ("  heads", "  heads: 7", "train_expression: heads: 7 do not divide width 96; change one of them"),
         ("  init_share", "  init_share: 0.5", "no weights begun from to keep; name them in init_from"),
         ("  seed", "  seed: [", "line "),
         ("  seed", "  seed: 1\n  seed: 2", "duplicate key"),

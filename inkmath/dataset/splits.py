@@ -41,6 +41,8 @@ class Role(StrEnum):
     TRAIN = "train"
     TEST = "test"
     USER = "user"
+    SHAPES = "shapes"
+    """Training ink of which only the writing is learned: its formulas say nothing of what people write."""
 
 
 class SplitError(ValueError):
@@ -118,9 +120,9 @@ def ink_shapes(ink: Ink) -> tuple[bytes, ...]:
 def assign_splits(samples: Sequence[Sample], valid: float, seed: int) -> list[Split | Excluded]:
     """Give each sample its split.
 
-    Test samples are ``test``, user samples ``train``. Of the others about the share ``valid`` of every source becomes
-    ``valid``, of sources too lopsided for that (a folder for each writer) about that share of all of them together, in
-    whole groups: samples belong together that share a writer or are the same ink, over any number of
+    Test samples are ``test``, those of users and shapes ``train``. Of the others about the share ``valid`` of every
+    source becomes ``valid``, of sources too lopsided for that (a folder for each writer) about that share of all of
+    them together, in whole groups: samples belong together that share a writer or are the same ink, over any number of
     steps; so are inks that differ only in sampling, place and size. A sample without a known writer is a group of its
     own, and validates only if no writer of its source is known: otherwise its writer might be one who trains.
 
@@ -166,7 +168,7 @@ def _choose_valid(samples: Sequence[Sample], training: list[int], valid: float, 
         sizes[samples[index].source] += 1
     for group in _groups(samples, training):
         first = samples[group[0]]
-        fixed = any(samples[index].role is Role.USER for index in group)
+        fixed = any(samples[index].role is not Role.TRAIN for index in group)
         anonymous = all(samples[index].writer is None for index in group)
         if not fixed and not (anonymous and first.source in known):
             eligible[first.source].append(group)

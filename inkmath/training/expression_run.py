@@ -176,8 +176,8 @@ def unseen(formulas: FormulaSet) -> FormulaSet:
 
 
 def known(formulas: FormulaSet) -> set[str]:
-    """The text of the training formulas."""
-    return set(formulas.latex[formulas.splits == str(Split.TRAIN)].tolist())
+    """The text of the training formulas, as far as it counts."""
+    return set(formulas.latex[(formulas.splits == str(Split.TRAIN)) & formulas.telling()].tolist())
 
 
 def write_model(

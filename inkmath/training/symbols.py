@@ -89,7 +89,7 @@ class Trained:
     Attributes:
         model: with the weights of the best epoch.
         history: a row of figures per epoch, from the first, whichever start it was trained in.
-        best_epoch: where the kept weights come from, counted from 0.
+        best_epoch: where the kept weights come from, counted from 0; the last one where that was asked for.
         began_at: the epoch that this start began with; above 0 where it went on from a checkpoint.
         finished: False where ``max_minutes`` stopped it; then its checkpoint is there to go on from.
         seconds: time in training and validation, over all starts.
@@ -117,7 +117,8 @@ def train_symbols(
 
     Args:
         train: learned from.
-        valid: chooses the best epoch, by top-1 accuracy and, where that is equal, by loss.
+        valid: chooses the best epoch, by top-1 accuracy and, where that is equal, by loss; with ``settings.keep`` the
+            last one is kept instead.
         num_classes: how many classes there are.
         settings: architecture, optimiser, schedule and augmentation.
         seed: of the weights, the order of samples, dropout and augmentation.
@@ -331,7 +332,8 @@ class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         row = {name.replace("val_", "valid_", 1): float(value) for name, value in (logs or {}).items()}
         row["learning_rate"] = float(self.model.optimizer.learning_rate)
         self.history.append(row)
-        if not self.best_weights or _merit(row) > _merit(self.history[self.best_epoch]):
+        better = not self.best_weights or _merit(row) > _merit(self.history[self.best_epoch])
+        if better or self._settings.keep == "last":
             self.best_epoch = epoch
             self.best_weights = [variable.value.numpy() for variable in self.model.variables]
         now = time.monotonic()

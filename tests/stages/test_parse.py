@@ -26,7 +26,7 @@ def params(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Params:
     }.items():
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_bytes(content)
-    places = {"source": "inkml", "train": "train", "test": "test", "user": "user"}
+    places = {"source": "inkml", "train": "train", "test": "test", "user": "user", "shapes": "shapes"}
     changed = {"data": places, "compute": {"processes": 1, "scheduler": None, "threads": 0}}
     return Params.model_validate(original.model_dump() | changed)
 
@@ -36,6 +36,15 @@ def test_own_ink_is_parsed_and_counted(params):
     assert (summary.files, summary.rows, summary.rejected) == (4, 3, 1)
     assert sorted(ink.id for ink in read_inks(parse.INK)) == ["test/c", "train/a", "train/b"]
     assert json.loads(parse.METRICS.read_text())["splits"] == {"train": 1, "valid": 1, "test": 1}
+
+
+def test_ink_for_its_shapes_is_trained_on_whoever_wrote_it(params):
+    Path("shapes").mkdir()
+    Path("shapes/d.inkml").write_bytes(inkml(shift=4, writer="d"))
+    Path("shapes/copy.inkml").write_bytes(Path("test/c.inkml").read_bytes())
+    assert parse.main(params).splits == {"train": 2, "valid": 1, "test": 1}
+    (kept,) = [ink for ink in read_inks(parse.INK) if ink.id.startswith("shapes/")]
+    assert (kept.id, kept.source) == ("shapes/d", "shapes"), "and the copy of test ink is left out"
 
 
 def test_made_up_ink_is_one_source(params, monkeypatch):

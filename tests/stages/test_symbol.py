@@ -74,6 +74,17 @@ def test_from_arrays_to_figures(workspace, params):
     assert written >= {"classes.csv", "confusions.csv", "reliability.csv", "confusions.png", "confusion_matrix.png"}
 
 
+def test_symbols_given_for_their_shapes_are_trained_on_and_bring_no_class(workspace, params):
+    known = symbols()
+    ids = known.ids.copy()
+    for place, label in ((0, "|"), (1, "w")):
+        ids[place] = f"shapes/made-up#{place}"
+        known.labels[place] = label
+    replace(known, ids=ids).save("data/processed/symbol.npz")
+    assert encode.main(params) == {"classes": 2, "unseen": {"train": {"w": 1}, "valid": {}, "test": {"/": 1}}}
+    assert read_arrays("data/processed/symbol_labels.npz")["ids"][:3].tolist() == [1, -1, 1]
+
+
 def test_without_a_test_symbol_there_is_nothing_to_measure_and_the_error_says_so(workspace, params):
     known = symbols()
     unlabelled = known.splits != "test"

@@ -79,7 +79,7 @@ REFUSED = "the DVC that started this stage was killed; run dvc repro again"
 @pytest.mark.parametrize(("name", "said"), [("dvc", "begun"), ("entrypoint", REFUSED)])
 def test_the_first_process_of_a_container_may_be_dvc_itself(tmp_path: Path, name: str, said: str) -> None:
     """Its number tells nothing by itself: it is also who takes in what a killed DVC leaves behind."""
-    if shutil.which("unshare") is None or subprocess.run([*UNSHARE, "true"], capture_output=True, check=False).returncode:
+    if shutil.which("unshare") is None or subprocess.run([*UNSHARE, "true"], check=False).returncode:
         pytest.skip("no processes of a container's own can be made here")
     (tmp_path / name).write_text(FIRST)
     command = [*UNSHARE, sys.executable, str(tmp_path / name)]

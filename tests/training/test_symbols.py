@@ -103,6 +103,13 @@ def test_it_stops_when_nothing_gets_better(tmp_path):
     assert (len(trained.history), trained.best_epoch, trained.finished) == (2, 0, True)
 
 
+def test_the_last_epoch_is_kept_where_that_is_asked_for(tmp_path):
+    chosen = settings(epochs=5, patience=1, learning_rate=0.5, schedule="constant")
+    best, last = (run(tmp_path / f"{keep}.npz", chosen.model_copy(update={"keep": keep})) for keep in ("best", "last"))
+    assert best.best_epoch < 4, "such steps lead nowhere, and patience ends it"
+    assert (last.best_epoch, len(last.history)) == (4, 5)
+
+
 def test_out_of_time_it_stops_and_goes_on_when_started_again(tmp_path):
     bounded = settings(max_minutes=1e-6, epochs=2)
     first = run(tmp_path / "c.npz", bounded)

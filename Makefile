@@ -22,7 +22,7 @@ $(INSTALLED): pyproject.toml requirements.lock
 run: $(INSTALLED)  ## run the pipeline on made-up handwriting: data, both models, their figures
 	dvc repro
 
-test: $(INSTALLED)  ## run all tests (make test ARGS='-m "not slow"' leaves out the long ones)
+test: $(INSTALLED)  ## run the tests, all but those of many minutes, marked long (ARGS='-m "not slow"': only quick ones)
 	python -m pytest $(ARGS)
 
 ui: $(INSTALLED)  ## look at the training runs in MLflow, http://127.0.0.1:5000
@@ -59,8 +59,7 @@ bench: $(INSTALLED)  ## measure speed, as ratios with their conditions
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; python -m "benchmarks.$$(basename "$$script" .py)" $(ARGS); done
 
 release: $(INSTALLED)  ## ship the champions of both tasks, unless what is shipped reads validation better
-	python -m inkmath.tracking release symbol $(ARGS)
-	python -m inkmath.tracking release expression $(ARGS)
+	@failed=0; for task in symbol expression; do python -m inkmath.tracking release $$task $(ARGS) || failed=1; done; exit $$failed
 
 lock:  ## pin the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile --quiet --upgrade --python-version 3.11 --python-platform x86_64-unknown-linux-gnu --no-header --no-annotate --extra train --extra team --extra images --extra sympy --extra dev pyproject.toml --output-file requirements.lock

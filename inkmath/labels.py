@@ -67,11 +67,13 @@ class Vocabulary:
         try:
             words = json.loads(Path(path).read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise VocabularyError(f"{path}: no such file; run the encode stage (dvc repro encode)") from None
+            raise VocabularyError(
+                f"{path}: no such file; run the stage that writes it (dvc repro encode, for formulas encode_expression)"
+            ) from None
         except (OSError, ValueError) as error:
-            raise VocabularyError(f"{path}: is not JSON ({error}); run the encode stage again") from error
+            raise VocabularyError(f"{path}: is not JSON ({error}); run the stage that writes it again") from error
         if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-            raise VocabularyError(f"{path}: a vocabulary is a list of strings; run the encode stage again")
+            raise VocabularyError(f"{path}: a vocabulary is a list of strings; run the stage that writes it again")
         return cls(tuple(words))
 
 
@@ -101,16 +103,21 @@ def encode_labels(labels: Sequence[str], vocabulary: Vocabulary | None = None, *
         min_count: labels that occur less often do not enter a vocabulary that is fitted.
 
     Raises:
-        VocabularyError: a vocabulary is to be fitted and no label occurs often enough.
+        VocabularyError: a vocabulary is to be fitted and there is no label, or none occurs often enough.
     """
     if vocabulary is None:
         from sklearn.preprocessing import LabelEncoder
 
+        if not labels:
+            raise VocabularyError(
+                "no training ink says which strokes each symbol has, so there is no class to learn; LaTeX alone, such "
+                "as MathWriting's, can only test formulas: give data.train ink whose truth has the symbols"
+            )
         frequent = [label for label, count in Counter(labels).items() if count >= min_count]
         if not frequent:
             raise VocabularyError(
-                f"no label occurs {min_count} times in the training split, so there is no class to learn; "
-                "see data.train and encode.min_count in params.yaml"
+                f"no label occurs {min_count} times among {len(labels)} training symbols, so there is no class to "
+                "learn; lower min_count of this stage in params.yaml, or give data.train more ink"
             )
         encoder = LabelEncoder().fit(np.asarray(frequent, dtype=object))
         vocabulary = Vocabulary(tuple(map(str, encoder.classes_)))

@@ -10,7 +10,7 @@ from inkmath.dataset.splits import Split
 from inkmath.features.symbol_set import SymbolSet, normalize_knobs
 from inkmath.labels import Vocabulary, VocabularyError
 from inkmath.params import Params, ParamsError, load_params
-from inkmath.tracking import ModelFiles, TrackingError, training_run
+from inkmath.tracking import ModelFiles, TrackingError, training_run, validation_data
 from inkmath.training import TrainingError
 from inkmath.training.lifetime import end_with_dvc
 
@@ -46,10 +46,15 @@ def main(params: Params) -> dict[str, float]:
         metrics = write_results(trained, RESULTS, valid)
         run.log_metrics(metrics)
         run.log_file(save(learning_curves(trained.history, trained.best_epoch), RESULTS / "learning.png"), "figures")
+        judged = valid.known().rows
         run.log_model(
             ModelFiles("inkmath.decoding.symbol:load_symbol_reader", files, ("onnxruntime",)),
             metric="valid_accuracy",
             value=metrics["valid_accuracy"],
+            validation_data=validation_data(
+                params.data, symbols.ids[judged], symbols.labels[judged], channels=symbols.features.shape[2]
+            ),
+            finished=trained.finished,
         )
         run.write_id(MODEL / "run.json")
     if trained.finished:

@@ -10,7 +10,7 @@ from inkmath.dataset.arrays import ArraysError, read_arrays
 from inkmath.features.expression import FormulaSet
 from inkmath.labels import Vocabulary, VocabularyError
 from inkmath.params import Params, ParamsError, load_params
-from inkmath.tracking import ModelFiles, TrackingError, training_run
+from inkmath.tracking import ModelFiles, TrackingError, training_run, validation_data
 from inkmath.training import TrainingError
 from inkmath.training.lifetime import end_with_dvc
 
@@ -29,7 +29,7 @@ def main(params: Params) -> dict[str, float]:
     with training_run("expression", params, architecture=knobs.architecture, data={"train": FORMULAS}) as run:
         # TensorFlow takes seconds to import: a tracking server that is away is told before.
         from inkmath.training.compute import limit_threads
-        from inkmath.training.expression_run import train_expression, write_model, write_results
+        from inkmath.training.expression_run import train_expression, validation, write_model, write_results
 
         limit_threads(params.compute.threads)
         formulas, labels = FormulaSet.from_arrays(read_arrays(FORMULAS)), Vocabulary.load(LABELS).words
@@ -38,10 +38,13 @@ def main(params: Params) -> dict[str, float]:
         files, tuned = write_model(trained, MODEL, labels, trigrams, lines, formulas)
         metrics = write_results(trained, tuned, RESULTS)
         run.log_metrics(metrics)
+        judged = validation(formulas)
         run.log_model(
             ModelFiles("inkmath.decoding.expression:load_expression_reader", files, ("onnxruntime", "numpy")),
             metric="valid_exprate",
             value=metrics["valid_exprate"],
+            validation_data=validation_data(params.data, judged.ids, judged.latex),
+            finished=trained.finished,
         )
         run.write_id(MODEL / "run.json")
     if trained.finished:

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from inkmath.models.registry import ARCHITECTURES
+
 REPOSITORY = Path(__file__).parents[1]
 
 LAYERS = (
@@ -98,13 +100,17 @@ MAKERS = ("features", "synthesis", "models", "decoding", "training", "evaluation
 """Rooms of which a stage states what it uses at second hand, too; the rest it states where it uses it itself."""
 
 
+BY_NAME = {"inkmath/models/registry.py": {f"inkmath.models.{name}" for name in ARCHITECTURES}}
+"""What a module imports under names that it puts together when it runs."""
+
+
 def used_by(script: Path) -> set[str]:
     """The modules that a script imports, and those of `MAKERS` that these import."""
     used: set[str] = set()
     pending = [script]
     while pending:
         file = pending.pop()
-        for name in imports_of(file):
+        for name in imports_of(file) | BY_NAME.get(str(file.relative_to(REPOSITORY)), set()):
             found = file_of(name)
             if found is None or (file != script and name.split(".")[1:2] not in [[room] for room in MAKERS]):
                 continue
@@ -114,21 +120,37 @@ def used_by(script: Path) -> set[str]:
     return used
 
 
-@pytest.mark.parametrize("stage", pipeline())
-def test_a_stage_depends_on_the_modules_it_uses(stage):
-    """Else DVC would not see that what makes its results has changed."""
-    stated = set(pipeline()[stage]["deps"])
+def unstated(stage: str, stated: set[str]) -> set[str]:
+    """The modules that a stage uses and does not state."""
     script = REPOSITORY / "stages" / f"{stage}.py"
     used = used_by(script)
     # A package's own file counts when its modules are not stated one by one; tracking reports results, it makes none.
     used = {name for name in used - PLUMBING if not name.startswith("inkmath/tracking/")}
-    missing = {
+    return {
         name
         for name in used | {str(script.relative_to(REPOSITORY))}
         if not any(name == known or name.startswith(f"{known.removesuffix('.py')}/") for known in stated)
         and not (name.endswith("/__init__.py") and any(known.startswith(name[:-11]) for known in stated))
     }
-    assert missing == set()
+
+
+@pytest.mark.parametrize("stage", pipeline())
+def test_a_stage_depends_on_the_modules_it_uses(stage):
+    """Else DVC would not see that what makes its results has changed."""
+    assert unstated(stage, set(pipeline()[stage]["deps"])) == set()
+
+
+@pytest.mark.parametrize("module", [*ARCHITECTURES, "maps"])
+def test_a_network_that_a_name_chooses_is_missed_too(module):
+    """Those that only the registry imports, by their names, and what these import."""
+    path = f"inkmath/models/{module}.py"
+    assert unstated("train", set(pipeline()["train"]["deps"]) - {path}) == {path}
+
+
+@pytest.mark.parametrize("stage", pipeline())
+def test_a_stage_whose_sums_depend_on_threads_runs_again_for_them(stage):
+    limits = "limit_threads" in (REPOSITORY / "stages" / f"{stage}.py").read_text()
+    assert ("compute.threads" in pipeline()[stage]["params"]) == limits
 
 
 def tracked_files() -> list[Path]:

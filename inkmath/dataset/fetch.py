@@ -28,6 +28,10 @@ ATTEMPTS = 6
 _TIMEOUT = (10.0, 60.0)  # Seconds to connect, and to wait for more.
 _BLOCK = 2**18  # Bytes that are received before they are kept.
 _NON_COMMERCIAL = "https://creativecommons.org/licenses/by-nc-sa/4.0/"
+_LATEX_ALONE = (
+    "Unpack the archive in {out}; test/ in it can test formulas: inkmath evaluate DIR, or data.test of dvc exp run "
+    "evaluate_expression. It cannot train: training wants the strokes of each symbol, and its truth is LaTeX alone."
+)
 
 
 class FetchError(RuntimeError):
@@ -244,14 +248,14 @@ PUBLISHED: dict[str, Published] = {
         title="MathWriting 2024, Google LLC, 230,000 human and 400,000 synthetic formulas (2.9 GB)",
         server="https://storage.googleapis.com",
         terms=f"CC BY-NC-SA 4.0, non-commercial ({_NON_COMMERCIAL}).",
-        advice="Unpack the archive in {out}; train/ and test/ in it are for data.train and data.test.",
+        advice=_LATEX_ALONE,
         list_files=_google_file("mathwriting_data/mathwriting-2024.tgz"),
     ),
     "mathwriting-excerpt": Published(
         title="An excerpt of MathWriting 2024, Google LLC (1.5 MB)",
         server="https://storage.googleapis.com",
         terms=f"CC BY-NC-SA 4.0, non-commercial ({_NON_COMMERCIAL}).",
-        advice="Unpack the archive in {out}; train/ and test/ in it are for data.train and data.test.",
+        advice=_LATEX_ALONE,
         list_files=_google_file("mathwriting_data/mathwriting-2024-excerpt.tgz"),
     ),
 }

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _RETRY_SECONDS = 20.0
 _PARAMS_PER_REQUEST = 100
+_TAKEN_LATER = (401, 403, 408, 429)
+"""Statuses of refusals that pass: a token that has run out is renewed, a server that is busy is so for a while."""
 SEND_COMMAND = "python -m inkmath.tracking send"
 
 
@@ -75,7 +77,7 @@ class Delivery:
             if problem is not None:
                 if not self._away:
                     say(
-                        f"{self.location.shown} does not answer ({problem}); work goes on, and the records are kept "
+                        f"{self.location.shown} takes no records ({problem}); work goes on, and they are kept "
                         f"in {self.journal.folder}"
                     )
                 self._away = True
@@ -104,14 +106,11 @@ class Delivery:
 
         try:
             _SENDERS[record["op"]](self.client, self.journal, record)
-        except MlflowException as error:
-            status = error.get_http_status_code()  # type: ignore[no-untyped-call]
-            if 400 <= status < 500 and status not in (408, 429):
-                self.refused.append(f"{record['op']}: {_first_line(error)}")
-                return None
-            return _first_line(error)
-        except OSError as error:  # the network's errors are among them, and so is a full disk under the artifacts
-            return _first_line(error)
+        except (MlflowException, OSError) as error:
+            # The network's errors are among the latter, and so is a full disk under the artifacts.
+            if not _is_final(error):
+                return _first_line(error)
+            self.refused.append(f"{record['op']}: {_first_line(error)}")
         return None
 
 
@@ -150,12 +149,6 @@ def _send_params(client: MlflowClient, journal: Journal, record: Record) -> None
     params = [Param(key, value) for key, value in record["values"].items()]
     for start in range(0, len(params), _PARAMS_PER_REQUEST):
         client.log_batch(journal.run_id, params=params[start : start + _PARAMS_PER_REQUEST])
-
-
-def _send_tags(client: MlflowClient, journal: Journal, record: Record) -> None:
-    from mlflow.entities import RunTag
-
-    client.log_batch(journal.run_id, tags=[RunTag(key, value) for key, value in record["values"].items()])
 
 
 def _send_metrics(client: MlflowClient, journal: Journal, record: Record) -> None:
@@ -203,7 +196,6 @@ def _send_evaluated(client: MlflowClient, journal: Journal, record: Record) -> N
 _SENDERS: dict[str, Callable[[MlflowClient, Journal, Record], None]] = {
     "open": _send_nothing,
     "params": _send_params,
-    "tags": _send_tags,
     "metrics": _send_metrics,
     "data": _send_data,
     "file": _send_file,
@@ -211,6 +203,20 @@ _SENDERS: dict[str, Callable[[MlflowClient, Journal, Record], None]] = {
     "end": _send_end,
     "evaluated": _send_evaluated,
 }
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether the server would refuse the same record again, whenever it comes."""
+    from mlflow.exceptions import MlflowException
+    from requests import HTTPError
+
+    if isinstance(error, MlflowException):
+        status = error.get_http_status_code()  # type: ignore[no-untyped-call]
+    elif isinstance(error, HTTPError) and error.response is not None:  # of an artifact
+        status = error.response.status_code
+    else:
+        return False
+    return 400 <= status < 500 and status not in _TAKEN_LATER
 
 
 def _first_line(error: Exception) -> str:

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from inkmath.tracking.location import TrackingError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from inkmath.params import Params
+    from inkmath.params import Data, Params
 
 _LIBRARIES = (
     "tensorflow",
@@ -31,7 +31,6 @@ _LIBRARIES = (
     "dvc",
     "inkmath",
 )
-_WITHOUT_EFFECT = ("track", "compute")
 
 
 def flatten(block: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
@@ -47,18 +46,26 @@ def flatten(block: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 
 def params_hash(params: Params) -> str:
     """12 hex digits that are equal exactly when every parameter is that a result can depend on."""
-    return _short_hash(
-        {key: value for key, value in params.model_dump(mode="json").items() if key not in _WITHOUT_EFFECT}
-    )
+    blocks = params.model_dump(mode="json", exclude={"track", "compute"})
+    return _short_hash({**blocks, "threads": params.compute.threads})
 
 
-def validation_data(params: Params) -> str:
-    """A name for the ink that validation figures are measured on, so that only figures on the same ink are compared."""
-    blocks = params.model_dump(mode="json")
-    chosen = [blocks["data"]["source"], blocks["data"]["train"], blocks["parse"], blocks["base"]["seed"]]
-    if blocks["data"]["source"] == "synthetic":
-        chosen.append(blocks["synthesize"])
-    return f"{blocks['data']['source']} {blocks['data']['train']} {_short_hash(chosen)[:8]}"
+def validation_data(data: Data, ids: Iterable[str], truths: Iterable[str], *, channels: int = 0) -> str:
+    """A name for what validation figures are measured on, so that only figures on the same samples are compared.
+
+    Which samples there are follows from more than parameters: from the files, the test set, the vocabulary. So they
+    name themselves; how the ink of each was made into arrays does not count.
+
+    Args:
+        data: source and place of the training ink, with which the name begins.
+        ids: of the samples that are judged, in their order.
+        truths: of the same: labels, or canonical LaTeX.
+        channels: of a symbol's points: told its place in the formula, it is another question.
+    """
+    digest = hashlib.sha256(str(channels).encode())
+    for sample in zip(ids, truths, strict=True):
+        digest.update(json.dumps(sample).encode())
+    return f"{data.source} {data.train} {digest.hexdigest()[:12]}"
 
 
 def run_tags(task: str, architecture: str, params: Params) -> dict[str, str]:
@@ -104,11 +111,8 @@ def data_digest(path: Path) -> tuple[str, str]:
     """
     locked = _locked_digests().get(path.as_posix())
     if path.is_file():
-        digest = hashlib.md5(usedforsecurity=False)
-        with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-        return digest.hexdigest(), "dvc.lock" if digest.hexdigest() == locked else "file"
+        md5 = file_md5(path)
+        return md5, "dvc.lock" if md5 == locked else "file"
     if not path.is_dir():
         raise TrackingError(f"{path}: no such data; run the stage that writes it")
     if locked is None:
@@ -116,6 +120,12 @@ def data_digest(path: Path) -> tuple[str, str]:
             f"{path}: a directory that dvc.lock does not list; name the files in it, or make it a DVC output"
         )
     return locked, "dvc.lock"
+
+
+def file_md5(path: Path) -> str:
+    """The md5 of a file, as DVC has it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def _locked_digests() -> dict[str, str]:

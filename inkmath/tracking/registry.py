@@ -82,6 +82,8 @@ def _register(client: MlflowClient, run_id: str, model_id: str, record: Record) 
     import mlflow
 
     tags = {key: str(record[key]) for key in ("metric", "value", "mode", "validation_data")}
+    if not record.get("finished", True):  # records of earlier versions do not say
+        tags["finished"] = "false"
     return mlflow.register_model(f"models:/{model_id}", record["registered_as"], tags=tags)
 
 
@@ -89,13 +91,19 @@ def challenge(client: MlflowClient, version: ModelVersion) -> str:
     """Give the alias to ``version`` if it beats the champion; call it with the lock of the location held.
 
     Without a champion it wins. Equal is not better. Figures under another metric, or on other validation ink, say
-    nothing about which is better, so they never move the alias.
+    nothing about which is better, so they never move the alias; nor does a model whose training is to go on.
     """
     name, number = version.name, version.version
     tags = version.tags
     here = f"{tags['metric']} {float(tags['value']):.6g}"
+    by_hand = f"to crown it: python -m inkmath.tracking champion {name} {number}"
     if not isfinite(float(tags["value"])):
         return f"{name} version {number} ({here}) can be no champion"
+    if tags.get("finished") == "false":
+        return (
+            f"{name} version {number} ({here}) is of a training that was stopped before its end and is to go on, so it "
+            f"moves no alias; {by_hand}"
+        )
     aliases = client.get_registered_model(name).aliases
     if CHAMPION not in aliases:
         client.set_registered_model_alias(name, CHAMPION, number)
@@ -107,7 +115,7 @@ def challenge(client: MlflowClient, version: ModelVersion) -> str:
         return (
             f"{name} version {number} ({here}) is not compared with champion version {champion.version}, which was "
             f"measured otherwise ({champion.tags.get('metric')} on {champion.tags.get('validation_data')}, this on "
-            f"{tags['validation_data']}); to crown it: python -m inkmath.tracking champion {name} {number}"
+            f"{tags['validation_data']}); {by_hand}"
         )
     there = float(champion.tags["value"])
     lead = float(tags["value"]) - there if tags["mode"] == "max" else there - float(tags["value"])

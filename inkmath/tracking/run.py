@@ -16,13 +16,12 @@ from inkmath.dataset.atomic import replacing
 from inkmath.tracking.delivery import Delivery, say, settle
 from inkmath.tracking.journal import Journal
 from inkmath.tracking.location import TrackingError, connect, locate
-from inkmath.tracking.provenance import data_digest, flatten, run_tags, validation_data
+from inkmath.tracking.provenance import data_digest, file_md5, flatten, run_tags
 from inkmath.tracking.sweep import PARENT, parent_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from matplotlib.figure import Figure
     from mlflow import MlflowClient
 
     from inkmath.params import Params
@@ -64,10 +63,6 @@ class Run:
         """
         self._metrics(metrics, step=self._epoch)
 
-    def log_tags(self, tags: Mapping[str, str]) -> None:
-        """Log words about the run."""
-        self.delivery.record("tags", values={key: str(value) for key, value in tags.items()})
-
     def log_file(self, path: str | Path, folder: str = "") -> None:
         """Log a file as it is now, under ``folder`` among the artifacts of the run.
 
@@ -81,11 +76,6 @@ class Run:
             raise TrackingError(f"{error.filename}: cannot be logged ({error.strerror})") from error
         self.delivery.record("file", file=f"files/{self._files}/{Path(path).name}", folder=folder)
 
-    def log_figure(self, figure: Figure, name: str) -> None:
-        """Log a figure as ``figures/<name>``; the suffix of the name is the format."""
-        figure.savefig(self._place(name))
-        self.delivery.record("file", file=f"files/{self._files}/{name}", folder="figures")
-
     def log_data(self, data: Mapping[str, Path], digests: Mapping[str, tuple[str, str]]) -> None:
         """Log data sets by what they are used for, each with its md5 and where that comes from."""
         for context, path in data.items():
@@ -95,14 +85,25 @@ class Run:
                 "data", context=context, path=path.as_posix(), name=f"{path.stem}-{context}", md5=md5, md5_from=md5_from
             )
 
-    def log_model(self, files: ModelFiles, *, metric: str, value: float, mode: Literal["max", "min"] = "max") -> None:
+    def log_model(
+        self,
+        files: ModelFiles,
+        *,
+        metric: str,
+        value: float,
+        validation_data: str,
+        mode: Literal["max", "min"] = "max",
+        finished: bool = True,
+    ) -> None:
         """Log the trained model as one that reads InkML, register it, and crown it if it beats the champion.
 
         Args:
             files: the model outside this process; the example is read with a copy of it before anything is logged.
             metric: the validation figure that decides who is champion.
             value: the model's figure.
+            validation_data: what it was measured on, as :func:`~inkmath.tracking.validation_data` names it.
             mode: whether more or less of it is better.
+            finished: False for a model whose training has been stopped and is to go on; it becomes no champion.
 
         Raises:
             TrackingError: a file or a requirement is missing.
@@ -117,7 +118,8 @@ class Run:
             metric=metric,
             value=float(value),
             mode=mode,
-            validation_data=validation_data(self._params),
+            validation_data=validation_data,
+            finished=finished,
         )
 
     def write_id(self, path: str | Path) -> None:
@@ -159,7 +161,7 @@ def training_run(task: Task, params: Params, *, architecture: str, data: Mapping
     client, experiment_id = connect(location, experiment)
     settle(location.spool)
     digests = {context: data_digest(path) for context, path in data.items()}
-    tags = run_tags(task, architecture, params)
+    tags = run_tags(task, architecture, params) | _begun_from(task, params)
     try:
         if params.track.sweep:
             tags["sweep"] = params.track.sweep
@@ -233,6 +235,20 @@ def resume_run(path: str | Path, params: Params, *, data: Mapping[str, Path]) ->
     finally:
         run.delivery.record("evaluated", outcome=outcome)
         run.delivery.close()
+
+
+def _begun_from(task: Task, params: Params) -> dict[str, str]:
+    """The tag that says which weights the training begins from: the parameters hold no more than a name."""
+    stage = _STAGES[task]
+    weights = getattr(params, stage).init_from
+    if weights is None:
+        return {}
+    try:
+        return {"init_from_md5": file_md5(Path(weights))}
+    except OSError as error:
+        raise TrackingError(
+            f"{stage}.init_from = {weights}: cannot be read ({error.strerror}); name the weights to begin from, or null"
+        ) from error
 
 
 def _open(

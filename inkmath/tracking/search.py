@@ -7,6 +7,7 @@ A trial that falls behind the others is stopped in the middle of its training; i
 
 from __future__ import annotations
 
+import math
 import re
 import subprocess
 import sys
@@ -59,11 +60,12 @@ class Knob:
             )
         knob = cls(match["name"], match["kind"], tuple(match["values"].split(",")))
         if knob.kind != "choice":
+            number, needed = (int, "two whole numbers") if knob.kind == "range" else (float, "two numbers")
             try:
-                low, high = (float(value) for value in knob.values)
+                low, high = map(number, knob.values)
             except ValueError:
-                raise TrackingError(f"{text}: needs two numbers") from None
-            if low >= high or (knob.kind == "log" and low <= 0):
+                raise TrackingError(f"{text}: needs {needed}") from None
+            if not -math.inf < low < high < math.inf or (knob.kind == "log" and low <= 0):
                 raise TrackingError(f"{text}: the first number must be below the second, and above 0 for log")
         return knob
 

@@ -131,6 +131,15 @@ def test_every_data_set_names_its_terms_and_what_to_do_next():
         assert "Unpack" in published.advice
 
 
+@pytest.mark.parametrize("name", ["mathwriting", "mathwriting-excerpt"])
+def test_latex_alone_is_not_advised_to_train_on(server: StandIn, tmp_path: Path, name: str):
+    said: list[str] = []
+    fetch(name, tmp_path, said.append, server.url)
+    assert f"{tmp_path}; test/ in it can test formulas" in said[-1]
+    assert "It cannot train" in said[-1]
+    assert "data.train" not in said[-1]
+
+
 def test_a_broken_connection_is_taken_up_where_it_broke(server: StandIn, tmp_path: Path):
     server.break_after = [300_000, 300_000, 300_000]
     (path,) = fetch("crohme", tmp_path, lambda _: None, server.url)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 
 from inkmath.tracking import ModelFiles, TrackingError, delivery, resume_run, training_run
 from inkmath.tracking.__main__ import main
@@ -69,7 +70,7 @@ def test_epochs_logged_during_an_outage_arrive_after_it(
         run.log_epoch(3, {"loss": 0.0})
         assert steps(client, run.id) == [0, 1, 2, 3]
     said = capsys.readouterr().err
-    assert said.count("does not answer (connection refused); work goes on") == 1
+    assert said.count("takes no records (connection refused); work goes on") == 1
     assert said.count("has taken 3 records that waited") == 1
 
 
@@ -95,7 +96,7 @@ class TestTheServerStaysAway:
         with train(params) as lost:
             outage.down = True
             lost.log_epoch(0, {"loss": 1.0})
-            lost.log_model(model_files, metric="valid_accuracy", value=0.5)
+            lost.log_model(model_files, metric="valid_accuracy", value=0.5, validation_data="ink")
         assert f"records of run {lost.id} wait in" in capsys.readouterr().err
         assert client.get_run(lost.id).info.status == "RUNNING"
         Path("labels.txt").unlink()  # the model is sent as it was
@@ -150,6 +151,62 @@ def test_a_record_that_is_refused_is_listed_and_the_rest_goes_on(
     assert "MLflow refused a record: metrics:" in capsys.readouterr().err
 
 
+def answered(status: int, of: str) -> Exception:
+    """How MLflow's client tells that a server has answered so: to a request, or to the upload of an artifact."""
+    from mlflow.exceptions import MlflowException, get_error_code
+
+    if of == "request":
+        return MlflowException("refused", error_code=get_error_code(status))
+    response = requests.Response()
+    response.status_code = status
+    return requests.HTTPError("refused", response=response)
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """Let the server refuse files, and nothing else."""
+
+    def send(*_arguments: Any) -> None:
+        raise error
+
+    monkeypatch.setitem(delivery._SENDERS, "file", send)
+
+
+@pytest.mark.parametrize("of", ["request", "artifact"])
+@pytest.mark.parametrize("status", [401, 403, 429, 503])
+def test_what_may_be_taken_later_waits(
+    client: MlflowClient, params: Params, monkeypatch: pytest.MonkeyPatch, status: int, of: str
+) -> None:
+    with monkeypatch.context() as patch:
+        refuse(patch, answered(status, of))
+        with train(params) as run:
+            run.log_file("train.npz")
+            run.log_metrics({"loss": 1.0})
+        assert client.get_run(run.id).info.status == "RUNNING"
+    assert main(["send"]) == 0
+    assert client.get_run(run.id).info.status == "FINISHED"
+    assert client.get_run(run.id).data.metrics == {"loss": 1.0}
+    assert [file.path for file in client.list_artifacts(run.id)] == ["train.npz"]
+
+
+@pytest.mark.parametrize("of", ["request", "artifact"])
+@pytest.mark.parametrize("status", [400, 404])
+def test_what_is_never_taken_holds_nothing_up(
+    client: MlflowClient,
+    params: Params,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    status: int,
+    of: str,
+) -> None:
+    refuse(monkeypatch, answered(status, of))
+    with train(params) as run:
+        run.log_file("train.npz")
+        run.log_metrics({"loss": 1.0})
+    assert client.get_run(run.id).info.status == "FINISHED"
+    assert client.get_run(run.id).data.metrics == {"loss": 1.0}
+    assert "MLflow refused a record: file: refused" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_a_real_server_may_die_in_the_middle(
     mlflow_server: Any, params: Params, model_files: ModelFiles, monkeypatch: pytest.MonkeyPatch
@@ -163,7 +220,7 @@ def test_a_real_server_may_die_in_the_middle(
         server.stop()
         began = time.monotonic()
         run.log_epoch(1, {"loss": 1.0})
-        run.log_model(model_files, metric="valid_accuracy", value=0.5)
+        run.log_model(model_files, metric="valid_accuracy", value=0.5, validation_data="ink")
         assert time.monotonic() - began < 60
     server.start()
     assert main(["send"]) == 0

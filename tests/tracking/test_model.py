@@ -120,7 +120,7 @@ def test_the_champion_answers_in_a_clean_process(
     location: Location, params: Params, model_files: ModelFiles, tmp_path: Path
 ) -> None:
     with training_run("symbol", params, architecture="lstm", data={"train": Path("train.npz")}) as run:
-        run.log_model(model_files, metric="valid_accuracy", value=0.5)
+        run.log_model(model_files, metric="valid_accuracy", value=0.5, validation_data="ink")
     # Only the reader of this test is on the path beside the installed packages; a real reader is part of inkmath.
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere/three_labels.py").write_text((tmp_path / "three_labels.py").read_text())
@@ -146,7 +146,7 @@ def test_a_served_model_answers_a_document(location: Location, params: Params, m
     from starlette.testclient import TestClient
 
     with training_run("symbol", params, architecture="lstm", data={"train": Path("train.npz")}) as run:
-        run.log_model(model_files, metric="valid_accuracy", value=0.5)
+        run.log_model(model_files, metric="valid_accuracy", value=0.5, validation_data="ink")
     served = TestClient(scoring_server.init(mlflow.pyfunc.load_model("models:/inkmath-symbol@champion")))
     answer = served.post("/invocations", json={"dataframe_records": [{"inkml": EXAMPLE}], "params": {"top_k": 1}})
     assert answer.status_code == 200

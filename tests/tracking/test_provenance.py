@@ -7,10 +7,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
-from inkmath.tracking import TrackingError, provenance
-from inkmath.tracking.provenance import data_digest, flatten, params_hash, run_tags, validation_data
+from inkmath.tracking import TrackingError, provenance, validation_data
+from inkmath.tracking.provenance import data_digest, flatten, params_hash, run_tags
 
 if TYPE_CHECKING:
     from inkmath.params import Params
@@ -34,16 +35,25 @@ def test_parameters_are_flat_strings() -> None:
 def test_the_hash_changes_with_what_a_result_depends_on(params: Params) -> None:
     assert params_hash(changed(params, "train", units=7)) != params_hash(params)
     assert params_hash(changed(params, "track", sweep="one")) == params_hash(params)
-    assert params_hash(changed(params, "compute", threads=1)) == params_hash(params)
+    assert params_hash(changed(params, "compute", processes=1, scheduler="tcp://host:1")) == params_hash(params)
+    assert params_hash(changed(params, "compute", threads=1)) != params_hash(params), "sums in another order"
 
 
-def test_validation_ink_has_one_name_whatever_the_network(params: Params) -> None:
-    assert validation_data(changed(params, "train", units=7)) == validation_data(params)
-    assert validation_data(changed(params, "normalize", points=8)) == validation_data(params)
-    assert validation_data(changed(params, "parse", valid=0.2)) != validation_data(params)
-    assert validation_data(changed(params, "synthesize", train=7)) != validation_data(params)
-    real = changed(params, "data", source="inkml")
-    assert validation_data(changed(real, "synthesize", train=7)) == validation_data(real)
+def test_validation_data_is_named_by_the_samples_that_are_judged(params: Params) -> None:
+    ids, truths = np.array(["a#0", "a#1", "b#0"]), np.array(["x", "2", "x"])
+    name = validation_data(params.data, ids, truths, channels=5)
+    assert name.startswith("synthetic data/raw/synthetic/train ")
+    assert validation_data(params.data, ids.tolist(), truths.tolist(), channels=5) == name
+    tested = params.data.model_copy(update={"test": "elsewhere", "user": "mine"})
+    assert validation_data(tested, ids, truths, channels=5) == name, "what takes no sample away changes nothing"
+    others = [
+        validation_data(params.data, ids[:2], truths[:2], channels=5),
+        validation_data(params.data, np.array(["a#0", "a#1", "c#0"]), truths, channels=5),
+        validation_data(params.data, ids, np.array(["x", "z", "x"]), channels=5),
+        validation_data(params.data, ids, truths, channels=14),
+        validation_data(params.data.model_copy(update={"train": "there"}), ids, truths, channels=5),
+    ]
+    assert len({name, *others}) == 6
 
 
 def test_tags_say_what_ran_where(params: Params, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,7 @@ params = load_params()
 with training_run("symbol", params, architecture="lstm", data={"train": Path("train.npz")}) as run:
     run.log_epoch(0, {"valid_accuracy": params.train.units / 100})
     files = ModelFiles(reader="three_labels:Reader", files=(Path("labels.txt"),))
-    run.log_model(files, metric="valid_accuracy", value=params.train.units / 100)
+    run.log_model(files, metric="valid_accuracy", value=params.train.units / 100, validation_data="ink")
     run.write_id("models/run.json")
 """
 

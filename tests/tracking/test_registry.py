@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from inkmath.tracking import ModelFiles, training_run
+from inkmath.dataset.arrays import write_arrays
+from inkmath.features.expression import FormulaSet
+from inkmath.features.symbol_set import SymbolSet
+from inkmath.params import Params
+from inkmath.synthesis import synthesize
+from inkmath.tracking import ModelFiles, Run, training_run
 from inkmath.tracking.registry import CHAMPION, challenge
+from stages import encode, encode_expression, train, train_expression
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
-    from inkmath.params import Params
     from inkmath.tracking.location import Location
 
 NAME = "inkmath-symbol"
@@ -78,6 +84,16 @@ def test_figures_measured_otherwise_are_not_compared(registry: MlflowClient, cha
     assert champion(registry) == "1"
 
 
+def test_a_training_that_is_to_go_on_makes_no_champion(registry: MlflowClient) -> None:
+    (said,) = enter(registry, 0.9, finished="false")
+    assert "was stopped before its end and is to go on, so it moves no alias" in said
+    assert f"python -m inkmath.tracking champion {NAME} 1" in said
+    assert registry.get_registered_model(NAME).aliases == {}
+    enter(registry, 0.5)
+    enter(registry, 0.9, finished="false")
+    assert champion(registry) == "2"
+
+
 def test_a_champion_put_there_by_hand_is_respected(registry: MlflowClient) -> None:
     enter(registry, 0.7, 0.8)
     registry.set_registered_model_alias(NAME, CHAMPION, "1")
@@ -100,7 +116,7 @@ def test_those_who_come_together_leave_the_best(registry: MlflowClient, location
 class TestInterruptedDelivery:
     def log(self, params: Params, files: ModelFiles) -> str:
         with training_run("symbol", params, architecture="lstm", data={}) as run:
-            run.log_model(files, metric="valid_accuracy", value=0.5)
+            run.log_model(files, metric="valid_accuracy", value=0.5, validation_data="ink")
             model = run.delivery.journal._records[-1]
             assert model["op"] == "model"
             # The acknowledgement was lost: the whole record is delivered again.
@@ -114,14 +130,74 @@ class TestInterruptedDelivery:
         assert len(client.get_run(run_id).outputs.model_outputs) == 1
         assert len(client.search_model_versions(f"name = '{NAME}'")) == 1
 
+    def test_a_record_of_an_earlier_version_is_of_a_finished_training(
+        self, client: MlflowClient, params: Params, model_files: ModelFiles
+    ) -> None:
+        with training_run("symbol", params, architecture="lstm", data={}) as run:
+            model_files.pack(run.delivery.journal.folder, "symbol")
+            known = {"task": "symbol", "requirements": model_files.pinned(), "registered_as": NAME}
+            judged = {"metric": "valid_accuracy", "value": 0.5, "mode": "max", "validation_data": "synthetic here 1a2b"}
+            run.delivery.record("model", **known, **judged)
+        assert client.get_model_version_by_alias(NAME, CHAMPION).run_id == run.id
+
     def test_what_an_interrupted_upload_left_is_replaced(
         self, client: MlflowClient, params: Params, model_files: ModelFiles
     ) -> None:
         with training_run("symbol", params, architecture="lstm", data={}) as run:
             experiment = client.get_run(run.id).info.experiment_id
             torn = client.create_logged_model(experiment, name="symbol", source_run_id=run.id)
-            run.log_model(model_files, metric="valid_accuracy", value=0.5)
+            run.log_model(model_files, metric="valid_accuracy", value=0.5, validation_data="ink")
         (left,) = client.search_logged_models([experiment])
         assert left.model_id != torn.model_id
         assert left.status == "READY"
         assert Path(f"mlartifacts/models/{left.model_id}").is_dir()
+
+
+@pytest.mark.slow
+class TestStages:
+    """What the trainings say of themselves, on made-up ink."""
+
+    @pytest.fixture
+    def small(self, params: Params) -> Params:
+        changes = {"normalize": {"points": 12}, "train": {"units": 8, "epochs": 2}}
+        given = params.model_dump()
+        return Params.model_validate(given | {block: given[block] | values for block, values in changes.items()})
+
+    def change(self, params: Params, block: str, **values: object) -> Params:
+        return params.model_copy(update={block: getattr(params, block).model_copy(update=values)})
+
+    def test_symbols(self, client: MlflowClient, small: Params) -> None:
+        inks = [(ink, "train" if number < 20 else "valid") for number, ink in enumerate(synthesize(30, 6))]
+        SymbolSet.from_inks(inks, small.normalize).save(train.SYMBOLS)
+        encode.main(small)
+        train.main(small)
+        train.main(self.change(small, "train", units=9))
+        encode.main(self.change(small, "encode", min_count=8))  # rare labels leave validation
+        train.main(self.change(small, "train", max_minutes=1e-9))
+        one, two, three = (client.get_model_version(NAME, str(number)).tags for number in (1, 2, 3))
+        assert one["validation_data"] == two["validation_data"] != three["validation_data"]
+        assert [tags.get("finished") for tags in (one, two, three)] == [None, None, "false"]
+        assert champion(client) in "12"
+
+    def test_formulas(self, client: MlflowClient, params: Params, monkeypatch: pytest.MonkeyPatch) -> None:
+        from inkmath.training import expression_run
+
+        told: list[dict[str, object]] = []
+
+        def train_at_once(*given: Any, **_more: Any) -> SimpleNamespace:
+            return SimpleNamespace(finished=not given[2].max_minutes)
+
+        monkeypatch.setattr(expression_run, "train_expression", train_at_once)
+        monkeypatch.setattr(expression_run, "write_model", lambda *_: ((), None))
+        monkeypatch.setattr(expression_run, "write_results", lambda *_: {"valid_exprate": 0.5})
+        monkeypatch.setattr(Run, "log_model", lambda _run, _files, **of_it: told.append(of_it))
+        made = FormulaSet.from_inks(synthesize(10, 6, max_symbols=8), ["train"] * 6 + ["valid"] * 4, points=8)
+        write_arrays(train_expression.FORMULAS, made.arrays())
+        encode_expression.main(params)
+        train_expression.main(params)
+        train_expression.main(self.change(params, "train_expression", width=12))
+        write_arrays(train_expression.FORMULAS, made.select(range(9)).arrays())
+        train_expression.main(self.change(params, "train_expression", max_minutes=1.0))
+        one, two, three = told
+        assert one["validation_data"] == two["validation_data"] != three["validation_data"]
+        assert [of_it["finished"] for of_it in told] == [True, True, False]

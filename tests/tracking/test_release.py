@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from inkmath.params import Params
 
+REPOSITORY = Path(__file__).parents[2]
 TREE = LayoutTree((Symbol("x", (0,)), Symbol("y", (1,))), (Edge(0, 1, Relation.RIGHT),))
 INK = Ink.from_points([[[0, 0], [1, 1]], [[2, 0], [3, 1]]], tree=TREE)
 """Half of its symbols are an x, as the champion of these tests says of everything."""
@@ -32,7 +34,7 @@ INK = Ink.from_points([[[0, 0], [1, 1]], [[2, 0], [3, 1]]], tree=TREE)
 def crowned(client: MlflowClient, params: Params, model_files: ModelFiles, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(READERS, "symbol", ("three_labels", "Reader"))
     with training_run("symbol", params, architecture="lstm", data={"train": Path("train.npz")}) as run:
-        run.log_model(model_files, metric="valid_accuracy", value=0.5, mode="max")
+        run.log_model(model_files, metric="valid_accuracy", value=0.5, validation_data="ink")
 
 
 def released(weights: Path, labels: str) -> Path:
@@ -68,6 +70,22 @@ def test_without_champion_or_ink_it_is_said_what_to_do(client: MlflowClient, wor
         release.release(client, "inkmath-symbol", "symbol", [INK], workspace)
     with pytest.raises(TrackingError, match="no validation ink"):
         release.release(client, "inkmath-symbol", "symbol", [Ink(INK.strokes)], workspace)
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_a_refusal_of_one_task_does_not_keep_the_other_back(tmp_path: Path) -> None:
+    for name in ("Makefile", "pyproject.toml", "requirements.lock"):
+        shutil.copyfile(REPOSITORY / name, tmp_path / name)
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\necho "$@" >> asked\ntest "$4" != symbol\n')
+    python.chmod(0o755)
+    (tmp_path / ".venv" / ".installed").touch()
+    done = subprocess.run(["make", "release", "ARGS=--replace"], cwd=tmp_path, capture_output=True, check=False)
+    assert (tmp_path / "asked").read_text().splitlines() == [
+        f"-m inkmath.tracking release {task} --replace" for task in ("symbol", "expression")
+    ]
+    assert done.returncode != 0
 
 
 @needs_weights

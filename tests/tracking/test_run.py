@@ -35,7 +35,6 @@ def test_a_training_is_one_run_with_all_there_is_to_know(client: MlflowClient, p
         for epoch, loss in enumerate([2.0, 1.0]):
             run.log_epoch(epoch, {"loss": loss})
         run.log_metrics({"valid_accuracy": 0.75})
-        run.log_tags({"resumed_from_epoch": "3"})
     logged = client.get_run(run.id)
     assert logged.info.status == "FINISHED"
     assert logged.data.params["train.learning_rate"] == str(params.train.learning_rate)
@@ -43,7 +42,6 @@ def test_a_training_is_one_run_with_all_there_is_to_know(client: MlflowClient, p
     assert [(point.step, point.value) for point in client.get_metric_history(run.id, "loss")] == [(0, 2.0), (1, 1.0)]
     assert logged.data.metrics["valid_accuracy"] == 0.75
     assert logged.data.tags["architecture"] == "lstm"
-    assert logged.data.tags["resumed_from_epoch"] == "3"
     (data,) = logged.inputs.dataset_inputs
     assert data.dataset.digest == hashlib.md5(b"arrays").hexdigest()
     assert {tag.key: tag.value for tag in data.tags} == {"mlflow.data.context": "train", "md5_from": "file"}
@@ -59,18 +57,36 @@ def test_the_figure_of_the_kept_weights_is_the_one_that_is_shown(client: MlflowC
 
 
 def test_files_are_logged_as_they_were_then(client: MlflowClient, params: Params) -> None:
-    from matplotlib.figure import Figure
-
     Path("notes.txt").write_text("early")
     with train(params) as run:
         run.log_file("notes.txt", folder="figures")
         Path("notes.txt").write_text("late")
-        run.log_figure(Figure(), "empty.png")
-    assert {file.path for file in client.list_artifacts(run.id, "figures")} == {
-        "figures/notes.txt",
-        "figures/empty.png",
-    }
+    assert [file.path for file in client.list_artifacts(run.id, "figures")] == ["figures/notes.txt"]
     assert Path(client.download_artifacts(run.id, "figures/notes.txt")).read_text() == "early"
+
+
+def begun_from(params: Params, weights: str) -> Params:
+    return params.model_copy(update={"train": params.train.model_copy(update={"init_from": weights})})
+
+
+def test_the_weights_begun_from_are_known_by_what_is_in_them(client: MlflowClient, params: Params) -> None:
+    """Their name stays the same when the file does not."""
+    Path("begun.keras").write_bytes(b"weights")
+    with train(begun_from(params, "begun.keras")) as run:
+        pass
+    assert client.get_run(run.id).data.tags["init_from_md5"] == hashlib.md5(b"weights").hexdigest()
+    with train(params) as run:
+        pass
+    assert "init_from_md5" not in client.get_run(run.id).data.tags
+
+
+def test_weights_that_are_not_there_begin_no_run(client: MlflowClient, params: Params) -> None:
+    with (
+        pytest.raises(TrackingError, match=r"train\.init_from = gone\.keras: cannot be read \(No such file.*or null"),
+        train(begun_from(params, "gone.keras")),
+    ):
+        pass
+    assert client.search_runs([client.get_experiment_by_name("inkmath-symbol").experiment_id]) == []
 
 
 def test_nothing_stays_behind_when_the_server_has_all(client: MlflowClient, params: Params) -> None:
@@ -191,16 +207,26 @@ class TestModel:
         self, client: MlflowClient, params: Params, model_files: ModelFiles
     ) -> None:
         with train(params) as run:
-            run.log_model(model_files, metric="valid_accuracy", value=0.75)
+            run.log_model(model_files, metric="valid_accuracy", value=0.75, validation_data="ink")
         version = client.get_model_version_by_alias("inkmath-symbol", "champion")
         assert version.run_id == run.id
         assert version.tags["value"] == "0.75"
         (model,) = client.get_run(run.id).outputs.model_outputs
         assert client.get_logged_model(model.model_id).status == "READY"
 
+    def test_one_whose_training_is_to_go_on_is_registered_and_no_champion(
+        self, client: MlflowClient, params: Params, model_files: ModelFiles
+    ) -> None:
+        with train(params) as run:
+            judged = {"metric": "valid_accuracy", "value": 0.75, "validation_data": "ink"}
+            run.log_model(model_files, **judged, finished=False)
+        (version,) = client.search_model_versions("name = 'inkmath-symbol'")
+        assert (version.run_id, version.tags["finished"]) == (run.id, "false")
+        assert client.get_registered_model("inkmath-symbol").aliases == {}
+
     def test_registering_can_be_left_off(self, client: MlflowClient, params: Params, model_files: ModelFiles) -> None:
         unregistered = params.track.model_copy(update={"register_model": False})
         with train(params.model_copy(update={"track": unregistered})) as run:
-            run.log_model(model_files, metric="valid_accuracy", value=0.75)
+            run.log_model(model_files, metric="valid_accuracy", value=0.75, validation_data="ink")
         assert len(client.get_run(run.id).outputs.model_outputs) == 1
         assert client.search_registered_models() == []

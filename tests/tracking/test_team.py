@@ -84,7 +84,13 @@ def test_a_space_is_read(text, kind, values):
     assert Knob.parse(text) == Knob(text.partition("=")[0], kind, values)
 
 
-@pytest.mark.parametrize("text", ["train.units", "a=range(1)", "a=interval(2,1)", "a=log(0,1)", "a=range(x,y)"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("train.units", "a=range(1)", "a=interval(2,1)", "a=log(0,1)", "a=range(x,y)"),
+        *("a=range(1.5,64)", "a=range(1,1e2)", "a=interval(0,inf)", "a=log(nan,1)"),
+    ],
+)
 def test_a_space_that_is_none_is_refused(text):
     with pytest.raises(TrackingError, match=r"(a=|train)"):
         Knob.parse(text)

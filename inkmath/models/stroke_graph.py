@@ -158,7 +158,7 @@ class StrokeGraph(keras.Model):  # type: ignore[misc]
 
     Args:
         classes: number of symbol classes.
-        points: points each stroke is resampled to (P), a multiple of 8.
+        points: points each stroke is resampled to (P).
         width: of a stroke token. layers: of the transformer. heads: of its attention. pair_width: of a pair's
             description. dropout: rate in the residual branches. activation: name of the nonlinearity.
         products: type of the factors of the large matrix products, ``float32`` or ``bfloat16``; weights, sums and all

@@ -90,6 +90,8 @@ def train_expression(
     fresh = unseen(formulas)
     harder = tuning.bent(fresh)
     say(f"{len(training)} formulas to train on, {len(watched)} to validate on")
+    if left := len(candidates) - len(usable):
+        say(f"{left} more hold labels that have no class, which encode_expression lists, and are left out")
     if long := int((np.diff(training.stroke_offsets) > LENGTHS[-1]).sum()):
         say(f"{long} of them have more than {LENGTHS[-1]} strokes: of those, parts only are trained on")
     keras.utils.set_random_seed(seed)

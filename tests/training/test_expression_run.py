@@ -109,6 +109,20 @@ def test_without_validation_truth_there_is_no_training(formulas: FormulaSet, lab
         train_expression(unwatched, labels, knobs(), 1, Path("nowhere.npz"), say=lambda line: None)
 
 
+def test_formulas_with_labels_that_have_no_class_are_told(
+    formulas: FormulaSet, labels: list[str], tmp_path: Path
+) -> None:
+    from inkmath.training.expression_run import train_expression
+
+    rare = labels[-1]
+    training = formulas.select(np.flatnonzero(formulas.splits == "train"))
+    held = sum(rare in [symbol.label for symbol in training.tree(f).symbols] for f in range(len(training)))
+    said: list[str] = []
+    train_expression(formulas, labels[:-1], knobs(), 1, tmp_path / "c.npz", say=said.append)
+    assert 0 < held < len(training)
+    assert f"{held} more hold labels that have no class, which encode_expression lists, and are left out" in said
+
+
 def test_formulas_too_long_for_a_batch_are_told(
     formulas: FormulaSet, labels: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -410,6 +410,11 @@ def _as_ink(strokes: Strokes) -> Ink:
     checked = Ink.from_points(strokes.strokes if isinstance(strokes, Ink) else strokes)
     if not checked.strokes:
         raise ValueError("there is no stroke to read")
-    if (count := len(checked.strokes)) > MAX_STROKES:
-        raise ValueError(f"{count} strokes are more than the {MAX_STROKES} that one formula may have; read it in parts")
+    check_size(checked)
     return strokes if isinstance(strokes, Ink) else checked
+
+
+def check_size(ink: Ink) -> None:
+    """Raise ValueError for ink with more strokes than are read as one formula."""
+    if (count := len(ink.strokes)) > MAX_STROKES:
+        raise ValueError(f"{count} strokes are more than the {MAX_STROKES} that one formula may have; read it in parts")

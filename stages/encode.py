@@ -10,7 +10,7 @@ import numpy as np
 
 from inkmath.dataset.arrays import ArraysError, write_arrays
 from inkmath.dataset.atomic import replacing
-from inkmath.dataset.splits import Role, Split
+from inkmath.dataset.splits import Split, telling
 from inkmath.features.symbol_set import SymbolSet
 from inkmath.labels import UNSEEN, VocabularyError, encode_labels
 from inkmath.params import Params, ParamsError, load_params
@@ -26,7 +26,7 @@ def main(params: Params) -> dict[str, object]:
     with SymbolSet.mapped(SYMBOLS) as symbols:
         training = symbols.of(Split.TRAIN)
         # What is there for its shapes brings no class of its own.
-        training = training[~np.char.startswith(symbols.ids[training], f"{Role.SHAPES}/")]
+        training = training[telling(symbols.ids[training])]
         vocabulary = encode_labels(symbols.labels[training].tolist(), min_count=params.encode.min_count).vocabulary
         ids = np.full(len(symbols), UNSEEN, np.int64)
         unseen = {}

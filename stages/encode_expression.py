@@ -11,7 +11,7 @@ import numpy as np
 
 from inkmath.dataset.arrays import ArraysError, read_arrays
 from inkmath.dataset.atomic import replacing
-from inkmath.dataset.splits import Split
+from inkmath.dataset.splits import Split, telling
 from inkmath.decoding.language import count_trigrams
 from inkmath.decoding.lines import measure_lines
 from inkmath.features.expression import FormulaSet
@@ -32,7 +32,7 @@ METRICS = Path("results/encode_expression/metrics.json")
 def main(params: Params) -> dict[str, Any]:
     """Fit the vocabularies, count the trigrams, measure the lines; returns what came of it, with labels left out."""
     formulas = FormulaSet.from_arrays(read_arrays(FORMULAS))
-    training = formulas.select(np.flatnonzero((formulas.splits == str(Split.TRAIN)) & formulas.telling()))
+    training = formulas.select(np.flatnonzero((formulas.splits == str(Split.TRAIN)) & telling(formulas.ids)))
     # Labels are learned where truth explains every stroke; any tree teaches the language.
     explained = training.select(np.flatnonzero(training.trainable()))
     labels = encode_labels(explained.labels.tolist(), min_count=params.encode_expression.min_count).vocabulary

@@ -69,11 +69,13 @@ class Source:
         Raises:
             SourceError: as :meth:`ink`, or it has more strokes than are read at once.
         """
-        from inkmath.recognizer import MAX_STROKES
+        from inkmath.recognizer import check_size
 
         ink = self.ink()
-        if len(ink.strokes) > MAX_STROKES:
-            raise SourceError(f"{len(ink.strokes)} strokes; one formula may have {MAX_STROKES}, so read it in parts")
+        try:
+            check_size(ink)
+        except ValueError as larger:
+            raise SourceError(str(larger)) from larger
         return ink
 
     def _ink_of_picture(self, picture: Path | bytes) -> Ink:

@@ -14,7 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 
@@ -27,7 +27,7 @@ from inkmath.dataset.ink_table import (
     write_rejected,
 )
 from inkmath.dataset.progress import progress
-from inkmath.dataset.sources import Document, Refusal, SourceError, count_files, find_documents, printable
+from inkmath.dataset.sources import Document, Refusal, SourceError, count_files, find_documents
 from inkmath.dataset.splits import Excluded, Role, Sample, assign_splits, ink_digest, ink_shapes, writer_of
 from inkmath.dataset.workers import map_ordered
 from inkmath.inkml import InkMLError, parse_inkml
@@ -73,13 +73,21 @@ class Summary:
     without_tree: int
 
 
+class _Rejected(NamedTuple):
+    """A file that is not used, what its place was given for, and why."""
+
+    role: Role
+    file: str
+    reason: str
+
+
 @dataclass(frozen=True)
 class _Parsed:
     """What a worker made of a chunk of files; ``samples`` belong to the rows of ``batch`` in order."""
 
     batch: pa.RecordBatch
     samples: list[Sample]
-    rejected: list[tuple[str, str]]
+    rejected: list[_Rejected]
 
 
 def parse_places(
@@ -108,7 +116,7 @@ def parse_places(
         WorkersError: a worker was killed, or the scheduler has none.
     """
     samples: list[Sample] = []
-    rejected: list[tuple[str, str]] = []
+    rejected: list[_Rejected] = []
     with tempfile.TemporaryDirectory(prefix="inkmath-") as scratch:
         rows = Path(scratch) / "rows.arrow"
         for parsed in _write_rows(rows, _parse_all(places, processes, scheduler)):
@@ -116,17 +124,15 @@ def parse_places(
             rejected += parsed.rejected
         for place in places:
             if not place.optional and not any(sample.role is place.role for sample in samples):
-                refused = [
-                    (file, reason) for file, reason in rejected if file.startswith(printable(str(Path(place.path))))
-                ]
-                file, reason = refused[0]
+                refused = [one for one in rejected if one.role is place.role]
                 raise SourceError(
-                    f"{place.path}: none of its {len(refused)} files can be used; the first: {file}: {reason}"
+                    f"{place.path}: none of its {len(refused)} files can be used; "
+                    f"the first: {refused[0].file}: {refused[0].reason}"
                 )
         assigned = assign_splits(samples, valid, seed)
         for sample, split in zip(samples, assigned, strict=True):
             if isinstance(split, Excluded):
-                rejected.append((sample.file, split.reason))
+                rejected.append(_Rejected(sample.role, sample.file, split.reason))
         splits = [None if isinstance(split, Excluded) else split for split in assigned]
         counts: Counter[str] = Counter()
 
@@ -140,7 +146,7 @@ def parse_places(
                 yield whole
 
         write_inks(ink_path, groups())
-        write_rejected(rejected_path, rejected)
+        write_rejected(rejected_path, [(one.file, one.reason) for one in rejected])
     kept = [(sample, split) for sample, split in zip(samples, splits, strict=True) if split is not None]
     return Summary(
         files=len(kept) + len(rejected),
@@ -220,15 +226,15 @@ def _parse_files(chunk: list[tuple[Place, Document | Refusal]]) -> _Parsed:
     inks: list[Ink] = []
     latex: list[str | None] = []
     samples: list[Sample] = []
-    rejected: list[tuple[str, str]] = []
+    rejected: list[_Rejected] = []
     for place, item in chunk:
         if isinstance(item, Refusal):
-            rejected.append((item.file, item.reason))
+            rejected.append(_Rejected(place.role, item.file, item.reason))
             continue
         try:
             ink = parse_inkml(item.read())
         except (SourceError, InkMLError) as error:
-            rejected.append((item.file, str(error)))
+            rejected.append(_Rejected(place.role, item.file, str(error)))
             continue
         ink = replace(
             ink,

@@ -122,7 +122,7 @@ def count_files(place: str | Path) -> int | None:
             try:
                 with zipfile.ZipFile(place) as archive:
                     return sum(not _ignored(member.filename) for member in archive.infolist())
-            except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError, OSError):
+            except (*_DAMAGE, UnicodeDecodeError):
                 return None
         return None if is_archive(place.name) else 1
     count = 0

@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
 
     from inkmath.ink import Ink
 
@@ -43,6 +45,11 @@ class Role(StrEnum):
     USER = "user"
     SHAPES = "shapes"
     """Training ink of which only the writing is learned: its formulas say nothing of what people write."""
+
+
+def telling(ids: NDArray[np.str_]) -> NDArray[np.bool_]:
+    """``(N,)`` whether what an ink of each id says counts, and not its writing alone; see `Role.SHAPES`."""
+    return np.asarray(~np.char.startswith(ids, f"{Role.SHAPES}/"))
 
 
 class SplitError(ValueError):
@@ -173,12 +180,15 @@ def _choose_valid(samples: Sequence[Sample], training: list[int], valid: float, 
         if not fixed and not (anonymous and first.source in known):
             eligible[first.source].append(group)
 
-    chosen = _draw(eligible, sizes, valid, seed)
-    # Sources too lopsided to give of their own, such as a folder for each writer, give together.
-    drawn = {samples[index].source for index in chosen}
-    rest = [source for source in sorted(eligible) if source not in drawn]
-    pool = {"": [group for source in rest for group in eligible[source]]}
-    chosen += _draw(pool, {"": sum(sizes[source] for source in rest)}, valid, seed)
+    chosen: list[int] = []
+    lopsided: list[str] = []
+    for source in sorted(eligible):
+        given = _draw(eligible[source], valid * sizes[source], [seed, zlib.crc32(source.encode())])
+        chosen += given
+        lopsided += [] if given else [source]
+    # Sources that can give nothing of their own, such as a folder for each writer, give together.
+    together = [group for source in lopsided for group in eligible[source]]
+    chosen += _draw(together, valid * sum(sizes[source] for source in lopsided), [seed])
     if not chosen:
         # A small or lopsided data set: one group, the smallest, validates if another remains to train.
         groups = [group for source in sorted(eligible) for group in eligible[source]]
@@ -192,17 +202,14 @@ def _choose_valid(samples: Sequence[Sample], training: list[int], valid: float, 
     return chosen
 
 
-def _draw(eligible: Mapping[str, list[list[int]]], sizes: Mapping[str, int], valid: float, seed: int) -> list[int]:
-    """About the share ``valid`` of each source, in whole groups; nothing where even one group is far too much."""
+def _draw(groups: Sequence[list[int]], wanted: float, seed: Sequence[int]) -> list[int]:
+    """About ``wanted`` members, in whole groups; nothing where even one group is far too much."""
     chosen: list[int] = []
-    for source in sorted(eligible):
-        wanted = valid * sizes[source]
-        groups = eligible[source]
-        for place in np.random.default_rng([seed, zlib.crc32(source.encode())]).permutation(len(groups)):
-            # A group is taken if that brings the size nearer to what is wanted.
-            if len(groups[place]) < 2 * wanted:
-                chosen += groups[place]
-                wanted -= len(groups[place])
+    for place in np.random.default_rng(seed).permutation(len(groups)):
+        # A group is taken if that brings the size nearer to what is wanted.
+        if len(groups[place]) < 2 * wanted:
+            chosen += groups[place]
+            wanted -= len(groups[place])
     return chosen
 
 

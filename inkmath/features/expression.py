@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inkmath.dataset.splits import Role
 from inkmath.ink import resample
 from inkmath.layout.canonical import canonical
 from inkmath.layout.latex import canonical_tokens
@@ -201,10 +200,6 @@ class FormulaSet:
         return layout_tree(
             labels.tolist(), owner, self.edges[self.edge_offsets[formula] : self.edge_offsets[formula + 1]]
         )
-
-    def telling(self) -> NDArray[np.bool_]:
-        """``(F,)`` whether what a formula says counts, and not its writing alone; see `Role.SHAPES`."""
-        return np.asarray(~np.char.startswith(self.ids, f"{Role.SHAPES}/"))
 
     def trainable(self) -> NDArray[np.bool_]:
         """``(F,)`` whether truth explains the ink: each stroke has its symbol, each symbol a stroke."""

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from inkmath.dataset.atomic import replacing
-from inkmath.dataset.splits import Split
+from inkmath.dataset.splits import Split, telling
 from inkmath.decoding import tuning
 from inkmath.decoding.expression import NETWORK_FILE, load_expression_reader, write_settings, write_weights
 from inkmath.decoding.search import Weights
@@ -179,7 +179,7 @@ def unseen(formulas: FormulaSet) -> FormulaSet:
 
 def known(formulas: FormulaSet) -> set[str]:
     """The text of the training formulas, as far as it counts."""
-    return set(formulas.latex[(formulas.splits == str(Split.TRAIN)) & formulas.telling()].tolist())
+    return set(formulas.latex[(formulas.splits == str(Split.TRAIN)) & telling(formulas.ids)].tolist())
 
 
 def write_model(

@@ -89,3 +89,15 @@ def wait_for(page: Page, condition: Callable[[], object], seconds: float = 20.0)
     while not condition():
         assert time.monotonic() < end, "nothing happened"
         page.wait_for_timeout(20)
+
+
+def focused(page: Page) -> str:
+    """What keys go to: an id, or ``symbol 0`` and ``reading 0`` of the lists."""
+    return page.evaluate(
+        """() => {
+            const active = document.activeElement;
+            const reading = [...document.querySelectorAll("#alternatives button")].indexOf(active);
+            return reading >= 0 ? `reading ${reading}`
+                : active.matches("#symbols *") ? `symbol ${active.dataset.symbol}` : active.id;
+        }"""
+    )

@@ -1,16 +1,21 @@
-"""A browser for the tests of the page."""
+"""A browser for the tests of the page, and the page in it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import CHROMIUM, FLAGS
+from browsing import CHROMIUM, FLAGS, serving
+from stub_reader import StubNamer, StubReader
+
+from inkmath.recognizer import Recognizer
+from inkmath.web.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +26,39 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("corrections") / "user"
+
+
+@pytest.fixture(scope="module")
+def address(saved: Path) -> Iterator[str]:
+    with serving(Recognizer(StubReader, StubNamer), Settings(corrections=saved)) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def window(browser: Browser) -> Iterator[Page]:
+    """One window for most tests: opening one costs more than a test."""
+    context = browser.new_context(accept_downloads=True, viewport={"width": 1200, "height": 900})
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def page(window: Page, address: str) -> Iterator[Page]:
+    """The page as it is when first opened; a test fails when a script of the page does."""
+    failures: list[str] = []
+    window.on("pageerror", lambda error: failures.append(str(error)))
+    window.goto(address)
+    window.evaluate("localStorage.clear(); sessionStorage.clear()")
+    window.reload()
+    window.wait_for_selector('#status[data-state="ready"]')
+    yield window
+    window.unroute_all()
+    window.context.set_offline(False)
+    window.goto("about:blank")
+    assert not failures

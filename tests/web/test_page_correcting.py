@@ -1,0 +1,223 @@
+"""Correcting what was read, by pointer and keyboard, and saving it for the next training."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from browsing import MINUS, ONE, X, draw, expect_latex, focused, needs_chromium, tap, wait_for
+
+from inkmath.inkml import parse_inkml
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+pytestmark = needs_chromium
+
+
+# Correcting
+
+
+def test_a_chosen_label_stays_while_writing_goes_on(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.keyboard.press("s")
+    tap(page, 201, 120)
+    page.locator('#choices [data-label="y"]').click()
+    expect_latex(page, "xy")
+    page.keyboard.press("p")
+    draw(page, MINUS)
+    expect_latex(page, "xy-")
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    expect_latex(page, "x1")
+
+
+def test_a_symbol_of_the_formula_opens_its_choices_and_any_symbol_can_be_found(page: Page) -> None:
+    draw(page, X)
+    expect_latex(page, "x")
+    page.locator("#formula [data-symbol='0']").click()
+    page.get_by_role("searchbox").fill("alph")
+    page.keyboard.press("Enter")
+    expect_latex(page, "\\alpha")
+    page.locator("#symbols button").first.click()
+    page.get_by_role("button", name="Undo my choice").click()
+    expect_latex(page, "x")
+
+
+def test_strokes_can_be_put_together_as_one_symbol(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.keyboard.press("s")
+    tap(page, 115, 118)
+    page.get_by_role("button", name="Change strokes").click()
+    tap(page, 201, 120)
+    assert "2 now" in page.locator("#choices").inner_text()
+    page.locator('#choices [data-label="+"]').click()
+    expect_latex(page, "+")
+
+
+def test_another_reading_can_be_taken_and_is_kept(page: Page) -> None:
+    draw(page, X)
+    expect_latex(page, "x")
+    page.locator("#alternatives button").nth(2).click()
+    expect_latex(page, "-")
+    draw(page, ONE)
+    expect_latex(page, "-1")
+
+
+def test_everything_but_writing_works_by_keyboard(page: Page) -> None:
+    draw(page, X, ONE, MINUS)
+    expect_latex(page, "x1-")
+    page.locator("#symbols button").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert page.locator("#choices").is_visible()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect_latex(page, "xx-")
+    page.keyboard.press("Backspace")
+    wait_for(page, lambda: page.locator("#symbols button").count() == 2)
+    page.keyboard.press("2")
+    wait_for(page, lambda: page.locator("#symbols button.chosen").count() == 1)
+    page.keyboard.press("?")
+    assert page.locator("#shortcuts").is_visible()
+    page.keyboard.press("Escape")
+    assert page.locator("#shortcuts").is_hidden()
+
+
+def test_the_focus_stays_where_something_was_corrected(page: Page) -> None:
+    draw(page, X, ONE, MINUS)
+    expect_latex(page, "x1-")
+    page.locator("#symbols button").nth(1).focus()
+    for key in ("Enter", "ArrowRight", "Enter"):
+        page.keyboard.press(key)
+    expect_latex(page, "xx-")
+    wait_for(page, lambda: focused(page) == "symbol 1")
+    assert page.locator("#overlay rect").nth(1).get_attribute("class") == "chosen near"
+
+    page.locator("#alternatives button").nth(1).focus()
+    page.keyboard.press("Enter")
+    expect_latex(page, "xx+")
+    assert focused(page) == "reading 1"
+
+    page.locator("#edit").focus()
+    page.keyboard.press("Enter")
+    page.locator("#mend-latex").fill("x x^2")
+    page.keyboard.press("Enter")
+    expect_latex(page, "xx^{2}")
+    assert focused(page) == "edit"
+
+
+def test_what_is_gone_gives_the_focus_to_the_writing_area(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.locator("#symbols button").first.focus()
+    page.keyboard.press("Backspace")
+    expect_latex(page, "1")
+    assert focused(page) == "symbol 0"
+    page.keyboard.press("Backspace")
+    expect_latex(page, "")
+    assert focused(page) == "ink"
+
+    page.locator("#undo").focus()
+    for _ in range(4):
+        assert focused(page) == "undo"
+        page.keyboard.press("Enter")
+    assert page.locator("#undo").is_disabled()
+    assert focused(page) == "ink"
+
+
+def test_keys_go_to_what_was_written_last_not_to_what_was_corrected_before(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.locator("#symbols button").first.click()
+    page.locator('#choices [data-label="y"]').click()
+    expect_latex(page, "y1")
+    draw(page, MINUS)
+    expect_latex(page, "y1-")
+    page.keyboard.press("Backspace")
+    expect_latex(page, "y1")
+
+
+def test_undo_while_the_choices_of_a_symbol_are_open_closes_them(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.locator("#symbols button").nth(1).focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#choices").is_visible()
+    page.keyboard.press("Control+z")
+    expect_latex(page, "x")
+    assert page.locator("#choices").is_hidden()
+    assert focused(page) == "symbol 0"
+    assert page.locator("#overlay rect").count() == 1
+
+
+def test_what_no_reading_says_can_be_written_and_keeps_its_strokes(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.get_by_role("button", name="Write the LaTeX yourself").click()
+    page.locator("#mend-latex").fill("x + 1")
+    page.keyboard.press("Enter")
+    wait_for(page, lambda: "this formula has 3" in page.locator("#toast").inner_text())
+    page.locator("#mend-latex").fill("x^2")
+    page.keyboard.press("Enter")
+    expect_latex(page, "x^{2}")
+    assert page.locator("#confidence").inner_text() == "as you wrote it"
+    assert page.locator("#overlay rect").count() == 2
+    page.locator("#alternatives button").nth(1).click()
+    expect_latex(page, "x1")
+
+
+# The correction loop
+
+
+def test_nothing_is_saved_until_the_person_says_so_and_then_with_its_correction(page: Page, saved: Path) -> None:
+    assert str(saved) in page.locator("#learn-notice").inner_text()
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    assert not page.locator("#learn-on").is_checked()
+    assert page.get_by_role("button", name="This is right").is_disabled()
+
+    page.locator("#symbols button").nth(1).click()
+    page.locator('#choices [data-label="y"]').click()
+    expect_latex(page, "xy")
+    page.locator("label.switch").click()
+    page.get_by_role("button", name="This is right").click()
+    wait_for(page, lambda: saved.is_dir() and any(saved.glob("user-*.inkml")))
+    (file,) = saved.glob("user-*.inkml")
+    ink = parse_inkml(file)
+    assert ink.latex == "x y"
+    assert [symbol.label for symbol in ink.tree.symbols] == ["x", "y"]
+
+    # The notice comes when the answer does, a moment after the file; the sheet has an Undo of its own.
+    take_back = page.locator("#toast").get_by_role("button", name="Undo")
+    take_back.wait_for()
+    assert "(1 so far)" in page.locator("#learn-notice").inner_text()
+    draw(page, MINUS)
+    expect_latex(page, "xy-")
+    take_back.click()
+    wait_for(page, lambda: "(0 so far)" in page.locator("#learn-notice").inner_text())
+    assert not file.exists()
+
+
+def test_a_formula_is_saved_once(page: Page, saved: Path) -> None:
+    draw(page, X)
+    expect_latex(page, "x")
+    page.locator("label.switch").click()
+    page.get_by_role("button", name="This is right").dblclick()
+    wait_for(page, lambda: page.locator("#toast").inner_text().startswith("Saved for the next training"))
+    page.get_by_role("button", name="This is right").click()
+    assert page.locator("#toast").inner_text() == "Saved already"
+    assert len(list(saved.glob("user-*.inkml"))) == 1
+
+    # Another formula is saved beside it; one that was taken back can be saved again.
+    draw(page, ONE)
+    expect_latex(page, "x1")
+    for _ in range(2):
+        page.get_by_role("button", name="This is right").click()
+        page.locator("#toast").get_by_role("button", name="Undo").click()
+        wait_for(page, lambda: "(1 so far)" in page.locator("#learn-notice").inner_text())
+    for file in saved.iterdir():
+        file.unlink()

@@ -1,0 +1,211 @@
+"""How the page looks and is used elsewhere: phones, long formulas, dark, forced colours, screen readers, a token."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from browsing import ONE, X, draw, expect_latex, needs_chromium, opened, serving, wait_for
+
+from inkmath.inkml import write_inkml
+from inkmath.synthesis import synthesize
+from inkmath.web.settings import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+    from inkmath.recognizer import Recognizer
+
+pytestmark = needs_chromium
+
+
+PHONES = pytest.mark.parametrize("width", [320, 360, 390])
+
+
+@PHONES
+def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, address: str, width: int) -> None:
+    with opened(
+        browser,
+        address,
+        viewport={"width": width, "height": 740},
+        has_touch=True,
+        is_mobile=True,
+        device_scale_factor=2,
+    ) as page:
+        draw(page, X, ONE, [(220, 120), (250, 121), (270, 120)])
+        expect_latex(page, "x1-")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        for selector in ("#undo", "#clear", "#copy-latex", "#download", "#open"):
+            box = page.locator(selector).bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+            assert box["height"] >= 40
+        page.locator("#symbols button").first.click()
+        panel = page.locator("#choices").bounding_box()
+        assert panel is not None
+        assert panel["x"] >= 0
+        assert panel["x"] + panel["width"] <= width
+
+
+@PHONES
+def test_on_a_phone_a_message_covers_neither_ink_nor_buttons(
+    browser: Browser, address: str, tmp_path: Path, width: int
+) -> None:
+    file = tmp_path / "IMG_20240512_123456789_HDR.inkml"
+    file.write_bytes(write_inkml(next(synthesize(1, seed=1))))
+    with opened(browser, address, viewport={"width": width, "height": 740}, has_touch=True, is_mobile=True) as page:
+        page.locator("#file").set_input_files(file)
+        page.locator("#toast button").wait_for()
+        page.locator("#alternatives button").first.wait_for()
+        message = page.locator("#toast").bounding_box()
+        assert message is not None
+        assert 0 <= message["x"] <= message["x"] + message["width"] <= width
+        others = page.locator("#ink, button:visible:not(#toast *)").all()
+        assert len(others) > 20
+        for other in others:
+            box = other.bounding_box()
+            assert box is not None
+            assert not (
+                message["y"] < box["y"] + box["height"]
+                and box["y"] < message["y"] + message["height"]
+                and message["x"] < box["x"] + box["width"]
+                and box["x"] < message["x"] + message["width"]
+            ), other.evaluate("element => element.outerHTML")
+
+
+def test_a_long_formula_is_made_to_fit(browser: Browser, address: str) -> None:
+    with opened(browser, address, viewport={"width": 360, "height": 740}) as page:
+        draw(page, *([(20 + 20 * place, 60), (21 + 20 * place, 100)] for place in range(16)))
+        expect_latex(page, "1" * 16)
+        draw(page, *([(20 + 20 * place, 160), (36 + 20 * place, 161)] for place in range(9)))
+        wait_for(page, lambda: page.locator("#symbols button").count() == 25)
+        for box in ("#formula", "#alternatives .small-math >> nth=0"):
+            assert page.locator(box).evaluate("box => box.scrollWidth <= box.clientWidth")
+
+
+def test_mathematics_comes_with_its_own_font_and_roots_stretch(page: Page) -> None:
+    """Roots and brackets grow only in a font with a MATH table, and many systems have none."""
+    page.get_by_role("button", name="Show me an example").click()
+    wait_for(page, lambda: page.locator("#formula math").count())
+    assert page.evaluate("document.fonts.check('20px \"inkmath Math\"') && [...document.fonts][0].status") == "loaded"
+    page.locator("#formula").evaluate(
+        """(box) => {
+            const fraction = "<mfrac><mfrac><mn>1</mn><mn>2</mn></mfrac><mfrac><mn>3</mn><mn>4</mn></mfrac></mfrac>";
+            box.innerHTML = `<math display="block"><mo id="small">(</mo><mn>1</mn></math>
+                <math display="block"><mrow><mo id="tall">(</mo>${fraction}<mo>)</mo></mrow></math>`;
+        }"""
+    )
+    small, tall = (page.locator(f"#{name}").bounding_box() for name in ("small", "tall"))
+    assert small is not None and tall is not None
+    assert tall["height"] > 2 * small["height"]
+
+
+def test_the_dark_scheme_of_the_system_is_followed(browser: Browser, address: str) -> None:
+    with opened(browser, address, color_scheme="dark") as page:
+        assert page.locator("html").get_attribute("data-theme") == "dark"
+        page.locator("#theme").click()
+        assert page.locator("html").get_attribute("data-theme") == "light"
+
+
+CONTRASTS = """() => {
+    const light = (colour) => {
+        const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map((value) => value / 255)
+            .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const behind = (element) => {
+        const colour = getComputedStyle(element).backgroundColor;
+        return /, 0\\)$/.test(colour) ? behind(element.parentElement) : colour;
+    };
+    const contrast = (colour, ground) => {
+        const [dark, bright] = [light(colour), light(ground)].sort((a, b) => a - b);
+        return (bright + 0.05) / (dark + 0.05);
+    };
+    const edge = (selector) => {
+        const element = document.querySelector(selector);
+        return contrast(getComputedStyle(element).borderTopColor, behind(element.parentElement));
+    };
+    const search = document.querySelector("#choices input");
+    return {
+        "switch": edge(".switch span"),
+        "chosen reading": edge("#alternatives button[aria-pressed=true]"),
+        "tool": edge("button[data-tool=pen]"),
+        "outlines": edge("#outlines"),
+        "search": edge("#choices input"),
+        "choice": edge("#choices li button[aria-pressed=true]"),
+        "regrouping": edge("#choices .foot button"),
+        "placeholder": contrast(getComputedStyle(search, "::placeholder").color, behind(search)),
+    };
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_is_on_is_told_by_more_than_a_tint(browser: Browser, address: str, scheme: str) -> None:
+    """3:1 for the edges of what is on or can be filled in, 4.5:1 for words (WCAG 2.2, 1.4.3 and 1.4.11)."""
+    with opened(browser, address, color_scheme=scheme, reduced_motion="reduce") as page:
+        draw(page, X)
+        expect_latex(page, "x")
+        page.locator("#symbols button").click()
+        page.get_by_role("button", name="Change strokes").click()
+        page.keyboard.press("p")
+        contrasts = page.evaluate(CONTRASTS)
+    low = {name: contrast for name, contrast in contrasts.items() if contrast < (4.5 if name == "placeholder" else 3)}
+    assert not low
+
+
+def test_in_forced_colours_on_differs_from_off(browser: Browser, address: str) -> None:
+    """Windows' contrast themes take away all tints."""
+    on_and_off = {
+        "button[data-tool=pen]": "element.ariaChecked = String(element.ariaChecked !== 'true')",
+        "#outlines": "element.ariaPressed = String(element.ariaPressed !== 'true')",
+        "#alternatives li:first-child button": "element.ariaPressed = String(element.ariaPressed !== 'true')",
+        "#confidence .gauge": "element.firstChild.style.width = '10%'",
+        ".switch": "element.firstChild.checked = !element.firstChild.checked",
+        "#symbols button": "element.classList.toggle('chosen')",
+    }
+    with opened(browser, address, forced_colors="active", reduced_motion="reduce") as page:
+        draw(page, X)
+        expect_latex(page, "x")
+        page.mouse.move(0, 0)
+        for selector, change in on_and_off.items():
+            before = page.locator(selector).screenshot()
+            page.locator(selector).evaluate(f"element => {{ {change}; }}")
+            assert page.locator(selector).screenshot() != before, selector
+
+
+def test_every_control_has_a_name(page: Page) -> None:
+    draw(page, X)
+    expect_latex(page, "x")
+    nameless = page.evaluate(
+        """() => [...document.querySelectorAll('button, input, canvas, [role]')].filter((element) =>
+            element.checkVisibility() && !element.ariaLabel && !element.textContent.trim() && !element.title
+            && !element.labels?.length && !element.hasAttribute('aria-labelledby')
+            && !['status', 'alert'].includes(element.role)).map((element) => element.outerHTML)"""
+    )
+    assert nameless == []
+
+
+def test_a_token_is_asked_for_once(browser: Browser, recognizer: Recognizer) -> None:
+    with serving(recognizer, Settings(token="sesame")) as address:
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(address)
+        page.get_by_role("textbox", name="Token").fill("poppy")
+        assert page.locator("#token-wrong").is_hidden()
+        page.get_by_role("button", name="Continue").click()
+        page.locator("#token-wrong").wait_for()
+        assert "not this server's" in page.locator("#token-wrong").inner_text()
+        page.get_by_role("textbox", name="Token").fill("sesame")
+        page.get_by_role("button", name="Continue").click()
+        page.wait_for_selector('#status[data-state="ready"]')
+        draw(page, X)
+        expect_latex(page, "x")
+
+        other = context.new_page()
+        other.goto(f"{address}#token=sesame")
+        other.wait_for_selector('#status[data-state="ready"]')
+        assert "sesame" not in other.url
+        context.close()

@@ -1,0 +1,208 @@
+"""What leaves the page and comes to it: copies, downloads, files, pictures, the clipboard."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from browsing import MINUS, ONE, X, draw, expect_latex, needs_chromium, wait_for
+from drawn_picture import picture
+from PIL import Image
+
+from inkmath.ink import Ink
+from inkmath.inkml import parse_inkml, write_inkml
+from inkmath.synthesis import synthesize
+from inkmath.web.app import PAGE
+from inkmath.web.settings import Limits
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+pytestmark = needs_chromium
+
+
+def test_latex_and_mathml_are_copied(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.get_by_role("button", name="Copy LaTeX").click()
+    assert page.evaluate("navigator.clipboard.readText()") == "x1"
+    page.get_by_role("button", name="Copy MathML").click()
+    mathml = page.evaluate("navigator.clipboard.readText()")
+    assert mathml.startswith("<math")
+    assert "symbol-" not in mathml
+
+
+@pytest.mark.parametrize(("format", "begins"), [("inkml", b"<?xml"), ("svg", b"<svg"), ("png", b"\x89PNG")])
+def test_downloads(page: Page, tmp_path: Path, format: str, begins: bytes) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.get_by_role("button", name="Download").click()
+    with page.expect_download() as download:
+        page.get_by_role("menuitem", name=re.compile(format, re.IGNORECASE)).click()
+    target = tmp_path / download.value.suggested_filename
+    download.value.save_as(target)
+    assert target.name == f"formula.{format}"
+    assert target.read_bytes().startswith(begins)
+    if format == "inkml":
+        ink = parse_inkml(target)
+        assert ink.latex == "x 1"
+        assert len(ink.strokes) == 2
+
+
+def test_an_inkml_file_is_opened_and_fitted_to_the_sheet(page: Page, tmp_path: Path) -> None:
+    ink = next(synthesize(1, seed=1))
+    (tmp_path / "formula.inkml").write_bytes(write_inkml(ink))
+    page.locator("#file").set_input_files(tmp_path / "formula.inkml")
+    wait_for(
+        page, lambda: page.locator("#ink").get_attribute("aria-label") == f"Writing area, {len(ink.strokes)} strokes"
+    )
+    outlines = page.locator("#overlay rect").first
+    outlines.wait_for(state="attached")
+    assert page.locator("#toast").inner_text().startswith("Opened formula.inkml")
+
+
+def test_a_file_opened_in_place_of_a_formula_can_be_undone(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "formula.inkml").write_bytes(write_inkml(Ink.from_points([ONE, MINUS])))
+    draw(page, X)
+    expect_latex(page, "x")
+    page.locator("#file").set_input_files(tmp_path / "formula.inkml")
+    expect_latex(page, "1-")
+    page.locator("#toast").get_by_role("button", name="Undo").click()
+    expect_latex(page, "x")
+
+
+def test_a_file_that_is_no_inkml_is_refused_with_its_name(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "notes.inkml").write_text("these are no strokes")
+    page.locator("#file").set_input_files(tmp_path / "notes.inkml")
+    page.wait_for_selector('#notice[data-kind="error"]')
+    assert "notes.inkml cannot be read" in page.locator("#notice").inner_text()
+
+
+def give_picture(page: Page, event: str, content: bytes) -> None:
+    """Let an event bring a file, as a person who drops or pastes does."""
+    page.evaluate(
+        """([type, bytes]) => {
+            const given = new DataTransfer();
+            given.items.add(new File([new Uint8Array(bytes)], "scan.png", { type: "image/png" }));
+            const make = type === "paste"
+                ? new ClipboardEvent(type, { clipboardData: given, bubbles: true })
+                : new DragEvent(type, { dataTransfer: given, bubbles: true });
+            document.body.dispatchEvent(make);
+        }""",
+        [event, list(content)],
+    )
+
+
+def paste_text(page: Page, text: str, into: str = "body") -> None:
+    page.locator(into).evaluate(
+        """(target, text) => {
+            const given = new DataTransfer();
+            given.setData("text/plain", text);
+            target.dispatchEvent(new ClipboardEvent("paste", { clipboardData: given, bubbles: true }));
+        }""",
+        text,
+    )
+
+
+@pytest.mark.parametrize("encoding", ["UTF-8", "UTF-16"])
+def test_pasted_inkml_is_opened_whatever_encoding_it_states(page: Page, encoding: str) -> None:
+    text = write_inkml(Ink.from_points([ONE, MINUS])).decode().replace("UTF-8", encoding)
+    assert encoding in text
+    paste_text(page, text)
+    expect_latex(page, "1-")
+    assert page.locator("#toast").inner_text().startswith("Opened InkML from the clipboard")
+
+
+def test_other_pasted_text_is_refused_in_words_but_not_where_text_belongs(page: Page) -> None:
+    draw(page, X)
+    expect_latex(page, "x")
+    page.locator("#edit").click()
+    paste_text(page, "x+1", into="#mend-latex")
+    assert page.locator("#toast").is_hidden()
+    paste_text(page, "x+1")
+    assert page.locator("#toast").inner_text() == "Only InkML and pictures can be pasted"
+    paste_text(page, "<p>1</p>")
+    page.wait_for_selector('#notice[data-kind="error"]')
+    assert "InkML from the clipboard cannot be read" in page.locator("#notice").inner_text()
+
+
+@pytest.mark.parametrize("way", ["chosen", "drop", "paste"])
+def test_a_picture_of_a_formula_is_opened(page: Page, tmp_path: Path, way: str) -> None:
+    if way == "chosen":
+        (tmp_path / "scan.png").write_bytes(picture())
+        page.locator("#file").set_input_files(tmp_path / "scan.png")
+    else:
+        give_picture(page, way, picture())
+    expect_latex(page, "1-")
+    assert page.locator("#toast").inner_text().startswith("Opened scan.png")
+    page.keyboard.press("Control+z")
+    expect_latex(page, "")
+
+
+def test_a_photograph_is_shrunk_before_it_is_sent(page: Page, tmp_path: Path) -> None:
+    """Telephones take larger pictures than the server accepts."""
+    lines = [[(40 * 25, 10 * 25), (40 * 25, 90 * 25)], [(70 * 25, 50 * 25), (140 * 25, 50 * 25)]]
+    (tmp_path / "photo.jpg").write_bytes(picture(lines, size=(4000, 2500), form="jpeg"))
+    page.evaluate(
+        """() => {
+            const send = window.fetch;
+            window.fetch = async (path, options) => {
+                if (options.body instanceof Blob) window.sent = await createImageBitmap(options.body);
+                return send(path, options);
+            };
+        }"""
+    )
+    page.locator("#file").set_input_files(tmp_path / "photo.jpg")
+    expect_latex(page, "1-")
+    assert page.evaluate("[sent.width, sent.height]") == [2000, 1250]
+
+
+def test_a_scan_over_the_servers_limit_of_bytes_is_sent_smaller(page: Page, tmp_path: Path) -> None:
+    """Paper with a grain, which PNG cannot compress; a third of it is seen through."""
+    grain = np.random.default_rng(1).integers(225, 256, (1000, 1600, 4), dtype=np.uint8)
+    grain[:, 1100:, 3] = 0
+    lines = Image.open(io.BytesIO(picture([[(400, 100), (400, 900)], [(600, 500), (900, 500)]], size=(1600, 1000))))
+    grain[np.asarray(lines) < 128] = (0, 0, 0, 255)
+    Image.fromarray(grain).save(tmp_path / "scan.png")
+    assert (tmp_path / "scan.png").stat().st_size > Limits().body_bytes
+    page.locator("#file").set_input_files(tmp_path / "scan.png")
+    expect_latex(page, "1-")
+
+
+@pytest.mark.parametrize("form", ["bmp", "gif", "webp"])
+def test_pictures_that_only_the_browser_can_decode_are_opened(page: Page, tmp_path: Path, form: str) -> None:
+    (tmp_path / f"scan.{form}").write_bytes(picture(form=form))
+    page.locator("#file").set_input_files(tmp_path / f"scan.{form}")
+    expect_latex(page, "1-")
+
+
+def test_the_page_knows_the_servers_limit_of_bytes() -> None:
+    (mebibytes,) = re.findall(r"const LARGEST_BODY = (\d+) \* 2 \*\* 20;", (PAGE / "files.js").read_text())
+    assert int(mebibytes) * 2**20 == Limits().body_bytes
+
+
+def test_a_picture_without_handwriting_is_refused_with_a_reason(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "blank.png").write_bytes(picture(lines=[]))
+    page.locator("#file").set_input_files(tmp_path / "blank.png")
+    page.wait_for_selector('#notice[data-kind="error"]')
+    assert "blank.png cannot be read. There is no handwriting" in page.locator("#notice").inner_text()
+
+
+def test_a_file_opened_while_the_server_is_busy_is_read_a_little_later(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "scan.png").write_bytes(picture())
+    problem = {"type": "urn:inkmath:problem:starting", "title": "Starting", "status": 503, "detail": "Wait."}
+    answers = iter([lambda route: route.fulfill(status=503, headers={"Retry-After": "1"}, json=problem)])
+    page.route("**/api/recognize", lambda route: next(answers, lambda route: route.continue_())(route))
+    page.locator("#file").set_input_files(tmp_path / "scan.png")
+    page.wait_for_selector('#status[data-state="starting"]')
+    expect_latex(page, "1-")
+
+
+def test_the_example_is_there_for_those_who_cannot_write(page: Page) -> None:
+    page.get_by_role("button", name="Show me an example").click()
+    wait_for(page, lambda: page.locator("#symbols button").count() > 10)

@@ -20,7 +20,10 @@ Path = NDArray[np.float64]
 """A pen movement of shape ``(points, 2)`` in font units: x to the right, y downward from the baseline."""
 
 X_HEIGHT = 14.0
-"""Height of an ``x`` in font units; capitals are 21 high."""
+"""Height of an ``x`` in font units."""
+
+CAPITAL_HEIGHT = 21.0
+"""Height of capitals and digits, and of the ascenders of small letters, in font units."""
 
 _HERSHEY_BASELINE = 9.0
 _SCRIPT_LOWER_CASE = 1.3  # the small letters of the font "scripts" are lower than those of the others

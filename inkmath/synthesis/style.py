@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inkmath.synthesis.allographs import SPELLED
-from inkmath.synthesis.font import X_HEIGHT, Glyph, Path, allographs
+from inkmath.synthesis.allographs import DIGITS, SMALL, SPELLED
+from inkmath.synthesis.font import CAPITAL_HEIGHT, X_HEIGHT, Glyph, Path, allographs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_WIDTHS = 0.16  # spread of the widths of one writer's shapes, of their logarithm
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,10 @@ class Style:
 
     Attributes:
         slant: shift to the right per unit of height.
-        aspect: width of symbols relative to the font.
+        aspect: width of symbols relative to the font; each shape has a width of its own besides.
+        x_height: height of small letters without ascender relative to the font; what rises above them ends where
+            capitals do, as ever.
+        digit_height: height of digits relative to capitals.
         cursive: how much likelier than usual a running form is.
         joining: how often a pen-up that may be left out is.
         constancy: how often the favourite form of a symbol is written, rather than the second.
@@ -54,6 +59,8 @@ class Style:
 
     slant: float
     aspect: float
+    x_height: float
+    digit_height: float
     cursive: float
     joining: float
     constancy: float
@@ -85,10 +92,12 @@ class Style:
         return cls(
             slant=float(np.clip(rng.normal(0.12, 0.13), -0.25, 0.45)),
             aspect=float(np.clip(rng.lognormal(0.0, 0.13), 0.75, 1.35)),
+            x_height=float(np.clip(rng.lognormal(0.0, 0.14), 0.7, 1.35)),
+            digit_height=float(np.clip(rng.lognormal(-0.03, 0.1), 0.75, 1.2)),
             cursive=float(rng.choice([0.15, 0.6, 3.0])),
             joining=float(rng.beta(0.6, 3.0)),
             constancy=float(rng.uniform(0.75, 1.0)),
-            personality=float(rng.uniform(0.6, 1.3)),
+            personality=float(rng.uniform(0.6, 1.6)),
             variation=float(rng.uniform(0.35, 0.8)),
             rounding=float(rng.uniform(0.4, 1.5)),
             hook=float(max(0.0, rng.normal(0.0, 1.0))),
@@ -178,10 +187,10 @@ class Writer:
             ways = allographs(label)
             weights = np.array([weight * (self.style.cursive if glyph.cursive else 1.0) for weight, glyph in ways])
             glyph = ways[int(rng.choice(len(ways), p=weights / weights.sum()))][1]
-            self._forms[label, rank] = self._form(glyph, rng)
+            self._forms[label, rank] = self._form(label, glyph, rng)
         return self._forms[label, rank]
 
-    def _form(self, glyph: Glyph, rng: np.random.Generator) -> tuple[Path, ...]:
+    def _form(self, label: str, glyph: Glyph, rng: np.random.Generator) -> tuple[Path, ...]:
         style = self.style
         strokes: list[Path] = []
         for index, stroke in enumerate(glyph.strokes):
@@ -192,7 +201,12 @@ class Writer:
             else:
                 strokes.append(stroke)
         bent = _bend(strokes, style.personality, rng)
-        return tuple(_shear(stroke * (style.aspect, 1.0), style.slant) for stroke in bent)
+        width = style.aspect * float(np.clip(rng.lognormal(0.0, _WIDTHS), 0.65, 1.55))
+        if label in SMALL:
+            bent = [_with_x_height(stroke, style.x_height) for stroke in bent]
+        elif label in DIGITS:
+            bent = [stroke * (1.0, style.digit_height) for stroke in bent]
+        return tuple(_shear(stroke * (width, 1.0), style.slant) for stroke in bent)
 
     def _spell(self, word: str, rng: np.random.Generator) -> list[Path]:
         strokes: list[Path] = []
@@ -212,17 +226,19 @@ class Writer:
 def _bend(strokes: Sequence[Path], amount: float, rng: np.random.Generator) -> list[Path]:
     """Bend strokes smoothly: the sheet they are on, each as a whole, and each along its length.
 
-    A point moves by about ``amount`` font units.
+    A point moves by about ``amount`` font units; one of a straight stroke by half of that, since lines come easily.
     """
     every = np.concatenate(strokes)  # (P, 2)
     lengths = np.array([len(stroke) for stroke in strokes])  # (S,)
     starts = np.cumsum(lengths) - lengths
     owner = np.repeat(np.arange(len(strokes)), lengths)  # (P,)
+    loose = np.array([0.5 if _is_straight(stroke) else 1.0 for stroke in strokes])  # (S,)
     # The sheet: three plane waves, each longer than the symbol.
     extent = max(float(np.ptp(every, axis=0).max()), X_HEIGHT)
     waves = rng.normal(size=(3, 2))
     waves *= (2 * np.pi / (extent * rng.uniform(1.0, 2.5, size=3)) / np.hypot(*waves.T))[:, None]
     bent = np.sin(every @ waves.T + rng.uniform(0.0, 2 * np.pi, size=3)) @ rng.normal(scale=0.8 * amount, size=(3, 2))
+    bent *= loose[owner, None]
     bent += every * (1.0 + rng.normal(scale=0.05 * amount, size=2))
     # Each stroke as a whole: moved, turned, scaled.
     turn = rng.normal(scale=0.03 * amount) + rng.normal(scale=0.02 * amount, size=len(strokes))
@@ -233,7 +249,7 @@ def _bend(strokes: Sequence[Path], amount: float, rng: np.random.Generator) -> l
     bent = (centre + rng.normal(scale=0.5 * amount, size=centre.shape))[owner] + scale[owner, None] * offset
     # Along each stroke: slow waves, weaker in a short one, which has no room to wander.
     size = np.maximum(np.maximum.reduceat(every, starts) - np.minimum.reduceat(every, starts), 0.0).max(axis=1)
-    reach = 0.4 * amount * np.minimum(size / X_HEIGHT, 1.0)
+    reach = 0.4 * amount * loose * np.minimum(size / X_HEIGHT, 1.0)
     push = rng.normal(size=(len(strokes), 3, 2)) * reach[:, None, None] / np.arange(1, 4)[:, None]
     along = np.pi * (np.arange(len(every)) - starts[owner]) / np.maximum(lengths - 1, 1)[owner]  # (P,)
     bent += np.einsum("pk,pkd->pd", np.cos(along[:, None] * np.arange(1, 4)), push[owner])
@@ -242,6 +258,14 @@ def _bend(strokes: Sequence[Path], amount: float, rng: np.random.Generator) -> l
 
 def _shear(path: Path, slant: float) -> Path:
     return np.stack([path[:, 0] - slant * path[:, 1], path[:, 1]], axis=1)
+
+
+def _with_x_height(path: Path, ratio: float) -> Path:
+    """Raise or lower small letters; their ascenders still end at the height of capitals."""
+    height = -path[:, 1]
+    raised = ratio * X_HEIGHT
+    ascending = raised + (height - X_HEIGHT) * (CAPITAL_HEIGHT - raised) / (CAPITAL_HEIGHT - X_HEIGHT)
+    return np.stack([path[:, 0], -np.where(height > X_HEIGHT, ascending, ratio * height)], axis=1)
 
 
 def _is_straight(path: Path) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -12,6 +12,8 @@ from inkmath.ink import resample
 from inkmath.synthesis.style import Style, Writer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from inkmath.synthesis.font import Path
 
 LETTERS = "abcdeghknpqrstuvwxyz"
@@ -44,6 +46,54 @@ def test_two_symbols_of_one_writer_differ_less_than_those_of_two_writers() -> No
         between += [np.abs(one - other).mean() for one, other in zip(first, second[1:] + second[:1], strict=True)]
     assert min(within) > 0.0
     assert 2 * np.median(within) < np.median(between)
+
+
+def height(strokes: Sequence[Path]) -> float:
+    return float(np.ptp(np.concatenate(strokes)[:, 1]))
+
+
+def unbent(seed: int = 8, **habits: Any) -> Writer:
+    """A writer upright and exact but for some habits."""
+    writer = Writer([seed])
+    exact: dict[str, Any] = {
+        "personality": 0.0,
+        "variation": 0.0,
+        "slant": 0.0,
+        "constancy": 1.0,
+        "x_height": 1.0,
+        "digit_height": 1.0,
+    }
+    writer.style = dataclasses.replace(writer.style, **{**exact, **habits})
+    return writer
+
+
+def test_the_height_of_small_letters_is_a_habit_that_leaves_ascenders_and_capitals_alone() -> None:
+    def heights(writer: Writer) -> dict[str, float]:
+        return {label: height(writer.symbol(label, np.random.default_rng(0))) for label in "xshkXS2"}
+
+    usual, low = heights(unbent()), heights(unbent(x_height=0.75))
+    for label in "xs":
+        assert low[label] == pytest.approx(0.75 * usual[label], rel=0.01), label
+    for label in "hkXS2":
+        assert low[label] == pytest.approx(usual[label], rel=0.01), label
+
+
+def test_the_height_of_digits_is_a_habit_of_its_own() -> None:
+    usual, low = unbent(), unbent(digit_height=0.8)
+    for digit in "0123456789":
+        one, other = (height(writer.symbol(digit, np.random.default_rng(0))) for writer in (usual, low))
+        assert other == pytest.approx(0.8 * one)
+
+
+def test_each_shape_of_a_writer_has_a_width_of_its_own() -> None:
+    """Signs with one shape each, so that nothing but the width differs between writers who bend no shape."""
+
+    def width(writer: Writer, label: str) -> float:
+        return float(np.ptp(np.concatenate(writer.symbol(label, np.random.default_rng(0)))[:, 0]))
+
+    writers = [unbent(seed=seed) for seed in range(60)]
+    ratios = [width(writer, "<") / width(writer, ">") for writer in writers]
+    assert 0.15 < np.log(ratios).std() < 0.4
 
 
 def test_no_two_symbols_are_the_same() -> None:

@@ -116,7 +116,20 @@ class Augment(Block):
     alone: Probability
 
 
-class Train(Block):
+class Begun(Block):
+    """What weights a training begins with, and how much of them is kept."""
+
+    init_from: str | None
+    init_share: Fraction
+
+    @model_validator(mode="after")
+    def _share_of_something(self) -> Self:
+        if self.init_share > 0 and self.init_from is None:
+            raise ValueError("init_share: there are no weights begun from to keep; name them in init_from, or set 0")
+        return self
+
+
+class Train(Begun):
     """The symbol classifier and how it learns."""
 
     architecture: Literal["lstm", "conv_bilstm", "conv", "conv_maps"]
@@ -131,7 +144,6 @@ class Train(Block):
     keep: Literal["best", "last"]
     patience: Count
     max_minutes: NotNegative
-    init_from: str | None
     augment: Augment
 
 
@@ -171,7 +183,7 @@ class Mix(Block):
     lift: Probability
 
 
-class TrainExpression(Block):
+class TrainExpression(Begun):
     """The expression model and how it learns."""
 
     architecture: Literal["stroke_graph"]
@@ -189,14 +201,6 @@ class TrainExpression(Block):
     judge_every: Count
     mix: Mix
     max_minutes: NotNegative
-    init_from: str | None
-    init_share: Fraction
-
-    @model_validator(mode="after")
-    def _share_of_something(self) -> Self:
-        if self.init_share > 0 and self.init_from is None:
-            raise ValueError("init_share: there are no weights begun from to keep; name them in init_from, or set 0")
-        return self
 
     @model_validator(mode="after")
     def _heads_share_the_width(self) -> Self:

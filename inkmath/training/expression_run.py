@@ -31,9 +31,10 @@ from inkmath.training.expression import (
     plain_exprate,
     save_weights,
 )
+from inkmath.training.interpolation import mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -146,24 +147,6 @@ def train_expression(
         say("stopped by max_minutes; it goes on with: dvc repro -f -s train_expression")
     keep()
     return Trained(kept, trainer.history, finished, trainer.began_at, trainer.seconds)
-
-
-def mean(
-    trained: Sequence[NDArray[np.float32]], begun: Mapping[int, NDArray[np.float32]], share: float
-) -> list[NDArray[np.float32]]:
-    """The weights on the way from those begun from to those trained, ``share`` of the way short of the latter.
-
-    What training adds and what it forgets lie on one line; between its ends much of both is there (Wortsman et al.,
-    "Robust fine-tuning of zero-shot models", CVPR 2022).
-
-    Args:
-        trained: all weight arrays. begun: those that were begun from, by their place; the others stay as trained.
-        share: of the weights begun from, in 0..1.
-    """
-    return [
-        share * begun[place] + (1.0 - share) * values if place in begun else values
-        for place, values in enumerate(trained)
-    ]
 
 
 def validation(formulas: FormulaSet) -> FormulaSet:

@@ -29,6 +29,7 @@ from inkmath.models import build_model
 from inkmath.models.export import export_onnx
 from inkmath.training import TrainingError, checkpoint
 from inkmath.training.compute import all_devices
+from inkmath.training.interpolation import mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -87,9 +88,10 @@ class Trained:
     """What a training gave.
 
     Attributes:
-        model: with the weights of the best epoch.
+        model: with the weights of the best epoch, or the mean of them and those begun from.
         history: a row of figures per epoch, from the first, whichever start it was trained in.
         best_epoch: where the kept weights come from, counted from 0; the last one where that was asked for.
+        kept: ``valid_accuracy`` and ``valid_loss`` of the model.
         began_at: the epoch that this start began with; above 0 where it went on from a checkpoint.
         finished: False where ``max_minutes`` stopped it; then its checkpoint is there to go on from.
         seconds: time in training and validation, over all starts.
@@ -98,6 +100,7 @@ class Trained:
     model: keras.Model
     history: list[dict[str, float]]
     best_epoch: int
+    kept: Mapping[str, float]
     began_at: int
     finished: bool
     seconds: float
@@ -143,8 +146,7 @@ def train_symbols(
         model = build_model(
             train.features.shape[1:], num_classes, settings.architecture, units=settings.units, dropout=settings.dropout
         )
-        if settings.init_from is not None:
-            say(_initialise(model, settings.init_from))
+        begun = {} if settings.init_from is None else _initialise(model, settings.init_from, say)
         model.compile(
             optimizer=keras.optimizers.Adam(
                 _schedule(settings, len(batches)), weight_decay=settings.weight_decay or None, clipnorm=1.0
@@ -168,7 +170,14 @@ def train_symbols(
             verbose=1 if sys.stdout.isatty() else 0,
         )
     checkpoint.assign(model.variables, keeper.best_weights, checkpoint_path)
-    return Trained(model, keeper.history, keeper.best_epoch, keeper.began_at, keeper.finished, keeper.seconds)
+    kept = keeper.history[keeper.best_epoch]
+    if settings.init_share:
+        arrived = [variable.numpy() for variable in model.weights]
+        for variable, value in zip(model.weights, mean(arrived, begun, settings.init_share), strict=True):
+            variable.assign(value)
+        judged = model.evaluate(_Judged(valid, num_classes), return_dict=True, verbose=0)
+        kept = {f"valid_{name}": float(judged[name]) for name in ("accuracy", "loss")}
+    return Trained(model, keeper.history, keeper.best_epoch, kept, keeper.began_at, keeper.finished, keeper.seconds)
 
 
 def write_model(
@@ -203,16 +212,15 @@ def write_results(trained: Trained, directory: Path, valid: SymbolData) -> dict[
 
     Where the network takes a symbol's context, they say how it reads the validation symbols without it, too.
     """
-    best = trained.history[trained.best_epoch]
     with replacing(directory / "history.csv") as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["epoch", *best])
+        writer.writerow(["epoch", *trained.history[0]])
         writer.writerows(
             [epoch, *(f"{value:.6g}" for value in row.values())] for epoch, row in enumerate(trained.history, 1)
         )
     metrics = {
-        "valid_accuracy": round(best["valid_accuracy"], 5),
-        "valid_loss": round(best["valid_loss"], 5),
+        "valid_accuracy": round(trained.kept["valid_accuracy"], 5),
+        "valid_loss": round(trained.kept["valid_loss"], 5),
         "best_epoch": float(trained.best_epoch + 1),
         "epochs": float(len(trained.history)),
     }
@@ -384,24 +392,25 @@ def _schedule(settings: Train, steps_per_epoch: int) -> float | keras.optimizers
     )
 
 
-def _initialise(model: keras.Model, source: str) -> str:
-    """Take over the weights of a Keras model file, except those of other shapes; says what was taken."""
+def _initialise(model: keras.Model, source: str, say: Callable[[str], None]) -> dict[int, Array]:
+    """Take over the weights of a Keras model file, except those of other shapes; returns them by their place."""
     try:
         given = keras.models.load_model(source, compile=False)
     except (OSError, ValueError) as error:
         raise TrainingError(f"train.init_from = {source}: cannot be read as a .keras model ({error})") from error
-    taken = 0
     if len(given.weights) != len(model.weights):
         raise TrainingError(
             f"train.init_from = {source}: is of another architecture; set train.architecture to its own"
         )
-    for mine, its in zip(model.weights, given.weights, strict=True):
+    begun: dict[int, Array] = {}
+    for place, (mine, its) in enumerate(zip(model.weights, given.weights, strict=True)):
         if mine.shape == its.shape:
             mine.assign(its)
-            taken += 1
-    if taken == 0:
+            begun[place] = its.numpy()
+    if not begun:
         raise TrainingError(f"train.init_from = {source}: no weight has the shape of one here")
-    return f"began with {taken} of {len(model.weights)} weight arrays from {source}"
+    say(f"began with {len(begun)} of {len(model.weights)} weight arrays from {source}")
+    return begun
 
 
 def _fingerprint(train: SymbolData, valid: SymbolData, settings: Train, seed: int) -> str:

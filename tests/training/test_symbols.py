@@ -135,6 +135,23 @@ def test_given_weights_are_begun_with(tmp_path, capsys):
     assert "began with 10 of 10 weight arrays" in capsys.readouterr().out
 
 
+def test_the_weights_kept_lie_between_those_begun_from_and_those_arrived_at(tmp_path):
+    from inkmath.training.symbols import write_results
+
+    first = run(tmp_path / "a.npz", settings(epochs=1))
+    first.model.save(tmp_path / "m.keras")
+    given = settings(init_from=str(tmp_path / "m.keras"), epochs=2)
+    arrived = run(tmp_path / "b.npz", given)
+    between = run(tmp_path / "c.npz", given.model_copy(update={"init_share": 0.75}))
+    for start, end, kept in zip(*(one.model.weights for one in (first, arrived, between)), strict=True):
+        np.testing.assert_allclose(kept.numpy(), 0.75 * start.numpy() + 0.25 * end.numpy(), atol=1e-6)
+    assert between.history == arrived.history
+    valid = symbols(48, 1)
+    said = write_results(between, tmp_path, valid)["valid_accuracy"]
+    read = between.model.predict(valid.features, verbose=0).argmax(axis=1)
+    assert said == pytest.approx((read == valid.ids).mean(), abs=1e-5), "figures are those of the weights kept"
+
+
 def test_a_checkpoint_is_of_another_training_when_the_weights_begun_from_were_overwritten(tmp_path, capsys):
     run(tmp_path / "a.npz", settings(epochs=1)).model.save(tmp_path / "m.keras")
     given = settings(init_from=str(tmp_path / "m.keras"), epochs=1)

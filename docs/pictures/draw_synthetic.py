@@ -53,8 +53,8 @@ def main() -> None:
         middle = CELL * (cell % COLUMNS + 0.5, cell // COLUMNS + 0.5)
         centre = np.array([left + right, top + bottom]) / 2
         lines += [(stroke - centre) * scale + middle for stroke in ink.strokes]
-    # A stroke of one point is drawn as a line of no length, which a round cap makes a dot.
-    lines = [np.repeat(line, 2, axis=0) if len(line) == 1 else line for line in lines]
+    # A stroke of one point, or of points all alike, is drawn as a very short line, which round caps make a dot.
+    lines = [line if np.ptp(line, axis=0).any() else line[0] + np.array([[-0.2, 0.0], [0.2, 0.0]]) for line in lines]
     axes.add_collection(LineCollection(lines, colors=INK, linewidths=1.15, capstyle="round", joinstyle="round"))
     canvas.draw()
     # Sixteen greys are enough for ink, at a third of the size.

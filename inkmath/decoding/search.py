@@ -54,7 +54,7 @@ class Weights:
     symbol: float = 1.0
     relation: float = 1.0
     language: float = 0.25
-    opinion: float = 0.4
+    opinion: float = 0.5
     lines: float = 0.3
     repetition: float = 0.4
     habit: float = 0.5

@@ -516,9 +516,6 @@ _SIGNS: dict[str, tuple[Recipe, ...]] = {
 ALLOGRAPHS: Mapping[str, tuple[Recipe, ...]] = MappingProxyType(_DIGITS | _LOWER | _UPPER | _GREEK | _SIGNS)
 """Recipes by class, for every class with a fixed shape of its own."""
 
-DIGITS = frozenset(_DIGITS)
-"""Classes that are as high as capitals, or nearly, whichever way a writer draws them."""
-
 SMALL = frozenset(_LOWER) | (frozenset(_GREEK) - {"\\Delta"})
 """Small letters, Latin and Greek: how high they are beside capitals is a habit of the writer."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inkmath.synthesis.allographs import DIGITS, SMALL, SPELLED
+from inkmath.synthesis.allographs import SMALL, SPELLED
 from inkmath.synthesis.font import CAPITAL_HEIGHT, X_HEIGHT, Glyph, Path, allographs
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ class Writer:
         width = style.aspect * float(np.clip(rng.lognormal(0.0, _WIDTHS), 0.65, 1.55))
         if label in SMALL:
             bent = [_with_x_height(stroke, style.x_height) for stroke in bent]
-        elif label in DIGITS:
+        elif label.isdigit():
             bent = [stroke * (1.0, style.digit_height) for stroke in bent]
         return tuple(_shear(stroke * (width, 1.0), style.slant) for stroke in bent)
 

@@ -50,13 +50,13 @@ def _raise_primes(symbols: Sequence[Symbol], children: Children) -> None:
     """Move primes from lines into superscripts; within a superscript they are where they belong."""
     primes = {number for number, symbol in enumerate(symbols) if symbol.label == PRIME}
     places = [Relation.ABOVE if symbol.label in STACKING else Relation.SUP for symbol in symbols]
-    raised: set[int] = set()
+    settled = set(primes)  # symbols that what follows them on the line is no superscript of
     for place, lines in zip(places, children, strict=True) if primes else ():
         if place in lines:
-            raised.update(_line(children, lines[place]))
+            settled.update(_line(children, lines[place]))
     for base, (place, lines) in enumerate(zip(places, children, strict=True)):
         first = lines.get(Relation.RIGHT)
-        if first not in primes or base in primes | raised:
+        if first not in primes or base in settled:
             continue
         last = next(prime for prime in _line(children, first) if children[prime].get(Relation.RIGHT) not in primes)
         following = children[last].pop(Relation.RIGHT, None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from formulas import trees
 from hypothesis import given
@@ -35,6 +37,18 @@ def test_what_means_the_same_has_one_tree(written: str, meant: str) -> None:
     assert to_latex(tree) == meant
     assert canonical(tree) is tree
     assert canonical_tokens(written) == meant.split()
+
+
+def test_the_time_for_a_row_of_primes_grows_as_the_row_does() -> None:
+    def seconds(primes: int) -> float:
+        tree = parse_latex("x" + "'" * primes)
+        began = time.process_time()
+        for _ in range(3):
+            canonical(tree)
+        return time.process_time() - began
+
+    short, long = min(seconds(500) for _ in range(3)), min(seconds(4000) for _ in range(3))
+    assert long < 24 * short, "eight times the primes"
 
 
 def test_symbols_keep_their_order_and_their_strokes() -> None:

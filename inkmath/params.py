@@ -198,9 +198,16 @@ class TrainExpression(Begun):
     learning_rate: float = Field(gt=0.0, le=1.0)
     warmup: int = Field(ge=0)
     decay: Fraction
+    branches: int = Field(ge=1, le=16)
     judge_every: Count
     mix: Mix
     max_minutes: NotNegative
+
+    @model_validator(mode="after")
+    def _branches_have_a_descent(self) -> Self:
+        if self.branches > 1 and self.decay == 0:
+            raise ValueError("branches: each is a descent of the learning rate, but decay is 0; raise it, or set 1")
+        return self
 
     @model_validator(mode="after")
     def _heads_share_the_width(self) -> Self:

@@ -69,6 +69,14 @@ def test_a_wrong_value_is_named_with_file_key_and_remedy(write, old, new, messag
     assert message in str(caught.value)
 
 
+def test_branches_want_a_descent(write):
+    path = write("  branches", "  branches: 2")
+    assert load_params(path).train_expression.branches == 2
+    path.write_text(path.read_text().replace("  decay:", "  decay: 0  # was"))
+    with pytest.raises(ParamsError, match="branches: each is a descent of the learning rate, but decay is 0"):
+        load_params(path)
+
+
 def test_all_faults_are_told_at_once(write):
     path = write("  points", "  points: 1")
     path.write_text(path.read_text().replace("  valid:", "  valid: 2  # was"))

@@ -53,8 +53,10 @@ class Recipe:
     Attributes:
         epochs: passes; in each, every formula occurs once whole and once in part. batch_strokes: strokes a step, about.
         learning_rate: at its highest. warmup: steps until there. decay: share of the epochs, at the end, over which it
-        falls to nothing. weight_decay: of AdamW. smoothing: of the class labels. average: momentum of the averaged
-        weights, which are the ones kept. judge_every: epochs between looks at the validation split.
+        falls to nothing. branches: how often those last epochs are trained, each time from where the others began and
+        with draws of its own; the mean of what they arrive at is kept. weight_decay: of AdamW. smoothing: of the class
+        labels. average: momentum of the averaged weights, which are the ones kept. judge_every: epochs between looks
+        at the validation split.
     """
 
     seed: int = 0
@@ -63,6 +65,7 @@ class Recipe:
     learning_rate: float = 1e-3
     warmup: int = 300
     decay: float = 0.3
+    branches: int = 1
     weight_decay: float = 0.02
     smoothing: float = 0.05
     judge_every: int = 4
@@ -70,10 +73,15 @@ class Recipe:
     mix: Mix = field(default_factory=Mix)
     bend: Bend = field(default_factory=Bend)
 
+    @property
+    def fork(self) -> int:
+        """Epochs before the learning rate falls: there branches leave the trunk."""
+        return math.floor(self.epochs * (1.0 - self.decay) + 1e-9)
 
-def batches(composer: Composer, recipe: Recipe, epoch: int) -> Iterator[tuple[float, Batch]]:
-    """The batches of an epoch, the same for the same recipe and epoch, each with the share of the epoch before it."""
-    rng = np.random.default_rng([recipe.seed, epoch])
+
+def batches(composer: Composer, recipe: Recipe, epoch: int, branch: int = 0) -> Iterator[tuple[float, Batch]]:
+    """The batches of an epoch, each with the share of the epoch before it: the same for recipe, epoch and branch."""
+    rng = np.random.default_rng([recipe.seed, epoch, branch] if branch else [recipe.seed, epoch])
     count = len(composer.formulas)
     waiting: dict[int, list[Composition]] = {length: [] for length in LENGTHS}
     for done, sample in enumerate(rng.permutation(2 * count).tolist()):
@@ -156,6 +164,11 @@ def _over_governors(scores: Any) -> Any:
 class ExpressionTrainer:
     """Holds the network, its optimizer and averaged weights, and takes them through the epochs.
 
+    With several branches, the epochs in which the learning rate falls are trained several times from one trunk. Where
+    each ends is chance; their mean lies in the middle of the flat region that all are led to, and reads strangers' ink
+    better than any (Izmailov et al., "Averaging weights leads to wider optima and better generalization", UAI 2018;
+    Wortsman et al., "Model soups", ICML 2022).
+
     Args:
         model: the network, its weights random or given.
         formulas: the training set, fully labelled. classes: symbol vocabulary. recipe: how to train.
@@ -174,6 +187,7 @@ class ExpressionTrainer:
         begun: Mapping[int, NDArray[np.float32]] | None = None,
     ) -> None:
         self.model, self.recipe, self.path, self.say, self.begun = model, recipe, path, say, begun or {}
+        self.trunk = path.with_stem(f"{path.stem}-trunk")
         self.composer = Composer(formulas, classes, recipe.mix)
         points = model.settings["points"]
         model(tf.zeros((1, 2, points, 2)), tf.ones((1, 2)))
@@ -184,7 +198,8 @@ class ExpressionTrainer:
         self.optimizer.build(model.trainable_variables)
         self.averages = [tf.Variable(variable.value, trainable=False) for variable in model.trainable_variables]
         self.steps = tf.Variable(0, dtype=tf.int64, trainable=False)
-        self.epoch, self.batch, self.began_at = 0, 0, 0
+        self.grown: list[NDArray[np.float32]] = []  # what the branches before this one arrived at, summed
+        self.branch, self.epoch, self.batch, self.began_at = 0, 0, 0, 0
         self.seconds = 0.0
         self.history: list[dict[str, float]] = []
         self._step = tf.function(
@@ -237,14 +252,35 @@ class ExpressionTrainer:
         report = on_epoch or (lambda epoch, row: None)
         for epoch, row in enumerate(self.history):
             report(epoch, row)
+        finished = self._run_branch(deadline, judge, report)
+        while finished and self.branch + 1 < self.recipe.branches:
+            self._branch_off()
+            finished = self._run_branch(deadline, judge, report)
+        self.save()
+        if finished:
+            self.trunk.unlink(missing_ok=True)
+        return finished
+
+    def _run_branch(
+        self,
+        deadline: float,
+        judge: Callable[[], dict[str, float]],
+        report: Callable[[int, dict[str, float]], None],
+    ) -> bool:
         saved = time.monotonic()
         recipe = self.recipe
         while self.epoch < recipe.epochs:
+            if recipe.branches > 1 and (self.branch, self.epoch, self.batch) == (0, recipe.fork, 0):
+                self.save(self.trunk)
+            named = f"{self.epoch + 1}/{recipe.epochs}"
+            if recipe.branches > 1 and self.epoch >= recipe.fork:
+                named += f", branch {self.branch + 1}/{recipe.branches}"
             sums: dict[str, float] = {}
             begun = counted = time.monotonic()
             seen, took, rate = 0, 0, 0.0
-            with progress(f"Epoch {self.epoch + 1}/{recipe.epochs}", 2 * len(self.composer.formulas)) as advance:
-                for number, (share, batch) in enumerate(_ahead(batches(self.composer, recipe, self.epoch))):
+            with progress(f"Epoch {named}", 2 * len(self.composer.formulas)) as advance:
+                upcoming = _ahead(batches(self.composer, recipe, self.epoch, self.branch))
+                for number, (share, batch) in enumerate(upcoming):
                     size = int(batch[1][:, 0].sum())
                     advance(size)
                     if number < self.batch:  # done before the interruption
@@ -257,7 +293,6 @@ class ExpressionTrainer:
                     now = time.monotonic()
                     self.seconds, counted = self.seconds + now - counted, now
                     if now > deadline:
-                        self.save()
                         return False
                     if now - saved > SECONDS_BETWEEN_CHECKPOINTS:
                         self.save()
@@ -269,34 +304,55 @@ class ExpressionTrainer:
             if self.epoch % recipe.judge_every == 0 or self.epoch == recipe.epochs:
                 row |= judge()
             self.history.append(row)
-            report(self.epoch - 1, row)
+            report(len(self.history) - 1, row)
             figures = "  ".join(f"{name} {value:.4g}" for name, value in row.items())
-            self.say(f"epoch {self.epoch}/{recipe.epochs}  {spent:.1f} s  {figures}")
-        self.save()
+            self.say(f"epoch {named}  {spent:.1f} s  {figures}")
         return True
 
-    def averaged(self) -> list[NDArray[np.float32]]:
-        """The averaged weights, in the order of ``model.trainable_variables``."""
-        return [average.numpy() for average in self.averages]
+    def _branch_off(self) -> None:
+        """Go back to the trunk, keeping what this branch arrived at.
 
-    def save(self) -> None:
+        Raises:
+            CheckpointError: the file of the trunk is gone or of another training.
+        """
+        state = checkpoint.peek(self.trunk)
+        if state is None or state["fingerprint"] != self._fingerprint():
+            raise checkpoint.CheckpointError(
+                f"{self.trunk}: no trunk of this training to branch off from; set train_expression.branches to what it"
+                f" was, or delete {self.path} to start anew"
+            )
+        arrived = [average.numpy() for average in self.averages]
+        self.grown = [sum_ + one for sum_, one in zip(self.grown, arrived, strict=True)] if self.grown else arrived
+        self._restore(self.trunk)
+        self.branch, self.epoch, self.batch = self.branch + 1, state["epoch"], 0
+
+    def averaged(self) -> list[NDArray[np.float32]]:
+        """The averaged weights, the mean of all branches so far, in the order of ``model.trainable_variables``."""
+        arrived = [average.numpy() for average in self.averages]
+        if not self.grown:
+            return arrived
+        return [(before + one) / (self.branch + 1) for before, one in zip(self.grown, arrived, strict=True)]
+
+    def save(self, path: Path | None = None) -> None:
         """Write everything that the next step depends on, whole or not at all."""
         state = {
             "fingerprint": self._fingerprint(),
+            "branch": self.branch,
             "epoch": self.epoch,
             "batch": self.batch,
             "steps": int(self.steps),
             "seconds": self.seconds,
             "history": self.history,
         }
-        averages = {f"average/{index}": value for index, value in enumerate(self.averaged())}
-        checkpoint.save(self.path, self.model, self.optimizer, state, averages)
+        arrays = {f"average/{index}": average.numpy() for index, average in enumerate(self.averages)}
+        arrays |= {f"grown/{index}": values for index, values in enumerate(self.grown)}
+        checkpoint.save(path or self.path, self.model, self.optimizer, state, arrays)
 
     def resume(self) -> None:
         """Take up the checkpoint, if there is one of this training, and say so.
 
-        A training whose number of epochs or descent was changed goes on all the same: nothing before depended on them,
-        as long as the descent has not begun.
+        A training whose number of epochs, descent or branches was changed goes on all the same: nothing before depended
+        on them, as long as the descent has not begun.
         """
         state = checkpoint.peek(self.path)
         if state is None:
@@ -304,20 +360,26 @@ class ExpressionTrainer:
         if state.get("fingerprint") != self._fingerprint():
             self.say(f"{self.path} is of another training (data, seed or parameters differ): starting anew")
             return
-        restored = checkpoint.restore(self.path, self.model, self.optimizer)
+        restored = self._restore(self.path)
+        self.branch, self.epoch, self.batch = state.get("branch", 0), state["epoch"], state["batch"]
+        self.grown = [restored[f"grown/{index}"] for index in range(len(self.averages))] if self.branch else []
+        self.history, self.seconds = state["history"], state["seconds"]
+        self.began_at = len(self.history)
+        self.say(f"resuming at epoch {self.epoch + 1}, step {self.batch + 1}, from {self.path}")
+
+    def _restore(self, path: Path) -> dict[str, NDArray[Any]]:
+        """Set network, optimizer, averages and steps to those of a file; returns all arrays it has beside them."""
+        restored = checkpoint.restore(path, self.model, self.optimizer)
         assert restored is not None
         for index, average in enumerate(self.averages):
             average.assign(restored.arrays[f"average/{index}"])
         self.steps.assign(restored.state["steps"])
-        self.epoch, self.batch = restored.state["epoch"], restored.state["batch"]
-        self.history, self.seconds = restored.state["history"], restored.state["seconds"]
-        self.began_at = self.epoch
-        self.say(f"resuming at epoch {self.epoch + 1}, step {self.batch + 1}, from {self.path}")
+        return restored.arrays
 
     def _fingerprint(self) -> str:
         """What a checkpoint must have been made with to be gone on from."""
         knobs = {**asdict(self.recipe), "model": self.model.settings}
-        for name in ("epochs", "decay", "judge_every"):
+        for name in ("epochs", "decay", "branches", "judge_every"):
             del knobs[name]
         formulas = self.composer.formulas
         digest = hashlib.blake2b(json.dumps(knobs, sort_keys=True).encode(), digest_size=16)

@@ -116,6 +116,7 @@ def train_expression(
         learning_rate=knobs.learning_rate,
         warmup=knobs.warmup,
         decay=knobs.decay,
+        branches=knobs.branches,
         judge_every=knobs.judge_every,
         mix=Mix(**knobs.mix.model_dump()),
     )

@@ -226,6 +226,69 @@ def test_stopped_and_resumed_it_ends_with_the_weights_of_an_undisturbed_training
     assert len(resumed.history) == len(undisturbed.history) == 2
 
 
+def test_branches_leave_one_trunk_and_the_mean_of_their_ends_is_kept(
+    formulas: FormulaSet, classes: list[str], tmp_path: Path
+) -> None:
+    single = trainer(formulas, classes, tmp_path / "single.npz")
+    assert single.run()
+    rows: list[int] = []
+    branched = trainer(formulas, classes, tmp_path / "branched.npz", branches=2)
+    assert branched.run(on_epoch=lambda number, row: rows.append(number))
+    assert rows == [0, 1, 2], "an epoch of the trunk, and one of each branch"
+    loss = [row["loss"] for row in branched.history]
+    assert loss[:2] == [row["loss"] for row in single.history]
+    assert loss[2] != loss[1], "a branch draws formulas of its own"
+    second = [average.numpy() for average in branched.averages]
+    for one, other, mean in zip(single.averaged(), second, branched.averaged(), strict=True):
+        np.testing.assert_array_equal(mean, (one + other) / 2)
+    assert any(np.abs(one - other).max() > 1e-5 for one, other in zip(single.averaged(), second, strict=True))
+    assert [path.name for path in tmp_path.glob("branched*")] == ["branched.npz"], "the trunk is not needed any more"
+
+
+class KilledError(Exception):
+    """As if the process had been."""
+
+
+@pytest.mark.parametrize("epochs", [1, 2], ids=["in the first branch", "in the second branch"])
+def test_killed_it_ends_with_the_mean_of_undisturbed_branches(
+    formulas: FormulaSet, classes: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epochs: int
+) -> None:
+    from inkmath.training import expression
+
+    undisturbed = trainer(formulas, classes, tmp_path / "undisturbed.npz", branches=2)
+    assert undisturbed.run()
+
+    monkeypatch.setattr(expression, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    killed = trainer(formulas, classes, tmp_path / "killed.npz", branches=2)
+    steps = iter(range(sum(len(batches(formulas, classes, epoch)) for epoch in range(epochs)) + 1))
+    step = killed._step
+
+    def until_killed(*given: Any) -> Any:
+        if next(steps, None) is None:
+            raise KilledError
+        return step(*given)
+
+    killed._step = until_killed
+    with pytest.raises(KilledError):
+        killed.run()
+    resumed = trainer(formulas, classes, tmp_path / "killed.npz", seed=9, branches=2)
+    resumed.resume()
+    assert (resumed.branch, resumed.epoch, resumed.batch) == (epochs - 1, 1, 1)
+    assert resumed.run()
+    for one, other in zip(weights(undisturbed), weights(resumed), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_without_its_trunk_no_branch_is_begun(formulas: FormulaSet, classes: list[str], tmp_path: Path) -> None:
+    from inkmath.training.checkpoint import CheckpointError
+
+    assert trainer(formulas, classes, tmp_path / "c.npz").run()
+    more = trainer(formulas, classes, tmp_path / "c.npz", branches=2)  # more than when the descent began
+    more.resume()
+    with pytest.raises(CheckpointError, match=r"c-trunk\.npz: no trunk of this training to branch off from; set"):
+        more.run()
+
+
 def test_a_checkpoint_of_another_training_is_left_alone(
     formulas: FormulaSet, classes: list[str], tmp_path: Path
 ) -> None:

@@ -46,6 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     releasing.add_argument(
         "--replace", action="store_true", help="ship it in any case: what is shipped was trained on the validation ink"
     )
+    releasing.add_argument(
+        "--keep-search",
+        action="store_true",
+        help="search formulas as what is shipped does: for training that left hardly any validation ink to fit it to",
+    )
     searching = commands.add_parser("search", help="search good parameters with Optuna, each trial a DVC experiment")
     searching.add_argument("name", help="of the study and of the sweep in MLflow; a study that is there goes on")
     searching.add_argument("space", nargs="+", help="block.name=choice(a,b), range(1,9), interval(0,1), log(1e-4,1e-2)")
@@ -166,7 +171,7 @@ def _release(chosen: argparse.Namespace, location: Location) -> int:
         raise TrackingError(str(error)) from error
     name = f"{chosen.experiment}-{chosen.task}"
     weights = Path(__file__).parents[1] / "weights"
-    done = release(reach(location), name, chosen.task, inks, weights, training, chosen.replace)
+    done = release(reach(location), name, chosen.task, inks, weights, training, chosen.replace, chosen.keep_search)
     before = "nothing was released before" if done.before is None else f"before {done.before:.2%}"
     print(f"{name}: {done.champion:.2%} on {len(inks)} validation formulas, {before}")
     for file in done.files:

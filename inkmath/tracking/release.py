@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inkmath.dataset.atomic import replacing
-from inkmath.decoding.expression import SETTINGS_FILE, write_weights
+from inkmath.decoding.expression import SETTINGS_FILE, load_expression_reader, write_weights
 from inkmath.decoding.tuning import tune_reader
 from inkmath.ink import Ink
 from inkmath.layout.latex import canonical_tokens
@@ -56,6 +56,7 @@ def release(
     weights: Path,
     training: Collection[str] = (),
     replace: bool = False,
+    keep_search: bool = False,
 ) -> Release:
     """Copy the champion's files to ``weights`` if it reads ``inks`` better than what lies there.
 
@@ -65,10 +66,12 @@ def release(
         training: canonical LaTeX of training formulas, tokens separated by spaces: language is weighed as if those that
         say the same as validation ink had not been learned.
         replace: release the champion in any case: what was trained on the validation ink too is no measure for it.
+        keep_search: let formulas be searched as they are by what is released: networks that were trained on nearly all
+        writers leave too few to fit a search to.
 
     Raises:
         ReleaseRefusedError: what is released reads as well or better.
-        TrackingError: there is no champion, or no ink to compare on.
+        TrackingError: there is no champion, or no ink to compare on, or no search to keep.
     """
     import mlflow
     from mlflow.exceptions import MlflowException
@@ -85,7 +88,9 @@ def release(
             f"models:/{name}/{version.version}", dst_path=folder, tracking_uri=client.tracking_uri
         )
         (about,) = Path(folder).rglob("reader.json")
-        if task == "expression":
+        if task == "expression" and keep_search:
+            take_search(about.parent, weights)
+        elif task == "expression":
             fit_search(about.parent, weights, judged, training)
         candidate = merit(_load(task, about.parent, weights), task, judged)
         try:
@@ -103,7 +108,7 @@ def release(
             with replacing(weights / source.name) as temporary:
                 shutil.copyfile(source, temporary)
             files.append(weights / source.name)
-    if task == "symbol" and (weights / SETTINGS_FILE).is_file():
+    if task == "symbol" and not keep_search and (weights / SETTINGS_FILE).is_file():
         fit_search(weights, weights, judged, training)
         files.append(weights / SETTINGS_FILE)
     return Release(candidate, before, tuple(files))
@@ -132,6 +137,18 @@ def fit_search(directory: Path, weights: Path, inks: Sequence[Ink], training: Co
     counts = json.loads((directory / SETTINGS_FILE).read_text(encoding="utf-8"))["trigrams"]
     reader = _load("expression", directory, weights)
     write_weights(directory, tune_reader(reader, inks, counts, training).weights)
+
+
+def take_search(directory: Path, weights: Path) -> None:
+    """Let the expression model in ``directory`` be searched, and its confidence be told, as that in ``weights`` is.
+
+    Raises:
+        TrackingError: there is none in ``weights``.
+    """
+    try:
+        write_weights(directory, load_expression_reader(weights).search.weights)
+    except FileNotFoundError as error:
+        raise TrackingError(f"no search to keep ({error}); release without --keep-search") from error
 
 
 def _load(task: Task, directory: Path, weights: Path) -> Any:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from released import needs_weights
 
+from inkmath.decoding.expression import write_weights
+from inkmath.decoding.search import Weights
 from inkmath.decoding.tuning import OPINION
 from inkmath.ink import Ink
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
@@ -99,3 +101,24 @@ def test_formulas_are_searched_as_suits_both_networks(tmp_path: Path) -> None:
     assert after["search"]["confidence"] != before["search"]["confidence"]
     assert {**after, "search": None} == {**before, "search": None}
     assert release.merit(release._load("expression", weights, weights), "expression", inks) > 0
+
+
+@needs_weights
+def test_formulas_are_searched_as_before_where_that_is_asked_for(tmp_path: Path) -> None:
+    other = Path(shutil.copytree(WEIGHTS, tmp_path / "other"))
+    before = json.loads((other / "expression.json").read_text())
+    write_weights(other, Weights(language=0.5, confidence=(1.0, 2.0, 3.0)))
+    release.take_search(other, WEIGHTS)
+    assert json.loads((other / "expression.json").read_text()) == before
+    with pytest.raises(TrackingError, match=r"no search to keep .*; release without --keep-search"):
+        release.take_search(other, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("crowned")
+def test_a_new_symbol_network_leaves_a_search_that_is_kept_alone(client: MlflowClient, workspace: Path) -> None:
+    weights = released(workspace / "weights", "z x y")
+    (weights / "expression.json").write_text("as it was")
+    release.release(client, "inkmath-symbol", "symbol", [INK], weights, keep_search=True)
+    assert (weights / "labels.txt").read_text() == "x y z"
+    assert (weights / "expression.json").read_text() == "as it was"

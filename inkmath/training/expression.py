@@ -165,9 +165,9 @@ class ExpressionTrainer:
     """Holds the network, its optimizer and averaged weights, and takes them through the epochs.
 
     With several branches, the epochs in which the learning rate falls are trained several times from one trunk. Where
-    each ends is chance; their mean lies in the middle of the flat region that all are led to, and reads strangers' ink
-    better than any (Izmailov et al., "Averaging weights leads to wider optima and better generalization", UAI 2018;
-    Wortsman et al., "Model soups", ICML 2022).
+    each ends is chance; their mean lies in the middle of the flat region that all are led to, which owes less to chance
+    and reads strangers' ink well (Izmailov et al., "Averaging weights leads to wider optima and better generalization",
+    UAI 2018; Wortsman et al., "Model soups", ICML 2022).
 
     Args:
         model: the network, its weights random or given.

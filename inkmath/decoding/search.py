@@ -44,10 +44,10 @@ class Weights:
     Attributes:
         segmentation, symbol, relation, language: factors of the parts of the score. opinion: share of a second opinion
         in what symbols are taken for, where there is one. lines: factor of how well heights agree with the best trees,
-        as :class:`~inkmath.decoding.lines.LineModel` says. repetition, habit, brackets: factors of what
-        :class:`~inkmath.decoding.rescoring.Rescorer` says of those, the last of what is left incomplete, brackets above
-        all. segmentations, trees: how many are tried. labels: how many classes of each symbol.
-        rescored: how many of the best. confidence: intercept and factors of :func:`evidence`, of a logistic model.
+        as :class:`~inkmath.decoding.lines.LineModel` says. repetition, habit, incomplete: factors of what
+        :class:`~inkmath.decoding.rescoring.Rescorer` says of those, the last of how many things lack a part.
+        segmentations, trees: how many are tried. labels: how many classes of each symbol. rescored: how many of the
+        best. confidence: intercept and factors of :func:`evidence`, of a logistic model.
     """
 
     segmentation: float = 0.3
@@ -58,7 +58,7 @@ class Weights:
     lines: float = 0.3
     repetition: float = 0.4
     habit: float = 0.5
-    brackets: float = 3.0
+    incomplete: float = 3.0
     segmentations: int = 4
     trees: int = 4
     labels: int = 5
@@ -159,7 +159,7 @@ class Search:
             tree = one.classes, one.parents, one.relations
             score = one.score + weights.language * rescorer.trigrams(*tree) + weights.lines * heights
             score += weights.repetition * rescorer.repetition(one.classes) + weights.habit * rescorer.habit(*tree)
-            again.append(replace(one, score=score - weights.brackets * rescorer.incomplete(*tree)))
+            again.append(replace(one, score=score - weights.incomplete * rescorer.incomplete(*tree)))
         again.sort(key=lambda one: -one.score)
         fall = again[-1].score - best[-1].score if again else 0.0
         return again + [replace(one, score=one.score + fall) for one in rest]

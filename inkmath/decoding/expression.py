@@ -64,7 +64,7 @@ class StrokeGraphReader:
     def scores(self, inks: Sequence[Ink]) -> list[Scores]:
         """What the network says of each formula; inks of like length share a call."""
         found: list[Scores | None] = [None] * len(inks)
-        for batch in _batches([len(ink.strokes) for ink in inks]):
+        for batch in of_like_length([len(ink.strokes) for ink in inks]):
             points, mask = pad([stroke_points(inks[place], self.points) for place in batch], multiple=1)
             answer = self.network(points=points, mask=mask)
             for row, place in enumerate(batch):
@@ -142,7 +142,7 @@ def write_weights(directory: Path, weights: Weights) -> None:
         temporary.write_text(json.dumps(settings, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
 
 
-def _batches(lengths: Sequence[int]) -> list[list[int]]:
+def of_like_length(lengths: Sequence[int]) -> list[list[int]]:
     """Places grouped so that like lengths stand together and no batch has more than ``BATCH_PAIRS`` pairs."""
     groups: list[list[int]] = []
     for place in np.argsort(lengths, kind="stable").tolist():

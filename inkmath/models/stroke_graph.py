@@ -196,6 +196,7 @@ class StrokeGraph(keras.Model):  # type: ignore[misc]
             "dropout": dropout,
             "activation": activation,
         }
+        self.products = products
         self.geometry = StrokeGeometry(dtype="float32", name="geometry")
         # A convolution along each stroke, written as a two-dimensional one with a kernel of height 1: that exports.
         self.convolutions = [

@@ -8,7 +8,7 @@ import math
 import queue
 import threading
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from inkmath.dataset.arrays import read_arrays, write_arrays
 from inkmath.dataset.progress import progress
+from inkmath.decoding.expression import of_like_length
 from inkmath.decoding.readout import Scores, plain_readout
 from inkmath.features.expression import IGNORE, SAME, FormulaSet, pad
 from inkmath.layout.latex import canonical_tokens
@@ -161,6 +162,30 @@ def _over_governors(scores: Any) -> Any:
     return tf.reshape(tf.transpose(scores, (0, 2, 1, 3)), (shape[0], shape[2], -1))
 
 
+@dataclass
+class Tally:
+    """Figures of the steps of one epoch so far; part of a checkpoint, so that an interruption does not show in them."""
+
+    steps: int = 0
+    expressions: int = 0
+    seconds: float = 0.0
+    learning_rate: float = 0.0
+    sums: dict[str, float] = field(default_factory=dict)
+
+    def add(self, parts: Mapping[str, Any], expressions: int, seconds: float, learning_rate: float) -> None:
+        """Count one step: its losses, how many expressions it had and how long it took."""
+        self.steps, self.expressions = self.steps + 1, self.expressions + expressions
+        self.seconds, self.learning_rate = self.seconds + seconds, learning_rate
+        for name, value in parts.items():
+            self.sums[name] = self.sums.get(name, 0.0) + float(value)
+
+    def row(self) -> dict[str, float]:
+        """Mean losses, the last learning rate, and the speed."""
+        means = {name: value / self.steps for name, value in self.sums.items()}
+        speed = self.expressions / self.seconds if self.seconds else 0.0
+        return {**means, "learning_rate": self.learning_rate, "expressions_per_second": speed}
+
+
 class ExpressionTrainer:
     """Holds the network, its optimizer and averaged weights, and takes them through the epochs.
 
@@ -187,7 +212,7 @@ class ExpressionTrainer:
         begun: Mapping[int, NDArray[np.float32]] | None = None,
     ) -> None:
         self.model, self.recipe, self.path, self.say, self.begun = model, recipe, path, say, begun or {}
-        self.trunk = path.with_stem(f"{path.stem}-trunk")
+        self.classes, self.trunk = list(classes), path.with_stem(f"{path.stem}-trunk")
         self.composer = Composer(formulas, classes, recipe.mix)
         points = model.settings["points"]
         model(tf.zeros((1, 2, points, 2)), tf.ones((1, 2)))
@@ -199,8 +224,8 @@ class ExpressionTrainer:
         self.averages = [tf.Variable(variable.value, trainable=False) for variable in model.trainable_variables]
         self.steps = tf.Variable(0, dtype=tf.int64, trainable=False)
         self.grown: list[NDArray[np.float32]] = []  # what the branches before this one arrived at, summed
-        self.branch, self.epoch, self.batch, self.began_at = 0, 0, 0, 0
-        self.seconds = 0.0
+        self.branch, self.epoch, self.batch = 0, 0, 0
+        self.tally = Tally()
         self.history: list[dict[str, float]] = []
         self._step = tf.function(
             self._one_step,
@@ -275,32 +300,27 @@ class ExpressionTrainer:
             named = f"{self.epoch + 1}/{recipe.epochs}"
             if recipe.branches > 1 and self.epoch >= recipe.fork:
                 named += f", branch {self.branch + 1}/{recipe.branches}"
-            sums: dict[str, float] = {}
-            begun = counted = time.monotonic()
-            seen, took, rate = 0, 0, 0.0
+            counted = time.monotonic()
             with progress(f"Epoch {named}", 2 * len(self.composer.formulas)) as advance:
                 upcoming = _ahead(batches(self.composer, recipe, self.epoch, self.branch))
                 for number, (share, batch) in enumerate(upcoming):
                     size = int(batch[1][:, 0].sum())
                     advance(size)
                     if number < self.batch:  # done before the interruption
+                        counted = time.monotonic()
                         continue
                     rate = self.rate((self.epoch + share) / recipe.epochs)
                     parts = self._step(*(tf.constant(array) for array in batch), tf.constant(rate, tf.float32))
-                    self.batch, took, seen = number + 1, took + 1, seen + size
-                    for name, value in parts.items():
-                        sums[name] = sums.get(name, 0.0) + float(value)
-                    now = time.monotonic()
-                    self.seconds, counted = self.seconds + now - counted, now
+                    self.batch, now = number + 1, time.monotonic()
+                    self.tally.add(parts, size, now - counted, rate)
+                    counted = now
                     if now > deadline:
                         return False
                     if now - saved > SECONDS_BETWEEN_CHECKPOINTS:
                         self.save()
                         saved = time.monotonic()
-            spent = time.monotonic() - begun
-            row = {name: value / max(took, 1) for name, value in sums.items()}
-            row |= {"learning_rate": rate, "expressions_per_second": seen / spent}
-            self.epoch, self.batch = self.epoch + 1, 0
+            row, spent = self.tally.row(), self.tally.seconds
+            self.epoch, self.batch, self.tally = self.epoch + 1, 0, Tally()
             if self.epoch % recipe.judge_every == 0 or self.epoch == recipe.epochs:
                 row |= judge()
             self.history.append(row)
@@ -315,16 +335,19 @@ class ExpressionTrainer:
         Raises:
             CheckpointError: the file of the trunk is gone or of another training.
         """
-        state = checkpoint.peek(self.trunk)
-        if state is None or state["fingerprint"] != self._fingerprint():
-            raise checkpoint.CheckpointError(
-                f"{self.trunk}: no trunk of this training to branch off from; set train_expression.branches to what it"
-                f" was, or delete {self.path} to start anew"
-            )
+        self._require_trunk()
         arrived = [average.numpy() for average in self.averages]
         self.grown = [sum_ + one for sum_, one in zip(self.grown, arrived, strict=True)] if self.grown else arrived
         self._restore(self.trunk)
-        self.branch, self.epoch, self.batch = self.branch + 1, state["epoch"], 0
+        self.branch, self.epoch, self.batch = self.branch + 1, self.recipe.fork, 0
+
+    def _require_trunk(self) -> None:
+        state = checkpoint.peek(self.trunk)
+        if state is None or state["fingerprint"] != self._fingerprint():
+            raise checkpoint.CheckpointError(
+                f"{self.trunk}: not there, or of another training, so that no branch can be begun; set "
+                f"train_expression.branches to {self.branch + 1}, or delete {self.path} to start anew"
+            )
 
     def averaged(self) -> list[NDArray[np.float32]]:
         """The averaged weights, the mean of all branches so far, in the order of ``model.trainable_variables``."""
@@ -341,7 +364,8 @@ class ExpressionTrainer:
             "epoch": self.epoch,
             "batch": self.batch,
             "steps": int(self.steps),
-            "seconds": self.seconds,
+            "schedule": self._schedule(),
+            "tally": asdict(self.tally),
             "history": self.history,
         }
         arrays = {f"average/{index}": average.numpy() for index, average in enumerate(self.averages)}
@@ -351,8 +375,11 @@ class ExpressionTrainer:
     def resume(self) -> None:
         """Take up the checkpoint, if there is one of this training, and say so.
 
-        A training whose number of epochs, descent or branches was changed goes on all the same: nothing before depended
-        on them, as long as the descent has not begun.
+        A training whose epochs, decay or branches were changed goes on all the same, as long as the learning rate has
+        not begun to fall: nothing before depended on them.
+
+        Raises:
+            CheckpointError: they were changed after that, or the trunk that branches leave from is gone.
         """
         state = checkpoint.peek(self.path)
         if state is None:
@@ -360,12 +387,26 @@ class ExpressionTrainer:
         if state.get("fingerprint") != self._fingerprint():
             self.say(f"{self.path} is of another training (data, seed or parameters differ): starting anew")
             return
+        now, was = self._schedule(), state["schedule"]
+        descending = state["branch"] > 0 or (state["epoch"], state["batch"]) > (min(was["fork"], now["fork"]), 0)
+        if descending and now != was:
+            knobs = ", ".join(f"{name} {value}" for name, value in was.items() if name != "fork")
+            raise checkpoint.CheckpointError(
+                f"{self.path}: epoch {state['epoch'] + 1} of a training of {knobs}, too late to change those in "
+                "train_expression; set them to what they were, or delete the file to start anew"
+            )
         restored = self._restore(self.path)
-        self.branch, self.epoch, self.batch = state.get("branch", 0), state["epoch"], state["batch"]
+        self.branch, self.epoch, self.batch = state["branch"], state["epoch"], state["batch"]
         self.grown = [restored[f"grown/{index}"] for index in range(len(self.averages))] if self.branch else []
-        self.history, self.seconds = state["history"], state["seconds"]
-        self.began_at = len(self.history)
+        self.history, self.tally = state["history"], Tally(**state["tally"])
+        if descending and self.branch + 1 < self.recipe.branches:
+            self._require_trunk()
         self.say(f"resuming at epoch {self.epoch + 1}, step {self.batch + 1}, from {self.path}")
+
+    def _schedule(self) -> dict[str, float]:
+        """What decides when the learning rate falls, and how often."""
+        recipe = self.recipe
+        return {"epochs": recipe.epochs, "decay": recipe.decay, "branches": recipe.branches, "fork": recipe.fork}
 
     def _restore(self, path: Path) -> dict[str, NDArray[Any]]:
         """Set network, optimizer, averages and steps to those of a file; returns all arrays it has beside them."""
@@ -378,30 +419,31 @@ class ExpressionTrainer:
 
     def _fingerprint(self) -> str:
         """What a checkpoint must have been made with to be gone on from."""
-        knobs = {**asdict(self.recipe), "model": self.model.settings}
+        knobs = {**asdict(self.recipe), "model": self.model.settings, "products": self.model.products}
+        knobs["classes"] = self.classes
         for name in ("epochs", "decay", "branches", "judge_every"):
             del knobs[name]
         formulas = self.composer.formulas
         digest = hashlib.blake2b(json.dumps(knobs, sort_keys=True).encode(), digest_size=16)
-        for array in (formulas.points, formulas.symbol_of, formulas.edges, formulas.labels, *self.begun.values()):
+        named = {"ids", "splits", "sources", "latex"}  # which formulas these are; composing does not look at it
+        given = [getattr(formulas, one.name) for one in fields(formulas) if one.name not in named]
+        for array in (*given, *self.begun.values()):
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
 
 def predict(model: StrokeGraph, formulas: FormulaSet) -> Iterator[tuple[int, Scores]]:
-    """The network's answer to each formula, with its number; formulas of like length share a batch."""
+    """The network's answer to each formula, with its number; formulas of like length share a call."""
     points = model.settings["points"]
     forward = tf.function(
         lambda points, mask: model(points, mask),
         input_signature=[tf.TensorSpec((None, None, points, 2)), tf.TensorSpec((None, None))],
     )
     lengths = np.diff(formulas.stroke_offsets)
-    order = np.argsort(lengths, kind="stable")
-    for start in range(0, len(order), 32):
-        chosen = order[start : start + 32]
+    for chosen in of_like_length(lengths.tolist()):
         answer = forward(*pad([formulas.strokes(number) for number in chosen]))
         arrays = {name: value.numpy() for name, value in answer.items()}
-        for row, number in enumerate(chosen.tolist()):
+        for row, number in enumerate(chosen):
             yield number, Scores.of(arrays, row, int(lengths[number]))
 
 
@@ -437,7 +479,10 @@ def load_weights(path: Path, model: StrokeGraph) -> dict[int, NDArray[np.float32
         if one.path in given and given[one.path].shape == one.shape
     }
     if not taken:
-        raise checkpoint.CheckpointError(f"{path}: holds no weight of this network; set its width and depth")
+        raise checkpoint.CheckpointError(
+            f"{path}: holds no weight of this network; set train_expression.width and layers to those of its network, "
+            "or init_from to another file"
+        )
     for place, values in taken.items():
         model.trainable_variables[place].assign(values)
     return taken

@@ -55,14 +55,11 @@ class Trained:
     Attributes:
         model: with the averaged weights. history: a row of figures an epoch, whichever start it was trained in.
         finished: False where ``max_minutes`` stopped it; then its checkpoint is there to go on from.
-        began_at: the epoch this start began with. seconds: in training, over all starts.
     """
 
     model: StrokeGraph
     history: list[dict[str, float]]
     finished: bool
-    began_at: int
-    seconds: float
 
 
 def train_expression(
@@ -147,7 +144,7 @@ def train_expression(
     if not finished:
         say("stopped by max_minutes; it goes on with: dvc repro -f -s train_expression")
     keep()
-    return Trained(kept, trainer.history, finished, trainer.began_at, trainer.seconds)
+    return Trained(kept, trainer.history, finished)
 
 
 def validation(formulas: FormulaSet) -> FormulaSet:

@@ -40,15 +40,21 @@ def recipe(**changes: Any) -> Any:
     return replace(Recipe(seed=4, epochs=2, batch_strokes=48, warmup=2, decay=0.5), **changes)
 
 
-def trainer(formulas: FormulaSet, classes: list[str], path: Path, seed: int = 0, **changes: Any) -> Any:
+def trainer(
+    formulas: FormulaSet, classes: list[str], path: Path, seed: int = 0, products: str = "float32", **changes: Any
+) -> Any:
     import keras
 
     from inkmath.models.stroke_graph import StrokeGraph
     from inkmath.training.expression import ExpressionTrainer
 
     keras.utils.set_random_seed(seed)
-    model = StrokeGraph(len(classes), points=POINTS, width=16, depth=2, heads=2, pair_width=8)
+    model = StrokeGraph(len(classes), points=POINTS, width=16, depth=2, heads=2, pair_width=8, products=products)
     return ExpressionTrainer(model, formulas, classes, recipe(**changes), path, say=lambda line: None)
+
+
+class KilledError(Exception):
+    """As if the process had been."""
 
 
 def weights(trained: Any) -> list[np.ndarray]:
@@ -214,16 +220,37 @@ def test_stopped_and_resumed_it_ends_with_the_weights_of_an_undisturbed_training
     stopped = trainer(formulas, classes, tmp_path / "other.npz")
     assert not stopped.run(deadline=time.monotonic()), "the time is up after one batch"
     assert (stopped.epoch, stopped.batch) == (0, 1)
-    assert stopped.seconds > 0, "the time of an epoch that was not finished counts too"
     resumed = trainer(formulas, classes, tmp_path / "other.npz", seed=9)  # other weights, until it resumes
     resumed.resume()
     assert (resumed.epoch, resumed.batch) == (0, 1)
-    assert resumed.seconds == stopped.seconds
     assert resumed.run()
 
     for one, other in zip(weights(undisturbed), weights(resumed), strict=True):
         np.testing.assert_array_equal(one, other)
-    assert len(resumed.history) == len(undisturbed.history) == 2
+    assert [row["loss"] for row in resumed.history] == [row["loss"] for row in undisturbed.history]
+
+
+def test_killed_after_the_last_step_of_an_epoch_its_figures_are_whole(
+    formulas: FormulaSet, classes: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from inkmath.training import expression
+
+    monkeypatch.setattr(expression, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    killed = trainer(formulas, classes, tmp_path / "c.npz")
+    rows: list[dict[str, float]] = []
+
+    def note(number: int, row: dict[str, float]) -> None:
+        rows.append(row)
+        raise KilledError
+
+    with pytest.raises(KilledError):
+        killed.run(on_epoch=note)
+    resumed = trainer(formulas, classes, tmp_path / "c.npz")
+    resumed.resume()
+    assert resumed.batch == len(batches(formulas, classes, 0))
+    assert resumed.run()
+    assert resumed.history[0] == rows[0]
+    assert rows[0]["expressions_per_second"] > 0
 
 
 def test_branches_leave_one_trunk_and_the_mean_of_their_ends_is_kept(
@@ -243,10 +270,6 @@ def test_branches_leave_one_trunk_and_the_mean_of_their_ends_is_kept(
         np.testing.assert_array_equal(mean, (one + other) / 2)
     assert any(np.abs(one - other).max() > 1e-5 for one, other in zip(single.averaged(), second, strict=True))
     assert [path.name for path in tmp_path.glob("branched*")] == ["branched.npz"], "the trunk is not needed any more"
-
-
-class KilledError(Exception):
-    """As if the process had been."""
 
 
 @pytest.mark.parametrize("epochs", [1, 2], ids=["in the first branch", "in the second branch"])
@@ -282,11 +305,33 @@ def test_killed_it_ends_with_the_mean_of_undisturbed_branches(
 def test_without_its_trunk_no_branch_is_begun(formulas: FormulaSet, classes: list[str], tmp_path: Path) -> None:
     from inkmath.training.checkpoint import CheckpointError
 
-    assert trainer(formulas, classes, tmp_path / "c.npz").run()
-    more = trainer(formulas, classes, tmp_path / "c.npz", branches=2)  # more than when the descent began
-    more.resume()
-    with pytest.raises(CheckpointError, match=r"c-trunk\.npz: no trunk of this training to branch off from; set"):
-        more.run()
+    stopped = trainer(formulas, classes, tmp_path / "c.npz", epochs=1, branches=2)
+    assert not stopped.run(deadline=time.monotonic())
+    stopped.trunk.unlink()
+    with pytest.raises(CheckpointError, match=r"c-trunk\.npz: not there, .* set train_expression\.branches to 1"):
+        trainer(formulas, classes, tmp_path / "c.npz", epochs=1, branches=2).resume()
+
+
+@pytest.mark.parametrize("changes", [{"epochs": 1}, {"epochs": 9}, {"decay": 0.9}, {"branches": 2}])
+def test_what_decides_the_descent_can_be_changed_until_it_begins(
+    formulas: FormulaSet, classes: list[str], tmp_path: Path, changes: dict[str, float]
+) -> None:
+    from inkmath.training.checkpoint import CheckpointError
+
+    before = trainer(formulas, classes, tmp_path / "c.npz", epochs=4)
+    before.epoch = 2  # as if two epochs were done
+    before.save()
+    later = trainer(formulas, classes, tmp_path / "c.npz", **{"epochs": 4} | changes)
+    if later.recipe.fork < 2:
+        with pytest.raises(CheckpointError, match=r"epoch 3 of a training of epochs 4, decay 0\.5, branches 1, too late"):
+            later.resume()
+    else:
+        later.resume()
+        assert later.epoch == 2
+    before.batch = 1
+    before.save()
+    with pytest.raises(CheckpointError, match="set them to what they were, or delete the file to start anew"):
+        later.resume()
 
 
 def test_a_checkpoint_of_another_training_is_left_alone(
@@ -304,6 +349,16 @@ def test_a_checkpoint_of_another_training_is_left_alone(
     elsewhere.begun, elsewhere.say = {0: fresh[0]}, said.append
     elsewhere.resume()
     assert "is of another training" in said[1], "it began from weights that this one was not begun from"
+    others = {
+        "hands": trainer(replace(formulas, writers=formulas.writers[::-1].copy()), classes, tmp_path / "c.npz"),
+        "classes": trainer(formulas, classes[::-1], tmp_path / "c.npz"),
+        "products": trainer(formulas, classes, tmp_path / "c.npz", products="bfloat16"),
+    }
+    for name, another in others.items():
+        another.say = said.append
+        another.resume()
+        assert "is of another training" in said[-1], name
+    assert len(said) == 2 + len(others)
 
 
 def test_weights_go_to_a_file_and_come_back(formulas: FormulaSet, classes: list[str], tmp_path: Path) -> None:

@@ -100,9 +100,11 @@ def best_trees(
 ) -> list[tuple[float, NDArray[np.int64], NDArray[np.int64]]]:
     """The best trees in which no symbol governs two others by the same relation.
 
-    Branch and bound: the best tree of all is found; where it breaks the rule, it is forbidden one of the two edges and
-    then the other, and the better outcome is looked at first. Further trees come from forbidding doubtful edges. When
-    all tries are spent and none will do, the last is repaired: the second of two rivals follows the first on its line.
+    Branch and bound: the best tree of all is found; where it breaks the rule, the trees to come lack one of the two
+    edges, or have it and lack the other, and the best outcome is looked at first. Further trees lack a doubtful edge;
+    they too are parted by the first that they lack, so that none comes twice (Murty, "An algorithm for ranking all the
+    assignments in order of increasing cost", Operations Research 16, 1968). When all tries are spent and none will do,
+    the last is repaired: the second of two rivals follows the first on its line.
 
     Args:
         edges: ``(K, K, 6)`` and root ``(K,)`` from :func:`relate`.
@@ -113,40 +115,39 @@ def best_trees(
     """
     size = len(root)
     order = itertools.count()
-    queue: list[tuple[float, int, NDArray[Any], NDArray[Any], NDArray[Any]]] = []
+    queue: list[tuple[float, int, NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]] = []
 
-    def solve(allowed: NDArray[Any]) -> None:
+    def solve(allowed: NDArray[Any], outermost: NDArray[Any]) -> None:
         table = np.full((size + 1, size + 1), -np.inf)
         table[1:, 1:] = allowed.max(axis=2)
-        table[0, 1:] = root + size * NEVER  # one root only: a second would cost more than any edge
+        table[0, 1:] = outermost + size * NEVER  # one root only: a second would cost more than any edge
         parents = maximum_arborescence(table)[1:] - 1
         relations = allowed.argmax(axis=2)[parents, np.arange(size)]
-        score = sum(root[c] if p < 0 else allowed[p, c, relations[c]] for c, p in enumerate(parents))
-        heapq.heappush(queue, (-float(score), next(order), parents, relations, allowed))
+        score = sum(outermost[c] if p < 0 else allowed[p, c, relations[c]] for c, p in enumerate(parents))
+        heapq.heappush(queue, (-float(score), next(order), parents, relations, allowed, outermost))
 
-    solve(edges)
+    solve(edges, root)
     found: list[tuple[float, NDArray[np.int64], NDArray[np.int64]]] = []
     for attempt in range(tries + 1):
-        if not queue or len(found) == count or (attempt == tries and found):
+        if not queue or (attempt == tries and found):
             break
-        score, _, parents, relations, allowed = heapq.heappop(queue)
+        score, _, parents, relations, allowed, outermost = heapq.heappop(queue)
         if attempt == tries:
             score -= _repair(edges, parents, relations)
         clash = _clash(parents, relations)
         if clash is None:
             found.append((-score, parents, relations))
-            doubtful = _doubtful(allowed, parents, relations) if len(found) < count else ()
-        # The next best tree lacks one of these edges; the trees to come are parted by the first that they lack.
-        kept = allowed
-        for child in clash or doubtful:
-            parent, relation = parents[child], relations[child]
-            without = kept.copy()
-            without[parent, child, relation] = NEVER
-            solve(without)
-            if clash is None:
-                kept = kept.copy()
-                kept[:, child] = NEVER
-                kept[parent, child, relation] = allowed[parent, child, relation]
+            if len(found) == count:
+                break
+        for child in clash or _doubtful(allowed, parents, relations):
+            edge = parents[child], child, relations[child]
+            without = allowed.copy()
+            without[edge] = NEVER
+            solve(without, outermost)
+            only = np.full_like(allowed[:, child], NEVER)
+            only[parents[child], relations[child]] = allowed[edge]
+            allowed, outermost = allowed.copy(), outermost.copy()
+            allowed[:, child], outermost[child] = only, NEVER
     return found
 
 

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from made_up_scores import LABELS, normalised, random_scores, scores_of
 
@@ -103,6 +103,16 @@ def test_the_best_tree_is_the_best_of_all_layout_trees(size: int, seed: int, spr
         assert every[tuple(parents.tolist()), named] == pytest.approx(score), "each is a layout tree with its own score"
     assert [one[0] for one in found] == sorted((one[0] for one in found), reverse=True)
     assert len({(tuple(p.tolist()), tuple(r.tolist())) for _, p, r in found}) == len(found), "no tree comes twice"
+
+
+@settings(max_examples=60)
+@given(st.integers(2, 8), st.integers(0, 2**32 - 1), st.floats(0.1, 5.0))
+@example(3, 36, 3.0)  # the trees after a clash
+def test_no_tree_comes_twice(size: int, seed: int, spread: float) -> None:
+    scores = random_scores(np.random.default_rng(seed), size, spread=spread)
+    found = best_trees(*relate(scores, [[i] for i in range(size)]), count=4)
+    assert len({(tuple(p.tolist()), tuple(r[p >= 0].tolist())) for _, p, r in found}) == len(found)
+    assert [one[0] for one in found] == sorted((one[0] for one in found), reverse=True)
 
 
 def test_no_symbol_governs_two_by_one_relation() -> None:

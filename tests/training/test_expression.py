@@ -323,7 +323,7 @@ def test_what_decides_the_descent_can_be_changed_until_it_begins(
     before.save()
     later = trainer(formulas, classes, tmp_path / "c.npz", **{"epochs": 4} | changes)
     if later.recipe.fork < 2:
-        with pytest.raises(CheckpointError, match=r"epoch 3 of a training of epochs 4, decay 0\.5, branches 1, too late"):
+        with pytest.raises(CheckpointError, match=r"epoch 3 of a training of epochs 4, decay 0\.5, branches 1, too"):
             later.resume()
     else:
         later.resume()

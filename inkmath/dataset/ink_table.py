@@ -31,7 +31,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from inkmath.dataset.atomic import replacing, replacing_folder
-from inkmath.dataset.splits import Split
+from inkmath.dataset.splits import Split, telling
 from inkmath.ink import Ink
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 
@@ -192,6 +192,19 @@ def read_inks(path: str | Path, split: Split | str | None = None) -> Iterator[In
 def read_splits(path: str | Path) -> list[Split]:
     """The split of every row, in the order of :func:`read_inks`."""
     return [Split(name) for batch in read_batches(path, columns=["split"]) for name in batch["split"].to_pylist()]
+
+
+def read_training_texts(path: str | Path) -> set[str]:
+    """The canonical LaTeX of the training formulas, of those whose text counts (see :func:`~.splits.telling`).
+
+    Raises:
+        InkTableError: as for :func:`read_inks`.
+    """
+    texts: set[str] = set()
+    for batch in read_batches(path, Split.TRAIN, columns=["id", "latex"]):
+        counted = telling(np.array(batch["id"].to_pylist(), np.str_))
+        texts |= {text for text, counts in zip(batch["latex"].to_pylist(), counted, strict=True) if text and counts}
+    return texts
 
 
 def read_batches(

@@ -159,21 +159,20 @@ def _search(chosen: argparse.Namespace, location: Location) -> int:
 
 
 def _release(chosen: argparse.Namespace, location: Location) -> int:
-    from inkmath.dataset.ink_table import InkTableError, read_batches, read_inks
+    from inkmath.dataset.ink_table import InkTableError, read_inks, read_training_texts
     from inkmath.dataset.splits import Split
     from inkmath.tracking.release import release
 
     try:
-        inks = list(read_inks(chosen.ink, Split.VALID))
-        texts = (batch["latex"].to_pylist() for batch in read_batches(chosen.ink, Split.TRAIN, columns=["latex"]))
-        training = {latex for some in texts for latex in some if latex}
+        inks, training = list(read_inks(chosen.ink, Split.VALID)), read_training_texts(chosen.ink)
     except InkTableError as error:
         raise TrackingError(str(error)) from error
     name = f"{chosen.experiment}-{chosen.task}"
     weights = Path(__file__).parents[1] / "weights"
     done = release(reach(location), name, chosen.task, inks, weights, training, chosen.replace, chosen.keep_search)
     before = "nothing was released before" if done.before is None else f"before {done.before:.2%}"
-    print(f"{name}: {done.champion:.2%} on {len(inks)} validation formulas, {before}")
+    what = {"symbol": "symbols", "expression": "formulas"}[chosen.task]
+    print(f"{name}: {done.champion:.2%} of the validation {what}, {before}")
     for file in done.files:
         print(file)
     return 0

@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inkmath.dataset.atomic import replacing
-from inkmath.decoding.expression import SETTINGS_FILE, load_expression_reader, write_weights
+from inkmath.decoding.expression import NETWORK_FILE, SETTINGS_FILE, load_expression_reader, write_weights
+from inkmath.decoding.network import NetworkError
 from inkmath.decoding.tuning import tune_reader
 from inkmath.ink import Ink
 from inkmath.layout.latex import canonical_tokens
@@ -71,7 +73,7 @@ def release(
 
     Raises:
         ReleaseRefusedError: what is released reads as well or better.
-        TrackingError: there is no champion, or no ink to compare on, or no search to keep.
+        TrackingError: there is no champion, no ink to compare on, no search to keep, or what is released is damaged.
     """
     import mlflow
     from mlflow.exceptions import MlflowException
@@ -88,14 +90,19 @@ def release(
             f"models:/{name}/{version.version}", dst_path=folder, tracking_uri=client.tracking_uri
         )
         (about,) = Path(folder).rglob("reader.json")
+        made = about.parent
         if task == "expression" and keep_search:
-            take_search(about.parent, weights)
+            take_search(made, weights)
         elif task == "expression":
-            fit_search(about.parent, weights, judged, training)
-        candidate = merit(_load(task, about.parent, weights), task, judged)
+            fit_search(made, weights, judged, training)
+        candidate = merit(_load(task, made, weights), task, judged)
         try:
             before = merit(_load(task, weights, weights), task, judged)
         except FileNotFoundError:
+            before = None
+        except NetworkError as error:
+            if not replace:
+                raise TrackingError(f"what is released: {error}; --replace ships the champion all the same") from error
             before = None
         if before is not None and candidate <= before and not replace:
             raise ReleaseRefusedError(
@@ -103,15 +110,18 @@ def release(
                 f"released {before:.2%}: nothing is changed; if what is released was trained on these samples, as its "
                 "model card says, --replace ships the champion all the same"
             )
-        files = []
-        for source in sorted(file for file in about.parent.iterdir() if file != about):
-            with replacing(weights / source.name) as temporary:
-                shutil.copyfile(source, temporary)
-            files.append(weights / source.name)
-    if task == "symbol" and not keep_search and (weights / SETTINGS_FILE).is_file():
-        fit_search(weights, weights, judged, training)
-        files.append(weights / SETTINGS_FILE)
-    return Release(candidate, before, tuple(files))
+        shipped = sorted(file for file in made.iterdir() if file != about)
+        if task == "symbol" and not keep_search and (weights / SETTINGS_FILE).is_file():
+            searched = Path(folder) / "searched"
+            searched.mkdir()
+            for part in (SETTINGS_FILE, NETWORK_FILE):
+                shutil.copyfile(weights / part, searched / part)
+            fit_search(searched, made, judged, training)
+            shipped.append(searched / SETTINGS_FILE)
+        with ExitStack() as ends:  # all is written before the first file takes its name
+            for file in shipped:
+                shutil.copyfile(file, ends.enter_context(replacing(weights / file.name)))
+    return Release(candidate, before, tuple(weights / file.name for file in shipped))
 
 
 def merit(reader: Any, task: Task, inks: Sequence[Ink]) -> float:
@@ -132,10 +142,10 @@ def merit(reader: Any, task: Task, inks: Sequence[Ink]) -> float:
     return right / max(total, 1)
 
 
-def fit_search(directory: Path, weights: Path, inks: Sequence[Ink], training: Collection[str]) -> None:
-    """Fit the search of the expression model in ``directory`` to read beside the symbol model in ``weights``."""
+def fit_search(directory: Path, symbols: Path, inks: Sequence[Ink], training: Collection[str]) -> None:
+    """Fit the search of the expression model in ``directory`` to read beside the symbol model in ``symbols``."""
     counts = json.loads((directory / SETTINGS_FILE).read_text(encoding="utf-8"))["trigrams"]
-    reader = _load("expression", directory, weights)
+    reader = _load("expression", directory, symbols)
     write_weights(directory, tune_reader(reader, inks, counts, training).weights)
 
 
@@ -147,7 +157,7 @@ def take_search(directory: Path, weights: Path) -> None:
     """
     try:
         write_weights(directory, load_expression_reader(weights).search.weights)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NetworkError) as error:
         raise TrackingError(f"no search to keep ({error}); release without --keep-search") from error
 
 

@@ -10,7 +10,15 @@ import pyarrow.parquet as pq
 import pytest
 from made_up_ink import inkml
 
-from inkmath.dataset.ink_table import INK_COLUMNS, InkTableError, add_splits, read_batches, read_inks, read_splits
+from inkmath.dataset.ink_table import (
+    INK_COLUMNS,
+    InkTableError,
+    add_splits,
+    read_batches,
+    read_inks,
+    read_splits,
+    read_training_texts,
+)
 from inkmath.dataset.parsing import Place, Summary, parse_places
 from inkmath.dataset.sources import SourceError
 from inkmath.dataset.splits import Role, Split
@@ -55,6 +63,7 @@ def parse(data: Path, processes: int = 1, **places: Path) -> Summary:
             Place(str(places.get("train", data / "train")), Role.TRAIN),
             Place(str(places.get("test", data / "test")), Role.TEST),
             Place(str(data / "user"), Role.USER, "user", optional=True),
+            Place(str(data / "shapes"), Role.SHAPES, "shapes", optional=True),
         ],
         data / "out" / "ink.parquet",
         data / "out" / "rejected.parquet",
@@ -177,6 +186,14 @@ def test_saved_ink_of_a_user_is_trained_on(data):
     parse(data)
     (mine,) = [ink for ink in read_inks(data / "out" / "ink.parquet", Split.TRAIN) if ink.source == "user"]
     assert mine.id == "user/mine"
+
+
+def test_texts_are_those_of_training_ink_that_says_something(data):
+    (data / "shapes").mkdir()
+    (data / "shapes" / "made.inkml").write_bytes(inkml("z", shift=50))
+    parse(data)
+    assert {ink.latex for ink in read_inks(data / "out" / "ink.parquet", Split.TRAIN)} == {"x ^ { 2 }", "z ^ { 2 }"}
+    assert read_training_texts(data / "out" / "ink.parquet") == {"x ^ { 2 }"}
 
 
 def test_ink_without_truth_is_a_row_without_truth(data):

@@ -104,14 +104,75 @@ def test_formulas_are_searched_as_suits_both_networks(tmp_path: Path) -> None:
 
 
 @needs_weights
+@pytest.mark.slow
+def test_a_formula_reader_is_released_with_its_own_search_or_that_of_before(
+    client: MlflowClient, params: Params, workspace: Path
+) -> None:
+    with training_run("expression", params, architecture="stroke_graph", data={"train": Path("train.npz")}) as run:
+        files = tuple(WEIGHTS / name for name in ("expression.onnx", "expression.json"))
+        reader = ModelFiles("inkmath.decoding.expression:load_expression_reader", files, ("onnxruntime",))
+        run.log_model(reader, metric="valid_exprate", value=0.5, validation_data="ink")
+    weights = Path(shutil.copytree(WEIGHTS, workspace / "weights"))
+    before = Weights(language=0.3, confidence=(1.0, 2.0, 3.0))
+    write_weights(weights, before)
+    inks = list(synthesize(4, 2, max_symbols=8))
+    for keep_search in (True, False):
+        done = release.release(client, "inkmath-expression", "expression", inks, weights, (), True, keep_search)
+        assert {file.name for file in done.files} == {"expression.onnx", "expression.json"}
+        kept = json.loads((weights / "expression.json").read_text())["search"]["confidence"] == [1.0, 2.0, 3.0]
+        assert kept is keep_search
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("crowned")
+def test_an_interrupted_release_changes_nothing(
+    client: MlflowClient, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = released(workspace / "weights", "z x y")
+    for name in ("expression.json", "expression.onnx"):
+        (weights / name).write_text("as it was")
+    before = {file.name: file.read_text() for file in weights.iterdir()}
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(release, "fit_search", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        release.release(client, "inkmath-symbol", "symbol", [INK], weights)
+    assert {file.name: file.read_text() for file in weights.iterdir()} == before
+
+
+@needs_weights
+@pytest.mark.slow
+def test_what_is_released_and_damaged_is_replaced_if_asked_for(
+    client: MlflowClient, params: Params, workspace: Path
+) -> None:
+    with training_run("symbol", params, architecture="conv_maps", data={"train": Path("train.npz")}) as run:
+        files = tuple(WEIGHTS / name for name in ("symbol.onnx", "symbol.json"))
+        reader = ModelFiles("inkmath.decoding.symbol:load_symbol_reader", files, ("onnxruntime",))
+        run.log_model(reader, metric="valid_accuracy", value=0.5, validation_data="ink")
+    weights = workspace / "weights"
+    weights.mkdir()
+    for name in ("symbol.onnx", "symbol.json"):
+        (weights / name).write_text("{")
+    with pytest.raises(TrackingError, match=r"what is released: .*symbol\.json.*; --replace ships the champion"):
+        release.release(client, "inkmath-symbol", "symbol", [INK], weights)
+    done = release.release(client, "inkmath-symbol", "symbol", [INK], weights, replace=True)
+    assert done.before is None
+    assert (weights / "symbol.onnx").read_bytes() == (WEIGHTS / "symbol.onnx").read_bytes()
+
+
+@needs_weights
 def test_formulas_are_searched_as_before_where_that_is_asked_for(tmp_path: Path) -> None:
     other = Path(shutil.copytree(WEIGHTS, tmp_path / "other"))
     before = json.loads((other / "expression.json").read_text())
     write_weights(other, Weights(language=0.5, confidence=(1.0, 2.0, 3.0)))
     release.take_search(other, WEIGHTS)
     assert json.loads((other / "expression.json").read_text()) == before
-    with pytest.raises(TrackingError, match=r"no search to keep .*; release without --keep-search"):
-        release.take_search(other, tmp_path)
+    (tmp_path / "expression.json").write_text("{")
+    for nothing in (tmp_path / "nowhere", tmp_path):
+        with pytest.raises(TrackingError, match=r"no search to keep .*; release without --keep-search"):
+            release.take_search(other, nothing)
 
 
 @pytest.mark.slow

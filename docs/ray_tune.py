@@ -21,12 +21,12 @@ from ray import tune
 
 from inkmath.params import load_params
 from inkmath.tracking.location import Location, connect, locate
-from inkmath.tracking.search import STAGES, experiment_command, run_of
+from inkmath.tracking.search import TRAININGS, experiment_command, run_of
 
 SPACE = {"train.learning_rate": tune.loguniform(5e-4, 1e-2), "train.dropout": tune.uniform(0.0, 0.5)}
 """What varies: change it to any parameters of params.yaml."""
 
-STAGE, METRIC = STAGES["symbol"]
+STAGE, METRIC, _ = TRAININGS["symbol"]
 
 
 def trial(chosen: dict[str, Any], *, location: Location, experiment: str, sweep: str) -> None:

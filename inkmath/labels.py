@@ -81,16 +81,19 @@ class EncodedLabels(NamedTuple):
     """Labels as a classifier learns them.
 
     Attributes:
-        one_hot: float32 of shape ``(labels, classes)``; the row of an unseen label is zero.
         ids: int64 of shape ``(labels,)``; `UNSEEN` where the vocabulary does not hold the label.
         vocabulary: the classes, in the order of the columns.
         unseen: how often each label occurs that the vocabulary does not hold.
     """
 
-    one_hot: NDArray[np.float32]
     ids: NDArray[np.int64]
     vocabulary: Vocabulary
     unseen: dict[str, int]
+
+    @property
+    def one_hot(self) -> NDArray[np.float32]:
+        """float32 of shape ``(labels, classes)``, made when asked for; the row of an unseen label is zero."""
+        return one_hot(self.ids, len(self.vocabulary))
 
 
 def encode_labels(labels: Sequence[str], vocabulary: Vocabulary | None = None, *, min_count: int = 1) -> EncodedLabels:
@@ -123,7 +126,7 @@ def encode_labels(labels: Sequence[str], vocabulary: Vocabulary | None = None, *
         vocabulary = Vocabulary(tuple(map(str, encoder.classes_)))
     ids = np.array([vocabulary.ids.get(label, UNSEEN) for label in labels], np.int64)
     unseen = Counter(label for label, index in zip(labels, ids, strict=True) if index == UNSEEN)
-    return EncodedLabels(one_hot(ids, len(vocabulary)), ids, vocabulary, dict(sorted(unseen.items())))
+    return EncodedLabels(ids, vocabulary, dict(sorted(unseen.items())))
 
 
 def one_hot(ids: NDArray[np.integer], classes: int) -> NDArray[np.float32]:

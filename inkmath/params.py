@@ -21,7 +21,6 @@ SYNTHETIC_PLACES = ("data/raw/synthetic/train", "data/raw/synthetic/test")
 """Where the stage ``synthesize`` puts the ink of training and test writers."""
 
 Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
-Positive = Annotated[float, Field(gt=0.0)]
 NotNegative = Annotated[float, Field(ge=0.0)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 Count = Annotated[int, Field(ge=1)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import shutil
 import tempfile
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from inkmath.dataset.atomic import replacing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
 Array = NDArray[Any]
 
@@ -153,25 +152,3 @@ def _naming(path: str | Path) -> Iterator[None]:
         raise ArraysError(f"{path}: no such file; run the stage that writes it (dvc repro)") from None
     except (OSError, ValueError, EOFError, AttributeError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise ArraysError(f"{path}: cannot be read as npz ({error}); remove it and run dvc repro") from error
-
-
-def pack_ragged(arrays: Sequence[Array]) -> tuple[Array, NDArray[np.int64]]:
-    """Join arrays that differ in their first axis only.
-
-    Returns:
-        values of shape ``(sum of lengths, ...)`` and offsets of shape ``(len(arrays) + 1,)``: array ``i`` is
-        ``values[offsets[i]:offsets[i + 1]]``.
-
-    Raises:
-        ArraysError: there is no array, so that neither type nor shape is known.
-    """
-    if not arrays:
-        raise ArraysError("nothing to pack: values of no array have neither type nor shape")
-    offsets = np.zeros(len(arrays) + 1, dtype=np.int64)
-    np.cumsum([len(array) for array in arrays], out=offsets[1:])
-    return np.concatenate(arrays), offsets
-
-
-def unpack_ragged(values: Array, offsets: NDArray[np.int64]) -> list[Array]:
-    """The arrays that :func:`pack_ragged` joined, as views."""
-    return [values[start:stop] for start, stop in itertools.pairwise(offsets)]

@@ -30,7 +30,8 @@ def synthesize(
 ) -> Iterator[Ink]:
     """Make formulas in made-up handwriting.
 
-    Every class of `inkmath.layout.classes.SYMBOL_CLASSES` occurs at least twice in each 101 formulas.
+    Every class of `inkmath.layout.classes.SYMBOL_CLASSES` occurs at least twice in each 101 formulas of the usual
+    length; with a low ``max_symbols`` a formula may have room for only one of the two classes that are due in it.
 
     Args:
         count: how many formulas.

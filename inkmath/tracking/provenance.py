@@ -86,7 +86,7 @@ def run_tags(task: str, architecture: str, params: Params) -> dict[str, str]:
         "cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
         "mlflow.source.name": Path(sys.argv[0]).name or "python",
         "mlflow.source.type": "LOCAL",
-        "mlflow.user": getpass.getuser(),
+        "mlflow.user": _user(),
     }
     if commit:
         tags["mlflow.source.git.commit"] = commit
@@ -139,6 +139,14 @@ def _locked_digests() -> dict[str, str]:
     # Outputs come last: what a stage wrote is newer than what another one read.
     entries = [entry for kind in ("deps", "outs") for stage in stages.values() for entry in stage.get(kind, [])]
     return {entry["path"]: entry["md5"] for entry in entries if "md5" in entry}
+
+
+def _user() -> str:
+    """Who runs this; by number where the system has no name for it, as in many containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def _git(*arguments: str) -> str | None:

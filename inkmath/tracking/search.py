@@ -14,7 +14,7 @@ import sys
 import time
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from inkmath.tracking.location import TrackingError, connect
 from inkmath.tracking.sweep import parent_run
@@ -30,8 +30,19 @@ if TYPE_CHECKING:
     from inkmath.tracking.location import Location
     from inkmath.tracking.model import Task
 
-STAGES = {"symbol": ("train", "valid_accuracy"), "expression": ("train_expression", "valid_exprate")}
-"""The stage of each task that trains, and the figure to raise."""
+
+class Training(NamedTuple):
+    """The stage that trains, the figure to raise, and the one that tells meanwhile how it goes."""
+
+    stage: str
+    metric: str
+    watched: str
+
+
+TRAININGS = {
+    "symbol": Training("train", "valid_accuracy", "valid_accuracy"),
+    "expression": Training("train_expression", "valid_exprate", "valid_plain_exprate"),
+}
 
 LOOK_SECONDS = 2.0
 
@@ -142,7 +153,7 @@ def _trial(
 ) -> float:
     import optuna
 
-    stage, metric = STAGES[task]
+    stage, metric, watched = TRAININGS[task]
     settings = {knob.name: knob.suggest(trial) for knob in knobs}
     for earlier in trial.study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,)):
         # DVC would answer from its run cache, without a run in MLflow.
@@ -163,7 +174,7 @@ def _trial(
             run = run or run_of(client, experiment_id, dvc_name)
             if run is None:
                 continue
-            points = {point.step: point.value for point in client.get_metric_history(run.info.run_id, metric)}
+            points = {point.step: point.value for point in client.get_metric_history(run.info.run_id, watched)}
             for step in sorted(points)[reported:]:
                 trial.report(points[step], step)
             reported = len(points)

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -176,11 +176,10 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
-        try:
+        with suppress(requests.RequestException):  # it may not be there yet
             if requests.get(url, timeout=5).ok:
                 return
-        except requests.RequestException:
-            time.sleep(0.3)
+        time.sleep(0.3)
     raise TrackingError(f"nothing answers at {url}; see {log}")
 
 

@@ -10,16 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 from inkmath.dataset.arrays import (
     ArraysError,
     mapped_arrays,
-    pack_ragged,
     read_arrays,
-    unpack_ragged,
     write_arrays,
     write_chunks,
 )
@@ -150,19 +145,6 @@ def test_a_zip_that_python_cannot_unpack_is_named(tmp_path, at, byte):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ArraysError, match="no such file"):
         read_arrays(tmp_path / "a.npz")
-
-
-@given(st.lists(hnp.arrays(np.float32, st.tuples(st.integers(0, 5), st.just(2))), min_size=1, max_size=6))
-def test_ragged_arrays_survive_packing(arrays):
-    values, offsets = pack_ragged(arrays)
-    assert offsets[-1] == len(values)
-    for before, after in zip(arrays, unpack_ragged(values, offsets), strict=True):
-        np.testing.assert_array_equal(before, after)
-
-
-def test_packing_nothing_is_an_error():
-    with pytest.raises(ArraysError, match="nothing to pack"):
-        pack_ragged([])
 
 
 def test_a_writer_that_fails_leaves_the_old_file(tmp_path):

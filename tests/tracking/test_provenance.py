@@ -56,6 +56,14 @@ def test_validation_data_is_named_by_the_samples_that_are_judged(params: Params)
     assert len({name, *others}) == 6
 
 
+def test_a_user_without_a_name_is_a_number(params: Params, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 12345")  # as Python 3.11 says it; later ones raise OSError
+
+    monkeypatch.setattr(provenance.getpass, "getuser", nameless)
+    assert run_tags("symbol", "lstm", params)["mlflow.user"] == str(os.getuid())
+
+
 def test_tags_say_what_ran_where(params: Params, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DVC_EXP_NAME", "soapy-lynx")
     tags = run_tags("symbol", "lstm", params)

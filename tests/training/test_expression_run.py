@@ -16,6 +16,7 @@ from inkmath.features.expression import FormulaSet
 from inkmath.ink import Ink
 from inkmath.params import TrainExpression, load_params
 from inkmath.synthesis import synthesize
+from inkmath.tracking.search import TRAININGS
 from inkmath.training import TrainingError
 
 pytestmark = pytest.mark.slow
@@ -67,6 +68,7 @@ def trained(formulas: FormulaSet, labels: list[str], tmp_path_factory: pytest.Te
 def test_only_training_ink_is_composed_and_test_ink_is_not_even_looked_at(trained: Any, formulas: FormulaSet) -> None:
     result, (composed,) = trained
     assert set(composed.ids.tolist()) == set(formulas.ids[:6].tolist())
+    assert TRAININGS["expression"].watched in result.history[-1], "by this figure a search stops what falls behind"
     assert np.isfinite([value for row in result.history for value in row.values()]).all()
     assert all(np.isfinite(variable.numpy()).all() for variable in result.model.trainable_variables)
 

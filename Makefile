@@ -26,7 +26,10 @@ test: $(INSTALLED)  ## run the tests, all but those of many minutes, marked long
 	python -m pytest $(ARGS)
 
 ui: $(INSTALLED)  ## look at the training runs in MLflow, http://127.0.0.1:5000
-	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1 --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" $(ARGS)
+	@case "$${MLFLOW_TRACKING_URI:=sqlite:///mlflow.db}" in \
+	http*) echo "the runs are shown at $$MLFLOW_TRACKING_URI";; \
+	*) MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1 --backend-store-uri "$$MLFLOW_TRACKING_URI" $(ARGS);; \
+	esac
 
 team: $(INSTALLED)  ## MLflow on PostgreSQL with artifacts and data in an S3 store, for several machines (docs/scaling.md)
 	python -m inkmath.tracking team $(ARGS)
@@ -65,6 +68,6 @@ lock:  ## pin the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile --quiet --upgrade --python-version 3.11 --python-platform x86_64-unknown-linux-gnu --no-header --no-annotate --extra train --extra team --extra images --extra sympy --extra dev pyproject.toml --output-file requirements.lock
 
 clean:  ## remove what the pipeline and the tools made, but neither .venv, nor collected data, nor MLflow runs
-	rm -rf data/raw/synthetic data/interim data/processed models results plots build dist *.egg-info
+	rm -rf data/raw/synthetic data/interim data/processed models results plots checkpoints fuzz-finds build dist *.egg-info
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

@@ -50,12 +50,16 @@ class Ink:
         """Build ink from anything that reads as lists of ``[x, y, ...]`` points; further channels are dropped.
 
         Raises:
-            ValueError: a stroke is empty, is not two-dimensional, or holds a number that is not finite in float32.
+            ValueError: a stroke is no list of points, is empty, is not two-dimensional, or holds a number that is not
+                finite in float32.
         """
         arrays = []
         for index, stroke in enumerate(strokes):
-            with np.errstate(over="ignore"):
-                points = np.asarray(stroke, dtype=np.float32)
+            try:
+                with np.errstate(over="ignore"):
+                    points = np.asarray(stroke, dtype=np.float32)
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"stroke {index} is no list of [x, y] points: {error}") from error
             if points.ndim != 2 or points.shape[0] == 0 or points.shape[1] < 2:
                 raise ValueError(f"stroke {index} has shape {points.shape}; a stroke is a list of [x, y] points")
             points = np.ascontiguousarray(points[:, :2])

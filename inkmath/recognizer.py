@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -324,6 +325,8 @@ class Recognizer:
         """Raise ValueError for constraints that no reading could obey."""
         taken: set[int] = set()
         for owned, label in constraints.items():
+            if not isinstance(owned, Set):
+                raise ValueError(f"a constraint names strokes {owned!r}; write frozenset({owned!r})")
             self.check_choice(owned, label)
             if not all(0 <= index < strokes for index in owned):
                 raise ValueError(f"a constraint names strokes {sorted(owned)}; the ink has strokes 0..{strokes - 1}")

@@ -127,6 +127,7 @@ def test_constraints_are_obeyed_by_every_alternative(recognizer: Recognizer) -> 
     [
         ({frozenset({2}): "x"}, r"strokes 0\.\.1"),
         ({frozenset(): "x"}, "names no stroke"),
+        ({(0, 1): "x"}, r"write frozenset\(\(0, 1\)\)"),
         ({frozenset({0}): "x", frozenset({0, 1}): "y"}, "two constraints name stroke 0"),
         ({frozenset({0}): "\\unknown"}, "unknown"),
     ],

@@ -86,8 +86,11 @@ def answer_all(
     """Answer every source in order, in batches; what cannot be read is reported and the others go on.
 
     Raises:
-        typer.Exit: with status 1, at the end, when a source failed. typer.BadParameter: ``jsonl`` and ``out`` at once.
+        typer.Exit: with status 1, at the end, when a source failed. typer.BadParameter: ``jsonl`` beside another form,
+        or beside ``out``.
     """
+    if jsonl and style not in (Format.TEXT, Format.JSON):
+        raise typer.BadParameter("--jsonl writes JSON objects; for this format leave it out", param_hint="--format")
     if jsonl and out:
         raise typer.BadParameter("--jsonl writes to standard output; for files name a --format", param_hint="--out")
     report = Report(jsonl=jsonl)

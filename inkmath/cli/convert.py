@@ -59,7 +59,7 @@ def convert(
     from inkmath.cli.sources import SourceError, find
 
     sources = find(paths)
-    if to is Notation.PNG and out is None and len(sources) > 1:
+    if to in (Notation.PNG, Notation.SVG) and out is None and len(sources) > 1:
         raise typer.BadParameter("several pictures do not fit on standard output; name a directory", param_hint="--out")
     report = Report()
     outputs = Outputs(out)

@@ -48,7 +48,9 @@ def evaluate(
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Also write metrics.json, tables as csv, pictures, and the answers as lg/NAME.lg."
+            metavar="DIR",
+            file_okay=False,
+            help="Also write metrics.json, tables as csv, pictures, and the answers as lg/NAME.lg.",
         ),
     ] = None,
     weights: Weights = None,
@@ -78,12 +80,12 @@ def evaluate(
     except EvaluationError as nothing:
         say(f"inkmath evaluate: {nothing}", err=True)
         raise typer.Exit(1) from nothing
-    if out:
-        _write(figures, out)
     if as_json:
         say(json.dumps({name: round(value, 5) for name, value in figures.metrics.items()}, indent=2))
     else:
         _print(figures)
+    if out:
+        _write(figures, out)
     report.finish()
 
 

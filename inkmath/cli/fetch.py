@@ -9,7 +9,7 @@ import typer
 
 from inkmath.cli.report import EXIT_FAILED, say
 
-Directory = Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")]
+Directory = Annotated[Path, typer.Option(metavar="DIR", file_okay=False, help="Where the files go.")]
 
 
 def fetch(

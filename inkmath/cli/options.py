@@ -22,7 +22,11 @@ Weights = Annotated[
 Jsonl = Annotated[bool, typer.Option("--jsonl", help="Write one JSON object a line, failures among them.")]
 Out = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Write NAME.tex, NAME.json and so on into DIR rather than to standard output."),
+    typer.Option(
+        metavar="DIR",
+        file_okay=False,
+        help="Write NAME.tex, NAME.json and so on into DIR rather than to standard output.",
+    ),
 ]
 
 

@@ -30,7 +30,7 @@ def recognize(
 ) -> None:
     """Read handwritten formulas as LaTeX.
 
-    A .png or .jpg picture of one formula is read as well: its strokes are recovered first (needs inkmath[images]).
+    A .png or .jpg picture of one formula is read as well: its strokes are recovered first (needs the extra images).
     A file that cannot be read is reported, the others are read all the same, and the exit status is 1.
 
     Examples:

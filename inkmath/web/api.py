@@ -158,7 +158,12 @@ def create_router(service: Service) -> APIRouter:
 
         def work() -> dict[str, Any]:
             began = perf_counter()
-            named = service.recognizer.classify(ink, asked.top_k)
+            try:
+                named = service.recognizer.classify(ink, asked.top_k)
+            except FileNotFoundError as missing:
+                raise Problem(
+                    503, "no-model", "No models", "This server has no weights for single symbols, only for formulas."
+                ) from missing
             candidates = [
                 {"label": candidate.label, "probability": round(candidate.probability, 4)} for candidate in named
             ]

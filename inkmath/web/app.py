@@ -116,7 +116,10 @@ async def _load(service: Service) -> None:
     def work() -> None:
         stroke = [[0.0, 0.0], [1.0, 10.0], [1.0, 20.0]]
         service.recognizer.recognize([stroke])
-        service.recognizer.classify([stroke])
+        try:
+            service.recognizer.classify([stroke])
+        except FileNotFoundError as missing:
+            log.warning("formulas are read, single symbols are not: %s", missing)
 
     try:
         await asyncio.to_thread(work)

@@ -93,8 +93,9 @@ def test_files_of_one_name_do_not_overwrite_each_other(tmp_path: Path, file: Pat
     assert (tmp_path / "out" / "formula.tex").read_text() == "x ^ { 2 }\n"
 
 
-def test_several_pictures_need_a_directory(file: Path) -> None:
-    result = run(file, file, "--to", "png")
+@pytest.mark.parametrize("kind", ["png", "svg"])
+def test_several_pictures_need_a_directory(file: Path, kind: str) -> None:
+    result = run(file, file, "--to", kind)
     assert result.exit_code == 2
     assert "--out" in result.stderr
 

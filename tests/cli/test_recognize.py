@@ -212,3 +212,17 @@ def test_lines_of_json_and_files_exclude_each_other(notes: Path) -> None:
     assert code == 2
     assert "--jsonl writes to standard output" in complaints
     assert not (notes / "answers").exists()
+
+
+def test_lines_of_json_are_no_other_format(notes: Path) -> None:
+    code, _, complaints = run("recognize", notes, "--jsonl", "--format", "mathml")
+    assert code == 2
+    assert "--jsonl writes JSON objects" in complaints
+
+
+@pytest.mark.parametrize("command", ["recognize", "evaluate"])
+def test_answers_do_not_go_where_a_file_is_and_it_is_said_before_any_work(command: str, notes: Path) -> None:
+    (notes / "taken").write_text("mine")
+    code, answers, complaints = run(command, notes, "--out", notes / "taken")
+    assert (code, answers) == (2, "")
+    assert "is a file" in complaints

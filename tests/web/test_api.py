@@ -242,6 +242,18 @@ def test_a_failure_inside_tells_nothing_of_the_inside(tmp_path: Path) -> None:
     assert "Traceback" not in response.text
 
 
+def test_without_weights_for_symbols_formulas_are_read_all_the_same() -> None:
+    def missing() -> StubNamer:
+        raise FileNotFoundError("symbol.json")
+
+    with client_of(Recognizer(StubReader, missing)) as client:
+        until_ready(client)
+        assert client.post("/api/recognize", json={"strokes": [X]}).status_code == 200
+        response = client.post("/api/classify", json={"strokes": [X]})
+    assert_problem(response, 503, "no-model")
+    assert "no weights for single symbols" in response.json()["detail"]
+
+
 # Load
 
 

@@ -30,9 +30,11 @@ def fetch(
 
       inkmath fetch mathwriting-excerpt --out data/raw/mathwriting
     """
-    from inkmath.dataset.fetch import FetchError
+    from inkmath.dataset.fetch import PUBLISHED, FetchError
     from inkmath.dataset.fetch import fetch as fetch_data_set
 
+    if name not in PUBLISHED:
+        raise typer.BadParameter(f"no data set {name!r}; known are {', '.join(PUBLISHED)}", param_hint="NAME")
     try:
         fetch_data_set(name, out, say, server)
     except FetchError as error:

@@ -168,16 +168,20 @@ def _trial(
     with log.open("ab") as output:
         process = subprocess.Popen(experiment_command(stage, dvc_name, varied), stdout=output, stderr=subprocess.STDOUT)
     run, reported = None, 0
+
+    def report(run: MlflowRun) -> int:
+        points = {point.step: point.value for point in client.get_metric_history(run.info.run_id, watched)}
+        for step in sorted(points)[reported:]:
+            trial.report(points[step], step)
+        return len(points)
+
     try:
         while process.poll() is None:
             time.sleep(LOOK_SECONDS)
             run = run or run_of(client, experiment_id, dvc_name)
             if run is None:
                 continue
-            points = {point.step: point.value for point in client.get_metric_history(run.info.run_id, watched)}
-            for step in sorted(points)[reported:]:
-                trial.report(points[step], step)
-            reported = len(points)
+            reported = report(run)
             if trial.should_prune() and _end_training(process.pid, stage):
                 process.wait()
                 client.set_tag(run.info.run_id, "pruned", "true")
@@ -192,6 +196,7 @@ def _trial(
         tried = ", ".join(f"{key}={value}" for key, value in varied.items())
         raise TrackingError(f"trial {trial.number} ({tried}) failed; see {log}")
     trial.set_user_attr("mlflow_run", run.info.run_id)
+    report(run)  # what came after the last look: later trials are compared with it
     return float(run.data.metrics[metric])
 
 

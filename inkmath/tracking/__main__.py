@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import os
 import signal
 import sys
 import time
@@ -167,6 +168,8 @@ def _release(chosen: argparse.Namespace, location: Location) -> int:
         inks, training = list(read_inks(chosen.ink, Split.VALID)), read_training_texts(chosen.ink)
     except InkTableError as error:
         raise TrackingError(str(error)) from error
+    if not sys.stderr.isatty():  # MLflow draws a bar for each file it fetches
+        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     name = f"{chosen.experiment}-{chosen.task}"
     weights = Path(__file__).parents[1] / "weights"
     done = release(reach(location), name, chosen.task, inks, weights, training, chosen.replace, chosen.keep_search)

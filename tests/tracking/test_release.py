@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
     from inkmath.params import Params
+    from inkmath.tracking.model import Task
 
 REPOSITORY = Path(__file__).parents[2]
 TREE = LayoutTree((Symbol("x", (0,)), Symbol("y", (1,))), (Edge(0, 1, Relation.RIGHT),))
@@ -103,15 +104,20 @@ def test_formulas_are_searched_as_suits_both_networks(tmp_path: Path) -> None:
     assert release.merit(release._load("expression", weights, weights), "expression", inks) > 0
 
 
+def make_champion(task: Task, params: Params) -> None:
+    """Log the weights of the package as a model, the first and so the champion."""
+    files = tuple(WEIGHTS / f"{task}.{kind}" for kind in ("onnx", "json"))
+    reader = ModelFiles(":".join(READERS[task]), files, ("onnxruntime",))
+    with training_run(task, params, architecture="any", data={"train": Path("train.npz")}) as run:
+        run.log_model(reader, metric="valid", value=0.5, validation_data="ink")
+
+
 @needs_weights
 @pytest.mark.slow
 def test_a_formula_reader_is_released_with_its_own_search_or_that_of_before(
     client: MlflowClient, params: Params, workspace: Path
 ) -> None:
-    with training_run("expression", params, architecture="stroke_graph", data={"train": Path("train.npz")}) as run:
-        files = tuple(WEIGHTS / name for name in ("expression.onnx", "expression.json"))
-        reader = ModelFiles("inkmath.decoding.expression:load_expression_reader", files, ("onnxruntime",))
-        run.log_model(reader, metric="valid_exprate", value=0.5, validation_data="ink")
+    make_champion("expression", params)
     weights = Path(shutil.copytree(WEIGHTS, workspace / "weights"))
     before = Weights(language=0.3, confidence=(1.0, 2.0, 3.0))
     write_weights(weights, before)
@@ -147,10 +153,7 @@ def test_an_interrupted_release_changes_nothing(
 def test_what_is_released_and_damaged_is_replaced_if_asked_for(
     client: MlflowClient, params: Params, workspace: Path
 ) -> None:
-    with training_run("symbol", params, architecture="conv_maps", data={"train": Path("train.npz")}) as run:
-        files = tuple(WEIGHTS / name for name in ("symbol.onnx", "symbol.json"))
-        reader = ModelFiles("inkmath.decoding.symbol:load_symbol_reader", files, ("onnxruntime",))
-        run.log_model(reader, metric="valid_accuracy", value=0.5, validation_data="ink")
+    make_champion("symbol", params)
     weights = workspace / "weights"
     weights.mkdir()
     for name in ("symbol.onnx", "symbol.json"):

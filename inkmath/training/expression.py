@@ -8,7 +8,7 @@ import math
 import queue
 import threading
 import time
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -364,7 +364,8 @@ class ExpressionTrainer:
             "epoch": self.epoch,
             "batch": self.batch,
             "steps": int(self.steps),
-            "schedule": self._schedule(),
+            "epochs": self.recipe.epochs,
+            "decay": self.recipe.decay,
             "tally": asdict(self.tally),
             "history": self.history,
         }
@@ -375,8 +376,8 @@ class ExpressionTrainer:
     def resume(self) -> None:
         """Take up the checkpoint, if there is one of this training, and say so.
 
-        A training whose epochs, decay or branches were changed goes on all the same, as long as the learning rate has
-        not begun to fall: nothing before depended on them.
+        A training whose epochs or decay were changed goes on all the same, as long as the learning rate has not begun
+        to fall: nothing before depended on them. Branches not yet begun can always be left out.
 
         Raises:
             CheckpointError: they were changed after that, or the trunk that branches leave from is gone.
@@ -387,12 +388,12 @@ class ExpressionTrainer:
         if state.get("fingerprint") != self._fingerprint():
             self.say(f"{self.path} is of another training (data, seed or parameters differ): starting anew")
             return
-        now, was = self._schedule(), state["schedule"]
-        descending = state["branch"] > 0 or (state["epoch"], state["batch"]) > (min(was["fork"], now["fork"]), 0)
-        if descending and now != was:
-            knobs = ", ".join(f"{name} {value}" for name, value in was.items() if name != "fork")
+        now, was = self.recipe, replace(self.recipe, epochs=state["epochs"], decay=state["decay"])
+        descending = state["branch"] > 0 or (state["epoch"], state["batch"]) > (min(was.fork, now.fork), 0)
+        if (descending and now != was) or state["branch"] >= now.branches:
             raise checkpoint.CheckpointError(
-                f"{self.path}: epoch {state['epoch'] + 1} of a training of {knobs}, too late to change those in "
+                f"{self.path}: in epoch {state['epoch'] + 1} of branch {state['branch'] + 1} of a training of epochs "
+                f"{was.epochs}, decay {was.decay}, too late to change those or have fewer branches in "
                 "train_expression; set them to what they were, or delete the file to start anew"
             )
         restored = self._restore(self.path)
@@ -402,11 +403,6 @@ class ExpressionTrainer:
         if descending and self.branch + 1 < self.recipe.branches:
             self._require_trunk()
         self.say(f"resuming at epoch {self.epoch + 1}, step {self.batch + 1}, from {self.path}")
-
-    def _schedule(self) -> dict[str, float]:
-        """What decides when the learning rate falls, and how often."""
-        recipe = self.recipe
-        return {"epochs": recipe.epochs, "decay": recipe.decay, "branches": recipe.branches, "fork": recipe.fork}
 
     def _restore(self, path: Path) -> dict[str, NDArray[Any]]:
         """Set network, optimizer, averages and steps to those of a file; returns all arrays it has beside them."""

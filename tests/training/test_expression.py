@@ -310,6 +310,9 @@ def test_without_its_trunk_no_branch_is_begun(formulas: FormulaSet, classes: lis
     stopped.trunk.unlink()
     with pytest.raises(CheckpointError, match=r"c-trunk\.npz: not there, .* set train_expression\.branches to 1"):
         trainer(formulas, classes, tmp_path / "c.npz", epochs=1, branches=2).resume()
+    remedied = trainer(formulas, classes, tmp_path / "c.npz", epochs=1, branches=1)
+    remedied.resume()
+    assert remedied.batch == 1
 
 
 @pytest.mark.parametrize("changes", [{"epochs": 1}, {"epochs": 9}, {"decay": 0.9}, {"branches": 2}])
@@ -323,14 +326,15 @@ def test_what_decides_the_descent_can_be_changed_until_it_begins(
     before.save()
     later = trainer(formulas, classes, tmp_path / "c.npz", **{"epochs": 4} | changes)
     if later.recipe.fork < 2:
-        with pytest.raises(CheckpointError, match=r"epoch 3 of a training of epochs 4, decay 0\.5, branches 1, too"):
+        with pytest.raises(CheckpointError, match=r"epoch 3 of branch 1 of a training of epochs 4, decay 0\.5, too"):
             later.resume()
     else:
         later.resume()
         assert later.epoch == 2
     before.batch = 1
     before.save()
-    with pytest.raises(CheckpointError, match="set them to what they were, or delete the file to start anew"):
+    remedy = "set train_expression.branches to 1" if "branches" in changes else "set them to what they were"
+    with pytest.raises(CheckpointError, match=remedy):
         later.resume()
 
 

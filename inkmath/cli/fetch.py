@@ -30,13 +30,13 @@ def fetch(
 
       inkmath fetch mathwriting-excerpt --out data/raw/mathwriting
     """
-    from inkmath.dataset.fetch import PUBLISHED, FetchError
+    from inkmath.dataset.fetch import FetchError, UnknownDataSetError
     from inkmath.dataset.fetch import fetch as fetch_data_set
 
-    if name not in PUBLISHED:
-        raise typer.BadParameter(f"no data set {name!r}; known are {', '.join(PUBLISHED)}", param_hint="NAME")
     try:
         fetch_data_set(name, out, say, server)
+    except UnknownDataSetError as error:
+        raise typer.BadParameter(str(error), param_hint="NAME") from error
     except FetchError as error:
         say(f"inkmath fetch: {error}", err=True)
         raise typer.Exit(EXIT_FAILED) from error

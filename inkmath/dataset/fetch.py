@@ -38,6 +38,10 @@ class FetchError(RuntimeError):
     """A data set could not be fetched; the message says what is wrong and what to do. What was fetched is kept."""
 
 
+class UnknownDataSetError(FetchError):
+    """There is no data set of that name; the message names those that are known."""
+
+
 @dataclass(frozen=True)
 class Published:
     """A data set that others publish."""
@@ -79,7 +83,7 @@ def fetch(name: str, out: str | Path, say: Callable[[str], None] = print, server
             disk is too small.
     """
     if name not in PUBLISHED:
-        raise FetchError(f"no data set {name!r}; known are {', '.join(PUBLISHED)}")
+        raise UnknownDataSetError(f"no data set {name!r}; known are {', '.join(PUBLISHED)}")
     data_set = PUBLISHED[name]
     say(f"{data_set.title}\nTerms: {data_set.terms}")
     folder = Path(out)

@@ -1,12 +1,10 @@
-"""Train the stroke graph network: formulas composed on the fly, exact resumption, averaged weights."""
+"""Train the stroke graph network: exact resumption, averaged weights, branches."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import math
-import queue
-import threading
 import time
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
@@ -22,9 +20,9 @@ from inkmath.decoding.readout import Scores, plain_readout
 from inkmath.features.expression import IGNORE, SAME, FormulaSet, pad
 from inkmath.layout.latex import canonical_tokens
 from inkmath.layout.tree import LayoutError
-from inkmath.synthesis.augment import Bend, bend
-from inkmath.synthesis.compose import Composer, Mix
+from inkmath.synthesis.compose import Composer
 from inkmath.training import checkpoint
+from inkmath.training.batches import ahead, batches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,92 +31,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from inkmath.models.stroke_graph import StrokeGraph
-    from inkmath.synthesis.compose import Composition
-
-LENGTHS = (2, 4, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 72)
-"""Batches are padded to one of these numbers of strokes: new shapes cost their set-up, padded strokes their time."""
-
-PAIRS_PER_STROKE = 32
-"""A batch of long formulas is cut smaller so that its pairs do not outgrow memory and time."""
+    from inkmath.training.recipe import Recipe
 
 SECONDS_BETWEEN_CHECKPOINTS = 300.0
-
-Batch = tuple["NDArray[np.float32]", "NDArray[np.float32]", "NDArray[np.int32]", "NDArray[np.int32]"]
-"""points ``(B, S, P, 2)``, mask ``(B, S)``, classes ``(B, S)``, pairs ``(B, S, S)``; IGNORE where nothing is asked."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How to train.
-
-    Attributes:
-        epochs: passes; in each, every formula occurs once whole and once in part. batch_strokes: strokes a step, about.
-        learning_rate: at its highest. warmup: steps until there. decay: share of the epochs, at the end, over which it
-        falls to nothing. branches: how often those last epochs are trained, each time from where the others began and
-        with draws of its own; the mean of what they arrive at is kept. weight_decay: of AdamW. smoothing: of the class
-        labels. average: momentum of the averaged weights, which are the ones kept. judge_every: epochs between looks
-        at the validation split.
-    """
-
-    seed: int = 0
-    epochs: int = 100
-    batch_strokes: int = 1200
-    learning_rate: float = 1e-3
-    warmup: int = 300
-    decay: float = 0.3
-    branches: int = 1
-    weight_decay: float = 0.02
-    smoothing: float = 0.05
-    judge_every: int = 4
-    average: float = 0.999
-    mix: Mix = field(default_factory=Mix)
-    bend: Bend = field(default_factory=Bend)
-
-    @property
-    def fork(self) -> int:
-        """Epochs before the learning rate falls: there branches leave the trunk."""
-        return math.floor(self.epochs * (1.0 - self.decay) + 1e-9)
-
-
-def batches(composer: Composer, recipe: Recipe, epoch: int, branch: int = 0) -> Iterator[tuple[float, Batch]]:
-    """The batches of an epoch, each with the share of the epoch before it: the same for recipe, epoch and branch."""
-    rng = np.random.default_rng([recipe.seed, epoch, branch] if branch else [recipe.seed, epoch])
-    count = len(composer.formulas)
-    waiting: dict[int, list[Composition]] = {length: [] for length in LENGTHS}
-    for done, sample in enumerate(rng.permutation(2 * count).tolist()):
-        one = composer.draw(sample % count, sample < count, rng)
-        length = next((length for length in LENGTHS if length >= len(one.points)), None)
-        if length is None:
-            continue  # written or joined to more than a batch is worth; its parts are drawn all the same
-        waiting[length].append(one)
-        if len(waiting[length]) == batch_size(length, recipe.batch_strokes):
-            yield done / (2 * count), collate(waiting[length], length, recipe, rng)
-            waiting[length] = []
-    for length, group in waiting.items():
-        if group:
-            yield 1.0, collate(group, length, recipe, rng)
-
-
-def batch_size(length: int, batch_strokes: int) -> int:
-    """Formulas of ``length`` strokes in a batch: one size a length, since each new shape costs its set-up."""
-    return max(1, batch_strokes // (length * max(1, math.ceil(length / PAIRS_PER_STROKE))))
-
-
-def collate(group: Sequence[Composition], longest: int, recipe: Recipe, rng: np.random.Generator) -> Batch:
-    """Formulas as one bent batch, padded to ``longest`` strokes and to the number of formulas usual at that length."""
-    size = batch_size(longest, recipe.batch_strokes)
-    points = np.zeros((size, longest, *group[0].points.shape[1:]), np.float32)
-    mask = np.zeros((size, longest), np.float32)
-    classes = np.full((size, longest), IGNORE, np.int32)
-    symbol_of = np.full((size, longest), longest - 1, np.int32)
-    pairs = np.full((size, longest, longest), IGNORE, np.int32)
-    for row, one in enumerate(group):
-        strokes = len(one.points)
-        points[row, :strokes], mask[row, :strokes] = one.points, 1.0
-        classes[row, :strokes], symbol_of[row, :strokes] = one.classes, one.symbol_of
-        pairs[row, :strokes, :strokes] = one.pairs
-    points = bend(points, symbol_of, recipe.bend, rng) * mask[:, :, None, None]
-    return points, mask, classes, pairs
 
 
 def losses(answer: dict[str, Any], mask: Any, classes: Any, pairs: Any, smoothing: float) -> dict[str, Any]:
@@ -302,7 +217,7 @@ class ExpressionTrainer:
                 named += f", branch {self.branch + 1}/{recipe.branches}"
             counted = time.monotonic()
             with progress(f"Epoch {named}", 2 * len(self.composer.formulas)) as advance:
-                upcoming = _ahead(batches(self.composer, recipe, self.epoch, self.branch))
+                upcoming = ahead(batches(self.composer, recipe, self.epoch, self.branch))
                 for number, (share, batch) in enumerate(upcoming):
                     size = int(batch[1][:, 0].sum())
                     advance(size)
@@ -482,37 +397,3 @@ def load_weights(path: Path, model: StrokeGraph) -> dict[int, NDArray[np.float32
     for place, values in taken.items():
         model.trainable_variables[place].assign(values)
     return taken
-
-
-def _ahead(items: Iterator[Any], depth: int = 4) -> Iterator[Any]:
-    """The same items, prepared by a thread while the one before is in use."""
-    done = object()
-    ready: queue.Queue[Any] = queue.Queue(depth)
-    stop = threading.Event()
-
-    def put(item: Any) -> bool:
-        while not stop.is_set():
-            try:
-                ready.put(item, timeout=0.5)
-            except queue.Full:
-                continue
-            return True
-        return False
-
-    def prepare() -> None:
-        try:
-            for item in items:
-                if not put(item):
-                    return
-        except Exception as error:  # handed on to the consumer, which raises it  # noqa: BLE001
-            put(error)
-        put(done)
-
-    threading.Thread(target=prepare, daemon=True).start()
-    try:
-        while (item := ready.get()) is not done:
-            if isinstance(item, Exception):
-                raise item
-            yield item
-    finally:
-        stop.set()

@@ -23,15 +23,15 @@ from inkmath.models.export import export_onnx
 from inkmath.models.stroke_graph import StrokeGraph
 from inkmath.synthesis.compose import Mix
 from inkmath.training import TrainingError
+from inkmath.training.batches import LENGTHS
 from inkmath.training.expression import (
-    LENGTHS,
     ExpressionTrainer,
-    Recipe,
     load_weights,
     plain_exprate,
     save_weights,
 )
 from inkmath.training.interpolation import mean
+from inkmath.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -35,7 +35,7 @@ def classes(formulas: FormulaSet) -> list[str]:
 
 
 def recipe(**changes: Any) -> Any:
-    from inkmath.training.expression import Recipe
+    from inkmath.training.recipe import Recipe
 
     return replace(Recipe(seed=4, epochs=2, batch_strokes=48, warmup=2, decay=0.5), **changes)
 
@@ -51,6 +51,13 @@ def trainer(
     keras.utils.set_random_seed(seed)
     model = StrokeGraph(len(classes), points=POINTS, width=16, depth=2, heads=2, pair_width=8, products=products)
     return ExpressionTrainer(model, formulas, classes, recipe(**changes), path, say=lambda line: None)
+
+
+def batches(formulas: FormulaSet, classes: list[str], epoch: int) -> list[Any]:
+    from inkmath.synthesis.compose import Composer
+    from inkmath.training import batches
+
+    return list(batches.batches(Composer(formulas, classes, recipe().mix), recipe(), epoch))
 
 
 class KilledError(Exception):
@@ -136,48 +143,6 @@ def test_padding_has_no_loss() -> None:
         pairs=np.pad(TARGETS[1], ((0, 0), (0, 3), (0, 3)), constant_values=IGNORE),
     )
     assert found == pytest.approx(plain, rel=1e-5)
-
-
-# Batches --------------------------------------------------------------------------------------------------------------
-
-
-def batches(formulas: FormulaSet, classes: list[str], epoch: int, **changes: Any) -> list[Any]:
-    from inkmath.synthesis.compose import Composer
-    from inkmath.training import expression
-
-    chosen = recipe(**changes)
-    return list(expression.batches(Composer(formulas, classes, chosen.mix), chosen, epoch))
-
-
-def test_an_epoch_is_the_same_each_time_and_no_two_are_alike(formulas: FormulaSet, classes: list[str]) -> None:
-    first, again, second = (batches(formulas, classes, epoch) for epoch in (0, 0, 1))
-    assert len(first) == len(again)
-    for (_, one), (_, other) in zip(first, again, strict=True):
-        assert all((a == b).all() for a, b in zip(one, other, strict=True))
-    assert any(
-        (a[0].shape != b[0].shape) or (a[0] != b[0]).any() for (_, a), (_, b) in zip(first, second, strict=False)
-    )
-
-
-def test_every_formula_comes_twice_an_epoch(formulas: FormulaSet, classes: list[str]) -> None:
-    found = batches(formulas, classes, 0)
-    assert sum(int(mask[:, 0].sum()) for _, (_, mask, _, _) in found) == 2 * len(formulas)
-    shares = [share for share, _ in found]
-    assert shares == sorted(shares)
-
-
-def test_batches_come_in_few_shapes_and_ask_nothing_of_padding(formulas: FormulaSet, classes: list[str]) -> None:
-    from inkmath.training.expression import LENGTHS, batch_size
-
-    for _, (points, mask, targets, pairs) in batches(formulas, classes, 0):
-        size, length = mask.shape
-        assert length in LENGTHS
-        assert size == batch_size(length, 48)
-        assert points.shape == (size, length, POINTS, 2)
-        assert not points[mask == 0].any()
-        assert ((targets == IGNORE) == (mask == 0)).all()
-        both = mask[:, :, None] * mask[:, None] * (1 - np.eye(length))
-        assert ((pairs == IGNORE) == (both == 0)).all()
 
 
 # Training -------------------------------------------------------------------------------------------------------------

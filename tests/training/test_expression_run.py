@@ -128,9 +128,9 @@ def test_formulas_with_labels_that_have_no_class_are_told(
 def test_formulas_too_long_for_a_batch_are_told(
     formulas: FormulaSet, labels: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from inkmath.training import expression, expression_run
+    from inkmath.training import batches, expression_run
 
-    for module in (expression, expression_run):
+    for module in (batches, expression_run):
         monkeypatch.setattr(module, "LENGTHS", (2, 4, 6, 8))
     said: list[str] = []
     expression_run.train_expression(formulas, labels, knobs(), 1, tmp_path / "c.npz", say=said.append)

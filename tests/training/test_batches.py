@@ -5,27 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pytest
 
 from inkmath.features.expression import IGNORE, FormulaSet
-from inkmath.synthesis import synthesize
 from inkmath.synthesis.compose import Composer
 from inkmath.training.batches import LENGTHS, batch_size
 from inkmath.training.batches import batches as batches_of
 from inkmath.training.recipe import Recipe
 
-POINTS = 8
 RECIPE = Recipe(seed=4, batch_strokes=48)
-
-
-@pytest.fixture(scope="module")
-def formulas() -> FormulaSet:
-    return FormulaSet.from_inks(synthesize(10, 5, writers=2, max_symbols=8), ["train"] * 10, POINTS)
-
-
-@pytest.fixture(scope="module")
-def classes(formulas: FormulaSet) -> list[str]:
-    return sorted(set(formulas.labels.tolist()))
 
 
 def batches(formulas: FormulaSet, classes: list[str], epoch: int, branch: int = 0) -> list[Any]:
@@ -54,7 +41,7 @@ def test_batches_come_in_few_shapes_and_ask_nothing_of_padding(formulas: Formula
         size, length = mask.shape
         assert length in LENGTHS
         assert size == batch_size(length, 48)
-        assert points.shape == (size, length, POINTS, 2)
+        assert points.shape == (size, length, formulas.points.shape[1], 2)
         assert not points[mask == 0].any()
         assert ((targets == IGNORE) == (mask == 0)).all()
         both = mask[:, :, None] * mask[:, None] * (1 - np.eye(length))

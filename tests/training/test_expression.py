@@ -13,7 +13,6 @@ from made_up_scores import LABELS
 from inkmath.dataset.arrays import write_arrays
 from inkmath.features.expression import IGNORE, RELATIONS, FormulaSet, pair_labels
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
-from inkmath.synthesis import synthesize
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,16 +21,6 @@ pytestmark = pytest.mark.slow
 
 POINTS = 8
 RIGHT, SUP = (RELATIONS.index(relation) for relation in (Relation.RIGHT, Relation.SUP))
-
-
-@pytest.fixture(scope="module")
-def formulas() -> FormulaSet:
-    return FormulaSet.from_inks(synthesize(10, 5, writers=2, max_symbols=8), ["train"] * 10, POINTS)
-
-
-@pytest.fixture(scope="module")
-def classes(formulas: FormulaSet) -> list[str]:
-    return sorted(set(formulas.labels.tolist()))
 
 
 def recipe(**changes: Any) -> Any:

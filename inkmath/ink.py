@@ -69,6 +69,11 @@ class Ink:
         return cls(strokes=tuple(arrays), **known)  # type: ignore[arg-type]
 
     @property
+    def title(self) -> str:
+        """What CROHME's label graphs name it by: the ``UI`` that its file gives, else its id."""
+        return self.annotations.get("UI", self.id)
+
+    @property
     def unowned(self) -> tuple[int, ...]:
         """The strokes that no symbol of the tree owns: slips of the pen, junk, or all of them without a tree."""
         owned = {stroke for symbol in self.tree.symbols for stroke in symbol.strokes} if self.tree else set()

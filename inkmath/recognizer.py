@@ -16,6 +16,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from inkmath.ink import Ink, Stroke
+from inkmath.layout.quoting import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -66,7 +67,7 @@ class Formula:
 
     @property
     def confidence(self) -> float:
-        """Estimated probability that the whole formula is right, in 0..1."""
+        """Estimated probability that the whole formula is right, in 0..1; no alternative has more than the first."""
         return self.reading.confidence
 
     @cached_property
@@ -116,7 +117,7 @@ class Formula:
         """A label graph, as the CROHME competitions score it."""
         from inkmath.layout.lg import to_lg
 
-        return to_lg(self.tree, self.ink.trace_ids, title=self.ink.id)
+        return to_lg(self.tree, self.ink.trace_ids, title=self.ink.title)
 
     def to_svg(self) -> str:
         """A picture of the ink, each symbol in a colour of its own with its label above it."""
@@ -317,9 +318,9 @@ class Recognizer:
     def check_choice(self, strokes: Collection[int], label: str) -> None:
         """Raise ValueError where no reading could have these strokes as one symbol of this label."""
         if not strokes:
-            raise ValueError(f"a constraint names no stroke for the label {label!r}")
+            raise ValueError(f"a constraint names no stroke for the label {quoted(label)}")
         if label not in self.expressions.labels:
-            raise ValueError(f"a constraint asks for the label {label!r}, which the model does not know")
+            raise ValueError(f"a constraint asks for the label {quoted(label)}, which the model does not know")
 
     def _check(self, constraints: Constraints, strokes: int) -> None:
         """Raise ValueError for constraints that no reading could obey."""

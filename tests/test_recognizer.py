@@ -161,6 +161,12 @@ def test_a_label_graph_names_the_strokes_as_their_file_does(recognizer: Recogniz
     assert "O, x_1, x, 1.0, 7" in graph
 
 
+def test_a_label_graph_has_the_title_that_the_file_gives(recognizer: Recognizer) -> None:
+    ink = Ink.from_points([X], id="a", annotations={"UI": "2013_F1"})
+    assert recognizer.recognize(ink).to_lg().startswith("# IUD, 2013_F1\n")
+    assert recognizer.recognize(replace(ink, annotations={})).to_lg().startswith("# IUD, a\n")
+
+
 def test_a_label_graph_reads_back_as_the_same_formula(recognizer: Recognizer) -> None:
     result = recognizer.recognize([X, ONE])
     assert parse_lg(result.to_lg()) == result.tree

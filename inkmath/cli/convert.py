@@ -95,7 +95,7 @@ def _render(ink: Ink, to: Notation) -> bytes:
             case Notation.LG:
                 from inkmath.layout.lg import to_lg
 
-                text = to_lg(_truth(ink), ink.trace_ids, title=ink.annotations.get("UI", ink.id), outside=ink.outside)
+                text = to_lg(_truth(ink), ink.trace_ids, title=ink.title, outside=ink.outside)
             case Notation.LATEX:
                 from inkmath.layout.latex import canonical_tokens
 

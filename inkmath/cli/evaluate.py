@@ -78,6 +78,8 @@ def evaluate(
     try:
         figures = measure(_read(find(paths), Recognizer.load(weights), report))
     except EvaluationError as nothing:
+        if report.failed and not report.done:  # what is amiss has been said
+            report.finish()
         say(f"inkmath evaluate: {nothing}", err=True)
         raise typer.Exit(1) from nothing
     if as_json:

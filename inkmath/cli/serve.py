@@ -50,6 +50,7 @@ def serve(
     import secrets
     import signal
     import socket
+    from urllib.parse import quote
 
     import uvicorn
 
@@ -77,7 +78,7 @@ def serve(
     # without it the second packet of an answer waits for the client's delayed acknowledgement, some 40 ms.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     shown = socket.gethostname() if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
-    fragment = f"/#token={token}" if token else "/"
+    fragment = f"/#token={quote(token, safe='')}" if token else "/"
     say(f"inkmath listens on http://{shown}:{listening.getsockname()[1]}{fragment}  (Ctrl+C ends it)")
 
     # uvicorn repeats the signal that stopped it once all is done; these make that a normal end.

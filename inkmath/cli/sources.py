@@ -113,6 +113,8 @@ def find(paths: Iterable[str]) -> list[Source]:
 
 def _unreachable(path: str) -> str:
     """Why there is nothing at a path; empty where something is."""
+    if not path:  # an unset variable; `Path` would take it for the directory we are in
+        return "the path is empty"
     try:
         return "" if Path(path).exists() else "no such file or directory"
     except OSError as error:  # a name that is too long, a directory that is closed to us

@@ -39,5 +39,5 @@ def write_lg(outcomes: Iterable[Outcome], directory: str | Path) -> None:
     for outcome in outcomes:
         ink = outcome.ink
         with replacing(Path(directory) / f"{ink.id}.lg") as temporary:
-            text = to_lg(outcome.reading.tree, ink.trace_ids, title=ink.annotations.get("UI", ink.id))
+            text = to_lg(outcome.reading.tree, ink.trace_ids, title=ink.title)
             temporary.write_text(text, encoding="utf-8")

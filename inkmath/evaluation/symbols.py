@@ -11,7 +11,6 @@ import numpy as np
 
 from inkmath.dataset.atomic import replacing
 from inkmath.evaluation.calibration import Reliability, reliability
-from inkmath.labels import UNSEEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -170,7 +169,7 @@ def _confusions(
     labels: Sequence[str],
 ) -> list[Confusion]:
     wrong: dict[tuple[str, str], list[int]] = {}
-    mistakes = np.flatnonzero((answer != ids) | (ids == UNSEEN))
+    mistakes = np.flatnonzero(answer != ids)
     for row in mistakes[np.argsort(-confidence[mistakes], kind="stable")]:
         wrong.setdefault((truths[row], labels[answer[row]]), []).append(int(row))
     found = [Confusion(truth, taken_for, tuple(rows)) for (truth, taken_for), rows in wrong.items()]

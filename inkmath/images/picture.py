@@ -116,6 +116,8 @@ def _grey(picture: Image) -> Grey:
 
     if picture.mode.startswith("I"):  # grey in 16 bits, which Pillow would clip to the lowest 8
         picture = Image.fromarray((np.asarray(picture, np.float32) / 257).clip(0, 255).astype(np.uint8))
+    elif picture.mode in {"1", "P"}:  # which Pillow makes smaller by leaving pixels out, and thin lines with them
+        picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BOX, reducing_gap=2.0)
     if not picture.has_transparency_data:
         return np.asarray(picture.convert("L"), np.float32) / np.float32(255)

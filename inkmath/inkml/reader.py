@@ -13,6 +13,7 @@ from lxml import etree
 from inkmath.ink import Ink, Stroke
 from inkmath.layout.latex import parse_latex
 from inkmath.layout.mathml import parse_mathml
+from inkmath.layout.quoting import quoted
 from inkmath.layout.symbols import canonical_label
 from inkmath.layout.tree import LayoutError, LayoutTree, Symbol
 from inkmath.layout.xml import XML_ID, XMLError, local_name, parse_xml
@@ -140,7 +141,7 @@ class _Document:
                 continue
             if not strokes:
                 raise InkMLError(
-                    f"line {group.sourceline}: the label {label!r} has no strokes: remove it or add a traceView"
+                    f"line {group.sourceline}: the label {quoted(label)} has no strokes: remove it or add a traceView"
                 )
             if not label:
                 self.problems.append(f"line {group.sourceline}: a trace group without a label")
@@ -148,7 +149,8 @@ class _Document:
             for stroke in strokes:
                 if stroke in owners:
                     raise InkMLError(
-                        f"line {group.sourceline}: stroke {stroke} belongs to {owners[stroke]!r} and to {label!r}"
+                        f"line {group.sourceline}: stroke {stroke} belongs to {quoted(owners[stroke])} "
+                        f"and to {quoted(label)}"
                     )
                 owners[stroke] = label
             try:

@@ -10,6 +10,7 @@ from lxml import etree
 from inkmath.inkml.reader import InkMLError
 from inkmath.layout.latex import to_latex
 from inkmath.layout.mathml import to_mathml
+from inkmath.layout.quoting import quoted
 from inkmath.layout.symbols import CROHME_LABELS
 from inkmath.layout.xml import XML_ID, parse_xml
 
@@ -80,7 +81,7 @@ def _write_groups(root: etree._Element, ink: Ink, trace_ids: tuple[str, ...]) ->
         _child(group, "annotation", CROHME_LABELS.get(symbol.label, symbol.label), type="truth")
         for stroke in symbol.strokes:
             if not 0 <= stroke < len(trace_ids):
-                raise InkMLError(f"symbol {symbol.label!r} owns stroke {stroke}, there are {len(trace_ids)}")
+                raise InkMLError(f"symbol {quoted(symbol.label)} owns stroke {stroke}, there are {len(trace_ids)}")
             _child(group, "traceView", traceDataRef=trace_ids[stroke])
         if name:
             _child(group, "annotationXML", href=name)

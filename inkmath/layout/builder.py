@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from inkmath.layout.quoting import quoted
 from inkmath.layout.symbols import PRIME
 from inkmath.layout.tree import LayoutError, LayoutTree, Relation, Symbol, in_reading_order
 
@@ -33,14 +34,14 @@ class TreeBuilder:
             LayoutError: the parent governs such a line already, or should hold something inside and is no root.
         """
         if relation is Relation.INSIDE and self.symbols[parent].label != "\\sqrt":
-            raise LayoutError(f"nothing stands inside {self.symbols[parent].label!r}")
+            raise LayoutError(f"nothing stands inside {quoted(self.symbols[parent].label)}")
         taken = self.children[parent].setdefault(relation, child)
         if taken == child:
             return
         last = self._last(taken)
         primes = PRIME in (self.symbols[last].label, self.symbols[child].label)
         if relation is not Relation.SUP or not primes:
-            raise LayoutError(f"two lines stand {relation} to one {self.symbols[parent].label!r}")
+            raise LayoutError(f"two lines stand {relation} to one {quoted(self.symbols[parent].label)}")
         self.children[last][Relation.RIGHT] = child
 
     def chain(self, spans: list[Span]) -> Span | None:

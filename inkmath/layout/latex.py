@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from inkmath.layout.builder import Span, TreeBuilder
 from inkmath.layout.canonical import STACKED, canonical
+from inkmath.layout.quoting import quoted
 from inkmath.layout.symbols import FUNCTIONS, INTEGRALS, PRIME, STACKING, canonical_label
 from inkmath.layout.tree import LayoutError, LayoutTree, Relation, Symbol
 
@@ -110,7 +111,7 @@ def _write_symbol(tree: LayoutTree, symbol: int, children: dict[Relation, int]) 
     else:
         written = [label]
     if Relation.INSIDE in children:
-        raise LayoutError(f"LaTeX has no form for something inside {label!r}")
+        raise LayoutError(f"LaTeX has no form for something inside {quoted(label)}")
     if label in _OPERATORS:
         limits = _scripts(children, Relation.BELOW, Relation.ABOVE)
         scripts = _scripts(children, Relation.SUB, Relation.SUP)
@@ -191,7 +192,7 @@ class _Parser:
         over = stacking = False
         while (token := self.peek()) != closing:
             if token is None:
-                self.fail(f"{closing!r} is missing")
+                self.fail(f"'{closing}' is missing")
             if token in _SCRIPTS or (token == "'" and spans):
                 self.script(spans, stacking)
             elif token in ("\\limits", "\\nolimits"):
@@ -215,7 +216,7 @@ class _Parser:
     def script(self, spans: list[Span], stacking: bool) -> None:
         token = self.tokens[self.at]
         if not spans:
-            self.fail(f"{token!r} has no symbol to its left")
+            self.fail(f"{quoted(token)} has no symbol to its left")
         base, start = spans[-1][1], self.at
         span: Span | None
         self.at += 1
@@ -274,7 +275,7 @@ class _Parser:
         try:
             label = canonical_label(token)
         except LayoutError:
-            self.fail(f"{token[:40]!r} is no symbol of a layout tree")
+            self.fail(f"{quoted(token[:40])} is no symbol of a layout tree")
         self.at += 1
         symbol = self.builder.add(Symbol(label))
         return symbol, symbol

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from inkmath.layout.quoting import quoted
 from inkmath.layout.symbols import CROHME_LABELS, canonical_label
 from inkmath.layout.tree import Edge, LayoutError, LayoutTree, Relation, Symbol
 
@@ -39,7 +40,7 @@ def to_lg(tree: LayoutTree, stroke_ids: Sequence[str] = (), *, title: str = "", 
     lines.append(f"# Objects({len(symbols)}):")
     for symbol in symbols:
         if not symbol.strokes:
-            raise LayoutError(f"{symbol.label!r} owns no strokes, and a label graph is made of strokes")
+            raise LayoutError(f"{quoted(symbol.label)} owns no strokes, and a label graph is made of strokes")
         label = _WRITTEN.get(symbol.label, symbol.label)
         counts[label] += 1
         names.append(f"{label}_{counts[label]}")
@@ -76,13 +77,13 @@ def parse_lg(text: str, stroke_ids: Sequence[str] = ()) -> LayoutTree:
             continue
         if fields[0] == "O" and len(fields) >= 4:
             if fields[1] in objects:
-                raise LayoutError(f"line {number}: a second object {fields[1]!r}")
+                raise LayoutError(f"line {number}: a second object {quoted(fields[1])}")
             objects[fields[1]] = len(symbols)
             symbols.append(_read_symbol(number, fields[2], fields[4:], strokes))
         elif fields[0] in ("R", "EO") and len(fields) >= 4:
             relations.append((number, fields[1], fields[2], fields[3]))
         else:
-            raise LayoutError(f"line {number}: {line[:60]!r} is neither an object (O) nor a relation (R)")
+            raise LayoutError(f"line {number}: {quoted(line[:60])} is neither an object (O) nor a relation (R)")
     edges = [_read_edge(relation, objects) for relation in relations]
     followers = {edge.child for edge in edges if edge.relation is Relation.RIGHT}
     kept = tuple(edge for edge in edges if edge.relation is not Relation.INSIDE or edge.child not in followers)
@@ -103,7 +104,7 @@ def _read_edge(relation: tuple[int, str, str, str], objects: dict[str, int]) -> 
     number, parent, child, name = relation
     for identity in (parent, child):
         if identity not in objects:
-            raise LayoutError(f"line {number}: there is no object {identity!r}")
+            raise LayoutError(f"line {number}: there is no object {quoted(identity)}")
     if name not in _RELATIONS:
-        raise LayoutError(f"line {number}: {name!r} is no relation; there are {', '.join(Relation)}")
+        raise LayoutError(f"line {number}: {quoted(name)} is no relation; there are {', '.join(Relation)}")
     return Edge(objects[parent], objects[child], _RELATIONS[name])

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from inkmath.layout.builder import Span, TreeBuilder
+from inkmath.layout.quoting import quoted
 from inkmath.layout.symbols import CHARACTERS, FUNCTIONS, INTEGRALS, STACKING, label_of_mathml
 from inkmath.layout.tree import LayoutError, LayoutTree, Relation, Symbol
 from inkmath.layout.xml import XML_ID, XMLError, local_name, parse_xml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from lxml import etree
 
@@ -189,20 +190,35 @@ class _Writer:
     def line(self, first: int) -> list[_Piece]:
         symbols = list(self.tree.line(first))
         if len(symbols) == 1:
-            return self.symbol(first, stretches=False)
+            return self.symbol(first)
         labels = [self.tree.symbols[symbol].label for symbol in symbols]
-        pairs = _pair_fences(labels)
+        pairs = {} if self.plain else _pair_fences(labels)
+        tall = [self.is_tall(symbol) for symbol in symbols]
         pieces: list[_Piece] = ["<mrow>"]
         for place, symbol in enumerate(symbols):
-            element = self.symbol(symbol, stretches=place in pairs)
-            if not self.plain:
-                # Parentheses grow with the row they stand in: it must end where they close.
-                opens, closes = pairs.get(place, place) > place, pairs.get(place, place) < place
-                element = ["<mrow>"] * opens + element + ["</mrow>"] * closes
-                if labels[place] in FUNCTIONS:
+            partner = pairs.get(place, place)
+            if partner == place:
+                element = self.symbol(symbol)
+                if not self.plain and labels[place] in FUNCTIONS:
                     element = self.spaced(element, labels, place)
-            pieces += element
+                pieces += element
+                continue
+            # Fences are a group of their own, so that they are as tall as what they hold and as each other; what
+            # stands at the closing one stands at the group.
+            stretches = any(tall[min(place, partner) : max(place, partner)])
+            if place < partner:
+                before, _ = self.scripts(symbols[partner])
+                pieces += [*before, "<mrow>", *self.symbol(symbol, stretches=stretches)]
+            else:
+                _, after = self.scripts(symbol)
+                pieces += [*self.base(symbol, stretches=stretches), "</mrow>", *after]
         return [*pieces, "</mrow>"]
+
+    def is_tall(self, symbol: int) -> bool:
+        """Whether a symbol is taller than a letter: a fraction, a root, an operator that is large or has limits."""
+        limits = {Relation.ABOVE, Relation.BELOW} & self.tree.children[symbol].keys()
+        label = self.tree.symbols[symbol].label
+        return bool(limits) or label == "\\sqrt" or (label in STACKING | INTEGRALS and _leaf_of(label) == "mo")
 
     def spaced(self, element: list[_Piece], labels: list[str], place: int) -> list[_Piece]:
         """A function's name stands apart from the letters and digits beside it."""
@@ -212,34 +228,39 @@ class _Writer:
             element = [*element, _THIN_SPACE]
         return element
 
-    def symbol(self, symbol: int, stretches: bool) -> list[_Piece]:
-        label = self.tree.symbols[symbol].label
-        lines: dict[Relation, int] = dict(self.tree.children[symbol])
-        lines.pop(Relation.RIGHT, None)
+    def symbol(self, symbol: int, *, stretches: bool = False) -> list[_Piece]:
+        before, after = self.scripts(symbol)
+        return [*before, *self.base(symbol, stretches=stretches), *after]
 
-        def take(relation: Relation) -> _Piece:
-            return lines.pop(relation) if relation in lines else "<mrow/>"
+    def base(self, symbol: int, *, stretches: bool) -> list[_Piece]:
+        """A symbol without its scripts and limits."""
+        label, lines = self.tree.symbols[symbol].label, self.tree.children[symbol]
 
-        written: list[_Piece]
-        if label == "-" and (Relation.ABOVE in lines or Relation.BELOW in lines):
-            written = [self.tag("mfrac", symbol), take(Relation.ABOVE), take(Relation.BELOW), "</mfrac>"]
-        elif label == "\\sqrt" and Relation.ABOVE in lines:
-            written = [self.tag("mroot", symbol), take(Relation.INSIDE), take(Relation.ABOVE), "</mroot>"]
-        elif label == "\\sqrt":
-            written = [self.tag("msqrt", symbol), take(Relation.INSIDE), "</msqrt>"]
-        else:
-            written = [self.leaf(symbol, label, stretches, Relation.BELOW in lines or Relation.ABOVE in lines)]
+        def show(relation: Relation) -> _Piece:
+            return lines.get(relation, "<mrow/>")
+
+        if label == "-" and _held(label, lines):
+            return [self.tag("mfrac", symbol), show(Relation.ABOVE), show(Relation.BELOW), "</mfrac>"]
+        if label == "\\sqrt" and Relation.ABOVE in lines:
+            return [self.tag("mroot", symbol), show(Relation.INSIDE), show(Relation.ABOVE), "</mroot>"]
+        if label == "\\sqrt":
+            return [self.tag("msqrt", symbol), show(Relation.INSIDE), "</msqrt>"]
         if Relation.INSIDE in lines:
-            raise LayoutError(f"MathML has no form for something inside {label!r}")
-        for names, low, high in (
-            (_LIMITS, Relation.BELOW, Relation.ABOVE),
-            (_SIDES, Relation.SUB, Relation.SUP),
-        ):
+            raise LayoutError(f"MathML has no form for something inside {quoted(label)}")
+        return [self.leaf(symbol, label, stretches, Relation.BELOW in lines or Relation.ABOVE in lines)]
+
+    def scripts(self, symbol: int) -> tuple[list[_Piece], list[_Piece]]:
+        """What is written before and after a symbol's base for its limits and its scripts."""
+        label, lines = self.tree.symbols[symbol].label, self.tree.children[symbol]
+        lines = {relation: line for relation, line in lines.items() if relation not in _held(label, lines)}
+        before: list[_Piece] = []
+        after: list[_Piece] = []
+        for names, low, high in ((_LIMITS, Relation.BELOW, Relation.ABOVE), (_SIDES, Relation.SUB, Relation.SUP)):
             if low in lines or high in lines:
                 name = names[low in lines, high in lines]
-                scripts = [lines[relation] for relation in (low, high) if relation in lines]
-                written = [f"<{name}>", *written, *scripts, f"</{name}>"]
-        return written
+                before.insert(0, f"<{name}>")
+                after += [*(lines[relation] for relation in (low, high) if relation in lines), f"</{name}>"]
+        return before, after
 
     def leaf(self, symbol: int, label: str, stretches: bool, has_limits: bool) -> str:
         name = _leaf_of(label)
@@ -264,6 +285,14 @@ def _leaf_of(label: str) -> str:
         return "mn"
     character = CHARACTERS.get(label, label)
     return "mi" if character.isalpha() or label in FUNCTIONS or label in _IDENTIFIERS else "mo"
+
+
+def _held(label: str, lines: Collection[Relation]) -> frozenset[Relation]:
+    """The lines that the element of a symbol holds itself: a fraction's, a root's."""
+    if label == "\\sqrt":
+        return frozenset({Relation.INSIDE, Relation.ABOVE})
+    sides = frozenset({Relation.ABOVE, Relation.BELOW})
+    return sides if label == "-" and not sides.isdisjoint(lines) else frozenset()
 
 
 def _pair_fences(labels: list[str]) -> dict[int, int]:

@@ -7,6 +7,7 @@ A canonical label is one character (``x``, ``+``, ``<``, ``,``) or one LaTeX com
 
 from __future__ import annotations
 
+from inkmath.layout.quoting import quoted
 from inkmath.layout.tree import LayoutError
 
 # Command -> the character that Presentation MathML shows for it.
@@ -249,10 +250,10 @@ def canonical_label(label: str) -> str:
     label = ALIASES.get(label, label)
     if len(label) == 1:
         if label in _RESERVED or not label.isprintable() or label.isspace():
-            raise LayoutError(f"{label!r} is no symbol")
+            raise LayoutError(f"{quoted(label)} is no symbol")
         return _COMMANDS.get(label, label)
     if label not in CHARACTERS and label not in FUNCTIONS:
-        raise LayoutError(f"{label[:40]!r} is no symbol: neither one character nor a LaTeX command known here")
+        raise LayoutError(f"{quoted(label[:40])} is no symbol: neither one character nor a LaTeX command known here")
     return label
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -123,7 +124,7 @@ def create_router(service: Service) -> APIRouter:
         elif given == "application/json":
             asked = await read_json(request, schemas.RecognizeRequest, limits)
             strokes = ink_of_strokes(asked.strokes, limits)
-            constraints = {frozenset(constraint.strokes): constraint.label for constraint in asked.constraints}
+            constraints = _constraints(asked.constraints)
             alternatives = asked.alternatives
         else:
             raise Problem(
@@ -270,6 +271,22 @@ def _formula(formula: Formula) -> dict[str, Any]:
         "compact": compact(formula.tokens),
         "mathml": to_mathml(formula.tree, marks),
     }
+
+
+def _constraints(given: list[schemas.Constraint]) -> dict[frozenset[int], str]:
+    """What a person decided, as the recogniser takes it.
+
+    Raises:
+        Problem: 422 when a stroke is named twice, or a label is none.
+    """
+    named = Counter(stroke for constraint in given for stroke in constraint.strokes)
+    twice = [stroke for stroke, count in named.items() if count > 1]
+    try:
+        if twice:
+            raise LayoutError(f"the constraints name stroke {min(twice)} twice")
+        return {frozenset(constraint.strokes): canonical_label(constraint.label) for constraint in given}
+    except LayoutError as error:
+        raise Problem(422, "invalid", "Invalid request", str(error)) from None
 
 
 def _ink_of_formula(written: schemas.WrittenFormula, limits: Limits) -> Ink:

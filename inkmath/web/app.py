@@ -80,17 +80,20 @@ def create_app(recognizer: Recognizer, settings: Settings | None = None) -> Fast
     app.add_exception_handler(Abandoned, abandoned)
     app.include_router(create_router(service))
 
+    @app.head("/healthz", include_in_schema=False)
     @app.get("/healthz", response_model=schemas.HealthAnswer)
     async def healthz() -> Response:
         """The server lives."""
         return JSONResponse({"status": "ok"})
 
+    @app.head("/readyz", include_in_schema=False)
     @app.get("/readyz", response_model=schemas.HealthAnswer, responses=REFUSALS)
     async def readyz() -> Response:
         """The models are loaded."""
         service.require_ready()
         return JSONResponse({"status": "ready"})
 
+    @app.head("/metrics", include_in_schema=False)
     @app.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
     async def figures() -> Response:
         """Figures for Prometheus."""

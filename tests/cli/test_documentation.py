@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from inkmath.cli import app
@@ -43,12 +45,14 @@ def test_help_names_every_option(name: str) -> None:
 
 
 def test_examples_are_valid_command_lines() -> None:
-    """Each example is parsed: an option that was renamed shows here."""
+    """Each example is parsed: an option or a value that is called otherwise now shows here."""
     for name, command in commands().items():
-        known = {option for parameter in parameters(command) for option in parameter.names if parameter.is_option}
-        for line in (command.__doc__ or "").partition("Examples:")[2].splitlines():
-            words = line.split()
-            assert {word for word in words if word.startswith("--")} <= known, f"{name}: {line}"
+        examples = [line.strip() for line in (command.__doc__ or "").partition("Examples:")[2].splitlines()]
+        for line in filter(None, examples):
+            words = re.split(r" [|>] ", line)[0].split()
+            arguments = words[words.index("inkmath") + 1 :]
+            assert arguments[0] == name, line
+            get_command(app).commands[name].make_context(name, arguments[1:])
 
 
 def test_help_comes_without_what_only_commands_need() -> None:

@@ -75,7 +75,12 @@ def test_files_of_one_name_in_different_folders_are_told_apart(test_set: Path, t
 def test_nothing_to_measure_is_an_error(tmp_path: Path, test_set: Path) -> None:
     result = CliRunner().invoke(app, ["evaluate", str(test_set / "untold.inkml")])
     assert result.exit_code == 1
-    assert "inkmath evaluate:" in result.stderr
+    assert "inkmath evaluate: none of 1 inks has truth" in result.stderr
+
+    result = CliRunner().invoke(app, ["evaluate", str(tmp_path / "nowhere")])
+    assert result.exit_code == 1
+    assert "no such file or directory" in result.stderr
+    assert "truth" not in result.stderr, "it was never the matter"
 
 
 @pytest.mark.slow

@@ -138,8 +138,9 @@ def test_two_files_of_one_name_do_not_overwrite_each_other(notes: Path, tmp_path
 @pytest.mark.parametrize("command", ["recognize", "classify"])
 def test_paths_that_lead_to_no_ink_are_failures(command: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    code, out, err = run(command, tmp_path / "missing.inkml", tmp_path / "empty")
+    code, out, err = run(command, tmp_path / "missing.inkml", tmp_path / "empty", "")
     assert (code, out) == (1, "")
+    assert "error: the path is empty" in err, "not what the working directory holds"
     assert "missing.inkml: error: no such file or directory" in err
     assert "empty: error: no .inkml file in this directory" in err
 

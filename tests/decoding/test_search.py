@@ -12,7 +12,7 @@ from made_up_scores import LABELS, normalised, random_scores, scores_of
 
 from inkmath.decoding.language import TreeLanguageModel, count_trigrams
 from inkmath.decoding.lines import LineModel
-from inkmath.decoding.search import Search, Weights
+from inkmath.decoding.search import AMONG_OTHERS, Search, Weights
 from inkmath.features.expression import RELATIONS, SAME
 from inkmath.layout.latex import canonical_tokens, parse_latex
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
@@ -144,6 +144,13 @@ def test_a_lead_makes_sure_and_a_rival_unsure() -> None:
     sure = search().read(scores_of(TREE))[0].confidence
     unsure = search().read(doubtful(scores_of(TREE), 4, "y", "x"))[0].confidence
     assert 0.0 < unsure < sure < 1.0
+
+
+def test_the_others_leave_room_for_what_was_not_found() -> None:
+    readings = search().read(doubtful(scores_of(TREE), 4, "y", "x"), 24)
+    first, *others = [reading.confidence for reading in readings]
+    assert others
+    assert sum(others) <= AMONG_OTHERS * (1.0 - first) + 1e-9
 
 
 def test_no_more_readings_than_asked_for() -> None:

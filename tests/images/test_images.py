@@ -132,11 +132,20 @@ def test_neither_polarity_nor_transparency_matters() -> None:
 
 
 def test_grey_in_sixteen_bits_is_read_as_in_eight(tmp_path: Path) -> None:
-    grey = drawn([(20, 20), (140, 100)])
+    grey = drawn([(20, 20), (140, 100)], paper=150, ink=40)
     Image.fromarray(grey.astype(np.uint16) * 257).save(tmp_path / "deep.png")
     deep, plain = ink_from_image(tmp_path / "deep.png"), ink_from_image(grey)
     for one, other in zip(deep.strokes, plain.strokes, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("mode", ["1", "P"])
+def test_a_thin_line_of_a_large_scan_stays_whole(mode: str) -> None:
+    scan = Image.new("L", (5000, 1500), 255)
+    ImageDraw.Draw(scan).line([(200, 200), (4700, 1300)], fill=0, width=3)
+    stream = io.BytesIO()
+    scan.convert(mode).save(stream, "PNG")
+    assert len(ink_from_image(stream.getvalue()).strokes) == 1
 
 
 def test_shadow_and_grain_are_not_ink() -> None:

@@ -107,19 +107,19 @@ def test_canonical_tokens_are_stable(tree: LayoutTree) -> None:
         ("{x", "'}' is missing"),
         ("x}", "column 2: '}' is no symbol"),
         (r"\sqrt[3{x}", "']' is missing"),
-        (r"\hat{x}", r"column 1: '\\hat' is no symbol"),
-        (r"\begin{matrix} a & b \end{matrix}", r"'\\begin' is no symbol"),
+        (r"\hat{x}", r"column 1: '\hat' is no symbol"),
+        (r"\begin{matrix} a & b \end{matrix}", r"'\begin' is no symbol"),
         ("a & b", "'&' is no symbol"),
-        (r"\not x", r"\\not stands only before"),
-        (r"{a \over b \over c}", r"a second \\over"),
-        ("x\\", r"column 2: '\\' is no symbol"),
+        (r"\not x", r"\not stands only before"),
+        (r"{a \over b \over c}", r"a second \over"),
+        ("x\\", "column 2: '\\' is no symbol"),
         ("\x00", "is no symbol"),
     ],
 )
 def test_what_is_no_formula_is_refused_with_its_place(latex: str, complaint: str) -> None:
     with pytest.raises(LayoutError) as error:
         parse_latex(latex)
-    assert complaint.replace(r"\\", "\\") in str(error.value).replace(r"\\", "\\")
+    assert complaint in str(error.value)
 
 
 def test_something_inside_what_is_no_root_has_no_latex() -> None:

@@ -85,11 +85,30 @@ def test_writing_serves_a_browser() -> None:
     assert "<mo>&lt;</mo>" in written("a<b")
 
 
-def test_parentheses_stretch_over_what_they_hold_and_no_further() -> None:
-    assert "<mrow><mo>(</mo><mi>x</mi><mo>)</mo></mrow><mo>=</mo>" in written(r"f(x)=\frac{a}{b}")
-    assert "<mrow><mo>|</mo><mi>x</mi><msup><mo>|</mo><mn>2</mn></msup></mrow>" in written("|x|^2+1")
-    assert '<mo stretchy="false">(</mo>' in written("(x+1")
-    assert "<mrow><mo>[</mo><mi>a</mi><mo>,</mo><mi>b</mi><mo>)</mo></mrow>" in written("x[a,b)")
+def test_fences_are_as_tall_as_what_they_hold() -> None:
+    def fences(latex: str) -> list[str]:
+        return [
+            f"{each.text} {each.get('stretchy', 'true')}"
+            for each in etree.fromstring(written(latex)).iter("{*}mo")
+            if each.text in {"(", ")", "[", "|"}
+        ]
+
+    assert fences("f(x)=1") == ["( false", ") false"], "a stretched fence takes more room than its ink"
+    assert fences("(x^2+1)") == ["( false", ") false"]
+    assert fences("(x+1") == ["( false"]
+    for tall in (r"\frac{a}{b}", r"\sqrt{x}", r"\sum_i i", r"\int x"):
+        assert fences(f"({tall})") == ["( true", ") true"]
+    assert fences(r"f(x)=\frac{(a)}{b}+(c)") == ["( false", ") false"] * 3
+    assert fences(r"[(\frac{a}{b})x)") == ["[ true", "( true", ") true", ") true"]
+
+
+def test_what_stands_at_a_closing_fence_stands_at_the_group_in_mathml() -> None:
+    bar = '<mo stretchy="false">|</mo>'
+    assert f"<msup><mrow>{bar}<mi>x</mi>{bar}</mrow><mn>2</mn></msup><mo>+</mo>" in written("|x|^2+1")
+    half = "<mfrac><mn>1</mn><mn>2</mn></mfrac>"
+    assert f"<msubsup><mrow><mo>(</mo>{half}<mo>)</mo></mrow><mi>i</mi><mn>2</mn></msubsup>" in written(
+        r"(\frac{1}{2})_i^2x"
+    )
 
 
 def test_function_names_stand_apart() -> None:

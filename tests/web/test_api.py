@@ -17,6 +17,7 @@ from stub_reader import StubNamer, StubReader
 
 from inkmath.inkml import parse_inkml
 from inkmath.recognizer import Recognizer
+from inkmath.web import corrections
 from inkmath.web.app import create_app
 from inkmath.web.problems import limit_problem
 from inkmath.web.settings import Limits, Settings
@@ -80,6 +81,16 @@ def test_a_choice_of_the_person_is_obeyed(client: TestClient) -> None:
     answer = client.post("/api/recognize", json={"strokes": [X, ONE, MINUS], "constraints": [choice]}).json()
     assert answer["latex"] == "\\alpha -"
     assert answer["symbols"][0] == {**answer["symbols"][0], "label": "\\alpha", "strokes": [0, 1]}
+
+
+def test_a_label_may_be_written_as_crohme_writes_it(recognizer: Recognizer) -> None:
+    reader = StubReader()
+    reader.labels = (*reader.labels, ",")
+    with client_of(Recognizer(lambda: reader, StubNamer)) as client:
+        until_ready(client)
+        choice = {"strokes": [0], "label": "COMMA"}
+        answer = client.post("/api/recognize", json={"strokes": [X], "constraints": [choice]}).json()
+    assert answer["latex"] == ","
 
 
 def test_inkml_is_read_and_its_strokes_come_back(client: TestClient) -> None:
@@ -160,6 +171,8 @@ def test_a_body_of_unknown_length_is_cut_off_at_the_limit(client: TestClient) ->
         '{"strokes": [[[1, 1]]], "unknown": 1}',
         '{"strokes": [[[1, 1]]], "constraints": [{"strokes": [7], "label": "x"}]}',
         '{"strokes": [[[1, 1]]], "constraints": [{"strokes": [0], "label": "no such"}]}',
+        '{"strokes": [[[1, 1]]], "constraints": [{"strokes": [0, 0], "label": "x"}]}',
+        '{"strokes": [[[1, 1]]], "constraints": [{"strokes": [0], "label": "x"}, {"strokes": [0], "label": "1"}]}',
     ],
 )
 def test_nonsense_is_refused_and_not_repeated(client: TestClient, body: str) -> None:
@@ -349,6 +362,18 @@ def test_the_page_takes_nothing_from_elsewhere(client: TestClient) -> None:
         assert client.get(f"/{file.name}").status_code == 200
 
 
+def test_answers_are_kept_by_nobody_and_the_page_is_checked_before_it_is_shown_again(client: TestClient) -> None:
+    assert client.get("/api/symbols").headers["cache-control"] == "no-store"
+    assert client.get("/main.js").headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_a_probe_may_ask_with_head(client: TestClient, path: str) -> None:
+    response = client.head(path)
+    assert (response.status_code, response.content) == (200, b"")
+    assert client.post(path).status_code == 405
+
+
 # Corrections
 
 
@@ -397,9 +422,21 @@ def test_a_truth_that_does_not_fit_the_ink_is_not_kept(
     assert not (tmp_path / "user").exists()
 
 
-@pytest.mark.parametrize("name", ["../../x", "..%2Fx", "user-1", "x.inkml"])
-def test_only_saved_formulas_can_be_deleted(client: TestClient, name: str) -> None:
+@pytest.mark.parametrize("name", ["mine", "../mine", "..%2Fmine", "user-1", "mine.inkml"])
+def test_only_saved_formulas_can_be_deleted(client: TestClient, tmp_path: Path, name: str) -> None:
+    (tmp_path / "user").mkdir()
+    others = [tmp_path / "mine.inkml", tmp_path / "user" / "mine.inkml", tmp_path / "user" / "user-1.inkml"]
+    for file in others:
+        file.write_text("<ink/>")
     assert client.delete(f"/api/corrections/{name}").status_code in (404, 405)
+    assert all(file.exists() for file in others)
+
+
+def test_a_full_directory_takes_no_more(client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corrections, "CAPACITY", 1)
+    assert client.post("/api/corrections", json=formula()).status_code == 201
+    assert_problem(client.post("/api/corrections", json=formula()), 507, "full")
+    assert len(list((tmp_path / "user").iterdir())) == 1
 
 
 def test_nothing_is_saved_unless_the_server_was_told_where(recognizer: Recognizer) -> None:

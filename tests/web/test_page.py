@@ -118,20 +118,43 @@ def test_the_eraser_takes_whole_strokes_in_one_step(page: Page) -> None:
     expect_latex(page, "x1-")
 
 
+def test_ink_that_comes_back_is_fitted_to_a_sheet_that_became_narrower(browser: Browser, address: str) -> None:
+    with opened(browser, address, viewport={"width": 1200, "height": 900}) as page:
+        draw(page, X, [(600, 80), (601, 160)])
+        expect_latex(page, "x1")
+        page.get_by_role("button", name="Clear", exact=True).click()
+        expect_latex(page, "")
+        page.set_viewport_size({"width": 400, "height": 900})
+        page.keyboard.press("Control+z")
+        expect_latex(page, "x1")
+        sheet, last = page.locator("#ink").bounding_box(), page.locator("#overlay rect").last.bounding_box()
+        assert sheet is not None
+        assert last is not None
+        assert last["x"] + last["width"] <= sheet["x"] + sheet["width"]
+
+
+def along(a: tuple[float, float], b: tuple[float, float]) -> Points:
+    return [(a[0] + (b[0] - a[0]) * step / 4, a[1] + (b[1] - a[1]) * step / 4) for step in range(5)]
+
+
 def test_scratching_out_erases_what_lies_beneath(page: Page) -> None:
     draw(page, X, ONE, MINUS)
     expect_latex(page, "x1-")
     scratch: Points = [(190 + 25 * (turn % 2), 80 + 9 * turn) for turn in range(10)]
-    fine = [
-        (a[0] + (b[0] - a[0]) * step / 4, a[1] + (b[1] - a[1]) * step / 4)
-        for a, b in itertools.pairwise(scratch)
-        for step in range(5)
-    ]
-    draw(page, fine)
+    draw(page, [point for a, b in itertools.pairwise(scratch) for point in along(a, b)])
     expect_latex(page, "x-")
     assert "Scratched out 1 stroke" in page.locator("#toast").inner_text()
     page.locator("#toast button").click()
     expect_latex(page, "x1-")
+
+
+def test_an_m_over_a_dot_is_ink(page: Page) -> None:
+    """Its stroke turns as often as a scratch, and the dot lies in its box."""
+    draw(page, [(200, 112)])
+    page.wait_for_function("document.getElementById('ink').ariaLabel.includes('1 stroke')")
+    corners = [(140, 140), (140, 80), (165, 140), (190, 80), (215, 140), (240, 80), (265, 140), (290, 80)]
+    draw(page, [point for a, b in itertools.pairwise(corners) for point in along(a, b)])
+    page.wait_for_function("document.getElementById('ink').ariaLabel.includes('2 strokes')")
 
 
 def test_a_zigzag_beside_the_ink_is_ink(page: Page) -> None:

@@ -7,7 +7,7 @@ const element = (tag, properties = {}, ...children) => {
 };
 
 export class Choices extends EventTarget {
-  /** Events: `choose` {strokes, label}, `release` {strokes}, `erase` {strokes}, `close`. */
+  /** Events: `choose` {strokes, label}, `release` {strokes}, `erase` {strokes}, `group` when its strokes may have changed, `close`. */
   constructor(panel) {
     super();
     this.panel = panel;
@@ -113,7 +113,6 @@ export class Choices extends EventTarget {
     this.regroup.ariaPressed = String(grouping);
     this.explain.hidden = !grouping;
     this.#count();
-    this.dispatchEvent(new Event("group"));
     this.#place();
   }
 

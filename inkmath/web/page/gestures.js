@@ -40,8 +40,8 @@ export function strokeAt(point, strokes, reach) {
 /**
  * The strokes that a new stroke scratches out, or none when it is ink.
  *
- * A scratch runs to and fro at least five times over what it deletes, and what it deletes lies mostly beneath it. The
- * zigzags of mathematics (w, m, a sum's sign) have fewer turns, and do not lie on older ink.
+ * A scratch runs to and fro at least five times over what it deletes: that lies mostly beneath it, and at least a third
+ * of the scratch lies on it. An m or a \sin in one stroke turns as often, but only passes by what is older.
  */
 export function scratchedOut(points, strokes) {
   if (points.length < 12) return [];
@@ -58,7 +58,13 @@ export function scratchedOut(points, strokes) {
       x >= box.left - margin && x <= box.right + margin && y >= box.top - margin && y <= box.bottom + margin);
     return inside.length >= 0.6 * stroke.points.length;
   });
-  return covered.filter((stroke) => stroke.points.some((point) => distanceTo(point, { points }) < Math.max(8, size * 0.12)));
+  const near = Math.max(8, size * 0.12);
+  const touched = covered.filter((stroke) => stroke.points.some((point) => distanceTo(point, { points }) < near));
+  if (!touched.length) return [];
+  const under = boundsOf(touched);
+  const over = points.filter(([x, y]) => (x >= under.left && x <= under.right && y >= under.top && y <= under.bottom)
+    || touched.some((stroke) => distanceTo([x, y], stroke) < near));
+  return over.length * 3 >= points.length ? touched : [];
 }
 
 /** How often a coordinate turns back by at least `least`. */

@@ -8,6 +8,7 @@
 
 const MAX_HISTORY = 500;
 
+/** Events: `change` {travelled}, which says whether it is an earlier or later state come back. */
 export class Ink extends EventTarget {
   /** @type {State} */
   state = { strokes: [], choices: [] };
@@ -84,10 +85,10 @@ export class Ink extends EventTarget {
     if (!state) return;
     to.push(this.state);
     this.state = state;
-    this.#changed();
+    this.#changed(true);
   }
 
-  #changed() { this.dispatchEvent(new Event("change")); }
+  #changed(travelled = false) { this.dispatchEvent(new CustomEvent("change", { detail: { travelled } })); }
 }
 
 /** The box around points, as {left, top, right, bottom}. */

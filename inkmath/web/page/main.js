@@ -152,15 +152,15 @@ function updateButtons() {
 
 // Ink
 
-ink.addEventListener("change", () => {
+ink.addEventListener("change", ({ detail: { travelled } }) => {
   choices.close();
   closeMend();
-  if (ink.isEmpty) sheet.fit();
+  if (ink.isEmpty || (travelled && !sheet.holdsAll)) sheet.fit(); // What comes back may be of a larger sheet.
   tab.set("ink", JSON.stringify(ink));
   updateButtons();
   read();
 });
-sheet.addEventListener("begin", () => { $("hint").hidden = true; $("download-menu").hidden = true; if (sheet.tool !== "select") choices.close(); });
+sheet.addEventListener("begin", () => { $("hint").hidden = true; if (sheet.tool !== "select") choices.close(); });
 sheet.addEventListener("erased", ({ detail: { count } }) => {
   offerUndo(`Scratched out ${count} ${count === 1 ? "stroke" : "strokes"}`);
 });
@@ -343,7 +343,7 @@ document.addEventListener("keydown", (event) => {
     command = commands[(event.shiftKey ? withControlAndShift : withControl)[key]];
   } else if (tools[key]) {
     command = () => setTool(tools[key]);
-  } else if (/^[1-5]$/.test(key)) {
+  } else if (/^[1-9]$/.test(key)) {
     command = () => take(Number(key) - 1);
   } else {
     command = commands[plain[key]];

@@ -23,7 +23,7 @@ export function mathElement(text, block) {
 
 export const isDoubtful = (symbol) => (symbol.alternatives[0]?.probability ?? 1) < DOUBT;
 
-/** Events: `symbol` {index, button} to open its choices, `hover` {index or null}, `take` {index} of a reading. */
+/** Events: `symbol` {index, focus} to open its choices, `hover` {index or null}, `take` {index} of a reading. */
 export class Result extends EventTarget {
   formula = null;
 
@@ -37,7 +37,7 @@ export class Result extends EventTarget {
     };
     this.parts.math.addEventListener("click", (event) => {
       const index = symbolOf(event.target);
-      if (index !== null) this.#tell("symbol", { index });
+      if (index !== null) this.#tell("symbol", { index, focus: false });
     });
     this.parts.math.addEventListener("pointerover", (event) => this.#tell("hover", { index: symbolOf(event.target) }));
     this.parts.math.addEventListener("pointerleave", () => this.#tell("hover", { index: null }));

@@ -42,7 +42,7 @@ export function prepare(context, colour) {
 }
 
 /**
- * Events: `erased` {count} after a scratch-out, `pick` {stroke, x, y} for a tap with the select tool, `hover` {stroke}.
+ * Events: `erased` {count} after a scratch-out, `pick` {stroke} for a tap with the select tool, `hover` {stroke}.
  */
 export class Sheet extends EventTarget {
   tool = "pen";
@@ -118,6 +118,12 @@ export class Sheet extends EventTarget {
     this.canvas.width = Math.round(this.paper.clientWidth * ratio);
     this.canvas.height = Math.round(this.paper.clientHeight * ratio);
     this.fit();
+  }
+
+  /** Whether no ink lies beyond the sheet's far sides. */
+  get holdsAll() {
+    const { right, bottom } = boundsOf(this.ink.state.strokes);
+    return this.ink.isEmpty || (right <= this.size.width && bottom <= this.size.height);
   }
 
   /** Make ink written on a larger sheet visible on this one. */

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _NOBODY = {"", "unknown", "none", "null", "anonymous", "n/a"}
 _MATHBRUSH = re.compile(r"(20\d{4,6}-\d{3,4})-\d+")
+# Of 8,873 formulas of CROHME these tell all apart that are not the same ink, and know 99 in 100 again when they are
+# written in whole numbers up to 1,000.
+_TERMS, _STEP = 6, 0.007
 
 
 class Split(StrEnum):
@@ -109,44 +112,45 @@ def ink_digest(ink: Ink) -> bytes:
 def ink_shapes(ink: Ink) -> tuple[bytes, ...]:
     """Two digests, of which practically always one is equal for inks that differ in sampling, place and size alone.
 
-    They are made of the ends of the strokes, which sampling keeps, to a thousandth of the ink's size; the second is
-    rounded half a step off the first, for what lies at the edge of a step. Below three strokes the ends say too little
-    and there are no digests: all upright lines would be one ink.
+    They are made of the ends of the strokes, which sampling keeps: of how these move from stroke to stroke in the long
+    run (the first terms of a cosine transform), since the rounding of coordinates, to a thousandth of the ink's size
+    say, evens out there. The second digest is rounded half a step off the first, for what lies at the edge of a step.
+    Below three strokes the ends say too little and there are no digests: all upright lines would be one ink.
     """
     if len(ink.strokes) < 3:
         return ()
     ends = np.array([stroke[place] for stroke in ink.strokes for place in (0, -1)], np.float64)  # (2 S, 2)
-    low = ends.min(axis=0)
-    size = float((ends - low).max())
+    ends -= ends.min(axis=0)
+    size = float(ends.max())
     if size == 0.0:
         return ()
-    steps = [np.floor(1000 * (ends - low) / size + offset).astype("<i2") for offset in (0.25, 0.75)]
+    count = len(ends)
+    waves = np.cos(np.pi * np.outer(np.arange(_TERMS), np.arange(count) + 0.5) / count)  # (T, 2 S)
+    terms = waves @ ends / (count * size * _STEP)  # (T, 2)
+    steps = [np.append(np.floor(terms + offset), count).astype("<i4") for offset in (0.25, 0.75)]
     return tuple(hashlib.blake2b(step.tobytes(), digest_size=16).digest() for step in steps)
 
 
 def assign_splits(samples: Sequence[Sample], valid: float, seed: int) -> list[Split | Excluded]:
     """Give each sample its split.
 
-    Test samples are ``test``, those of users and shapes ``train``. Of the others about the share ``valid`` of every
-    source becomes ``valid``, of sources too lopsided for that (a folder for each writer) about that share of all of
-    them together, in whole groups: samples belong together that share a writer or are the same ink, over any number of
-    steps; so are inks that differ only in sampling, place and size. A sample without a known writer is a group of its
-    own, and validates only if no writer of its source is known: otherwise its writer might be one who trains.
+    Samples belong together that share a writer or are the same ink, over any number of steps; so are inks that differ
+    only in sampling, place and size. Test samples are ``test``, and what belongs together with one is excluded. Of
+    the rest, those of users and shapes are ``train``; of the others about the share ``valid`` of every source becomes
+    ``valid``, of sources too lopsided for that (a folder for each writer) about that share of all of them together, in
+    whole groups. A sample without a known writer is a group of its own, and validates only if no writer of its source
+    is known: otherwise its writer might be one who trains.
 
     Raises:
         SplitError: there is nothing to train on, or nothing that validation can be drawn from.
     """
     tested = _first_holders(sample for sample in samples if sample.role is Role.TEST)
-    splits: list[Split | Excluded] = []
-    for sample in samples:
-        if sample.role is Role.TEST:
-            splits.append(Split.TEST)
-        elif known := [tested[name] for name in sample.inks if name in tested]:
-            splits.append(Excluded(f"same ink as {known[0].file} of the test set"))
-        elif sample.writer is not None and sample.writer in tested:
-            splits.append(Excluded(f"writer {sample.writer} also wrote {tested[sample.writer].file} of the test set"))
-        else:
-            splits.append(Split.TRAIN)
+    splits: list[Split | Excluded] = [Split.TEST] * len(samples)
+    for group in _groups(samples, range(len(samples))):
+        test = next((samples[index] for index in group if samples[index].role is Role.TEST), None)
+        for index in group:
+            if samples[index].role is not Role.TEST:
+                splits[index] = Split.TRAIN if test is None else _excluded(samples[index], tested, test)
     training = [index for index, split in enumerate(splits) if split is Split.TRAIN]
     if not training:
         raise SplitError(
@@ -156,6 +160,15 @@ def assign_splits(samples: Sequence[Sample], valid: float, seed: int) -> list[Sp
     for index in _choose_valid(samples, training, valid, seed):
         splits[index] = Split.VALID
     return splits
+
+
+def _excluded(sample: Sample, tested: Mapping[bytes | str, Sample], linked: Sample) -> Excluded:
+    """Why a sample that belongs together with one of the test set must not be used."""
+    if known := [tested[name] for name in sample.inks if name in tested]:
+        return Excluded(f"same ink as {known[0].file} of the test set")
+    if sample.writer is not None and sample.writer in tested:
+        return Excluded(f"writer {sample.writer} also wrote {tested[sample.writer].file} of the test set")
+    return Excluded(f"its writer or its ink leads, by way of other files, to {linked.file} of the test set")
 
 
 def _first_holders(samples: Iterable[Sample]) -> dict[bytes | str, Sample]:
@@ -213,7 +226,7 @@ def _draw(groups: Sequence[list[int]], wanted: float, seed: Sequence[int]) -> li
     return chosen
 
 
-def _groups(samples: Sequence[Sample], members: list[int]) -> list[list[int]]:
+def _groups(samples: Sequence[Sample], members: Sequence[int]) -> list[list[int]]:
     """Members that must stand in one split, each group and the list of groups in order of first appearance."""
     leader = {index: index for index in members}
 

@@ -26,9 +26,9 @@ test: $(INSTALLED)  ## run the tests, all but those of many minutes, marked long
 	python -m pytest $(ARGS)
 
 ui: $(INSTALLED)  ## look at the training runs in MLflow, http://127.0.0.1:5000
-	@case "$${MLFLOW_TRACKING_URI:=sqlite:///mlflow.db}" in \
-	http*) echo "the runs are shown at $$MLFLOW_TRACKING_URI";; \
-	*) MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1 --backend-store-uri "$$MLFLOW_TRACKING_URI" $(ARGS);; \
+	@set -e; uri=$$(python -m inkmath.tracking where); case "$$uri" in \
+	http*) echo "the runs are shown at $$uri";; \
+	*) MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1 --backend-store-uri "$$uri" $(ARGS);; \
 	esac
 
 team: $(INSTALLED)  ## MLflow on PostgreSQL with artifacts and data in an S3 store, for several machines (docs/scaling.md)

@@ -159,7 +159,7 @@ class NormalizeExpression(Block):
 
 
 class EncodeExpression(Block):
-    """Formula truths as numbers."""
+    """What is learned of formula truths before any training: vocabularies, trigrams, heights of lines."""
 
     min_count: Count
 

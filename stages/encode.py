@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 import numpy as np
 
 from inkmath.dataset.arrays import ArraysError, write_arrays
-from inkmath.dataset.atomic import replacing
+from inkmath.dataset.results import write_json
 from inkmath.dataset.splits import Split, telling
 from inkmath.features.symbol_set import SymbolSet
 from inkmath.labels import UNSEEN, VocabularyError, encode_labels
@@ -37,8 +36,7 @@ def main(params: Params) -> dict[str, object]:
     vocabulary.save(VOCABULARY)
     write_arrays(LABELS, {"ids": ids})
     metrics: dict[str, object] = {"classes": len(vocabulary), "unseen": unseen}
-    with replacing(METRICS) as temporary:
-        temporary.write_text(json.dumps(metrics, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_json(METRICS, metrics)
     return metrics
 
 

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from inkmath.dataset.arrays import ArraysError, read_arrays
-from inkmath.dataset.atomic import replacing
+from inkmath.dataset.results import write_json
 from inkmath.dataset.splits import Split, telling
 from inkmath.decoding.language import count_trigrams
 from inkmath.decoding.lines import measure_lines
 from inkmath.features.expression import FormulaSet
 from inkmath.labels import VocabularyError, encode_labels, fit_tokens
 from inkmath.params import Params, ParamsError, load_params
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 FORMULAS = Path("data/processed/expression.npz")
 LABELS = Path("models/expression/labels.json")
@@ -53,15 +49,10 @@ def main(params: Params) -> dict[str, Any]:
         metrics["unseen"][str(split)] = encode_labels(part.labels.tolist(), labels).unseen
     labels.save(LABELS)
     tokens.save(TOKENS)
-    _write_json(TRIGRAMS, trigrams)
-    _write_json(LINES, lines)
-    _write_json(METRICS, metrics, indent=2)
+    write_json(TRIGRAMS, trigrams, indent=None)
+    write_json(LINES, lines, indent=None)
+    write_json(METRICS, metrics)
     return metrics
-
-
-def _write_json(path: Path, content: Mapping[str, Any] | list[Any], indent: int | None = None) -> None:
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(content, ensure_ascii=False, indent=indent) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from inkmath.dataset.atomic import replacing
 from inkmath.dataset.ink_table import InkTableError
 from inkmath.dataset.parsing import Place, Summary, parse_places
+from inkmath.dataset.results import write_json
 from inkmath.dataset.sources import SourceError
 from inkmath.dataset.splits import Role, SplitError
 from inkmath.dataset.workers import WorkersError
@@ -37,8 +36,7 @@ def main(params: Params) -> Summary:
         processes=params.compute.processes,
         scheduler=params.compute.scheduler,
     )
-    with replacing(METRICS) as temporary:
-        temporary.write_text(json.dumps(asdict(summary), indent=2) + "\n")
+    write_json(METRICS, asdict(summary))
     return summary
 
 

@@ -10,7 +10,7 @@ from inkmath.dataset.splits import Split
 from inkmath.features.symbol_set import SymbolSet, normalize_knobs
 from inkmath.labels import Vocabulary, VocabularyError
 from inkmath.params import Params, ParamsError, load_params
-from inkmath.tracking import ModelFiles, TrackingError, training_run, validation_data
+from inkmath.tracking import ModelFiles, TrackingError, checkpoint_file, params_hash, training_run, validation_data
 from inkmath.training import TrainingError
 from inkmath.training.lifetime import end_with_dvc
 
@@ -19,7 +19,6 @@ LABELS = Path("data/processed/symbol_labels.npz")
 VOCABULARY = Path("data/processed/symbol_vocabulary.json")
 MODEL = Path("models/symbol")
 RESULTS = Path("results/train")
-CHECKPOINT = Path("checkpoints/symbol.npz")
 
 
 def main(params: Params) -> dict[str, float]:
@@ -34,13 +33,14 @@ def main(params: Params) -> dict[str, float]:
         from inkmath.training.symbols import SymbolData, train_symbols, write_model, write_results
 
         limit_threads(params.compute.threads)
+        checkpoint = checkpoint_file("symbol", params_hash(params))
         ids, vocabulary = read_arrays(LABELS)["ids"], Vocabulary.load(VOCABULARY)
         train, valid = (
             SymbolData(symbols.features, ids[rows], rows) for rows in (symbols.of(Split.TRAIN), symbols.of(Split.VALID))
         )
 
         trained = train_symbols(
-            train, valid, len(vocabulary), params.train, params.base.seed, CHECKPOINT, on_epoch=run.log_epoch
+            train, valid, len(vocabulary), params.train, params.base.seed, checkpoint, on_epoch=run.log_epoch
         )
         files = write_model(trained, MODEL, vocabulary, normalize_knobs(params.normalize), valid)
         metrics = write_results(trained, RESULTS, valid)
@@ -58,7 +58,7 @@ def main(params: Params) -> dict[str, float]:
         )
         run.write_id(MODEL / "run.json")
     if trained.finished:
-        CHECKPOINT.unlink(missing_ok=True)
+        checkpoint.unlink(missing_ok=True)
     return metrics
 
 

@@ -10,7 +10,7 @@ from inkmath.dataset.arrays import ArraysError, read_arrays
 from inkmath.features.expression import FormulaSet
 from inkmath.labels import Vocabulary, VocabularyError
 from inkmath.params import Params, ParamsError, load_params
-from inkmath.tracking import ModelFiles, TrackingError, training_run, validation_data
+from inkmath.tracking import ModelFiles, TrackingError, checkpoint_file, params_hash, training_run, validation_data
 from inkmath.training import TrainingError
 from inkmath.training.lifetime import end_with_dvc
 
@@ -20,7 +20,6 @@ TRIGRAMS = Path("models/expression/trigrams.json")
 LINES = Path("models/expression/lines.json")
 MODEL = Path("models/expression/trained")
 RESULTS = Path("results/train_expression")
-CHECKPOINT = Path("checkpoints/expression.npz")
 
 
 def main(params: Params) -> dict[str, float]:
@@ -32,8 +31,9 @@ def main(params: Params) -> dict[str, float]:
         from inkmath.training.expression_run import train_expression, validation, write_model, write_results
 
         limit_threads(params.compute.threads)
+        checkpoint = checkpoint_file("expression", params_hash(params))
         formulas, labels = FormulaSet.from_arrays(read_arrays(FORMULAS)), Vocabulary.load(LABELS).words
-        trained = train_expression(formulas, labels, knobs, params.base.seed, CHECKPOINT, on_epoch=run.log_epoch)
+        trained = train_expression(formulas, labels, knobs, params.base.seed, checkpoint, on_epoch=run.log_epoch)
         trigrams, lines = (json.loads(file.read_text(encoding="utf-8")) for file in (TRIGRAMS, LINES))
         files, tuned = write_model(trained, MODEL, labels, trigrams, lines, formulas)
         metrics = write_results(trained, tuned, RESULTS)
@@ -48,7 +48,7 @@ def main(params: Params) -> dict[str, float]:
         )
         run.write_id(MODEL / "run.json")
     if trained.finished:
-        CHECKPOINT.unlink(missing_ok=True)
+        checkpoint.unlink(missing_ok=True)
     return metrics
 
 

@@ -137,7 +137,7 @@ def unstated(stage: str, stated: set[str]) -> set[str]:
 @pytest.mark.parametrize("stage", pipeline())
 def test_a_stage_depends_on_the_modules_it_uses(stage):
     """Else DVC would not see that what makes its results has changed."""
-    assert unstated(stage, set(pipeline()[stage]["deps"])) == set()
+    assert unstated(stage, set(pipeline()[stage]["deps"])) == set(), f"name them under deps of {stage} in dvc.yaml"
 
 
 @pytest.mark.parametrize("module", [*ARCHITECTURES, "maps"])

@@ -7,8 +7,6 @@ tools count wrong labels of strokes and of pairs of strokes instead.
 
 from __future__ import annotations
 
-import csv
-import json
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inkmath.dataset.atomic import replacing
+from inkmath.dataset.results import write_json, write_table
 from inkmath.evaluation import EvaluationError
 from inkmath.evaluation.calibration import reliability
 from inkmath.evaluation.comparison import Comparison, Tally, compare, edit_distance
@@ -205,15 +203,10 @@ class Report:
 
     def write(self, directory: str | Path, more: Mapping[str, float] | None = None) -> None:
         """Write ``metrics.json``, with ``more`` figures in it, and a csv file for each table."""
-        with replacing(Path(directory) / "metrics.json") as temporary:
-            figures = {name: round(value, 5) for name, value in {**self.metrics, **(more or {})}.items()}
-            temporary.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        figures = {name: round(value, 5) for name, value in {**self.metrics, **(more or {})}.items()}
+        write_json(Path(directory) / "metrics.json", figures)
         for name, table in self.tables.items():
-            with (
-                replacing(Path(directory) / f"{name}.csv") as temporary,
-                temporary.open("w", newline="", encoding="utf-8") as stream,
-            ):
-                csv.writer(stream, lineterminator="\n").writerows([table.columns, *table.rows])
+            write_table(Path(directory) / f"{name}.csv", table.columns, table.rows)
 
     @cached_property
     def _compared(self) -> list[Comparison]:

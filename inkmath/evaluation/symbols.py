@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from inkmath.dataset.atomic import replacing
+from inkmath.dataset.results import write_json, write_table
 from inkmath.evaluation.calibration import Reliability, reliability
 
 if TYPE_CHECKING:
@@ -141,8 +139,7 @@ def report_symbols(
 
 def write_tables(report: SymbolReport, directory: Path) -> None:
     """Write ``metrics.json`` and, behind the pictures, ``classes.csv``, ``confusions.csv`` and ``reliability.csv``."""
-    with replacing(directory / "metrics.json") as temporary:
-        temporary.write_text(json.dumps(report.metrics(), indent=2) + "\n", encoding="utf-8")
+    write_json(directory / "metrics.json", report.metrics())
     _write_csv(directory / "classes.csv", ClassFigures._fields, report.classes)
     _write_csv(
         directory / "confusions.csv",
@@ -177,7 +174,6 @@ def _confusions(
 
 
 def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows([round(value, 5) if isinstance(value, float) else value for value in row] for row in rows)
+    write_table(
+        path, header, ([round(value, 5) if isinstance(value, float) else value for value in row] for row in rows)
+    )

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from inkmath.dataset.atomic import replacing
+from inkmath.params import Params, ParamsError, load_params
 from inkmath.tracking.delivery import settle
 from inkmath.tracking.location import Location, TrackingError, locate, reach
+from inkmath.tracking.provenance import INK, file_md5
 from inkmath.tracking.queue import work_off
 from inkmath.tracking.registry import crown
 from inkmath.tracking.search import Knob, search
@@ -28,22 +30,21 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit status is 1 when it could not do all of its work."""
     parser = argparse.ArgumentParser(prog="python -m inkmath.tracking", description=__doc__)
-    parser.add_argument("--uri", help="tracking server or database (default: MLFLOW_TRACKING_URI, else mlflow.db)")
+    parser.add_argument("--uri", help="server or database (default: MLFLOW_TRACKING_URI, track.uri, else mlflow.db)")
     commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("where", help="say where runs go")
     commands.add_parser("send", help="send the records that wait for their server")
     sweep = commands.add_parser("sweep", help="list the runs of a sweep")
     sweep.add_argument("name", help="its track.sweep")
-    sweep.add_argument("--experiment", default="inkmath-symbol", help="MLflow experiment (default: %(default)s)")
+    sweep.add_argument("--experiment", help="MLflow experiment (default: that of symbols, named by track.experiment)")
     sweep.add_argument("--metric", default="valid_accuracy", help="figure to judge by (default: %(default)s)")
     sweep.add_argument("--picture", metavar="FILE", help="also draw it: .png, .svg or .pdf")
     queue = commands.add_parser("queue", help="work off DVC's queue: dvc queue start, again when DVC loses a worker")
     queue.add_argument("--jobs", "-j", type=int, default=1, help="experiments at once (default: %(default)s)")
     releasing = commands.add_parser("release", help="ship the champion, unless what is shipped reads better")
     releasing.add_argument("task", choices=("symbol", "expression"))
-    releasing.add_argument("--experiment", default="inkmath", help="MLflow experiment (default: %(default)s)")
-    releasing.add_argument(
-        "--ink", type=Path, default=Path("data/interim/ink.parquet"), help="table with validation ink"
-    )
+    releasing.add_argument("--experiment", help="MLflow experiments, without the task (default: track.experiment)")
+    releasing.add_argument("--ink", type=Path, default=INK, help="table with validation ink (default: %(default)s)")
     releasing.add_argument(
         "--replace", action="store_true", help="ship it in any case: what is shipped was trained on the validation ink"
     )
@@ -81,15 +82,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
             ended = work_off(chosen.jobs, tell=functools.partial(print, flush=True))
             print(f"ended: {ended['Success']} well, {ended['Failed']} not; dvc queue logs NAME says why")
             return 1 if ended["Failed"] else 0
-        return _run(chosen, locate(chosen.uri))
+        if chosen.uri:
+            os.environ["MLFLOW_TRACKING_URI"] = chosen.uri  # which those that are begun here hear too
+        params = load_params()
+        return _run(chosen, params, locate(params.track.uri))
+    except ParamsError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     except TrackingError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
 
 
-def _run(chosen: argparse.Namespace, location: Location) -> int:
+def _run(chosen: argparse.Namespace, params: Params, location: Location) -> int:
     from mlflow.exceptions import MlflowException
 
+    if chosen.command == "where":
+        print(location.uri)
+        return 0
     if chosen.command == "send":
         found, waiting = settle(location.spool)
         print(f"{found} left by earlier runs, {found - waiting} sent, {waiting} still waiting")
@@ -100,10 +110,11 @@ def _run(chosen: argparse.Namespace, location: Location) -> int:
             print(f"{chosen.model} version {chosen.version} is the champion")
             return 0
         if chosen.command == "release":
-            return _release(chosen, location)
+            return _release(chosen, params, location)
         if chosen.command == "search":
-            return _search(chosen, location)
-        sweep = read_sweep(reach(location), chosen.experiment, chosen.name, chosen.metric)
+            return _search(chosen, params, location)
+        experiment = chosen.experiment or f"{params.track.experiment}-symbol"
+        sweep = read_sweep(reach(location), experiment, chosen.name, chosen.metric)
     except MlflowException as error:
         raise TrackingError(str(error)) from error
     print(sweep.table())
@@ -134,13 +145,7 @@ def _serve(chosen: argparse.Namespace) -> NoReturn:
                     raise TrackingError(f"{name} ended; see {chosen.folder}/logs/{name}")
 
 
-def _search(chosen: argparse.Namespace, location: Location) -> int:
-    from inkmath.params import ParamsError, load_params
-
-    try:
-        params = load_params()
-    except ParamsError as error:
-        raise TrackingError(str(error)) from error
+def _search(chosen: argparse.Namespace, params: Params, location: Location) -> int:
     study = search(
         location,
         f"{params.track.experiment}-{chosen.task}",
@@ -159,7 +164,7 @@ def _search(chosen: argparse.Namespace, location: Location) -> int:
     return 0
 
 
-def _release(chosen: argparse.Namespace, location: Location) -> int:
+def _release(chosen: argparse.Namespace, params: Params, location: Location) -> int:
     from inkmath.dataset.ink_table import InkTableError, read_inks, read_training_texts
     from inkmath.dataset.splits import Split
     from inkmath.tracking.release import release
@@ -170,9 +175,11 @@ def _release(chosen: argparse.Namespace, location: Location) -> int:
         raise TrackingError(str(error)) from error
     if not sys.stderr.isatty():  # MLflow draws a bar for each file it fetches
         os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    name = f"{chosen.experiment}-{chosen.task}"
-    weights = Path(__file__).parents[1] / "weights"
-    done = release(reach(location), name, chosen.task, inks, weights, training, chosen.replace, chosen.keep_search)
+    name = f"{chosen.experiment or params.track.experiment}-{chosen.task}"
+    weights, table = Path(__file__).parents[1] / "weights", file_md5(chosen.ink)
+    done = release(
+        reach(location), name, chosen.task, inks, weights, training, chosen.replace, chosen.keep_search, table
+    )
     before = "nothing was released before" if done.before is None else f"before {done.before:.2%}"
     what = {"symbol": "symbols", "expression": "formulas"}[chosen.task]
     print(f"{name}: {done.champion:.2%} of the validation {what}, {before}")

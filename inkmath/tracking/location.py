@@ -113,6 +113,20 @@ def repository_root() -> Path:
     return next((folder for folder in (here, *here.parents) if (folder / ".dvc").is_dir()), here)
 
 
+def checkpoint_file(task: str, experiment: str) -> Path:
+    """Where a training keeps its checkpoint: ``checkpoints/TASK.npz``, or one of its own for a queued experiment.
+
+    DVC works such experiments off in copies of the repository that it deletes with all that is in them, several at
+    once. Theirs stand in the real one, told apart by ``experiment``, a name for all that was set; an experiment that is
+    applied there goes on from its own.
+    """
+    root = repository_root()
+    inside = Path.cwd().resolve() == root
+    folder = Path("checkpoints") if inside else root / "checkpoints"
+    own = folder / f"{task}-{experiment}.npz"
+    return folder / f"{task}.npz" if inside and not own.exists() else own
+
+
 def locate(configured: str | None = None) -> Location:
     """Find out where runs go.
 

@@ -33,6 +33,12 @@ _LIBRARIES = (
 )
 
 
+# Of an experiment params.yaml and dvc.lock differ from the commit by design; their content is logged otherwise.
+_CODE = ("inkmath", "stages", "dvc.yaml", "pyproject.toml", "requirements.lock")
+
+INK = Path("data/interim/ink.parquet")
+
+
 def flatten(block: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     """Nested parameters as ``{"train.learning_rate": "0.001"}``; lists as JSON, None as ``null``."""
     flat: dict[str, str] = {}
@@ -80,7 +86,7 @@ def run_tags(task: str, architecture: str, params: Params) -> dict[str, str]:
         "seed": str(params.base.seed),
         "params_hash": params_hash(params),
         "git_commit": commit or "none",
-        "git_dirty": "unknown" if commit is None else str(bool(_git("status", "--porcelain"))).lower(),
+        "git_dirty": "unknown" if commit is None else str(bool(_git("status", "--porcelain", "--", *_CODE))).lower(),
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
         "cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
@@ -120,6 +126,11 @@ def data_digest(path: Path) -> tuple[str, str]:
             f"{path}: a directory that dvc.lock does not list; name the files in it, or make it a DVC output"
         )
     return locked, "dvc.lock"
+
+
+def ink_split() -> str | None:
+    """The md5 of the table of ink that the pipeline was run on: of who trains and who validates; None without."""
+    return _locked_digests().get(INK.as_posix())
 
 
 def file_md5(path: Path) -> str:

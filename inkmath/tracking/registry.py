@@ -36,7 +36,7 @@ def deliver_model(client: MlflowClient, run_id: str, folder: Path, record: Recor
             found = _version_of_run(client, record["registered_as"], run_id)
             found = found or _register(client, run_id, model_id, record)
             lines.append(challenge(client, found))
-    note_best(client, location, run_id, record["metric"], record["value"], record["mode"])
+    note_best(client, location, run_id, record["metric"], record["value"])
     return lines
 
 
@@ -81,7 +81,9 @@ def _version_of_run(client: MlflowClient, name: str, run_id: str) -> ModelVersio
 def _register(client: MlflowClient, run_id: str, model_id: str, record: Record) -> ModelVersion:
     import mlflow
 
-    tags = {key: str(record[key]) for key in ("metric", "value", "mode", "validation_data")}
+    tags = {key: str(record[key]) for key in ("metric", "value", "validation_data")}
+    if record.get("ink"):
+        tags["ink"] = record["ink"]
     if not record.get("finished", True):  # records of earlier versions do not say
         tags["finished"] = "false"
     return mlflow.register_model(f"models:/{model_id}", record["registered_as"], tags=tags)
@@ -111,15 +113,14 @@ def challenge(client: MlflowClient, version: ModelVersion) -> str:
     if str(aliases[CHAMPION]) == str(number):
         return f"{name} version {number} is the champion ({here})"
     champion = client.get_model_version(name, aliases[CHAMPION])
-    if any(champion.tags.get(key) != tags[key] for key in ("metric", "mode", "validation_data")):
+    if any(champion.tags.get(key) != tags[key] for key in ("metric", "validation_data")):
         return (
             f"{name} version {number} ({here}) is not compared with champion version {champion.version}, which was "
             f"measured otherwise ({champion.tags.get('metric')} on {champion.tags.get('validation_data')}, this on "
             f"{tags['validation_data']}); {by_hand}"
         )
     there = float(champion.tags["value"])
-    lead = float(tags["value"]) - there if tags["mode"] == "max" else there - float(tags["value"])
-    if lead > 0:
+    if float(tags["value"]) > there:
         client.set_registered_model_alias(name, CHAMPION, number)
         return f"{name} version {number} is the new champion ({here}, before {there:.6g})"
     return f"{name} version {number} ({here}) is no better than champion version {champion.version} ({there:.6g})"

@@ -59,6 +59,7 @@ def release(
     training: Collection[str] = (),
     replace: bool = False,
     keep_search: bool = False,
+    table: str | None = None,
 ) -> Release:
     """Copy the champion's files to ``weights`` if it reads ``inks`` better than what lies there.
 
@@ -70,10 +71,13 @@ def release(
         replace: release the champion in any case: what was trained on the validation ink too is no measure for it.
         keep_search: let formulas be searched as they are by what is released: networks that were trained on nearly all
         writers leave too few to fit a search to.
+        table: the md5 of the table that the ink is from: a champion that was trained on another split of it may know
+        by heart what it would be judged by.
 
     Raises:
         ReleaseRefusedError: what is released reads as well or better.
-        TrackingError: there is no champion, no ink to compare on, no search to keep, or what is released is damaged.
+        TrackingError: there is no champion, no ink to compare on, no search to keep, what is released is damaged, or
+            the champion was trained on another table.
     """
     import mlflow
     from mlflow.exceptions import MlflowException
@@ -85,6 +89,12 @@ def release(
         version = client.get_model_version_by_alias(name, CHAMPION)
     except MlflowException as error:
         raise TrackingError(f"{name} has no {CHAMPION}: train a model first ({error.message})") from error
+    if version.tags.get("ink") != table and not replace:
+        raise TrackingError(
+            f"{name} version {version.version} was trained on another split of the ink than this is, and may know by "
+            "heart what it would be judged by; reproduce the data it was trained on (dvc exp apply, dvc repro parse), "
+            "or --replace ships it all the same"
+        )
     with tempfile.TemporaryDirectory() as folder:
         mlflow.artifacts.download_artifacts(
             f"models:/{name}/{version.version}", dst_path=folder, tracking_uri=client.tracking_uri

@@ -10,13 +10,13 @@ import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from inkmath.dataset.atomic import replacing
+from inkmath.dataset.results import write_json
 from inkmath.tracking.delivery import Delivery, say, settle
 from inkmath.tracking.journal import Journal
 from inkmath.tracking.location import TrackingError, connect, locate
-from inkmath.tracking.provenance import data_digest, file_md5, flatten, run_tags
+from inkmath.tracking.provenance import data_digest, file_md5, flatten, ink_split, run_tags
 from inkmath.tracking.sweep import PARENT, parent_run
 
 if TYPE_CHECKING:
@@ -92,17 +92,15 @@ class Run:
         metric: str,
         value: float,
         validation_data: str,
-        mode: Literal["max", "min"] = "max",
         finished: bool = True,
     ) -> None:
         """Log the trained model as one that reads InkML, register it, and crown it if it beats the champion.
 
         Args:
             files: the model outside this process; the example is read with a copy of it before anything is logged.
-            metric: the validation figure that decides who is champion.
+            metric: the validation figure that decides who is champion; more of it is better.
             value: the model's figure.
             validation_data: what it was measured on, as :func:`~inkmath.tracking.validation_data` names it.
-            mode: whether more or less of it is better.
             finished: False for a model whose training has been stopped and is to go on; it becomes no champion.
 
         Raises:
@@ -117,16 +115,15 @@ class Run:
             registered_as=f"{track.experiment}-{self._task}" if track.register_model else None,
             metric=metric,
             value=float(value),
-            mode=mode,
             validation_data=validation_data,
+            ink=ink_split(),
             finished=finished,
         )
 
     def write_id(self, path: str | Path) -> None:
         """Write what :func:`resume_run` needs to find this run again."""
         about = {"run_id": self.id, "task": self._task, "architecture": self._architecture}
-        with replacing(path) as temporary:
-            temporary.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+        write_json(path, about)
 
     def _metrics(self, metrics: Mapping[str, float], step: int) -> None:
         values = {key: float(value) for key, value in metrics.items()}
@@ -172,7 +169,9 @@ def training_run(task: Task, params: Params, *, architecture: str, data: Mapping
         raise TrackingError(f"MLflow at {location.shown} does not start a run: {error}") from error
     run = _open(location, run_id, "training", task, architecture, params)
     say(f"run {run_id} ({name}) in experiment {experiment} at {location.shown}")
-    run.delivery.record("params", values=flatten(params.model_dump(mode="json")))
+    # The address as it may be shown: all who see the runs see this, and it may hold a password.
+    values = flatten(params.model_dump(mode="json")) | {"track.uri": location.shown}
+    run.delivery.record("params", values=values)
     run.log_data(data, digests)
     status = "FAILED"
     try:

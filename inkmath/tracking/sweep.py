@@ -34,14 +34,14 @@ def parent_run(client: MlflowClient, location: Location, experiment_id: str, swe
     return str(found.info.run_id)
 
 
-def note_best(client: MlflowClient, location: Location, run_id: str, metric: str, value: float, mode: str) -> None:
+def note_best(client: MlflowClient, location: Location, run_id: str, metric: str, value: float) -> None:
     """Show a sweep's best validation figure, and whose it is, on its parent; does nothing for a run outside a sweep."""
     parent_id = client.get_run(run_id).data.tags.get(PARENT)
     if parent_id is None:
         return
     with location.lock():
         known = client.get_run(parent_id).data.metrics.get(metric)
-        if known is None or (value > known if mode == "max" else value < known):
+        if known is None or value > known:
             client.log_metric(parent_id, metric, value)
             client.set_tag(parent_id, "best_run", run_id)
 
@@ -134,17 +134,18 @@ def read_sweep(client: MlflowClient, experiment: str, name: str, metric: str) ->
         TrackingError: the experiment has no such sweep, or the sweep has no runs.
     """
     found = client.get_experiment_by_name(experiment)
-    parent = _find_parent(client, found.experiment_id, name) if found else None
-    runs = (
+    # By their own tag: where two machines began a sweep in one moment, it has two parents.
+    gathered = (
         client.search_runs(
             [found.experiment_id],
-            filter_string=f"tags.`{PARENT}` = '{parent.info.run_id}'",
+            filter_string=f"tags.sweep = '{name}'",
             order_by=["attributes.start_time ASC"],
             max_results=10_000,
         )
-        if found and parent
+        if found
         else []
     )
+    runs = [run for run in gathered if "sweep_parent" not in run.data.tags]
     if not runs:
         raise TrackingError(f"the MLflow experiment {experiment} has no sweep {name}; train with -S track.sweep={name}")
     names = sorted({name for run in runs for name in run.data.params})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import math
 import time
 from dataclasses import dataclass
@@ -13,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from inkmath.dataset.atomic import replacing
+from inkmath.dataset.results import write_history, write_json
 from inkmath.dataset.splits import Split, telling
 from inkmath.decoding import tuning
 from inkmath.decoding.expression import NETWORK_FILE, load_expression_reader, write_settings, write_weights
@@ -191,18 +189,12 @@ def write_model(
 
 def write_results(trained: Trained, tuned: Tuned, directory: Path) -> dict[str, float]:
     """Write ``history.csv``, a row an epoch, and ``metrics.json``; returns the latter's figures."""
-    names = list(dict.fromkeys(name for row in trained.history for name in row))
-    with replacing(directory / "history.csv") as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["epoch", *names])
-        for epoch, row in enumerate(trained.history, 1):
-            writer.writerow([epoch, *(f"{row[name]:.6g}" if name in row else "" for name in names)])
+    write_history(directory / "history.csv", trained.history)
     metrics = {
         "valid_exprate": round(tuned.exprate, 5),
         "language_weight": tuned.weights.language,
         "epochs": float(len(trained.history)),
         "parameters": float(trained.model.count_params()),
     }
-    with replacing(directory / "metrics.json") as temporary:
-        temporary.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+    write_json(directory / "metrics.json", metrics)
     return metrics

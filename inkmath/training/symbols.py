@@ -6,7 +6,6 @@ step alone, so one that was killed and goes on from its checkpoint ends with the
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import sys
@@ -19,6 +18,7 @@ import keras
 import numpy as np
 
 from inkmath.dataset.atomic import replacing
+from inkmath.dataset.results import write_history, write_json
 from inkmath.decoding.symbol import DESCRIPTION, NETWORK, write_description
 from inkmath.evaluation.calibration import fit_temperature
 from inkmath.features.symbol import CHANNELS
@@ -94,7 +94,6 @@ class Trained:
         kept: ``valid_accuracy`` and ``valid_loss`` of the model.
         began_at: the epoch that this start began with; above 0 where it went on from a checkpoint.
         finished: False where ``max_minutes`` stopped it; then its checkpoint is there to go on from.
-        seconds: time in training and validation, over all starts.
     """
 
     model: keras.Model
@@ -103,7 +102,6 @@ class Trained:
     kept: Mapping[str, float]
     began_at: int
     finished: bool
-    seconds: float
 
 
 def train_symbols(
@@ -177,7 +175,7 @@ def train_symbols(
             variable.assign(value)
         judged = model.evaluate(_Judged(valid, num_classes), return_dict=True, verbose=0)
         kept = {f"valid_{name}": float(judged[name]) for name in ("accuracy", "loss")}
-    return Trained(model, keeper.history, keeper.best_epoch, kept, keeper.began_at, keeper.finished, keeper.seconds)
+    return Trained(model, keeper.history, keeper.best_epoch, kept, keeper.began_at, keeper.finished)
 
 
 def write_model(
@@ -212,12 +210,7 @@ def write_results(trained: Trained, directory: Path, valid: SymbolData) -> dict[
 
     Where the network takes a symbol's context, they say how it reads the validation symbols without it, too.
     """
-    with replacing(directory / "history.csv") as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["epoch", *trained.history[0]])
-        writer.writerows(
-            [epoch, *(f"{value:.6g}" for value in row.values())] for epoch, row in enumerate(trained.history, 1)
-        )
+    write_history(directory / "history.csv", trained.history)
     metrics = {
         "valid_accuracy": round(trained.kept["valid_accuracy"], 5),
         "valid_loss": round(trained.kept["valid_loss"], 5),
@@ -228,8 +221,7 @@ def write_results(trained: Trained, directory: Path, valid: SymbolData) -> dict[
         known = valid.known()
         answers = _predict(trained.model, known, hidden=True).argmax(axis=1)
         metrics["valid_alone_accuracy"] = round(float((answers == known.ids).mean()), 5)
-    with replacing(directory / "metrics.json") as temporary:
-        temporary.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+    write_json(directory / "metrics.json", metrics)
     return metrics
 
 
@@ -338,7 +330,8 @@ class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         row = {name.replace("val_", "valid_", 1): float(value) for name, value in (logs or {}).items()}
-        row["learning_rate"] = float(self.model.optimizer.learning_rate)
+        # On several devices a constant rate is a variable of each of them, which is no number.
+        row["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         self.history.append(row)
         better = not self.best_weights or _merit(row) > _merit(self.history[self.best_epoch])
         if better or self._settings.keep == "last":

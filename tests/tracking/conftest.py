@@ -51,11 +51,12 @@ def fresh_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty repository as the working directory, with no setting of MLflow or DVC from outside."""
+    """A repository without a pipeline as the working directory, with no setting of MLflow or DVC from outside."""
     for name in ("MLFLOW_TRACKING_URI", "DVC_ROOT", "DVC_EXP_NAME"):
         monkeypatch.delenv(name, raising=False)
     (tmp_path / ".dvc").mkdir()
     (tmp_path / "train.npz").write_bytes(b"arrays")
+    shutil.copyfile(REPOSITORY / "params.yaml", tmp_path / "params.yaml")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

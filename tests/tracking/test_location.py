@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from inkmath.tracking import TrackingError
-from inkmath.tracking.location import Location, connect, locate
+from inkmath.tracking.location import Location, checkpoint_file, connect, locate
 
 
 class TestLocate:
@@ -73,6 +73,27 @@ class TestLocation:
                 ["flock", "--nonblock", f"{location.database}.lock", "true"], check=False, capture_output=True
             )
         assert held.returncode == 1
+
+
+class TestCheckpointFile:
+    def test_it_lies_in_the_repository(self, workspace: Path) -> None:
+        assert checkpoint_file("symbol", "1a2b") == Path("checkpoints/symbol.npz")
+
+    def test_that_of_an_experiment_in_a_copy_outlives_the_copy(
+        self, workspace: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        copy = workspace / ".dvc/tmp/exps/temp"
+        copy.mkdir(parents=True)
+        monkeypatch.chdir(copy)
+        monkeypatch.setenv("DVC_ROOT", str(workspace))
+        file = checkpoint_file("symbol", "1a2b")
+        assert file == workspace / "checkpoints/symbol-1a2b.npz"
+
+        file.parent.mkdir()
+        file.touch()
+        monkeypatch.chdir(workspace)
+        assert checkpoint_file("symbol", "1a2b").resolve() == file, "applied, it goes on"
+        assert checkpoint_file("symbol", "3c4d") == Path("checkpoints/symbol.npz")
 
 
 class TestConnect:

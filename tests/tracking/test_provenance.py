@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -122,3 +123,20 @@ class TestDataDigest:
     def test_missing_data_names_the_remedy(self, workspace: Path) -> None:
         with pytest.raises(TrackingError, match=r"nothing\.npz: no such data; run the stage that writes it"):
             data_digest(Path("nothing.npz"))
+
+
+def test_dirty_is_code_that_differs_from_the_commit(
+    params: Params, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, values = tmp_path / "inkmath" / "ink.py", tmp_path / "params.yaml"
+    code.parent.mkdir()
+    for file in (code, values):
+        file.write_text("1")
+    identity = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
+    for command in (("init",), ("add", "-A"), (*identity, "commit", "-m", "Begin")):
+        subprocess.run(["git", *command], check=True, capture_output=True)
+    values.write_text("2")  # as DVC does for an experiment
+    assert run_tags("symbol", "lstm", params)["git_dirty"] == "false"
+    code.write_text("2")
+    assert run_tags("symbol", "lstm", params)["git_dirty"] == "true"

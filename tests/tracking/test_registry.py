@@ -34,7 +34,7 @@ def registry(client: MlflowClient) -> MlflowClient:
 
 
 def register(registry: MlflowClient, value: float, **changes: str) -> ModelVersion:
-    tags = {"metric": "valid_accuracy", "value": str(value), "mode": "max", "validation_data": "ink"} | changes
+    tags = {"metric": "valid_accuracy", "value": str(value), "validation_data": "ink"} | changes
     return registry.create_model_version(NAME, source="file:///model", tags=tags)
 
 
@@ -64,11 +64,6 @@ def test_an_equal_one_does_not_follow(registry: MlflowClient) -> None:
     assert champion(registry) == "1"
 
 
-def test_less_is_better_where_that_is_said(registry: MlflowClient) -> None:
-    enter(registry, 2.0, 3.0, 1.0, mode="min")
-    assert champion(registry) == "3"
-
-
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_no_number_is_no_champion(registry: MlflowClient, value: float) -> None:
     assert "can be no champion" in enter(registry, value)[0]
@@ -76,7 +71,7 @@ def test_no_number_is_no_champion(registry: MlflowClient, value: float) -> None:
     assert champion(registry) == "2"
 
 
-@pytest.mark.parametrize("change", [{"validation_data": "other ink"}, {"metric": "valid_top3"}, {"mode": "min"}])
+@pytest.mark.parametrize("change", [{"validation_data": "other ink"}, {"metric": "valid_top3"}])
 def test_figures_measured_otherwise_are_not_compared(registry: MlflowClient, change: dict[str, str]) -> None:
     enter(registry, 0.5)
     (said,) = enter(registry, 0.9, **change)
@@ -123,6 +118,13 @@ class TestInterruptedDelivery:
             run.delivery.record(**model)
         return run.id
 
+    def test_a_version_knows_the_table_that_said_who_trains(
+        self, client: MlflowClient, params: Params, model_files: ModelFiles
+    ) -> None:
+        Path("dvc.lock").write_text("stages: {parse: {outs: [{path: data/interim/ink.parquet, md5: 1a2b}]}}")
+        self.log(params, model_files)
+        assert client.get_model_version_by_alias(NAME, CHAMPION).tags["ink"] == "1a2b"
+
     def test_a_model_delivered_twice_is_there_once(
         self, client: MlflowClient, params: Params, model_files: ModelFiles
     ) -> None:
@@ -136,7 +138,7 @@ class TestInterruptedDelivery:
         with training_run("symbol", params, architecture="lstm", data={}) as run:
             model_files.pack(run.delivery.journal.folder, "symbol")
             known = {"task": "symbol", "requirements": model_files.pinned(), "registered_as": NAME}
-            judged = {"metric": "valid_accuracy", "value": 0.5, "mode": "max", "validation_data": "synthetic here 1a2b"}
+            judged = {"metric": "valid_accuracy", "value": 0.5, "validation_data": "synthetic here 1a2b"}
             run.delivery.record("model", **known, **judged)
         assert client.get_model_version_by_alias(NAME, CHAMPION).run_id == run.id
 

@@ -68,6 +68,17 @@ def test_an_equal_or_worse_one_changes_nothing_unless_asked_for(client: MlflowCl
     assert (weights / "labels.txt").read_text() == "x y z", "asked for, it is changed all the same"
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("crowned")
+def test_a_champion_of_another_split_is_no_match_for_this_ink(client: MlflowClient, workspace: Path) -> None:
+    weights = released(workspace / "weights", "z x y")
+    with pytest.raises(TrackingError, match="was trained on another split of the ink"):
+        release.release(client, "inkmath-symbol", "symbol", [INK], weights, table="1a2b")
+    assert (weights / "labels.txt").read_text() == "z x y"
+    release.release(client, "inkmath-symbol", "symbol", [INK], weights, replace=True, table="1a2b")
+    assert (weights / "labels.txt").read_text() == "x y z"
+
+
 def test_without_champion_or_ink_it_is_said_what_to_do(client: MlflowClient, workspace: Path) -> None:
     with pytest.raises(TrackingError, match="has no champion: train a model first"):
         release.release(client, "inkmath-symbol", "symbol", [INK], workspace)

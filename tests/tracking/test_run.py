@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from inkmath.tracking import ModelFiles, Run, TrackingError, resume_run, training_run
+from inkmath.tracking.location import Location
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -45,6 +46,13 @@ def test_a_training_is_one_run_with_all_there_is_to_know(client: MlflowClient, p
     (data,) = logged.inputs.dataset_inputs
     assert data.dataset.digest == hashlib.md5(b"arrays").hexdigest()
     assert {tag.key: tag.value for tag in data.tags} == {"mlflow.data.context": "train", "md5_from": "file"}
+
+
+def test_no_password_is_logged(client: MlflowClient, params: Params, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Location, "shown", "http://me:***@host")
+    with train(params) as run:
+        pass
+    assert client.get_run(run.id).data.params["track.uri"] == "http://me:***@host"
 
 
 def test_the_figure_of_the_kept_weights_is_the_one_that_is_shown(client: MlflowClient, params: Params) -> None:

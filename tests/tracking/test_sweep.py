@@ -90,6 +90,29 @@ def test_a_sweep_is_drawn(client: MlflowClient, swept: list[str]) -> None:
     assert Path("sweep.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_sweep_that_two_machines_began_at_once_is_one(client: MlflowClient, swept: list[str]) -> None:
+    """The lock that keeps its parent single is one machine's."""
+    first = client.get_run(swept[0])
+    other = client.create_run(first.info.experiment_id, tags={"sweep": "widths", "sweep_parent": "true"})
+    client.set_tag(swept[0], PARENT, other.info.run_id)
+    assert [run.info.run_id for run in read_sweep(client, EXPERIMENT, "widths", "valid_accuracy").runs] == swept
+
+
+def test_commands_look_where_the_parameters_say(
+    workspace: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
+    params = workspace / "params.yaml"
+    params.write_text(params.read_text().replace("uri: null", "uri: sqlite:///other.db"))
+    assert main(["where"]) == 0
+    assert capsys.readouterr().out == f"sqlite:///{workspace}/other.db\n"
+    assert main(["--uri", "sqlite:///given.db", "where"]) == 0
+    assert capsys.readouterr().out == f"sqlite:///{workspace}/given.db\n"
+    params.write_text("base: [")
+    assert main(["where"]) == 1
+    assert "params.yaml" in capsys.readouterr().err
+
+
 def test_an_unknown_sweep_is_said(client: MlflowClient, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sweep", "nothing"]) == 1
     assert "has no sweep nothing; train with -S track.sweep=nothing" in capsys.readouterr().err

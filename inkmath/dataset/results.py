@@ -1,0 +1,34 @@
+"""What stages and reports leave for people and for DVC to compare: figures as JSON, tables as CSV."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING, Any
+
+from inkmath.dataset.atomic import replacing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+
+def write_json(path: str | Path, content: Mapping[str, Any] | Sequence[Any], indent: int | None = 2) -> None:
+    """Write what JSON can say, a line for each entry unless ``indent`` is None."""
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(content, ensure_ascii=False, indent=indent) + "\n", encoding="utf-8")
+
+
+def write_table(path: str | Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a table with its columns' names in the first line."""
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows([columns, *rows])
+
+
+def write_history(path: str | Path, history: Sequence[Mapping[str, float]]) -> None:
+    """Write figures of epochs, counted from 1, to six digits; a figure that an epoch lacks is left empty."""
+    names = list(dict.fromkeys(name for row in history for name in row))
+    rows = [
+        [epoch, *(f"{row[name]:.6g}" if name in row else "" for name in names)] for epoch, row in enumerate(history, 1)
+    ]
+    write_table(path, ["epoch", *names], rows)

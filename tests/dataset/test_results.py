@@ -1,0 +1,30 @@
+"""Figures and tables as files."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from inkmath.dataset.results import write_history, write_json, write_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_figures_are_json_of_a_line_each(tmp_path: Path) -> None:
+    write_json(tmp_path / "new" / "metrics.json", {"é": 0.5, "n": [1]})
+    text = (tmp_path / "new" / "metrics.json").read_text(encoding="utf-8")
+    assert json.loads(text) == {"é": 0.5, "n": [1]}
+    assert text.startswith('{\n  "é": 0.5')
+    write_json(tmp_path / "one.json", [1, 2], indent=None)
+    assert (tmp_path / "one.json").read_text() == "[1, 2]\n"
+
+
+def test_a_table_has_its_columns_in_the_first_line(tmp_path: Path) -> None:
+    write_table(tmp_path / "table.csv", ("truth", "count"), [("a, b", 2), (",", 1)])
+    assert (tmp_path / "table.csv").read_text() == 'truth,count\n"a, b",2\n",",1\n'
+
+
+def test_a_figure_that_not_every_epoch_has_is_left_empty_in_the_others(tmp_path: Path) -> None:
+    write_history(tmp_path / "history.csv", [{"loss": 1 / 3}, {"loss": 0.25, "valid": 0.5}])
+    assert (tmp_path / "history.csv").read_text() == "epoch,loss,valid\n1,0.333333,\n2,0.25,0.5\n"

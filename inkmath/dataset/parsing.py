@@ -3,7 +3,8 @@
 The cores are those of this machine or of a Dask cluster; this process finds the files and writes the table.
 
 Two passes: the first parses every file and keeps the rows in a temporary table; what decides about splits (writer,
-source, digests of the ink) stays in memory, less than a kilobyte a file (docs/scaling.md). The second gives every row its split.
+source, digests of the ink) stays in memory, less than a kilobyte a file (docs/scaling.md). The second gives every row
+its split.
 """
 
 from __future__ import annotations

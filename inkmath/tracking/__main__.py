@@ -16,7 +16,7 @@ from inkmath.dataset.atomic import replacing
 from inkmath.params import Params, ParamsError, load_params
 from inkmath.tracking.delivery import settle
 from inkmath.tracking.location import Location, TrackingError, locate, reach
-from inkmath.tracking.provenance import INK, file_md5
+from inkmath.tracking.provenance import INK, data_digest
 from inkmath.tracking.queue import work_off
 from inkmath.tracking.registry import crown
 from inkmath.tracking.search import Knob, search
@@ -176,7 +176,7 @@ def _release(chosen: argparse.Namespace, params: Params, location: Location) -> 
     if not sys.stderr.isatty():  # MLflow draws a bar for each file it fetches
         os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     name = f"{chosen.experiment or params.track.experiment}-{chosen.task}"
-    weights, table = Path(__file__).parents[1] / "weights", file_md5(chosen.ink)
+    weights, (table, _) = Path(__file__).parents[1] / "weights", data_digest(chosen.ink)
     done = release(
         reach(location), name, chosen.task, inks, weights, training, chosen.replace, chosen.keep_search, table
     )

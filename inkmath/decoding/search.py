@@ -180,7 +180,7 @@ class Search:
     def confidence(self, found: Sequence[Found]) -> list[float]:
         """How sure each is, in 0..1: of the best by :func:`evidence`; the others share by their scores what is left.
 
-        They get `AMONG_OTHERS` of it at most, for often the truth is none of them, and none gets more than the best.
+        They get `AMONG_OTHERS` of it, for often the truth is none of them, and none gets more than the best.
         """
         if not found:
             return []
@@ -188,7 +188,7 @@ class Search:
         ink, lead = evidence(found)
         sure = 1.0 / (1.0 + math.exp(-min(50.0, max(-50.0, intercept + by_ink * ink + by_lead * lead))))
         others = np.exp(np.array([one.score - found[0].score for one in found[1:]]))
-        share = AMONG_OTHERS * (1.0 - sure) * others / max(others.sum(), 1.0)
+        share = AMONG_OTHERS * (1.0 - sure) * others / max(others.sum(), 1e-12)
         return [sure, *(min(sure, float(value)) for value in share)]
 
     def _in_a_row(self, scores: Scores, constraints: Constraints) -> Reading:

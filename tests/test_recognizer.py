@@ -185,6 +185,14 @@ def formula(latex: str) -> Formula:
     return Formula(Ink(()), Reading(parse_latex(latex), 1.0))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("latex", ["2x", r"\frac{1}{2}mv^{2}=E"])
+def test_factors_without_a_sign_between_them_are_read_by_a_fresh_process(latex: str) -> None:
+    pytest.importorskip("sympy")
+    code = "import sys; from inkmath.layout import algebra, latex; algebra.to_sympy(latex.parse_latex(sys.argv[1]))"
+    subprocess.run([sys.executable, "-c", code, latex], check=True)
+
+
 def test_a_formula_becomes_a_sympy_expression() -> None:
     sympy = pytest.importorskip("sympy")
     a, b, x, y = sympy.symbols("a b x y")

@@ -41,10 +41,10 @@ def maximum_arborescence(scores: NDArray[Any]) -> NDArray[np.int64]:
     outer = np.flatnonzero(~inside)  # node 0 stays first
     # The cycle becomes one node: entering it at j costs the edge of the cycle into j.
     contracted = np.full((len(outer) + 1, len(outer) + 1), -np.inf)
-    contracted[:-1, :-1] = weights[np.ix_(outer, outer)]
-    entering = weights[np.ix_(outer, cycle)] - weights[parents[cycle], cycle]
+    contracted[:-1, :-1] = weights[outer[:, None], outer]
+    entering = weights[outer[:, None], cycle] - weights[parents[cycle], cycle]
     contracted[:-1, -1] = entering.max(axis=1)
-    leaving = weights[np.ix_(cycle, outer)]
+    leaving = weights[cycle[:, None], outer]
     contracted[-1, :-1] = leaving.max(axis=0)
     solved = maximum_arborescence(contracted)
     answer: NDArray[np.int64] = parents.copy()

@@ -115,23 +115,24 @@ def best_trees(
     """
     size = len(root)
     order = itertools.count()
-    queue: list[tuple[float, int, NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]] = []
+    queue: list[tuple[float, int, NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]] = []
 
-    def solve(allowed: NDArray[Any], outermost: NDArray[Any]) -> None:
+    def solve(allowed: NDArray[Any], most: NDArray[Any], outermost: NDArray[Any]) -> None:
+        """Queue the best tree of the edges that are ``allowed``; ``most`` is their maximum over the relations."""
         table = np.full((size + 1, size + 1), -np.inf)
-        table[1:, 1:] = allowed.max(axis=2)
+        table[1:, 1:] = most
         table[0, 1:] = outermost + size * NEVER  # one root only: a second would cost more than any edge
         parents = maximum_arborescence(table)[1:] - 1
-        relations = allowed.argmax(axis=2)[parents, np.arange(size)]
+        relations = allowed[parents, np.arange(size)].argmax(axis=1)
         score = sum(outermost[c] if p < 0 else allowed[p, c, relations[c]] for c, p in enumerate(parents))
-        heapq.heappush(queue, (-float(score), next(order), parents, relations, allowed, outermost))
+        heapq.heappush(queue, (-float(score), next(order), parents, relations, allowed, most, outermost))
 
-    solve(edges, root)
+    solve(edges, edges.max(axis=2), root)
     found: list[tuple[float, NDArray[np.int64], NDArray[np.int64]]] = []
     for attempt in range(tries + 1):
         if not queue or (attempt == tries and found):
             break
-        score, _, parents, relations, allowed, outermost = heapq.heappop(queue)
+        score, _, parents, relations, allowed, most, outermost = heapq.heappop(queue)
         if attempt == tries:
             score -= _repair(edges, parents, relations)
         clash = _clash(parents, relations)
@@ -140,14 +141,15 @@ def best_trees(
             if len(found) == count:
                 break
         for child in clash or _doubtful(allowed, parents, relations):
-            edge = parents[child], child, relations[child]
-            without = allowed.copy()
-            without[edge] = NEVER
-            solve(without, outermost)
-            only = np.full_like(allowed[:, child], NEVER)
-            only[parents[child], relations[child]] = allowed[edge]
-            allowed, outermost = allowed.copy(), outermost.copy()
-            allowed[:, child], outermost[child] = only, NEVER
+            parent, relation = parents[child], relations[child]
+            without, fewer = allowed.copy(), most.copy()
+            without[parent, child, relation] = NEVER
+            fewer[parent, child] = without[parent, child].max()
+            solve(without, fewer, outermost)
+            kept = allowed[parent, child, relation]
+            allowed, most, outermost = allowed.copy(), most.copy(), outermost.copy()
+            allowed[:, child], most[:, child], outermost[child] = NEVER, NEVER, NEVER
+            allowed[parent, child, relation] = most[parent, child] = kept
     return found
 
 

@@ -172,7 +172,7 @@ def bent(formulas: FormulaSet, strength: float = 1.5, seed: int = 0) -> FormulaS
     how = replace(Bend(**{name: strength * value for name, value in asdict(Bend()).items()}), vary=0.0)
     rng = np.random.default_rng(seed)
     made = [
-        rescale(bend(strokes[None], np.maximum(owners, 0)[None], how, rng)[0])
+        rescale(bend(strokes[None], np.unique(owners, return_inverse=True)[1][None], how, rng)[0])
         for strokes, owners in (
             (formulas.strokes(number), formulas.symbol_of[slice(*formulas.stroke_offsets[number : number + 2])])
             for number in range(len(formulas))

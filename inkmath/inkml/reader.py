@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import accumulate
+from itertools import count as counting
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,8 @@ MAX_BYTES = 256 * 2**20
 """Larger files are refused: a formula of a million points takes a tenth of it."""
 
 _XML_IDS = etree.XPath(".//@xml:id", smart_strings=False)
-_LATEX_ANNOTATIONS = ("truth", "normalizedLabel", "label")
+LATEX_ANNOTATIONS = ("truth", "normalizedLabel", "label")
+"""Annotations that hold the truth as LaTeX, the first that is there."""
 
 
 class InkMLError(ValueError):
@@ -87,8 +89,11 @@ class _Document:
     problems: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        for element in self.root.iter("{*}trace"):
-            identity = _identity(element) or str(len(self.texts))
+        traces = list(self.root.iter("{*}trace"))
+        given = set(map(_identity, traces))
+        numbers = (number for number in map(str, counting()) if number not in given)
+        for element in traces:
+            identity = _identity(element) or next(numbers)
             if identity in self.traces:
                 raise InkMLError(f"line {element.sourceline}: two traces have the id {identity!r}: give each its own")
             if len(element):
@@ -105,7 +110,7 @@ class _Document:
             raise InkMLError("no <trace> element, so no ink")
         strokes = _parse_points(self.texts, list(self.traces), self._axes())
         known = self.annotations
-        latex = next((known[kind] for kind in _LATEX_ANNOTATIONS if kind in known), None)
+        latex = next((known[kind] for kind in LATEX_ANNOTATIONS if kind in known), None)
         groups, bound = self._symbols()
         tree = self._tree(latex, groups, bound)
         return Ink(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from lxml import etree
 
-from inkmath.inkml.reader import InkMLError
+from inkmath.inkml.reader import LATEX_ANNOTATIONS, InkMLError
 from inkmath.layout.latex import to_latex
 from inkmath.layout.mathml import to_mathml
 from inkmath.layout.quoting import quoted
@@ -45,7 +45,7 @@ def _document(ink: Ink) -> bytes:
         _child(trace_format, "channel", name=channel, type="decimal")
     tree = ink.tree.ordered() if ink.tree else None
     known = {
-        **ink.annotations,
+        **{kind: text for kind, text in ink.annotations.items() if kind not in LATEX_ANNOTATIONS},
         "UI": ink.id or None,
         "writer": ink.writer,
         "truth": ink.latex if ink.latex is not None or tree is None else to_latex(tree),

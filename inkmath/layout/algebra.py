@@ -27,6 +27,8 @@ def to_sympy(tree: LayoutTree) -> Any:
         LayoutError: the formula has no meaning that SymPy knows.
     """
     try:
+        # Its grammar imports this where two factors meet, and there, unevaluated, it could not be initialised.
+        import sympy.physics.units  # noqa: F401
         from lark import Tree
         from lark.exceptions import LarkError
         from sympy import Add, Function, Mul, evaluate, preorder_traversal

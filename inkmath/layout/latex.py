@@ -42,6 +42,7 @@ _STYLE = frozenset(
     )
 )
 _DELIMITING = frozenset({"\\left", "\\right", "\\middle"})
+_ANGLES = {"<": "\\langle", ">": "\\rangle"}  # as TeX takes them after those
 _OPERATORS = STACKING | INTEGRALS
 
 
@@ -156,7 +157,8 @@ class _Parser:
             # CROHME has "<" and ">" that ran into the letter after them.
             run_on = _RUN_ON.fullmatch(match[0])
             for part in run_on.groups() if run_on else (match[0],):
-                self.tokens.append(part)
+                angle = self.tokens and self.tokens[-1] in _DELIMITING
+                self.tokens.append(_ANGLES.get(part, part) if angle else part)
                 self.columns.append(match.start() + 1)
             if len(self.tokens) > MAX_TOKENS:
                 raise LayoutError(f"LaTeX of more than {MAX_TOKENS:,} tokens is no formula")

@@ -30,11 +30,11 @@ def to_lg(tree: LayoutTree, stroke_ids: Sequence[str] = (), *, title: str = "", 
         outside: labelled strokes that have no place in the tree; they become objects without relations.
 
     Raises:
-        LayoutError: a symbol owns no strokes.
+        LayoutError: a symbol owns no strokes, or a stroke has a name that would be read as something else.
     """
     counts: Counter[str] = Counter()
     names: list[str] = []
-    lines = [f"# IUD, {title}"] if title else []
+    lines = [f"# IUD, {' '.join(title.split())}"] if title else []
     ordered = tree.ordered()
     symbols = (*ordered.symbols, *outside)
     lines.append(f"# Objects({len(symbols)}):")
@@ -45,6 +45,8 @@ def to_lg(tree: LayoutTree, stroke_ids: Sequence[str] = (), *, title: str = "", 
         counts[label] += 1
         names.append(f"{label}_{counts[label]}")
         strokes = [stroke_ids[stroke] if stroke_ids else str(stroke) for stroke in symbol.strokes]
+        if odd := [name for name in strokes if "," in name or name != name.strip() or not name.isprintable()]:
+            raise LayoutError(f"a label graph cannot name the stroke {quoted(odd[0])}")
         lines.append(", ".join(["O", names[-1], label, "1.0", *strokes]))
     lines += ["", "# Relations from SRT:"]
     lines += [f"R, {names[edge.parent]}, {names[edge.child]}, {edge.relation}, 1.0" for edge in ordered.edges]
@@ -93,6 +95,8 @@ def parse_lg(text: str, stroke_ids: Sequence[str] = ()) -> LayoutTree:
 def _read_symbol(number: int, label: str, names: list[str], strokes: dict[str, int] | None) -> Symbol:
     try:
         indices = [strokes[name] if strokes is not None else int(name) for name in names]
+        if below := [name for name, index in zip(names, indices, strict=True) if index < 0]:
+            raise KeyError(below[0])
         return Symbol(canonical_label(label), tuple(sorted(indices)))
     except KeyError as error:
         raise LayoutError(f"line {number}: there is no stroke {error}") from error

@@ -239,14 +239,14 @@ class _Writer:
         def show(relation: Relation) -> _Piece:
             return lines.get(relation, "<mrow/>")
 
+        if Relation.INSIDE in lines and label != "\\sqrt":
+            raise LayoutError(f"MathML has no form for something inside {quoted(label)}")
         if label == "-" and _held(label, lines):
             return [self.tag("mfrac", symbol), show(Relation.ABOVE), show(Relation.BELOW), "</mfrac>"]
         if label == "\\sqrt" and Relation.ABOVE in lines:
             return [self.tag("mroot", symbol), show(Relation.INSIDE), show(Relation.ABOVE), "</mroot>"]
         if label == "\\sqrt":
             return [self.tag("msqrt", symbol), show(Relation.INSIDE), "</msqrt>"]
-        if Relation.INSIDE in lines:
-            raise LayoutError(f"MathML has no form for something inside {quoted(label)}")
         return [self.leaf(symbol, label, stretches, Relation.BELOW in lines or Relation.ABOVE in lines)]
 
     def scripts(self, symbol: int) -> tuple[list[_Piece], list[_Piece]]:

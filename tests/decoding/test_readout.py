@@ -115,6 +115,19 @@ def test_no_tree_comes_twice(size: int, seed: int, spread: float) -> None:
     assert [one[0] for one in found] == sorted((one[0] for one in found), reverse=True)
 
 
+def test_pairs_and_governors_have_an_equal_say_in_relations() -> None:
+    scores = random_scores(np.random.default_rng(1), 5)
+    symbols = [[0, 2], [1], [3, 4]]
+    edges, root = relate(scores, symbols)
+    for p, governor in enumerate(symbols):
+        for c, child in enumerate(symbols):
+            chosen = np.exp(scores.governor[np.ix_(governor, child)]).sum(axis=0)  # whichever stroke of it is named
+            by_governor = np.log(chosen + 1e-12).mean(axis=0)
+            by_pair = scores.pair[np.ix_(governor, child)][..., 2:].mean(axis=(0, 1))
+            np.testing.assert_allclose(edges[p, c], (by_governor + by_pair) / 2)
+    np.testing.assert_allclose(root, [scores.root[strokes].mean() for strokes in symbols])
+
+
 def test_no_symbol_governs_two_by_one_relation() -> None:
     # Both y and 2 want to stand to the right of x; the less certain gives way, at the least cost.
     edges = np.full((3, 3, len(RELATIONS)), -9.0)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_up_scores import LABELS, normalised, random_scores, scores_of
@@ -18,6 +20,8 @@ from inkmath.layout.latex import canonical_tokens, parse_latex
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from inkmath.decoding.reading import Constraints, Reading
     from inkmath.decoding.readout import Scores
 
@@ -75,6 +79,62 @@ def test_heights_decide_what_ink_and_language_leave_open() -> None:
         assert latex(plain.read(told)[0]) == "\\sum 2", "the likelier by a hair"
         assert latex(Search(LABELS, plain.language, Weights(lines=0.0), model).read(told)[0]) == "\\sum 2"
     assert latex(by_height.read(open_to_both)[0]) == "\\sum 2", "heights that nobody knows do not count"
+
+
+@settings(max_examples=60)
+@given(st.integers(1, 5), st.integers(0, 2**32 - 1), st.floats(0.0, 1.0))
+def test_no_labels_of_a_tree_score_more_than_those_found(size: int, seed: int, language: float) -> None:
+    rng = np.random.default_rng(seed)
+    reader = search("x^{2}=y", "x+y", r"\sqrt{x}-2", language=language, labels=3)
+    classes = np.log(rng.dirichlet(np.ones(len(LABELS)), size))
+    parents = np.array([rng.integers(-1 if child == 0 else 0, max(child, 1)) if child else -1 for child in range(size)])
+    relations = np.where(parents < 0, 0, rng.integers(0, len(RELATIONS), size))
+    model = reader.language
+
+    def score(labels: Sequence[int]) -> float:
+        words = model.root[labels[0]] + model.childless[list(labels)].sum()
+        for child, parent in enumerate(parents.tolist()):
+            if parent >= 0:
+                known = model.edge[labels[parent], relations[child]]
+                words += known[labels[child]] - known[-1]
+        return 7.0 + float(classes[range(size), labels].sum() + language * words)
+
+    found = reader._label([(number,) for number in range(size)], classes, parents, relations, 7.0)
+    kept = np.argsort(-classes, axis=1)[:, :3].tolist()
+    assert found[0].score == pytest.approx(max(map(score, itertools.product(*kept))))
+    for one in found:
+        assert one.score == pytest.approx(score(one.classes))
+        assert one.ink == pytest.approx(7.0 + float(classes[range(size), one.classes].sum()))
+
+
+def test_all_that_is_known_of_a_formula_ranks_the_best_once_more() -> None:
+    scores = random_scores(np.random.default_rng(3), 6, spread=2.0)
+    knobs = {"language": 0.3, "habit": 0.0, "repetition": 0.0, "incomplete": 0.0}
+    none = search("x^{2}", "x+y", **(knobs | {"rescored": 0}))
+    before = {(one.symbols, one.classes, one.parents, one.relations): one.score for one in none.search(scores, {})}
+
+    def gains(**factors: float) -> list[tuple[float, tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]]]:
+        again = search("x^{2}", "x+y", **(knobs | factors)).search(scores, {})[:24]
+        return [
+            (
+                one.score - before[one.symbols, one.classes, one.parents, one.relations],
+                (one.classes, one.parents, one.relations),
+            )
+            for one in again
+        ]
+
+    told = none.rescorer
+    for gain, tree in gains():
+        assert gain == pytest.approx(0.3 * told.trigrams(*tree))
+    for factors, worth in (
+        ({"habit": 0.5}, lambda tree: 0.5 * told.habit(*tree)),
+        ({"repetition": 0.4}, lambda tree: 0.4 * told.repetition(tree[0])),
+        ({"incomplete": 3.0}, lambda tree: -3.0 * told.incomplete(*tree)),
+    ):
+        found = gains(**factors)
+        assert any(worth(tree) for _, tree in found), factors
+        for gain, tree in found:
+            assert gain == pytest.approx(0.3 * told.trigrams(*tree) + worth(tree)), factors
 
 
 def test_labels_are_chosen_together() -> None:

@@ -15,7 +15,7 @@ from inkmath.decoding.tuning import LANGUAGE, OPINION, Answer, bent, in_stranger
 from inkmath.features.expression import PAIR_LABELS, RELATIONS, FormulaSet
 from inkmath.ink import Ink
 from inkmath.layout.latex import parse_latex
-from inkmath.layout.tree import Relation
+from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 from inkmath.synthesis import synthesize
 
 if TYPE_CHECKING:
@@ -115,6 +115,15 @@ def test_ink_in_stranger_hands_says_the_same() -> None:
     assert (strange[0].strokes[0] != strange[3].strokes[0]).any(), "each copy is bent its own way"
     assert in_stranger_hands([]) == []
     assert all(np.isfinite(stroke).all() for ink in [*strange, *scribbles(5)] for stroke in ink.strokes)
+
+
+def test_ink_that_is_labelled_in_part_is_bent_too() -> None:
+    tree = LayoutTree(
+        (Symbol("x"), Symbol("+"), Symbol("y", (0,)), Symbol("2", (1,))),
+        (Edge(0, 1, Relation.RIGHT), Edge(1, 2, Relation.RIGHT), Edge(2, 3, Relation.SUP)),
+    )
+    (strange,) = in_stranger_hands([Ink.from_points([[[0, 0], [5, 5]], [[6, 0], [7, 3]]], tree=tree)], copies=1)
+    assert [len(stroke) > 0 for stroke in strange.strokes] == [True, True]
 
 
 def test_doubtful_readings_get_less_confidence() -> None:

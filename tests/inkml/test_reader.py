@@ -116,6 +116,12 @@ def test_a_byte_of_another_encoding_costs_no_ink() -> None:
     assert ink.fully_labelled
 
 
+def test_a_trace_without_an_id_takes_none_that_another_has() -> None:
+    ink = parse_inkml('<ink><trace>0 0, 1 1</trace><trace id="0">2 2</trace><trace>3 3</trace></ink>')
+    assert ink.trace_ids == ("1", "0", "2")
+    assert [stroke[0].tolist() for stroke in ink.strokes] == [[0, 0], [2, 2], [3, 3]]
+
+
 def test_channels_are_found_by_name() -> None:
     channels = "".join(f'<channel name="{name}"/>' for name in ("T", "Y", "X", "F"))
     ink = parse_inkml(f'<ink><traceFormat>{channels}</traceFormat><trace id="a">9 2 1 5, 9 4 3 5</trace></ink>')

@@ -41,6 +41,16 @@ def test_everything_that_is_known_comes_back() -> None:
     assert back.problems == ()
 
 
+def test_no_truth_of_another_dialect_is_left_beside_the_one_that_is_written() -> None:
+    annotations = {"label": "x+1", "normalizedLabel": "x+1", "age": "9"}
+    ink = Ink.from_points([[[0, 0], [1, 1]]], annotations=annotations, latex="y")
+    again = parse_inkml(write_inkml(ink))
+    assert again.latex == "y"
+    assert "label" not in again.annotations
+    assert again.annotations["age"] == "9"
+    assert parse_inkml(write_inkml(replace(ink, latex=None))).latex is None
+
+
 def test_the_document_is_valid_xml_in_crohmes_way() -> None:
     root = etree.fromstring(write_inkml(ink_of(with_strokes(parse_latex("x<y")))))
 

@@ -26,6 +26,7 @@ def canonical(latex: str) -> str:
         (r"\sqrt 2 x", r"\sqrt { 2 } x"),
         (r"\left ( \mbox { xy } \right )", "( x y )"),
         (r"\left. x \right|", "x |"),
+        (r"\left< x \right>", r"\langle x \rangle"),
         (r"\Bigg( \mathrm{d}t \Bigg)", "( d t )"),
         (r"a \lt b \gt c \le d \to e", r"a < b > c \leq d \rightarrow e"),
         (r"P\gtp_1", "P > p _ { 1 }"),

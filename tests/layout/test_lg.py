@@ -99,6 +99,21 @@ def test_a_stroke_that_the_file_does_not_have_is_refused() -> None:
         parse_lg("O, x_1, x, 1.0, 9", ["0", "1"])
 
 
+def test_strokes_are_counted_from_0() -> None:
+    with pytest.raises(LayoutError, match="there is no stroke '-3'"):
+        parse_lg("O, x_1, x, 1.0, -3")
+
+
+@pytest.mark.parametrize("name", ["a,b", " a", "a\nR"])
+def test_a_stroke_whose_name_would_be_read_as_something_else_is_refused(name: str) -> None:
+    with pytest.raises(LayoutError, match="cannot name the stroke"):
+        to_lg(LayoutTree((Symbol("x", (0,)),), ()), [name])
+
+
+def test_a_title_is_one_line() -> None:
+    assert to_lg(LayoutTree((Symbol("x", (0,)),), ()), title="a\nb").startswith("# IUD, a b\n")
+
+
 def test_a_tree_without_strokes_has_no_label_graph() -> None:
     with pytest.raises(LayoutError, match="owns no strokes"):
         to_lg(parse_latex("x"))

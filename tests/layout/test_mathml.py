@@ -151,6 +151,12 @@ def test_what_is_no_layout_tree_is_refused(source: str, complaint: str) -> None:
 def test_something_inside_what_is_no_root_has_no_mathml() -> None:
     with pytest.raises(LayoutError, match="inside"):
         to_mathml(LayoutTree((Symbol("x"), Symbol("y")), (Edge(0, 1, Relation.INSIDE),)))
+    with pytest.raises(LayoutError, match="inside"):
+        to_mathml(
+            LayoutTree(
+                (Symbol("-"), Symbol("y"), Symbol("z")), (Edge(0, 1, Relation.ABOVE), Edge(0, 2, Relation.INSIDE))
+            )
+        )
 
 
 def test_deep_mathml_is_read_or_refused_without_recursion() -> None:

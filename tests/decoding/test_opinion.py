@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from released import needs_weights
 
 from inkmath.decoding.language import TreeLanguageModel, count_trigrams
 from inkmath.decoding.opinion import LEAST, SecondOpinion
 from inkmath.decoding.readout import Scores
 from inkmath.decoding.search import Search, Weights
+from inkmath.decoding.symbol import load_symbol_reader
 from inkmath.features.expression import PAIR_LABELS, RELATIONS
+from inkmath.features.symbol import normalize_and_pad_traces
+from inkmath.features.symbol_context import symbol_contexts, with_context
 from inkmath.ink import Ink
 from inkmath.layout.latex import parse_latex, to_latex
 from inkmath.recognizer import WEIGHTS
@@ -90,3 +95,15 @@ def test_released_readers_share_their_opinions_and_either_works_alone(tmp_path: 
     assert alone.opinion is None
     minus = Ink.from_points([[[0, 0], [10, 0], [20, 0], [30, 0]]])
     assert [to_latex(reader.read([minus])[0][0].tree) for reader in (both, alone)] == ["-", "-"]
+
+
+@needs_weights
+def test_a_symbol_in_its_formula_is_shown_as_in_training() -> None:
+    symbols = load_symbol_reader(WEIGHTS)
+    knobs = json.loads((WEIGHTS / "symbol.json").read_text(encoding="utf-8"))["normalize"]
+    strokes = [np.float32(stroke) for stroke in ([[0, 0], [9, 9]], [[9, 0], [0, 9]], [[14, -6], [15, 3]])]
+    groups = [(0, 1), (2,)]
+    shown = normalize_and_pad_traces([[strokes[index] for index in group] for group in groups], **knobs)
+    told = symbols.probabilities(with_context(shown, symbol_contexts(strokes, groups)))
+    np.testing.assert_array_equal(symbols.in_formula(strokes, groups), told)
+    assert np.abs(told - symbols.probabilities(shown)).max() > 0.01, "size and place say something"

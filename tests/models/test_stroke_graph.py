@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
 import pytest
+from released import needs_weights
 
 from inkmath.features.expression import pad, stroke_points
 from inkmath.ink import Ink
+from inkmath.recognizer import WEIGHTS
 from inkmath.synthesis import synthesize
 
 pytestmark = pytest.mark.slow
@@ -181,3 +184,23 @@ def test_the_exported_network_answers_like_keras_at_any_length(model: Any, inks:
         wanted = answer(model, *chosen)
         for name, value in network(points=points, mask=mask).items():
             np.testing.assert_allclose(value, wanted[name], atol=1e-3)
+
+
+@needs_weights
+def test_the_released_network_is_this_one_with_the_released_weights(inks: list[Ink]) -> None:
+    """A change to what it is shown would leave released weights behind that mean something else."""
+    from inkmath.decoding.network import Network
+    from inkmath.models.stroke_graph import StrokeGraph
+    from inkmath.training.expression import load_weights
+
+    settings = json.loads((WEIGHTS / "expression.json").read_text(encoding="utf-8"))["network"]
+    released = StrokeGraph(settings.pop("classes"), **settings)
+    points, mask = pad([stroke_points(ink, settings["points"]) for ink in inks], multiple=1)
+    released(points, mask)
+    taken = load_weights(WEIGHTS / "expression-weights.npz", released)
+    assert len(taken) == len(released.trainable_variables)
+    wanted = Network(WEIGHTS / "expression.onnx")(points=points, mask=mask)
+    made = {name: np.asarray(value) for name, value in released(points, mask).items()}
+    there = mask > 0
+    np.testing.assert_allclose(made["symbol"][there], wanted["symbol"][there], atol=0.05)
+    np.testing.assert_allclose(made["root"][there], wanted["root"][there], atol=0.05)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from inkmath.decoding.language import NOTHING, RELATIONS, ROOT, TreeLanguageModel, count_trigrams, without
 from inkmath.layout.latex import parse_latex
-from inkmath.layout.tree import LayoutTree, Relation
+from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 
 LABELS = ["x", "y", "2", "+", "\\sum"]
 RIGHT, SUP = RELATIONS.index(Relation.RIGHT), RELATIONS.index(Relation.SUP)
@@ -48,6 +48,15 @@ def test_a_formula_that_many_wrote_counts_once() -> None:
     assert count_trigrams(map(parse_latex, ["x+y", "x+2"])) != count_trigrams([parse_latex("x+y")])
 
 
+def test_a_formula_counts_the_same_however_its_tree_was_written_down() -> None:
+    """Limits beside a sum, not above and below it: two habits of files, one way to write."""
+    limits = Symbol("\\sum", (0,)), Symbol("x", (1,)), Symbol("2", (2,)), Symbol("y", (3,))
+    right = Edge(0, 3, Relation.RIGHT)
+    beside = LayoutTree(limits, (Edge(0, 1, Relation.SUB), Edge(0, 2, Relation.SUP), right))
+    stacked = LayoutTree(limits, (Edge(0, 1, Relation.BELOW), Edge(0, 2, Relation.ABOVE), right))
+    assert count_trigrams([beside]) == count_trigrams([stacked]) == count_trigrams([beside, stacked])
+
+
 def test_what_is_taken_out_of_the_counts_was_never_there() -> None:
     one, other = parse_latex("x^{2}+x"), parse_latex("x^{2}+y")
     assert without(count_trigrams([one, other]), [other, other]) == count_trigrams([one])
@@ -60,6 +69,7 @@ def test_probabilities_sum_to_one() -> None:
     assert np.exp(learned.edge).sum(axis=2) == pytest.approx(np.ones((len(LABELS), len(RELATIONS))))
     assert np.exp(learned.root).sum() == pytest.approx(1.0)
     assert learned.usual.sum() == pytest.approx(1.0)
+    assert learned.usual == pytest.approx((np.array([4, 2, 1, 3, 1]) + 0.5) / (11 + 5 * 0.5)), "as often as seen"
     assert np.isfinite(learned.edge).all()
 
 
@@ -75,6 +85,31 @@ def test_a_trigram_leans_on_the_bigram_by_as_many_kinds_as_it_has_seen() -> None
     expected = learned.root[x] + np.log(np.delete(1.0 - governs, SUP)).sum() + np.log(governs[SUP] * label)
     expected += np.log(1.0 - 2.0 * some[two] / (1.0 + 2.0)).sum()  # the 2 above it was seen once, with nothing
     assert learned.log_probability(*arrays(parse_latex("x^{2}"))) == pytest.approx(expected)
+
+
+def test_what_is_always_the_same_is_trusted_more_than_what_varies() -> None:
+    """Above an x was a 2 each time, above a y something else each time: as many times, but not as many kinds."""
+    learned = model("x^{2}", "x^{2}+2", "x^{2}+x", "y^{2}", "y^{x}", "y^{y}")
+    x, y, two, _, other = range(len(LABELS))
+    general = np.array([1.1, 1.1, 4.1, 0.1, 0.1]) / 6.5
+    for label, kinds in ((x, 1), (y, 3)):
+        chances = np.exp(learned.edge[label, SUP, :-1])
+        for child, seen in ((two, 3 if label == x else 1), (other, 0)):
+            expected = (seen + (kinds + 1) * general[child]) / (3 + kinds + 1)
+            assert chances[child] / chances.sum() == pytest.approx(expected)
+
+
+def test_a_trigram_seen_often_is_of_one_kind_still() -> None:
+    """By hand, as above: a y after an x had a 2 above it in three formulas."""
+    learned = model("xy^{2}", "xy^{2}+2", "xy^{2}+x", "y^{x}")
+    y, two = LABELS.index("y"), LABELS.index("2")
+    gain = [learned.log_probability(*arrays(parse_latex(f"xy^{{{up}}}"))) for up in ("2", "y")]
+    which = np.exp(learned.edge[y, SUP, :-1])
+    which /= which.sum()
+    # With weight 2 (1 + 1) of the bigram; below a 2 and a y that were never there nothing is known but bigrams.
+    told = np.log((3.0 + 4.0 * which[two]) / 7.0) - np.log(4.0 * which[y] / 7.0)
+    two_alone = np.log(1.0 - (1.0 - np.exp(learned.edge[two, :, -1])) * 2.0 / (3.0 + 2.0)).sum()
+    assert gain[0] - gain[1] == pytest.approx(told + two_alone - learned.childless[y])
 
 
 def test_a_trigram_knows_who_governs() -> None:
@@ -123,7 +158,10 @@ def test_what_was_seen_is_likelier_than_what_was_not() -> None:
 def test_a_label_never_seen_falls_back_on_what_usually_stands_there() -> None:
     learned = model("x^{2}+y^{2}", "y^{2}+x^{2}")
     two, unseen = LABELS.index("2"), LABELS.index("\\sum")
-    assert learned.edge[unseen, SUP, :-1].argmax() == two
+    chances = np.exp(learned.edge[unseen, SUP, :-1])
+    assert chances.argmax() == two
+    # All four superscripts seen were a 2; a tenth of a superscript is imagined of each label.
+    assert chances / chances.sum() == pytest.approx(np.where(np.arange(5) == two, 4.1, 0.1) / 4.5)
 
 
 def test_labels_outside_the_vocabulary_are_passed_over() -> None:

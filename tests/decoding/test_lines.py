@@ -115,6 +115,62 @@ def test_trees_are_judged_together_as_one_by_one() -> None:
     assert MODEL.log_likelihoods([], []).shape == (0,)
 
 
+def densities(tops: list[Box], base: np.ndarray, size: np.ndarray, spread: float, means: list[Box]) -> np.ndarray:
+    """Log-density of boxes given place and size of their line, straight from the definition: some are anywhere."""
+    total = np.zeros(np.broadcast_shapes(base.shape, size.shape))
+    for box, mean in zip(tops, means, strict=True):
+        apart = [(base - at) / size - usual for at, usual in zip(box, mean, strict=True)]
+        near = np.exp(-(apart[0] ** 2 + apart[1] ** 2) / (2 * spread)) / (2 * np.pi * spread * size**2)
+        total += np.log(0.97 * near + 0.03 / 4)
+    return total
+
+
+@pytest.mark.parametrize("script_size", [0.9, 1.3])
+@pytest.mark.parametrize("size", [0.7, 2.5])
+def test_a_likelihood_is_that_of_all_places_and_sizes_of_the_lines_together(size: float, script_size: float) -> None:
+    """Against the sum over a fine grid: or readings of few large lines and of many small ones do not compare."""
+    spread, script = 0.0004, (0.6, 0.3, 0.1, 0.3)  # share, its spread, place, its spread
+    standing = {"1": (1.0, 0.0), "x": (0.66, 0.0), "q": (0.66, -0.64)}
+    model = LineModel(
+        tuple(standing),
+        {
+            "symbols": {label: [900, *mean, spread, 0.0, spread] for label, mean in standing.items()},
+            "scripts": {"Sup": list(script)},
+            "root": [1.4, 30.0],
+            "usual": 0.8,
+        },
+    )
+
+    def written(labels: str, base: float, tall: float) -> list[Box]:
+        off = iter((0.01, -0.015, 0.02, 0.0, -0.01, 0.01))
+        return [
+            (base - tall * (top + next(off)), base - tall * (bottom + next(off)))
+            for top, bottom in map(standing.__getitem__, labels)
+        ]
+
+    row, raised = written("1xq", 5.0, size), written("q1", 5.0 - 0.9 * size, script_size * 0.7 * size)
+    grid = np.linspace(-1.0, 1.0, 201)
+    around, cell = 0.12, 0.12 / 100  # of the size of the line: many standard deviations
+
+    def fit(labels: str, base: float, tall: float, boxes: list[Box]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        places, sizes = base + around * tall * grid[:, None], tall * (1 + around * grid)
+        return places, sizes, densities(boxes, places, sizes, spread, [standing[label] for label in labels])
+
+    places, sizes, inner = fit("q1", 5.0 - 0.9 * size, script_size * 0.7 * size, raised)
+    _, outer_sizes, outer = fit("1xq", 5.0, size, row)
+    total, side = 0.0, row[1][0]  # a superscript is measured from the top of what governs it
+    for column, above in enumerate(outer_sizes):
+        share, share_spread, place, place_spread = script
+        deviations = place_spread * above, share_spread * share * above
+        away = ((places - side - place * above) / deviations[0]) ** 2 + ((sizes - share * above) / deviations[1]) ** 2
+        prior = 0.97 * np.exp(-away / 2) / (2 * np.pi * deviations[0] * deviations[1]) + 0.03 / 4
+        within = (np.exp(inner) * prior).sum() * (cell * script_size * 0.7 * size) ** 2
+        total += np.exp(outer[:, column]).sum() * (cell * size) ** 2 * within
+    tree = ((0, 1, 2, 2, 0), (-1, 0, 1, 1, 3), (RIGHT, RIGHT, RIGHT, SUP, RIGHT))
+    (told,) = model.log_likelihoods([tree], [np.array([*row, *raised])])
+    assert told == pytest.approx(np.log(total) - 5 * 0.8, abs=0.03)
+
+
 @given(st.data())
 def test_any_tree_over_any_ink_has_a_finite_likelihood(data: st.DataObject) -> None:
     count = data.draw(st.integers(1, 9))
@@ -174,6 +230,49 @@ def test_truth_fits_better_than_other_letters(formulas: FormulaSet, measures: Me
         seen, better = seen + 1, better + (truth > changed)
     assert seen > 20
     assert better / seen > 0.8
+
+
+def in_a_row(labels: str, heights: dict[str, Box], scripts: str = "", number: int = 0) -> Ink:
+    """Upright strokes on a line of size 10; the scripts hang on the last of them, on a line half as large."""
+    marks = [(label, heights[label], 10.0, 0.0) for label in labels] + [
+        (one, heights[one], 5.0, -8.0) for one in scripts
+    ]
+    strokes = [
+        [(9.0 * at, line - tall * top), (9.0 * at, line - tall * bottom)]
+        for at, (_, (top, bottom), tall, line) in enumerate(marks)
+    ]
+    edges = [
+        Edge(at, at + 1, Relation.SUP if at + 1 == len(labels) else Relation.RIGHT) for at in range(len(marks) - 1)
+    ]
+    symbols = tuple(Symbol(label, (at,)) for at, (label, *_) in enumerate(marks))
+    return Ink.from_points(strokes, id=str(number), tree=LayoutTree(symbols, tuple(edges)))
+
+
+def taught(inks: list[Ink]) -> Measures:
+    return measure_lines(FormulaSet.from_inks(inks, ["train"] * len(inks), 8))
+
+
+def test_scripts_spread_by_a_share_of_their_own_size() -> None:
+    """As the model takes it: all scripts here are half as large, give or take the 0.05 that is always granted."""
+    heights = {"1": (1.0, 0.0), "2": (1.0, 0.0)}
+    found = taught([in_a_row("12", heights, "21", number) for number in range(30)])
+    assert found["scripts"]["Sup"][:2] == pytest.approx([0.5, 0.05 / 0.5], abs=0.015)
+
+
+def test_a_symbol_alone_on_its_line_does_not_teach_how_its_like_stand() -> None:
+    """Its line goes wherever it is: it would only confirm what was believed before."""
+    heights = {"1": (1.0, 0.0), "x": (0.6, 0.0)}
+    found = taught([in_a_row("11", heights, "x", number) for number in range(30)])
+    assert {label: row[0] for label, row in found["symbols"].items()} == {"1": 60, "x": 0}
+
+
+def test_of_a_letter_seen_once_anything_is_believed_that_others_do() -> None:
+    """Or the first y of a new writer counts as an outlier, wherever it hangs."""
+    heights = {"1": (1.0, 0.0), "q": (0.6, -0.9), "x": (0.6, 0.0)}
+    inks = [in_a_row("1q1q", heights, number=number) for number in range(30)]
+    symbols = taught([*inks, in_a_row("11x", heights, number=99)])["symbols"]
+    depths = np.repeat([symbols["1"][2], symbols["q"][2]], 60)
+    assert symbols["x"][5] > 0.5 * depths.var() > 5 * symbols["1"][5]
 
 
 def test_the_same_formulas_give_the_same_measures(formulas: FormulaSet, measures: Measures) -> None:

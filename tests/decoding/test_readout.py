@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from made_up_scores import LABELS, normalised, random_scores, scores_of
 
 from inkmath.decoding.readout import Scores, best_trees, plain_readout, relate, same_symbol, segment
-from inkmath.features.expression import RELATIONS
+from inkmath.features.expression import RELATIONS, SAME
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 
 RIGHT, SUP, BELOW = Relation.RIGHT, Relation.SUP, Relation.BELOW
@@ -54,8 +54,10 @@ def test_strokes_are_joined_through_others() -> None:
 
 
 def test_either_direction_of_a_pair_has_its_say() -> None:
-    same = same_symbol(random_scores(np.random.default_rng(3), 4))
+    scores = random_scores(np.random.default_rng(3), 4)
+    same, said = same_symbol(scores), np.exp(scores.pair[:, :, SAME])
     assert same == pytest.approx(same.T)
+    assert same[0, 2] == pytest.approx((said[0, 2] + said[2, 0]) / 2), "one direction alone does not join strokes"
     assert (same >= 0).all()
     assert (same <= 1).all()
 
@@ -138,6 +140,29 @@ def test_no_symbol_governs_two_by_one_relation() -> None:
     assert parents.tolist() == [-1, 0, 1]
     assert relations[1:].tolist() == [0, 0]
     assert score == pytest.approx(-1.2)
+
+
+def test_what_is_repaired_follows_a_line_to_its_end_and_costs_what_it_costs() -> None:
+    """1 and 2 both want to follow 0, and 3 follows 1: the line of the first is not torn apart to let the second in."""
+    edges = np.full((4, 4, len(RELATIONS)), -9.0)
+    edges[0, 1, 0], edges[0, 2, 0], edges[1, 3, 0] = -0.1, -0.2, -0.3
+    edges[1, 2, 0], edges[2, 3, 0], edges[3, 2, 0] = -5.0, -6.0, -7.0
+    ((score, parents, relations),) = best_trees(edges, np.array([-0.4, -9.0, -9.0, -9.0]), tries=0)
+    assert parents.tolist() == [-1, 0, 3, 1]
+    assert relations[1:].tolist() == [0, 0, 0]
+    assert score == pytest.approx(-0.4 - 0.1 - 0.3 - 7.0), "or a repaired tree would pass for better than a sound one"
+
+
+@settings(max_examples=40)
+@given(st.integers(2, 7), st.integers(0, 2**32 - 1), st.floats(0.1, 5.0))
+def test_a_repaired_tree_is_one_and_has_its_own_score(size: int, seed: int, spread: float) -> None:
+    scores = random_scores(np.random.default_rng(seed), size, spread=spread)
+    edges, root = relate(scores, [[index] for index in range(size)])
+    ((score, parents, relations),) = best_trees(edges, root, tries=0)
+    links = [(p, c, r) for c, (p, r) in enumerate(zip(parents.tolist(), relations.tolist(), strict=True)) if p >= 0]
+    symbols = tuple(Symbol("x", (index,)) for index in range(size))
+    tree = LayoutTree(symbols, tuple(Edge(p, c, RELATIONS[r]) for p, c, r in links))  # which refuses what is no tree
+    assert score == pytest.approx(root[tree.root] + sum(edges[link] for link in links))
 
 
 def test_one_symbol_is_a_tree() -> None:

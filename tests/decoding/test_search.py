@@ -14,7 +14,7 @@ from made_up_scores import LABELS, normalised, random_scores, scores_of
 
 from inkmath.decoding.language import TreeLanguageModel, count_trigrams
 from inkmath.decoding.lines import LineModel
-from inkmath.decoding.search import AMONG_OTHERS, Search, Weights
+from inkmath.decoding.search import AMONG_OTHERS, Found, Search, Weights, evidence
 from inkmath.features.expression import RELATIONS, SAME
 from inkmath.layout.latex import canonical_tokens, parse_latex
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
@@ -204,6 +204,50 @@ def test_a_lead_makes_sure_and_a_rival_unsure() -> None:
     sure = search().read(scores_of(TREE))[0].confidence
     unsure = search().read(doubtful(scores_of(TREE), 4, "y", "x"))[0].confidence
     assert 0.0 < unsure < sure < 1.0
+
+
+def test_a_lead_counts_up_to_ten_even_where_there_is_no_other() -> None:
+    """Or one formula without a rival outweighs all others in the fit of the confidence, being infinitely sure."""
+    first = Found(((0,),), (0,), (-1,), (0,), -2.0, 50.0)
+    assert evidence([first]) == (-2.0, 10.0)
+    assert evidence([first, replace(first, score=-80.0)]) == (-2.0, 10.0)
+    assert evidence([first, replace(first, score=47.0)]) == (-2.0, 3.0)
+
+
+def four_strokes(same: dict[tuple[int, int], float]) -> Scores:
+    """Scores of strokes that are of one symbol with the probabilities given, else as good as never."""
+    scores = random_scores(np.random.default_rng(0), 4)
+    scores.pair[:, :, SAME] = -40.0
+    for (one, other), chance in same.items():
+        scores.pair[one, other, SAME] = scores.pair[other, one, SAME] = np.log(chance)
+    return scores
+
+
+def worth_of(scores: Scores, *groups: tuple[int, ...]) -> float | None:
+    """How much less likely a segmentation is than the first, or None where it is not tried."""
+    return {tuple(tried): worth for tried, worth in search(segmentations=9)._segmentations(scores, {})}.get(groups)
+
+
+def test_strokes_join_a_symbol_by_the_mean_of_their_odds_as_many_times_as_the_smaller_has_strokes() -> None:
+    inside = {(0, 1): 0.99, (0, 2): 0.99, (1, 2): 0.99}
+    between = {(0, 3): 0.3, (1, 3): 0.2, (2, 3): 0.4}
+    odds = [np.log(chance / (1 - chance)) for chance in between.values()]
+    assert worth_of(four_strokes(inside | between), (0, 1, 2, 3)) == pytest.approx(np.mean(odds), abs=1e-3)
+
+
+def test_a_symbol_is_parted_by_the_mean_of_the_odds_as_many_times_as_the_smaller_part_has_strokes() -> None:
+    inside = {(0, 1): 0.99, (0, 2): 0.99, (1, 2): 0.99}
+    between = {(0, 3): 0.6, (1, 3): 0.7, (2, 3): 0.55}
+    odds = [np.log(chance / (1 - chance)) for chance in between.values()]
+    assert worth_of(four_strokes(inside | between), (0, 1, 2), (3,)) == pytest.approx(-np.mean(odds), abs=1e-3)
+
+
+def test_one_pair_of_strokes_that_the_network_is_sure_of_does_not_decide_for_all() -> None:
+    """A network that says never means seldom: the dot of an i lies far from one part of it and near the other two."""
+    inside = {(0, 1): 0.99, (0, 2): 0.99, (1, 2): 0.99}
+    least = np.log(1e-4 / (1 - 1e-4))
+    worth = worth_of(four_strokes(inside | {(1, 3): 0.45, (2, 3): 0.45}), (0, 1, 2, 3))
+    assert worth == pytest.approx((least + 2 * np.log(0.45 / 0.55)) / 3, abs=0.01)
 
 
 def test_the_others_leave_room_for_what_was_not_found() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from inkmath.dataset.arrays import read_arrays, write_arrays
 from inkmath.features.expression import (
+    FARTHEST,
     IGNORE,
     NONE,
     RELATIONS,
@@ -19,6 +20,7 @@ from inkmath.features.expression import (
     line_heads,
     pad,
     pair_labels,
+    rescale,
     stroke_points,
 )
 from inkmath.ink import Ink, resample
@@ -74,6 +76,28 @@ def test_any_ink_has_finite_points(strokes: list[list[tuple[float, float]]]) -> 
 
 def test_dots_have_no_size_and_no_harm() -> None:
     assert not stroke_points(Ink.from_points([[[5, 5]], [[5, 5]]]), POINTS).any()
+
+
+def test_small_strokes_far_from_the_origin_are_as_exact_as_near_it() -> None:
+    """A tablet that counts in hundred thousands, in steps of 1/32: there single precision knows no finer ones."""
+    near = np.random.default_rng(0).integers(0, 64, (3, POINTS, 2)).astype(np.float32) / 32
+    far = near + np.float32(2**18)
+    assert (far - np.float32(2**18) == near).all(), "no coordinate is rounded"
+    assert rescale(far) == pytest.approx(rescale(near), abs=1e-6)
+
+
+def test_an_absurd_coordinate_goes_no_farther_than_the_farthest() -> None:
+    low = np.zeros((3, POINTS, 2), np.float32)
+    low[0, -1], low[1, -1], low[2] = 1e-3, 1e-3, 1e9
+    points = rescale(low)
+    assert np.abs(points).max() == FARTHEST
+
+
+def test_dots_do_not_change_the_unit(inks: list[Ink]) -> None:
+    """Or a formula with many dots would be read as if written larger than it is."""
+    dots = [np.full((1, 2), 5, np.float32)] * (3 * len(inks[0].strokes))
+    points = stroke_points(Ink((*inks[0].strokes, *dots)), POINTS)[: len(inks[0].strokes)]
+    assert np.ptp(points, axis=1) == pytest.approx(np.ptp(stroke_points(inks[0], POINTS), axis=1), abs=1e-5)
 
 
 def test_pairs_of_strokes_carry_what_their_symbols_are_to_each_other() -> None:

@@ -81,6 +81,14 @@ def test_a_small_stroke_gets_points_of_its_own():
     assert (stroke_indices(row[None])[0] == 1).sum() >= 4
 
 
+def test_points_that_are_left_over_go_to_the_longest_stroke():
+    ticks = [stroke((20 * i, 0), (20 * i, 37)) for i in range(4)]
+    owner = stroke_indices(normalize_and_pad_traces([[*ticks, stroke((0, 50), (100, 50))]], 24))[0]
+    *short, longest = np.bincount(owner).tolist()
+    assert len(set(short)) == 1, "strokes as long as each other have as many points"
+    assert longest > 100 / 37 * short[0]
+
+
 def test_spacing_leaves_the_rest_of_the_row_empty():
     row = normalize_and_pad_traces([[stroke((0, 0), (0, 100))]], 32, spacing=0.1)[0]
     assert stroke_indices(row[None])[0].tolist() == [0] * 11 + [-1] * 21
@@ -100,8 +108,10 @@ def test_stroke_indices_read_the_strokes_back():
 def test_of_too_many_strokes_the_longest_are_kept():
     dust = [stroke((i, 0), (i, 0.1)) for i in range(30)]
     row = normalize_and_pad_traces([[*dust, stroke((0, 0), (40, 0))]], 8)[0]
-    assert stroke_indices(row[None])[0].max() == 3
+    owner = stroke_indices(row[None])[0]
+    assert owner.max() == 3
     assert np.ptp(row[:, X]) == pytest.approx(2.0)
+    assert np.ptp(row[owner == 3, X]) == pytest.approx(2.0), "the bar, not the dust"
 
 
 def test_deduplication_drops_points_where_the_pen_rested():
@@ -125,6 +135,14 @@ def test_dehooking_cuts_a_sharp_turn_at_the_end_but_no_corner():
     corner = [stroke((0, 0), (0, 100), (60, 100))]
     np.testing.assert_array_equal(
         normalize_and_pad_traces([corner], 16, dehook=True), normalize_and_pad_traces([corner], 16)
+    )
+
+
+def test_dehooking_does_not_eat_a_small_stroke_beside_a_large_one():
+    """A tick as small as a hook: beside itself, half of it is no hook."""
+    sample = [stroke((0, 0), (0, 100)), stroke((20, 0), (22, 6), (24, 0))]
+    np.testing.assert_array_equal(
+        normalize_and_pad_traces([sample], 24, dehook=True), normalize_and_pad_traces([sample], 24)
     )
 
 

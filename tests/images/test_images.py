@@ -14,6 +14,8 @@ from PIL import Image, ImageDraw
 from inkmath.drawing import to_png
 from inkmath.images import ImageError, TooManyPixelsError, ink_from_image
 from inkmath.images import picture as pictures
+from inkmath.images.skeleton import HOLE, SPUR, Line, LineGraph, line_graph
+from inkmath.images.tracing import trace
 from inkmath.synthesis import synthesize
 
 if TYPE_CHECKING:
@@ -26,15 +28,19 @@ PEN = 5
 
 
 def drawn(
-    *lines: list[tuple[float, float]], paper: int = 255, ink: int = 0, size: tuple[int, int] = (160, 120)
+    *lines: list[tuple[float, float]],
+    paper: int = 255,
+    ink: int = 0,
+    size: tuple[int, int] = (160, 120),
+    pen: int = PEN,
 ) -> Picture:
     """Lines of a round pen on plain paper, ``(height, width)``."""
     canvas = Image.new("L", size, paper)
     draw = ImageDraw.Draw(canvas)
     for line in lines:
-        draw.line(line, fill=ink, width=PEN, joint="curve")
+        draw.line(line, fill=ink, width=pen, joint="curve")
         for x, y in line:
-            draw.ellipse((x - PEN / 2, y - PEN / 2, x + PEN / 2, y + PEN / 2), fill=ink)
+            draw.ellipse((x - pen / 2, y - pen / 2, x + pen / 2, y + pen / 2), fill=ink)
     return np.asarray(canvas)
 
 
@@ -71,6 +77,85 @@ def test_a_cross_is_two_strokes_that_go_straight_through_each_other() -> None:
     assert ends(down) == [pytest.approx(end, abs=PEN) for end in UPRIGHT], "an upright stroke begins at the top"
     assert np.ptp(across[:, 1]) < 2
     assert np.ptp(down[:, 0]) < 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        [(20.0, 80.0), (140.0, 40.0)],  # flat and rising: from the left, though that is the lower end
+        [(20.0, 40.0), (140.0, 80.0)],
+        [(110.0, 10.0), (50.0, 110.0)],  # a slash: from the top, though that is the right end
+        [(50.0, 10.0), (110.0, 110.0)],
+    ],
+)
+def test_a_slanted_line_begins_where_a_pen_does(line: list[tuple[float, float]]) -> None:
+    for drawing in (drawn(line), drawn(line[::-1])):
+        (stroke,) = ink_from_image(drawing).strokes
+        assert ends(stroke) == [pytest.approx(end, abs=PEN) for end in line]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_whichever_way_a_line_was_found_its_stroke_begins_at_the_left(turned: bool) -> None:
+    points = np.stack([np.arange(20.0, 100.0), np.linspace(60.0, 40.0, 80)], axis=1)
+    (stroke,) = trace(LineGraph([Line(points[::-1] if turned else points, (None, None))], {}), PEN)
+    assert stroke[0].tolist() == [20, 60]
+
+
+def test_a_line_that_bends_behind_a_meeting_goes_on_in_the_straight_one_before_it() -> None:
+    """From the left into a bow that begins level, not into the branch: an integral's end keeps its curl."""
+    far = np.arange(1.0, 60.0)
+    level = np.stack([-far, np.zeros(59)], axis=1)
+    bow = np.concatenate([np.stack([far[:9], np.zeros(9)], axis=1), np.stack([np.full(50, 9.0), far[:50]], axis=1)])
+    branch = np.stack([far, 1.1 * far], axis=1)  # by 48 degrees; the bow by 59 in all, by 38 in its first half
+    places = {0: np.zeros(2), 1: np.array([-60.0, 0.0]), 2: np.array([9.0, 51.0]), 3: np.array([60.0, 66.0])}
+    lines = [Line(points, (0, end)) for end, points in enumerate((level, bow, branch), 1)]
+    strokes = trace(LineGraph(lines, places), PEN)
+    assert sorted(sorted(map(tuple, ends(stroke))) for stroke in strokes) == [
+        [(-60, 0), (9, 51)],
+        [(0, 0), (60, 66)],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pen", "lines"),
+    [
+        (7, [[(43, 47), (25, 31), (21, 41)], [(31, 35), (32, 30)], [(41, 22), (33, 42), (47, 31)]]),
+        (
+            3,
+            [
+                [(52, 26), (38, 66), (63, 39)],
+                [(41, 24), (56, 28), (37, 45)],
+                [(53, 58), (32, 45), (55, 50)],
+                [(20, 44), (65, 65)],
+            ],
+        ),
+        (
+            8,
+            [
+                [(38, 47), (73, 63), (37, 27)],
+                [(53, 34), (56, 68), (42, 57)],
+                [(39, 36), (64, 47)],
+                [(38, 37), (67, 70), (54, 67)],
+            ],
+        ),
+    ],
+)
+def test_no_bump_is_left_where_torn_meetings_were_made_one(pen: int, lines: list[list[tuple[float, float]]]) -> None:
+    """Tangled lines, found by chance: once two meetings are one, an end that was long enough is a bump after all."""
+    graph = line_graph(drawn(*lines, pen=pen) < 128, pen)
+    loose = [line.length(graph.places) for line in graph.lines if line.nodes.count(None) == 1]
+    rings = [line.length(graph.places) for line in graph.lines if None not in line.nodes and len(set(line.nodes)) == 1]
+    assert all(length >= SPUR * pen for length in loose), "each would be a stroke that nobody wrote"
+    assert all(length >= HOLE * pen for length in rings)
+
+
+def test_where_two_lines_meet_the_pen_goes_round_the_sharpest_corner() -> None:
+    """A narrow v, whose tip was a meeting until its spur was taken away, is one stroke and not two."""
+    down = np.stack([np.linspace(70.0, 79.0, 90), np.arange(10.0, 100.0)], axis=1)
+    up = down * (-1, 1) + (160, 0)
+    places = {0: np.array([80.0, 101.0])}
+    (stroke,) = trace(LineGraph([Line(down, (None, 0)), Line(up, (None, 0))], places), PEN)
+    assert sorted(map(tuple, ends(stroke))) == [(70, 10), (90, 10)]
 
 
 def test_lines_that_cross_at_an_angle_are_two_strokes() -> None:

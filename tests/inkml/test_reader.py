@@ -231,6 +231,8 @@ def test_mathml_that_is_no_tree_gives_way_to_latex() -> None:
         (traces("1 2, NaN 4"), "point 2 ('NaN 4') is not finite"),
         (traces("1 inf"), "not finite"),
         (traces("1 2, inf"), "point 2 ('inf') has 1 values"),
+        (traces("1 2 3, 4 5 inf"), "point 2 ('4 5 inf') is not finite"),
+        (traces("1 2 inf 3 4"), "not finite"),
         (traces("1 1e39"), "not finite in single precision"),
         (traces("1 one"), "not plain decimal numbers"),
         (traces("1 2, '3'4"), "expected 2"),

@@ -414,6 +414,60 @@ def test_a_grafted_script_has_the_place_and_size_of_the_old_one() -> None:
         assert after == pytest.approx(before, rel=0.05, abs=0.05)
 
 
+def test_one_symbol_in_the_place_of_many_does_not_become_a_giant() -> None:
+    def power(name: str, scripts: str, size: float) -> Ink:
+        marks = [[[0.0, 0.0], [20.0, 20.0]]]
+        marks += [[[22 + 10.0 * at, -size], [22 + 10.0 * at + size, 0.0]] for at in range(len(scripts))]
+        symbols = tuple(Symbol(label, (at,)) for at, label in enumerate("a" + scripts))
+        edges = [Edge(at, at + 1, Relation.RIGHT if at else Relation.SUP) for at in range(len(scripts))]
+        return Ink.from_points(marks, id=name, tree=LayoutTree(symbols, tuple(edges)))
+
+    formulas = FormulaSet.from_inks([power("many", "bcbcb", 9), power("one", "d", 9)], ["train"] * 2, 8)
+    single = 0
+    for seed in range(20):
+        made = composer(formulas, ["a", "b", "c", "d"], graft=1.0).draw(0, True, np.random.default_rng(seed))
+        base, script = (np.ptp(made.points[made.symbol_of == number], axis=1).max() for number in (0, 1))
+        assert script < 0.6 * base
+        single += int(made.symbol_of.max()) == 1
+    assert single > 3
+
+
+def test_a_grafted_symbol_of_many_strokes_is_written_before_what_follows() -> None:
+    def power(name: str, script: str, strokes: int) -> Ink:
+        marks = [[[22.0, -9 + 2.0 * at], [31.0, -8 + 2.0 * at]] for at in range(strokes)]
+        symbols = Symbol("a", (0,)), Symbol(script, tuple(range(1, strokes + 1))), Symbol("e", (strokes + 1,))
+        edges = Edge(0, 1, Relation.SUP), Edge(0, 2, Relation.RIGHT)
+        points = [[[0.0, 0.0], [20.0, 20.0]], *marks, [[40.0, 0.0], [60.0, 20.0]]]
+        return Ink.from_points(points, id=name, tree=LayoutTree(symbols, edges))
+
+    formulas = FormulaSet.from_inks([power("one", "b", 1), power("many", "d", 4)], ["train"] * 2, 8)
+    orders = set()
+    for seed in range(12):
+        made = composer(formulas, ["a", "b", "d", "e"], graft=1.0).draw(0, True, np.random.default_rng(seed))
+        orders.add("".join("abde"[label] for label in made.classes))
+    assert orders == {"abe", "adddde"}
+
+
+def test_the_late_dot_of_an_i_stays_late_and_comes_into_no_other_hand() -> None:
+    """Whoever dots at the end of the line does so in their own formula; elsewhere the dot would part other symbols."""
+
+    def line(name: str, dot: int) -> Ink:
+        marks = [[[0.0, 0.0], [0.0, 10.0]], [[10.0, 0.0], [20.0, 10.0]], [[30.0, 0.0], [40.0, 10.0]]]
+        marks.insert(dot, [[0.0, -6.0], [1.0, -5.0]])
+        others = [at for at in range(1, 4) if at != dot]
+        symbols = Symbol("i", (0, dot)), *(Symbol(label, (at,)) for label, at in zip("xy", others, strict=True))
+        edges = Edge(0, 1, Relation.RIGHT), Edge(1, 2, Relation.RIGHT)
+        return Ink.from_points(marks, id=name, tree=LayoutTree(symbols, edges))
+
+    formulas, classes = FormulaSet.from_inks([line("late", 3), line("at once", 1)], ["train"] * 2, 8), ["i", "x", "y"]
+    for number, order in enumerate(([0, 1, 2, 0], [0, 0, 1, 2])):
+        left = Composer(formulas, classes, STILL).draw(number, True, np.random.default_rng(0))
+        assert left.symbol_of.tolist() == order
+    for seed in range(20):
+        made = composer(formulas, classes, exchange=1.0).draw(1, True, np.random.default_rng(seed))
+        assert made.symbol_of.tolist() == [0, 0, 1, 2]
+
+
 def test_a_grafted_part_is_written_when_the_old_one_was(formulas: FormulaSet, classes: list[str]) -> None:
     """Strokes of the outermost line keep their order, and each part's strokes come together."""
     for number, seed in product(range(len(formulas)), range(3)):

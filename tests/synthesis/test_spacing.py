@@ -39,6 +39,14 @@ def test_what_hangs_on_a_symbol_goes_where_it_goes() -> None:
     assert np.corrcoef(first, last)[0, 1] > 0.6
 
 
+def test_where_a_formula_stands_does_not_change_how_it_is_set() -> None:
+    """Parts grow about a point of their own, not about the corner of the page, which would send them across it."""
+    for seed in range(5):
+        away = np.array([500, -300], np.float32)
+        scale, shift = respace(EDGES, LOW + away, HIGH + away, np.random.default_rng(seed))
+        assert scale * (LOW + away) + shift - away == pytest.approx(moved(seed)[0], abs=1e-3)
+
+
 def test_the_same_seed_sets_alike() -> None:
     assert (moved(3)[0] == moved(3)[0]).all()
     assert (moved(3)[0] != moved(4)[0]).any()

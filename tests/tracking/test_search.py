@@ -1,0 +1,198 @@
+"""A search: what is proposed is run once, what falls behind is stopped, what fails is told."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import optuna
+import pytest
+from mlflow.entities import Metric, RunTag
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.trial import TrialState
+
+from inkmath.tracking import search as search_module
+from inkmath.tracking.location import TrackingError, connect
+from inkmath.tracking.search import TRAININGS, Knob, run_of, search
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from mlflow import MlflowClient
+
+    from inkmath.tracking.location import Location
+
+EXPERIMENT = "inkmath-symbol"
+FIGURE = TRAININGS["symbol"].metric
+DROPOUT = Knob.parse("train.dropout=interval(0,0.9)")
+
+DVC = """
+import subprocess, sys
+print("Running stage", sys.argv[1], flush=True)
+sys.exit(subprocess.run([sys.executable, "-m", f"stages.{sys.argv[1]}"]).returncode or int(sys.argv[2]))
+"""
+"""What stands for DVC: runs a stage, and ends as it is told where the stage ends well."""
+
+STAGE = """
+import os, time
+time.sleep(float(os.environ["STAGE_SECONDS"]))
+"""
+
+TRAINING = """
+import sys
+from mlflow import MlflowClient
+uri, experiment, name, figure, *curve = sys.argv[1:]
+client = MlflowClient(uri)
+run = client.create_run(experiment, tags={"dvc_exp_name": name}).info.run_id
+for epoch, value in enumerate(curve):
+    client.log_metric(run, figure, float(value), step=epoch)
+"""
+
+
+@dataclass
+class Outcome:
+    """How an experiment comes out: the figure after each epoch, nothing where no run is begun."""
+
+    curve: tuple[float, ...] = ()
+    seconds: float = 0.0
+    status: int = 0
+
+
+@dataclass
+class Search:
+    """Searches of one study whose experiments come out as they are told to, one after the other.
+
+    Attributes:
+        started: the settings of each experiment, by its name.
+    """
+
+    run: Callable[..., optuna.Study]
+    outcomes: list[Outcome]
+    started: dict[str, Mapping[str, Any]]
+
+
+@pytest.fixture
+def searching(location: Location, client: MlflowClient, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Search:
+    (workspace / "stages").mkdir()
+    (workspace / "stages" / "train.py").write_text(STAGE)
+    monkeypatch.setattr(search_module, "LOOK_SECONDS", 0.05)
+    experiment_id = connect(location, EXPERIMENT)[1]
+
+    def command(stage: str, name: str, settings: Mapping[str, Any]) -> list[str]:
+        outcome = made.outcomes.pop(0)
+        made.started[name] = settings
+        if outcome.curve:
+            run = client.create_run(experiment_id).info.run_id
+            points = [Metric(FIGURE, value, 0, epoch) for epoch, value in enumerate(outcome.curve)]
+            client.log_batch(run, points, tags=[RunTag("dvc_exp_name", name)])
+        monkeypatch.setenv("STAGE_SECONDS", str(outcome.seconds))
+        return [sys.executable, "-c", DVC, stage, str(outcome.status)]
+
+    def run(trials: int, *knobs: Knob, warm_up: int = 5) -> optuna.Study:
+        storage = f"sqlite:///{workspace / 'optuna.db'}"
+        given = {"storage": storage, "seed": 1, "warm_up": warm_up, "log": workspace / "search.log"}
+        return search(location, EXPERIMENT, "drop", "symbol", knobs, trials, **given)
+
+    monkeypatch.setattr(search_module, "experiment_command", command)
+    made = Search(run, [], {})
+    return made
+
+
+@pytest.mark.parametrize(
+    ("space", "distribution"),
+    [
+        ("a=choice(lstm,conv)", CategoricalDistribution(("lstm", "conv"))),
+        ("a=range(8,64)", IntDistribution(8, 64)),
+        ("a=interval(0,0.5)", FloatDistribution(0.0, 0.5)),
+        ("a=log(1e-4,1e-2)", FloatDistribution(1e-4, 1e-2, log=True)),
+    ],
+)
+def test_values_are_drawn_as_the_space_says(space: str, distribution: object) -> None:
+    trial = optuna.create_study().ask()
+    value = Knob.parse(space).suggest(trial)
+    assert trial.distributions == {"a": distribution}
+    drawn = trial.params["a"]
+    assert value == (drawn if isinstance(drawn, str) else pytest.approx(drawn, rel=1e-3))
+
+
+def test_the_best_trial_has_the_highest_figure(searching: Search, client: MlflowClient) -> None:
+    searching.outcomes += [Outcome((0.5,)), Outcome((0.2, 0.9)), Outcome((0.7,))]
+    study = searching.run(3, DROPOUT)
+    assert study.best_trial.number == 1
+    assert [trial.value for trial in study.trials] == [0.5, 0.9, 0.7]
+    assert [trial.intermediate_values for trial in study.trials] == [{0: 0.5}, {0: 0.2, 1: 0.9}, {0: 0.7}]
+    parent = client.get_run(study.user_attrs["mlflow_parent_run"])
+    assert parent.info.run_name == "drop"
+    assert (parent.data.tags["optuna_study"], parent.data.tags["optuna_best"]) == ("drop", "1")
+
+
+def test_each_trial_knows_its_experiment_and_its_run(searching: Search, client: MlflowClient) -> None:
+    searching.outcomes += [Outcome((0.5,)), Outcome((0.6,))]
+    study = searching.run(2, DROPOUT, Knob.parse("train.units=range(8,64)"))
+    for trial in study.trials:
+        name, settings = trial.user_attrs["dvc_experiment"], trial.user_attrs["settings"]
+        assert settings == pytest.approx(trial.params, rel=1e-3)
+        assert searching.started[name] == {"track.sweep": "drop", **settings}
+        assert client.get_run(trial.user_attrs["mlflow_run"]).data.tags["dvc_exp_name"] == name
+    assert list(searching.started) == ["drop-0", "drop-1"]
+
+
+@pytest.mark.slow
+def test_what_falls_behind_is_stopped_and_nothing_else(searching: Search, client: MlflowClient) -> None:
+    searching.outcomes += [
+        Outcome((0.6, 0.7, 0.8), seconds=1),
+        Outcome((0.1, 0.2, 0.3), seconds=20),
+        Outcome((0.7, 0.8, 0.9), seconds=1),
+    ]
+    study = searching.run(3, DROPOUT, warm_up=1)
+    assert [trial.state for trial in study.trials] == [TrialState.COMPLETE, TrialState.PRUNED, TrialState.COMPLETE]
+    tags = [client.get_run(trial.user_attrs["mlflow_run"]).data.tags for trial in study.trials]
+    assert [tag.get("pruned") for tag in tags] == [None, "true", None]
+
+
+def test_a_setting_that_comes_again_is_answered_from_the_earlier_trial(searching: Search) -> None:
+    searching.outcomes.append(Outcome((0.5, 0.6)))
+    study = searching.run(2, Knob.parse("train.architecture=choice(lstm)"))
+    assert list(searching.started) == ["drop-0"]
+    first, again = study.trials
+    assert (again.state, again.value) == (TrialState.COMPLETE, first.value)
+    for name in ("settings", "mlflow_run"):
+        assert again.user_attrs[name] == first.user_attrs[name]
+
+
+def test_a_later_search_goes_on_with_other_settings(searching: Search) -> None:
+    searching.outcomes += [Outcome((0.5,)), Outcome((0.6,))]
+    searching.run(1, DROPOUT)
+    assert len(searching.run(1, DROPOUT).trials) == 2
+    one, other = searching.started.values()
+    assert one != other
+
+
+@pytest.mark.parametrize("outcome", [Outcome((0.5,), status=1), Outcome()], ids=["exit status", "no run"])
+def test_an_experiment_that_fails_ends_the_search(searching: Search, workspace: Path, outcome: Outcome) -> None:
+    searching.outcomes += [outcome, Outcome((0.5,))]
+    with pytest.raises(
+        TrackingError, match=r"trial 0 \(track.sweep=drop, train.dropout=0.*\) failed; see .*search.log"
+    ):
+        searching.run(2, DROPOUT)
+    assert list(searching.started) == ["drop-0"]
+    assert (workspace / "search.log").read_text() == "Running stage train\n"
+
+
+@pytest.mark.slow
+def test_a_run_that_is_begun_late_is_found(
+    searching: Search, location: Location, client: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment_id = connect(location, EXPERIMENT)[1]
+
+    def command(stage: str, name: str, settings: Mapping[str, Any]) -> list[str]:
+        assert run_of(client, experiment_id, name) is None
+        return [sys.executable, "-c", TRAINING, location.uri, experiment_id, name, FIGURE, "0.2", "0.4", "0.3"]
+
+    monkeypatch.setattr(search_module, "experiment_command", command)
+    monkeypatch.setattr(search_module, "LOOK_SECONDS", 0.5)  # looks at once would hold up the run
+    (trial,) = searching.run(1, DROPOUT).trials
+    assert trial.intermediate_values == {0: 0.2, 1: 0.4, 2: 0.3}
+    assert trial.value == 0.3

@@ -34,8 +34,8 @@ EXPRESSION = TrainExpression.model_validate(
 )
 SYMBOL = Train.model_validate(
     PARAMS.train.model_dump()
-    | {"architecture": "lstm", "units": 8, "epochs": 7, "batch_size": 16, "patience": 2, "init_from": "begun.keras"}
-    | {"init_share": 0.25}
+    | {"architecture": "lstm", "units": 8, "epochs": 7, "batch_size": 16, "patience": 2, "learning_rate": 0.004}
+    | {"init_from": "begun.keras", "init_share": 0.25}
 )
 
 

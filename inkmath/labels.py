@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from inkmath.dataset.atomic import replacing
+from inkmath.dataset.results import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -54,8 +54,7 @@ class Vocabulary:
 
     def save(self, path: str | Path) -> None:
         """Write the words as a JSON list, in order."""
-        with replacing(path) as temporary:
-            temporary.write_text(json.dumps(self.words, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+        write_json(path, self.words, indent=0)
 
     @classmethod
     def load(cls, path: str | Path) -> Vocabulary:

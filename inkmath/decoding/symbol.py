@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inkmath.dataset.atomic import replacing
+from inkmath.dataset.results import write_json
 from inkmath.decoding.network import Network, NetworkError
 from inkmath.decoding.reading import Candidate
 from inkmath.features.symbol import CHANNELS, normalize_and_pad_traces
@@ -121,8 +121,7 @@ def write_description(
         temperature: see `tempered`.
     """
     described = {"labels": list(labels), "normalize": dict(normalize), "temperature": round(temperature, 4)}
-    with replacing(Path(directory) / DESCRIPTION) as temporary:
-        temporary.write_text(json.dumps(described, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    write_json(Path(directory) / DESCRIPTION, described, indent=1)
 
 
 def tempered(probabilities: NDArray[np.floating[Any]], temperature: float) -> FloatArray:

@@ -296,9 +296,7 @@ class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         self.best_epoch = 0
         self.best_weights: list[Array] = []
         self.began_at = 0
-        self.seconds = 0.0
         self.finished = True
-        self._start = time.monotonic()
 
     @property
     def done(self) -> bool:
@@ -316,7 +314,6 @@ class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         restored = checkpoint.restore(self._path, self.model, self.model.optimizer)
         assert restored is not None
         self.history, self.best_epoch = restored.state["history"], restored.state["best_epoch"]
-        self.seconds = restored.state["seconds"]
         self.best_weights = [restored.arrays[f"best/{index}"] for index in range(len(restored.arrays))]
         self.began_at = len(self.history)
         if self._on_epoch is not None:
@@ -325,7 +322,6 @@ class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         self._say(f"resuming after epoch {self.began_at} of {self._settings.epochs}, from {self._path}")
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
-        self._start = time.monotonic() - self.seconds
         self._started = self._last = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
@@ -338,7 +334,6 @@ class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
             self.best_epoch = epoch
             self.best_weights = [variable.value.numpy() for variable in self.model.variables]
         now = time.monotonic()
-        self.seconds = now - self._start
         checkpoint.save(
             self._path,
             self.model,
@@ -347,7 +342,6 @@ class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
                 "fingerprint": self._fingerprint,
                 "history": self.history,
                 "best_epoch": self.best_epoch,
-                "seconds": self.seconds,
             },
             {f"best/{index}": value for index, value in enumerate(self.best_weights)},
         )

@@ -26,7 +26,7 @@ from test_symbols import SEED, settings, symbols
 from inkmath.labels import Vocabulary
 from inkmath.training.symbols import train_symbols, write_model
 
-chosen = settings(dropout=0, epochs=2, batch_size=32)
+chosen = settings(dropout=0, epochs=2, batch_size=32, schedule=sys.argv[3])
 strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 histories = []
 for name, scope in (("one", contextlib.nullcontext()), ("two", strategy.scope())):
@@ -49,9 +49,10 @@ print(json.dumps(histories))
 """
 
 
-def test_two_devices_learn_as_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("schedule", ["cosine", "constant"])
+def test_two_devices_learn_as_one(tmp_path: Path, schedule: str) -> None:
     """Killed and gone on with, too; and what they learned is written and read like any other."""
-    command = [sys.executable, "-c", TRAIN, str(Path(__file__).parent), str(tmp_path)]
+    command = [sys.executable, "-c", TRAIN, str(Path(__file__).parent), str(tmp_path), schedule]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     one, two = json.loads(done.stdout.splitlines()[-1])

@@ -142,8 +142,18 @@ class Train(Begun):
     label_smoothing: Fraction
     keep: Literal["best", "last"]
     patience: Count
+    branches: int = Field(ge=1, le=16)
     max_minutes: NotNegative
     augment: Augment
+
+    @model_validator(mode="after")
+    def _branches_end(self) -> Self:
+        if self.branches > 1 and (self.keep != "last" or self.epochs < 2):
+            raise ValueError(
+                "branches: each is the second half of the epochs, whose end is kept; set keep to last and epochs to 2 "
+                "or more, or branches to 1"
+            )
+        return self
 
 
 class Evaluate(Block):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from inkmath.params import ParamsError, load_params
+from inkmath.params import ParamsError, Train, load_params
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -69,12 +69,21 @@ def test_a_wrong_value_is_named_with_file_key_and_remedy(write, old, new, messag
     assert message in str(caught.value)
 
 
-def test_branches_want_a_descent(write):
-    path = write("  branches", "  branches: 2")
+def test_branches_of_formulas_want_a_descent(write):
+    path = write("  decay", "  branches: 2\n  decay: 0.5")
+    path.write_text(re.sub("(?m)^  branches: 1 .*\n(?=  judge_every)", "", path.read_text()))
     assert load_params(path).train_expression.branches == 2
     path.write_text(path.read_text().replace("  decay:", "  decay: 0  # was"))
     with pytest.raises(ParamsError, match="branches: each is a descent of the learning rate, but decay is 0"):
         load_params(path)
+
+
+@pytest.mark.parametrize("changes", [{"keep": "best"}, {"epochs": 1}])
+def test_branches_of_symbols_want_an_end_that_is_kept(changes):
+    given = load_params(REPOSITORY / "params.yaml").train.model_dump() | {"branches": 2, "keep": "last", "epochs": 2}
+    assert Train.model_validate(given).branches == 2
+    with pytest.raises(ValueError, match="set keep to last and epochs to 2 or more, or branches to 1"):
+        Train.model_validate(given | changes)
 
 
 def test_all_faults_are_told_at_once(write):

@@ -1,7 +1,10 @@
 """Training a classifier of isolated symbols, from arrays to the best weights seen.
 
-A training is a function of its arrays, its settings and its seed: what is drawn for a step depends on seed, epoch and
+A training is a function of its arrays, its settings and its seed: what is drawn for a step depends on seed, pass and
 step alone, so one that was killed and goes on from its checkpoint ends with the weights of one that never stopped.
+
+With several branches, the second half of the epochs is trained several times from where the first half ended, each time
+with draws of its own, and the mean of the weights is kept: `inkmath.training.expression` says why.
 """
 
 from __future__ import annotations
@@ -9,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +32,7 @@ from inkmath.models.export import export_onnx
 from inkmath.training import TrainingError, checkpoint
 from inkmath.training.compute import all_devices
 from inkmath.training.interpolation import mean
+from inkmath.training.keeper import Keeper, say_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -44,11 +47,6 @@ if TYPE_CHECKING:
 
 PIECE = 1024
 """Samples that are judged at once."""
-
-
-def say_now(line: str) -> None:
-    """Print a line at once, also where the output is a file."""
-    print(line, flush=True)
 
 
 @dataclass(frozen=True)
@@ -88,11 +86,12 @@ class Trained:
     """What a training gave.
 
     Attributes:
-        model: with the weights of the best epoch, or the mean of them and those begun from.
-        history: a row of figures per epoch, from the first, whichever start it was trained in.
-        best_epoch: where the kept weights come from, counted from 0; the last one where that was asked for.
+        model: with the weights of the best epoch, or the mean of where the branches ended; or the mean of either and
+            those begun from.
+        history: a row of figures per epoch, from the first, whichever start and branch it was trained in.
+        best_epoch: the row of the kept weights, counted from 0; the last one where that was asked for.
         kept: ``valid_accuracy`` and ``valid_loss`` of the model.
-        began_at: the epoch that this start began with; above 0 where it went on from a checkpoint.
+        began_at: the row that this start began with; above 0 where it went on from a checkpoint.
         finished: False where ``max_minutes`` stopped it; then its checkpoint is there to go on from.
     """
 
@@ -121,16 +120,17 @@ def train_symbols(
         valid: chooses the best epoch, by top-1 accuracy and, where that is equal, by loss; with ``settings.keep`` the
             last one is kept instead.
         num_classes: how many classes there are.
-        settings: architecture, optimiser, schedule and augmentation.
+        settings: architecture, optimiser, schedule, branches and augmentation.
         seed: of the weights, the order of samples, dropout and augmentation.
         checkpoint_path: an ``.npz`` file, written after each epoch. If it is of this very training, that goes on from
-            it; if of another one, it is written over. Whoever has stored the result removes it.
-        on_epoch: takes the number of each epoch, counted from 0, and its figures; those of a checkpoint come again.
+            it; if of another one, it is written over. Whoever has stored the result removes it. Where branches begin
+            lies beside it, as ``-trunk``, until the last of them has ended.
+        on_epoch: takes the row of each epoch, counted from 0, and its figures; those of a checkpoint come again.
         say: takes the lines for the user.
 
     Raises:
         TrainingError: there is no sample to learn from or to validate on, or ``settings.init_from`` is unusable.
-        CheckpointError: the checkpoint is damaged.
+        CheckpointError: the checkpoint is damaged, or what a further branch begins from is gone.
     """
     train, valid = train.known(), valid.known()
     for name, data in (("training", train), ("validation", valid)):
@@ -154,23 +154,25 @@ def train_symbols(
             # XLA made training slower on CPUs.
             jit_compile=False,
         )
-    keeper = _Keeper(Path(checkpoint_path), _fingerprint(train, valid, settings, seed), settings, on_epoch, say)
+    keeper = Keeper(Path(checkpoint_path), _fingerprint(train, valid, settings, seed), settings, on_epoch, say)
     keeper.set_model(model)
     keeper.resume()
-    if not keeper.done:
+    begin = keras.callbacks.LambdaCallback(on_epoch_begin=lambda *_: batches.begin(len(keeper.history)))
+    while keeper.finished and not keeper.done:
         model.fit(
             batches,
-            initial_epoch=keeper.began_at,
+            initial_epoch=keeper.next_epoch(),
             epochs=settings.epochs,
             validation_data=_Judged(valid, num_classes),
-            callbacks=[keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: batches.begin(epoch)), keeper],
+            callbacks=[begin, keeper],
             shuffle=False,  # Keras would shuffle the batches once more, by a generator of its own
             verbose=1 if sys.stdout.isatty() else 0,
         )
     checkpoint.assign(model.variables, keeper.best_weights, checkpoint_path)
     kept = keeper.history[keeper.best_epoch]
-    if settings.init_share:
-        arrived = [variable.numpy() for variable in model.weights]
+    if keeper.ended or settings.init_share:
+        ends = [*keeper.ended, [variable.numpy() for variable in model.weights]]
+        arrived = [np.mean(values, axis=0) for values in zip(*ends, strict=True)]
         for variable, value in zip(model.weights, mean(arrived, begun, settings.init_share), strict=True):
             variable.assign(value)
         judged = model.evaluate(_Judged(valid, num_classes), return_dict=True, verbose=0)
@@ -236,7 +238,7 @@ def _predict(model: keras.Model, data: SymbolData, *, hidden: bool = False) -> F
 
 
 class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
-    """The training set in an order of its own for each epoch, every batch changed by its own generator."""
+    """The training set in an order of its own for each pass, every batch changed by its own generator."""
 
     def __init__(self, data: SymbolData, num_classes: int, settings: Train, seed: int) -> None:
         super().__init__(workers=1, use_multiprocessing=False)
@@ -245,20 +247,20 @@ class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
         self._augment: Augment | None = settings.augment if settings.augment.enabled else None
         self.begin(0)
 
-    def begin(self, epoch: int) -> None:
-        """Make the batches those of an epoch. Keras's own signals to a data set do not tell which epoch it is."""
-        self._epoch = epoch
-        self._order = np.random.default_rng((self._seed, epoch)).permutation(len(self._data))
+    def begin(self, number: int) -> None:
+        """Make the batches those of a pass. Keras's own signals to a data set do not tell which one it is."""
+        self._pass = number
+        self._order = np.random.default_rng((self._seed, number)).permutation(len(self._data))
 
     def __len__(self) -> int:
-        # A last, smaller batch would compile the step twice; what it leaves out differs from epoch to epoch.
+        # A last, smaller batch would compile the step twice; what it leaves out differs from pass to pass.
         return len(self._data) // self._size
 
     def __getitem__(self, step: int) -> tuple[FloatArray, FloatArray]:
         chosen = self._order[step * self._size : (step + 1) * self._size]
         features = self._data.take(chosen)
         if self._augment is not None:
-            features = augment_symbols(features, self._augment, np.random.default_rng((self._seed, self._epoch, step)))
+            features = augment_symbols(features, self._augment, np.random.default_rng((self._seed, self._pass, step)))
         return features, one_hot(self._data.ids[chosen], self._num_classes)
 
 
@@ -276,92 +278,6 @@ class _Judged(keras.utils.PyDataset):  # type: ignore[misc]
         chosen = slice(step * PIECE, (step + 1) * PIECE)
         features = self._data.take(chosen)
         return alone(features) if self._hidden else features, one_hot(self._data.ids[chosen], self._num_classes)
-
-
-class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
-    """Keeps the best weights and a checkpoint after each epoch, says how it goes, and stops when it is time."""
-
-    def __init__(
-        self,
-        path: Path,
-        fingerprint: str,
-        settings: Train,
-        on_epoch: Callable[[int, Mapping[str, float]], None] | None,
-        say: Callable[[str], None],
-    ) -> None:
-        super().__init__()
-        self._path, self._fingerprint, self._settings = path, fingerprint, settings
-        self._on_epoch, self._say = on_epoch, say
-        self.history: list[dict[str, float]] = []
-        self.best_epoch = 0
-        self.best_weights: list[Array] = []
-        self.began_at = 0
-        self.finished = True
-
-    @property
-    def done(self) -> bool:
-        """Whether no further epoch is wanted."""
-        waited = len(self.history) - 1 - self.best_epoch
-        return len(self.history) >= self._settings.epochs or waited >= self._settings.patience
-
-    def resume(self) -> None:
-        state = checkpoint.peek(self._path)
-        if state is None:
-            return
-        if state.get("fingerprint") != self._fingerprint:
-            self._say(f"{self._path} is of another training (data, seed or parameters differ): starting anew")
-            return
-        restored = checkpoint.restore(self._path, self.model, self.model.optimizer)
-        assert restored is not None
-        self.history, self.best_epoch = restored.state["history"], restored.state["best_epoch"]
-        self.best_weights = [restored.arrays[f"best/{index}"] for index in range(len(restored.arrays))]
-        self.began_at = len(self.history)
-        if self._on_epoch is not None:
-            for epoch, row in enumerate(self.history):
-                self._on_epoch(epoch, row)
-        self._say(f"resuming after epoch {self.began_at} of {self._settings.epochs}, from {self._path}")
-
-    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
-        self._started = self._last = time.monotonic()
-
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        row = {name.replace("val_", "valid_", 1): float(value) for name, value in (logs or {}).items()}
-        # On several devices a constant rate is a variable of each of them, which is no number.
-        row["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        self.history.append(row)
-        better = not self.best_weights or _merit(row) > _merit(self.history[self.best_epoch])
-        if better or self._settings.keep == "last":
-            self.best_epoch = epoch
-            self.best_weights = [variable.value.numpy() for variable in self.model.variables]
-        now = time.monotonic()
-        checkpoint.save(
-            self._path,
-            self.model,
-            self.model.optimizer,
-            {
-                "fingerprint": self._fingerprint,
-                "history": self.history,
-                "best_epoch": self.best_epoch,
-            },
-            {f"best/{index}": value for index, value in enumerate(self.best_weights)},
-        )
-        if self._on_epoch is not None:
-            self._on_epoch(epoch, row)
-        if not sys.stdout.isatty():
-            figures = "  ".join(f"{name} {value:.4g}" for name, value in row.items())
-            self._say(f"epoch {epoch + 1}/{self._settings.epochs}  {now - self._last:.1f} s  {figures}")
-        duration, self._last = now - self._last, now
-        if self.done:
-            self.model.stop_training = True
-        elif self._settings.max_minutes and now - self._started + duration > 60 * self._settings.max_minutes:
-            self.model.stop_training = True
-            self.finished = False
-            self._say(f"stopped after epoch {epoch + 1}: another would pass max_minutes")
-            self._say("it goes on with: dvc repro -f -s train")
-
-
-def _merit(row: Mapping[str, float]) -> tuple[float, float]:
-    return row["valid_accuracy"], -row["valid_loss"]
 
 
 def _schedule(settings: Train, steps_per_epoch: int) -> float | keras.optimizers.schedules.LearningRateSchedule:

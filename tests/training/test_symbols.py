@@ -110,6 +110,65 @@ def test_the_last_epoch_is_kept_where_that_is_asked_for(tmp_path):
     assert (last.best_epoch, len(last.history)) == (4, 5)
 
 
+def branched(branches: int, **changes: object) -> Train:
+    return settings(keep="last", branches=branches, **changes)
+
+
+def test_branches_leave_one_trunk_and_the_mean_of_their_ends_is_kept(tmp_path, capsys):
+    single, both = (run(tmp_path / f"{count}.npz", branched(count)) for count in (1, 2))
+    assert [len(one.history) for one in (single, both)] == [4, 6], "two epochs more, from where the second one ended"
+    assert both.history[:4] == single.history
+    assert both.history[4]["loss"] != both.history[2]["loss"], "a branch has draws of its own"
+    assert both.history[4]["learning_rate"] == both.history[2]["learning_rate"]
+    assert both.best_epoch == 5
+    assert "epoch 4/4, branch 2/2" in capsys.readouterr().out
+    # The end of the second branch is what the checkpoint holds.
+    second = np.load(tmp_path / "2.npz")
+    paths = [variable.path for variable in both.model.variables]
+    for first, mean in zip(single.model.weights, both.model.weights, strict=True):
+        end = second[f"model/{paths.index(mean.path)}"]
+        np.testing.assert_allclose(mean.numpy(), (first.numpy() + end) / 2, atol=1e-7)
+    assert not np.array_equal(weights(single)[0], weights(both)[0])
+    judged = both.model.evaluate(symbols(48, 1).features, np.eye(3)[symbols(48, 1).ids], verbose=0)
+    assert both.kept["valid_accuracy"] == pytest.approx(judged[1])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1.npz", "2.npz"], "the trunk is not needed any more"
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    return run(tmp_path_factory.mktemp("undisturbed") / "c.npz", branched(3, epochs=3))
+
+
+@pytest.mark.parametrize("last", [0, 2, 3], ids=["at the fork", "at the end of a branch", "within a branch"])
+def test_killed_it_ends_with_the_mean_of_undisturbed_branches(tmp_path, undisturbed, last):
+    def kill(row: int, figures: object) -> None:
+        if row == last:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "c.npz", branched(3, epochs=3), on_epoch=kill)
+    resumed = run(tmp_path / "c.npz", branched(3, epochs=3))
+    assert (resumed.began_at, resumed.history) == (last + 1, undisturbed.history)
+    for one, other in zip(weights(resumed), weights(undisturbed), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_out_of_time_no_further_branch_is_begun(tmp_path):
+    bounded = branched(2, epochs=2, max_minutes=1e-6)
+    assert [len(run(tmp_path / "c.npz", bounded).history) for _ in range(3)] == [1, 2, 3]
+    assert run(tmp_path / "c.npz", bounded).finished
+
+
+def test_without_its_trunk_no_branch_is_begun(tmp_path):
+    from inkmath.training.checkpoint import CheckpointError
+
+    bounded = branched(2, epochs=2, max_minutes=1e-6)
+    run(tmp_path / "c.npz", bounded)
+    (tmp_path / "c-trunk.npz").unlink()
+    with pytest.raises(CheckpointError, match=r"c-trunk\.npz: not there, .* delete .*c\.npz to start anew"):
+        run(tmp_path / "c.npz", bounded)
+
+
 def test_out_of_time_it_stops_and_goes_on_when_started_again(tmp_path):
     bounded = settings(max_minutes=1e-6, epochs=2)
     first = run(tmp_path / "c.npz", bounded)

@@ -1,0 +1,166 @@
+"""What a training of symbols keeps from epoch to epoch: history, best weights, a checkpoint, where branches ended."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import keras
+
+from inkmath.training import checkpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from inkmath.dataset.arrays import Array
+    from inkmath.params import Train
+
+
+def say_now(line: str) -> None:
+    """Print a line at once, also where the output is a file."""
+    print(line, flush=True)
+
+
+class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
+    """Keeps the best weights and a checkpoint after each epoch, says how it goes, and stops when it is time.
+
+    Which epoch of which branch comes next is told by the length of the history.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        fingerprint: str,
+        settings: Train,
+        on_epoch: Callable[[int, Mapping[str, float]], None] | None,
+        say: Callable[[str], None],
+    ) -> None:
+        super().__init__()
+        self._path, self._fingerprint, self._settings = path, fingerprint, settings
+        self._on_epoch, self._say = on_epoch, say
+        self._trunk, self._fork = path.with_stem(f"{path.stem}-trunk"), settings.epochs // 2
+        self._branch_length = settings.epochs - self._fork
+        self._wanted = settings.epochs + (settings.branches - 1) * self._branch_length  # rows of history, in the end
+        self._started = time.monotonic()
+        self.history: list[dict[str, float]] = []
+        self.best_epoch = 0
+        self.best_weights: list[Array] = []
+        self.ended: list[list[Array]] = []  # the weights at the end of each branch before this one
+        self.began_at = 0
+        self.finished = True
+
+    @property
+    def done(self) -> bool:
+        """Whether no further epoch is wanted."""
+        waited = len(self.history) - 1 - self.best_epoch
+        return len(self.history) >= self._wanted or waited >= self._settings.patience
+
+    @property
+    def _branch(self) -> int:
+        """The branch of the last row, counted from 0."""
+        return max(0, -(-(len(self.history) - self._settings.epochs) // self._branch_length))
+
+    def next_epoch(self) -> int:
+        """The epoch that comes next, counted from 0; where a branch has ended, the first one of another branch.
+
+        Raises:
+            CheckpointError: the file of the trunk is gone or of another training.
+        """
+        epoch = len(self.history) - self._branch * self._branch_length
+        if epoch < self._settings.epochs:
+            return epoch
+        self._require_trunk()
+        self.ended.append([variable.numpy() for variable in self.model.weights])
+        checkpoint.restore(self._trunk, self.model, self.model.optimizer)
+        return self._fork
+
+    def _require_trunk(self) -> None:
+        state = checkpoint.peek(self._trunk)
+        if state is None or state.get("fingerprint") != self._fingerprint:
+            raise checkpoint.CheckpointError(
+                f"{self._trunk}: not there, or of another training, so that no branch can be begun; "
+                f"delete {self._path} to start anew"
+            )
+
+    def resume(self) -> None:
+        """Go on from the checkpoint, if it is of this very training.
+
+        Raises:
+            CheckpointError: it is damaged, or the trunk of a branch to come is gone.
+        """
+        state = checkpoint.peek(self._path)
+        if state is None:
+            return
+        if state.get("fingerprint") != self._fingerprint:
+            self._say(f"{self._path} is of another training (data, seed or parameters differ): starting anew")
+            return
+        restored = checkpoint.restore(self._path, self.model, self.model.optimizer)
+        assert restored is not None
+        self.history, self.best_epoch = restored.state["history"], restored.state["best_epoch"]
+        best, *self.ended = (
+            [restored.arrays[f"{part}/{index}"] for index in range(count)]
+            for part, count in restored.state["arrays"].items()
+        )
+        self.best_weights, self.began_at = best, len(self.history)
+        if len(self.history) >= self._fork and self._branch + 1 < self._settings.branches:
+            self._require_trunk()
+        if self._on_epoch is not None:
+            for epoch, row in enumerate(self.history):
+                self._on_epoch(epoch, row)
+        self._say(f"resuming after epoch {self.began_at} of {self._wanted}, from {self._path}")
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        self._last = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        row = {name.replace("val_", "valid_", 1): float(value) for name, value in (logs or {}).items()}
+        # On several devices a constant rate is a variable of each of them, which is no number.
+        row["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        self.history.append(row)
+        better = not self.best_weights or _merit(row) > _merit(self.history[self.best_epoch])
+        if better or self._settings.keep == "last":
+            self.best_epoch = len(self.history) - 1
+            self.best_weights = [variable.value.numpy() for variable in self.model.variables]
+        now = time.monotonic()
+        branches = self._settings.branches
+        self._save(self._path)
+        if branches > 1 and len(self.history) == self._fork:
+            self._save(self._trunk)
+        if self._on_epoch is not None:
+            self._on_epoch(len(self.history) - 1, row)
+        if not sys.stdout.isatty():
+            figures = "  ".join(f"{name} {value:.4g}" for name, value in row.items())
+            named = f"{epoch + 1}/{self._settings.epochs}"
+            if branches > 1 and epoch >= self._fork:
+                named += f", branch {self._branch + 1}/{branches}"
+            self._say(f"epoch {named}  {now - self._last:.1f} s  {figures}")
+        duration, self._last = now - self._last, now
+        if self.done:
+            self.model.stop_training = True
+            self._trunk.unlink(missing_ok=True)
+        elif self._settings.max_minutes and now - self._started + duration > 60 * self._settings.max_minutes:
+            self.model.stop_training = True
+            self.finished = False
+            self._say(f"stopped after epoch {epoch + 1}: another would pass max_minutes")
+            self._say("it goes on with: dvc repro -f -s train")
+
+    def _save(self, path: Path) -> None:
+        parts = {"best": self.best_weights} | {f"ended{branch}": values for branch, values in enumerate(self.ended)}
+        checkpoint.save(
+            path,
+            self.model,
+            self.model.optimizer,
+            {
+                "fingerprint": self._fingerprint,
+                "history": self.history,
+                "best_epoch": self.best_epoch,
+                "arrays": {part: len(values) for part, values in parts.items()},
+            },
+            {f"{part}/{index}": value for part, values in parts.items() for index, value in enumerate(values)},
+        )
+
+
+def _merit(row: Mapping[str, float]) -> tuple[float, float]:
+    return row["valid_accuracy"], -row["valid_loss"]

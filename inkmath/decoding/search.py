@@ -138,7 +138,7 @@ class Search:
             if latex in seen:
                 continue
             seen.add(latex)
-            readings.append(Reading(tree, sure, self._alternatives(one, scores)))
+            readings.append(Reading(tree, sure, self._alternatives(one, scores, opinion)))
             if len(readings) == count:
                 break
         return readings or [self._in_a_row(scores, constraints or {})]
@@ -318,12 +318,11 @@ class Search:
                     found.append(Found(whole[0], changed, whole[1], whole[2], seen, score))
         return found
 
-    def _alternatives(self, one: Found, scores: Scores) -> tuple[tuple[Candidate, ...], ...]:
-        """For each symbol the likeliest labels, the one chosen first."""
-        member = np.zeros((len(one.symbols), len(scores.root)))
-        for symbol, strokes in enumerate(one.symbols):
-            member[symbol, list(strokes)] = 1.0 / len(strokes)
-        chances = np.exp(member @ scores.symbol)  # (K, C)
+    def _alternatives(
+        self, one: Found, scores: Scores, opinion: Opinion | None = None
+    ) -> tuple[tuple[Candidate, ...], ...]:
+        """For each symbol the likeliest labels by its ink, whatever a person decided, the one chosen first."""
+        chances = np.exp(self._classes(scores, one.symbols, {}, opinion))  # (K, C)
         chances /= chances.sum(axis=1, keepdims=True)
         table: list[tuple[Candidate, ...]] = []
         for row, likeliest, chosen in zip(chances, np.argsort(-chances, axis=1)[:, :6], one.classes, strict=True):

@@ -74,6 +74,18 @@ def test_it_weighs_as_much_as_it_is_given(share: float, latex: str) -> None:
     assert to_latex(first.tree) == latex
 
 
+def test_it_is_heard_in_the_chances_of_other_labels_too() -> None:
+    language = TreeLanguageModel(LABELS, count_trigrams([parse_latex(label) for label in LABELS]))
+    search = Search(LABELS, language, replace(Weights(), opinion=1.0))
+    opinion = SecondOpinion(Fake(0.0, 1.0), LABELS).of(INK)  # type: ignore[arg-type]
+    for decided in ({}, {frozenset({0}): "x"}):  # what a person decided does not hide what the ink says
+        first, *_ = search.read(one_symbol(0.6, 0.3, 0.1), 1, decided, opinion)
+        (candidates,) = first.alternatives
+        assert [candidate.label for candidate in candidates] == ["x", "\\times", "y"]
+        assert candidates[0].probability == pytest.approx(1 / 1.1, abs=1e-3)
+        assert candidates[1].probability == pytest.approx(0.1 / 1.1, abs=1e-3)
+
+
 def test_what_the_user_decided_outweighs_any_opinion() -> None:
     language = TreeLanguageModel(LABELS, count_trigrams([parse_latex(label) for label in LABELS]))
     search = Search(LABELS, language, replace(Weights(), opinion=1.0))

@@ -1,10 +1,11 @@
-"""A browser for the tests of the page, and the page in it."""
+"""A client for the tests of the interface; for those of the page a browser, and the page in it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
+from asking import client_of, until_ready
 from browsing import CHROMIUM, FLAGS, serving
 from stub_reader import StubNamer, StubReader
 
@@ -15,7 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from fastapi.testclient import TestClient
     from playwright.sync_api import Browser, Page
+
+
+@pytest.fixture
+def client(recognizer: Recognizer, tmp_path: Path) -> Iterator[TestClient]:
+    """A client of a server that saves corrections in ``user``, its models loaded."""
+    with client_of(recognizer, corrections=tmp_path / "user") as client:
+        until_ready(client)
+        yield client
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,54 @@
+"""The server inside this process, with a reader that needs no weights, and a client that asks it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from fastapi.testclient import TestClient
+
+from inkmath.web.app import create_app
+from inkmath.web.settings import Limits, Settings
+
+if TYPE_CHECKING:
+    import httpx
+
+    from inkmath.recognizer import Recognizer
+
+X = [[0, 0], [10, 10]]
+ONE = [[20, 0], [20, 20]]
+MINUS = [[30, 10], [60, 10]]
+
+LIMITS = Limits(body_bytes=4000, strokes=5, points=200, pixels=100_000, seconds=20.0, waiting=2)
+HERE = {"base_url": "http://127.0.0.1"}
+
+
+def client_of(recognizer: Recognizer, **settings: object) -> TestClient:
+    """A client of a server of small limits."""
+    return TestClient(create_app(recognizer, Settings(limits=LIMITS, **settings)), **HERE)  # type: ignore[arg-type]
+
+
+def until_ready(client: TestClient) -> None:
+    """Wait until the models are loaded."""
+    for _ in range(100):
+        if client.get("/readyz").status_code == 200:
+            return
+        time.sleep(0.01)
+    pytest.fail("the server never became ready")
+
+
+def assert_problem(response: httpx.Response, status: int, kind: str) -> dict[str, object]:
+    """The answer is a refusal of this kind, as RFC 9457 has it; returns it."""
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    problem = response.json()
+    assert problem["type"] == f"urn:inkmath:problem:{kind}"
+    assert problem["status"] == status
+    assert problem["detail"]
+    return problem
+
+
+def formula(**changes: object) -> dict[str, object]:
+    """A body that says what was written: an x of two strokes."""
+    return {"strokes": [X, ONE], "symbols": [{"label": "x", "strokes": [0, 1]}], "relations": [], **changes}

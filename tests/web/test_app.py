@@ -1,0 +1,99 @@
+"""The application as a whole: routes, failures, health, its own description."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from asking import HERE, X, assert_problem, until_ready
+from fastapi.testclient import TestClient
+from stub_reader import StubNamer, StubReader
+
+from inkmath.recognizer import Recognizer
+from inkmath.web.app import create_app
+from inkmath.web.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def test_unknown_paths_and_methods_are_problems_too(client: TestClient) -> None:
+    assert_problem(client.get("/api/nothing"), 404, "not-found")
+    assert_problem(client.get("/api/recognize"), 405, "method-not-allowed")
+    assert client.put("/api/corrections").headers["Allow"] == "GET, POST"
+    assert client.put("/api/corrections/x").headers["Allow"] == "DELETE"
+    assert client.get("/..%2f..%2fapp.py").status_code == 404
+
+
+def test_a_failure_inside_tells_nothing_of_the_inside(tmp_path: Path) -> None:
+    class Broken(StubReader):
+        def read(self, *args: object, **kwargs: object) -> list[object]:  # type: ignore[override]
+            if self.calls:
+                raise RuntimeError(f"secret at {tmp_path}")
+            return super().read(*args, **kwargs)  # type: ignore[arg-type,return-value]
+
+    app = create_app(Recognizer(Broken, StubNamer), Settings())
+    with TestClient(app, raise_server_exceptions=False, **HERE) as client:
+        until_ready(client)
+        response = client.post("/api/recognize", json={"strokes": [X]})
+    assert_problem(response, 500, "internal")
+    assert "secret" not in response.text
+    assert "Traceback" not in response.text
+
+
+def test_missing_weights_are_told_and_the_page_still_comes() -> None:
+    def missing() -> StubReader:
+        raise FileNotFoundError("/somewhere/secret/expression.onnx")
+
+    with TestClient(create_app(Recognizer(missing, StubNamer), Settings()), **HERE) as client:
+        for _ in range(100):
+            response = client.get("/readyz")
+            if "no-model" in response.text:
+                break
+            time.sleep(0.01)
+        assert_problem(response, 503, "no-model")
+        assert_problem(client.post("/api/recognize", json={"strokes": [X]}), 503, "no-model")
+        assert "secret" not in response.text
+        assert client.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_a_probe_may_ask_with_head(client: TestClient, path: str) -> None:
+    response = client.head(path)
+    assert (response.status_code, response.content) == (200, b"")
+    assert client.post(path).status_code == 405
+
+
+def test_openapi_describes_every_route_with_an_example_of_each_body(client: TestClient) -> None:
+    document = client.get("/api/openapi.json").json()
+    assert set(document["paths"]) >= {"/api/recognize", "/api/classify", "/api/symbols", "/healthz", "/readyz"}
+    known = document["components"]["schemas"]
+    assert json.dumps(document).count("#/components/schemas/") > 5
+    for reference in set(_references(document)):
+        assert reference.removeprefix("#/components/schemas/") in known
+    for name in ("RecognizeRequest", "ClassifyRequest", "WrittenFormula"):
+        for example in known[name]["examples"]:
+            path = {"RecognizeRequest": "recognize", "ClassifyRequest": "classify", "WrittenFormula": "inkml"}[name]
+            assert client.post(f"/api/{path}", json=example).status_code == 200
+    bodies = document["paths"]["/api/recognize"]["post"]["requestBody"]["content"]
+    assert set(bodies) == {"application/json", "application/inkml+xml", "image/png", "image/jpeg"}
+    ink = bodies["application/inkml+xml"]["example"]
+    shown = client.get(bodies["image/png"]["examples"]["formula"]["externalValue"])
+    assert shown.headers["Content-Type"] == "image/png"
+    for content, media in ((ink, "application/inkml+xml"), (shown.content, "image/png")):
+        response = client.post("/api/recognize", content=content, headers={"Content-Type": media})
+        assert response.status_code in (200, 413), "of the limits here the picture breaks one"
+
+
+def _references(node: object) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        for value in node.values():
+            yield from _references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _references(value)

@@ -1,0 +1,126 @@
+"""What clients send: bounded, and refused with the place and the remedy."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from asking import X, assert_problem
+from drawn_picture import picture
+
+from inkmath.web.problems import limit_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from fastapi.testclient import TestClient
+
+
+@pytest.mark.parametrize(
+    ("strokes", "kind", "limit"),
+    [
+        ([X] * 6, "too-many-strokes", {"name": "strokes", "value": 5}),
+        ([[[0, 0]] * 201], "too-many-points", {"name": "points", "value": 200}),
+        ([[[0.123456789, 0.123456789]] * 300], "body-too-large", {"name": "body_bytes", "value": 4000}),
+    ],
+)
+def test_what_is_too_large_is_refused_with_its_limit(
+    client: TestClient, strokes: list[object], kind: str, limit: dict[str, object]
+) -> None:
+    problem = assert_problem(client.post("/api/recognize", json={"strokes": strokes}), 413, kind)
+    assert problem["limit"] == limit
+    assert f"{limit['value']:,}" in str(problem["detail"])
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(2 * 2**20, "2,097,152"), (20_000_000, "20,000,000"), (10.0, "10"), (0.2, "0.2")]
+)
+def test_a_limit_is_written_as_people_write_numbers(value: float, words: str) -> None:
+    assert limit_problem(413, "kind", "Title", "name", value, "units").detail == f"The limit is {words} units."
+
+
+def test_a_body_of_unknown_length_is_cut_off_at_the_limit(client: TestClient) -> None:
+    def endless() -> Iterator[bytes]:
+        for _ in range(1000):
+            yield b" " * 1000
+
+    response = client.post("/api/recognize", content=endless(), headers={"Content-Type": "application/json"})
+    assert_problem(response, 413, "body-too-large")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        '{"strokes": []}',
+        '{"strokes": [[]]}',
+        '{"strokes": [[[1]]]}',
+        '{"strokes": [[[1, "secret"]]]}',
+        '{"strokes": [[[1, NaN]]]}',
+        '{"strokes": [[[1, 1e300]]]}',
+        '{"strokes": [[[1, 1]]], "alternatives": 0}',
+        '{"strokes": [[[1, 1]]], "unknown": 1}',
+        '{"strokes": [[[1, 1]]], "constraints": [{"strokes": [7], "label": "x"}]}',
+        '{"strokes": [[[1, 1]]], "constraints": [{"strokes": [0], "label": "no such"}]}',
+        '{"strokes": [[[1, 1]]], "constraints": [{"strokes": [0, 0], "label": "x"}]}',
+        '{"strokes": [[[1, 1]]], "constraints": [{"strokes": [0], "label": "x"}, {"strokes": [0], "label": "1"}]}',
+    ],
+)
+def test_nonsense_is_refused_and_not_repeated(client: TestClient, body: str) -> None:
+    response = client.post("/api/recognize", content=body, headers={"Content-Type": "application/json"})
+    assert_problem(response, 422, "invalid")
+    assert "secret" not in response.text
+
+
+@pytest.mark.parametrize("document", ["", "no xml", "<ink/>", "<ink><trace>nan 1</trace></ink>", "<html/>"])
+def test_unusable_inkml_is_refused(client: TestClient, document: str) -> None:
+    response = client.post("/api/recognize", content=document, headers={"Content-Type": "application/inkml+xml"})
+    assert_problem(response, 422, "inkml")
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "kind", "limit"),
+    [
+        pytest.param(b"no picture", 422, "picture", None, id="no picture"),
+        pytest.param(b"", 422, "picture", None, id="nothing"),
+        pytest.param(lambda: picture(lines=[]), 422, "picture", None, id="blank"),
+        pytest.param(lambda: picture()[:60], 422, "picture", None, id="cut off"),
+        pytest.param(
+            lambda: picture(size=(400, 300)), 413, "too-many-pixels", {"name": "pixels", "value": 100_000}, id="pixels"
+        ),
+        pytest.param(
+            lambda: picture(lines=[[(20 * i, 10), (20 * i, 90)] for i in range(1, 8)]),
+            413,
+            "too-many-strokes",
+            {"name": "strokes", "value": 5},
+            id="strokes",
+        ),
+        pytest.param(bytes(5000), 413, "body-too-large", {"name": "body_bytes", "value": 4000}, id="bytes"),
+    ],
+)
+def test_unusable_pictures_are_refused(
+    client: TestClient, content: bytes | Callable[[], bytes], status: int, kind: str, limit: object
+) -> None:
+    body = content if isinstance(content, bytes) else content()
+    response = client.post("/api/recognize", content=body, headers={"Content-Type": "image/png"})
+    problem = assert_problem(response, status, kind)
+    assert problem.get("limit") == limit
+    assert "image:" not in str(problem["detail"])
+
+
+def test_a_server_without_the_packages_for_pictures_says_which_it_lacks(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = picture()
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    response = client.post("/api/recognize", content=body, headers={"Content-Type": "image/png"})
+    assert "inkmath[images]" in str(assert_problem(response, 415, "media-type")["detail"])
+
+
+def test_other_types_are_refused(client: TestClient) -> None:
+    response = client.post("/api/recognize", content="{}", headers={"Content-Type": "text/plain"})
+    assert_problem(response, 415, "media-type")

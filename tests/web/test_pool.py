@@ -1,0 +1,52 @@
+"""More work than the server can do, and work that takes too long."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import httpx
+from asking import HERE, LIMITS, X, assert_problem, until_ready
+from fastapi.testclient import TestClient
+from stub_reader import StubNamer, StubReader
+
+from inkmath.recognizer import Recognizer
+from inkmath.web.app import create_app
+from inkmath.web.settings import Limits, Settings
+
+
+def test_overload_is_answered_with_503_and_the_event_loop_stays_free() -> None:
+    """Two may wait: of six slow recognitions four are turned away, and /healthz answers meanwhile."""
+    recognizer = Recognizer(lambda: StubReader(seconds=0.4), StubNamer)
+    app = create_app(recognizer, Settings(limits=LIMITS, workers=1))
+
+    async def scenario() -> tuple[list[httpx.Response], float]:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, **HERE) as client, app.router.lifespan_context(app):
+            while (await client.get("/readyz")).status_code != 200:
+                await asyncio.sleep(0.02)
+            asked = [asyncio.create_task(client.post("/api/recognize", json={"strokes": [X]})) for _ in range(6)]
+            await asyncio.sleep(0.05)
+            began = time.perf_counter()
+            assert (await client.get("/healthz")).status_code == 200
+            return await asyncio.gather(*asked), time.perf_counter() - began
+
+    responses, _ = asyncio.run(scenario())
+    assert sorted(response.status_code for response in responses) == [200, 200, 503, 503, 503, 503]
+    refused = next(response for response in responses if response.status_code == 503)
+    assert assert_problem(refused, 503, "overloaded")["limit"] == {"name": "waiting", "value": 2}
+    assert int(refused.headers["Retry-After"]) >= 1
+
+
+def test_recognition_that_takes_too_long_is_given_up() -> None:
+    class Slow(StubReader):
+        def read(self, *args: object, **kwargs: object) -> list[object]:  # type: ignore[override]
+            self.seconds = 0.6 if self.calls else 0.0
+            return super().read(*args, **kwargs)  # type: ignore[arg-type,return-value]
+
+    limits = Limits(seconds=0.2)
+    with TestClient(create_app(Recognizer(Slow, StubNamer), Settings(limits=limits)), **HERE) as client:
+        until_ready(client)
+        response = client.post("/api/recognize", json={"strokes": [X]})
+    assert assert_problem(response, 503, "too-slow")["limit"] == {"name": "seconds", "value": 0.2}
+    assert "Retry-After" not in response.headers, "the same formula would take as long again"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
 
 from inkmath.decoding.reading import Reading
@@ -102,151 +102,160 @@ def body_of(model: type[BaseModel], *, files: bool = False) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-def create_router(service: Service) -> APIRouter:
-    """The routes under ``/api``."""
-    router = APIRouter(prefix="/api", responses=REFUSALS)
-    limits = service.limits
+async def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
 
-    @router.post(
-        "/recognize",
-        response_model=schemas.RecognizeAnswer,
-        openapi_extra=body_of(schemas.RecognizeRequest, files=True),
-    )
-    async def recognize(request: Request) -> Response:
-        """Read a formula, given as strokes, as an InkML document, or as the picture of one on plain paper."""
-        service.require_ready()
-        constraints: dict[frozenset[int], str] = {}
-        alternatives = 5
-        given = media_type(request)
-        document: bytes | None = None
-        if given in INKML_TYPES | PICTURE_TYPES:
-            document = await read_body(request, limits)
-        elif given == "application/json":
-            asked = await read_json(request, schemas.RecognizeRequest, limits)
-            strokes = ink_of_strokes(asked.strokes, limits)
-            constraints = _constraints(asked.constraints)
-            alternatives = asked.alternatives
+
+Served = Annotated[Service, Depends(_service)]
+
+router = APIRouter(prefix="/api", responses=REFUSALS)
+"""The routes under ``/api``; the application that has them keeps its :class:`Service` as ``app.state.service``."""
+
+
+@router.post(
+    "/recognize",
+    response_model=schemas.RecognizeAnswer,
+    openapi_extra=body_of(schemas.RecognizeRequest, files=True),
+)
+async def recognize(request: Request, service: Served) -> Response:
+    """Read a formula, given as strokes, as an InkML document, or as the picture of one on plain paper."""
+    service.require_ready()
+    constraints: dict[frozenset[int], str] = {}
+    alternatives = 5
+    given = media_type(request)
+    document: bytes | None = None
+    if given in INKML_TYPES | PICTURE_TYPES:
+        document = await read_body(request, service.limits)
+    elif given == "application/json":
+        asked = await read_json(request, schemas.RecognizeRequest, service.limits)
+        strokes = ink_of_strokes(asked.strokes, service.limits)
+        constraints = _constraints(asked.constraints)
+        alternatives = asked.alternatives
+    else:
+        raise Problem(
+            415,
+            "media-type",
+            "Unsupported type",
+            "Send strokes as application/json, application/inkml+xml, or a picture as image/png or image/jpeg.",
+        )
+
+    def work() -> dict[str, Any]:
+        if document is None:
+            ink = strokes
         else:
+            ink = (ink_of_picture if given in PICTURE_TYPES else ink_of_inkml)(document, service.limits)
+        try:
+            result = service.recognizer.recognize(ink, constraints=constraints, alternatives=alternatives)
+        except ValueError as error:
+            raise Problem(422, "invalid", "Invalid request", str(error)) from error
+        answer = _answer(result)
+        if document is not None:
+            answer["strokes"] = [stroke.tolist() for stroke in ink.strokes]
+        return answer
+
+    return JSONResponse(await service.pool.run(work, request))
+
+
+@router.post("/classify", response_model=schemas.ClassifyAnswer, openapi_extra=body_of(schemas.ClassifyRequest))
+async def classify(request: Request, service: Served) -> Response:
+    """Name one isolated symbol."""
+    service.require_ready()
+    asked = await read_json(request, schemas.ClassifyRequest, service.limits)
+    ink = ink_of_strokes(asked.strokes, service.limits)
+
+    def work() -> dict[str, Any]:
+        began = perf_counter()
+        try:
+            named = service.recognizer.classify(ink, asked.top_k)
+        except FileNotFoundError as missing:
             raise Problem(
-                415,
-                "media-type",
-                "Unsupported type",
-                "Send strokes as application/json, application/inkml+xml, or a picture as image/png or image/jpeg.",
-            )
+                503, "no-model", "No models", "This server has no weights for single symbols, only for formulas."
+            ) from missing
+        candidates = [{"label": candidate.label, "probability": round(candidate.probability, 4)} for candidate in named]
+        return {"candidates": candidates, "seconds": round(perf_counter() - began, 4)}
 
-        def work() -> dict[str, Any]:
-            if document is None:
-                ink = strokes
-            else:
-                ink = (ink_of_picture if given in PICTURE_TYPES else ink_of_inkml)(document, limits)
-            try:
-                result = service.recognizer.recognize(ink, constraints=constraints, alternatives=alternatives)
-            except ValueError as error:
-                raise Problem(422, "invalid", "Invalid request", str(error)) from error
-            answer = _answer(result)
-            if document is not None:
-                answer["strokes"] = [stroke.tolist() for stroke in ink.strokes]
-            return answer
+    return JSONResponse(await service.pool.run(work, request))
 
-        return JSONResponse(await service.pool.run(work, request))
 
-    @router.post("/classify", response_model=schemas.ClassifyAnswer, openapi_extra=body_of(schemas.ClassifyRequest))
-    async def classify(request: Request) -> Response:
-        """Name one isolated symbol."""
-        service.require_ready()
-        asked = await read_json(request, schemas.ClassifyRequest, limits)
-        ink = ink_of_strokes(asked.strokes, limits)
+@router.get("/symbols", response_model=schemas.SymbolsAnswer)
+async def symbols(service: Served) -> Response:
+    """The symbol classes that a formula may hold."""
+    service.require_ready()
+    known = [
+        {"label": label, "text": SHOWN.get(label, label.lstrip("\\") or label)}
+        for label in service.recognizer.expressions.labels
+    ]
+    return JSONResponse({"symbols": known})
 
-        def work() -> dict[str, Any]:
-            began = perf_counter()
-            try:
-                named = service.recognizer.classify(ink, asked.top_k)
-            except FileNotFoundError as missing:
-                raise Problem(
-                    503, "no-model", "No models", "This server has no weights for single symbols, only for formulas."
-                ) from missing
-            candidates = [
-                {"label": candidate.label, "probability": round(candidate.probability, 4)} for candidate in named
-            ]
-            return {"candidates": candidates, "seconds": round(perf_counter() - began, 4)}
 
-        return JSONResponse(await service.pool.run(work, request))
+@router.post("/arrange", response_model=schemas.ReadFormula, openapi_extra=body_of(schemas.MeantFormula))
+async def arrange(request: Request, service: Served) -> Response:
+    """Give the strokes of a formula as it was read to the LaTeX that its writer meant."""
+    asked = await read_json(request, schemas.MeantFormula, service.limits)
+    ink = _ink_of_formula(asked, service.limits)
 
-    @router.get("/symbols", response_model=schemas.SymbolsAnswer)
-    async def symbols() -> Response:
-        """The symbol classes that a formula may hold."""
-        service.require_ready()
-        known = [
-            {"label": label, "text": SHOWN.get(label, label.lstrip("\\") or label)}
-            for label in service.recognizer.expressions.labels
-        ]
-        return JSONResponse({"symbols": known})
-
-    @router.post("/arrange", response_model=schemas.ReadFormula, openapi_extra=body_of(schemas.MeantFormula))
-    async def arrange(request: Request) -> Response:
-        """Give the strokes of a formula as it was read to the LaTeX that its writer meant."""
-        asked = await read_json(request, schemas.MeantFormula, limits)
-        ink = _ink_of_formula(asked, limits)
-
-        def work() -> dict[str, Any]:
-            assert ink.tree is not None
-            try:
-                tree = with_strokes_of(ink.tree, parse_latex(asked.latex))
-            except LayoutError as error:
-                raise Problem(422, "invalid", "Invalid request", str(error)) from error
-            return _formula(Formula(ink, Reading(tree, 1.0)))
-
-        return JSONResponse(await service.pool.run(work, request))
-
-    @router.post(
-        "/inkml",
-        response_class=Response,
-        responses={200: {"content": {"application/inkml+xml": {}}}},
-        openapi_extra=body_of(schemas.WrittenFormula),
-    )
-    async def inkml(request: Request) -> Response:
-        """Write a formula as InkML with its truth."""
-        from inkmath.inkml import write_inkml
-
-        ink = _ink_of_formula(await read_json(request, schemas.WrittenFormula, limits), limits)
-        return Response(await service.pool.run(lambda: write_inkml(ink)), media_type="application/inkml+xml")
-
-    @router.get("/corrections", response_model=schemas.CorrectionsAnswer)
-    async def corrections() -> Response:
-        """Whether confirmed formulas can be saved on the server, and where."""
-        store = service.corrections
-        saved = await service.pool.run(lambda: len(store)) if store is not None else 0
-        directory = str(store.directory) if store is not None else None
-        return JSONResponse({"enabled": store is not None, "directory": directory, "saved": saved})
-
-    @router.post(
-        "/corrections",
-        status_code=201,
-        response_model=schemas.SavedAnswer,
-        openapi_extra=body_of(schemas.WrittenFormula),
-    )
-    async def save(request: Request) -> Response:
-        """Save a formula whose reading a person confirmed or corrected."""
-        store = _require_store(service)
-        ink = _ink_of_formula(await read_json(request, schemas.WrittenFormula, limits), limits)
+    def work() -> dict[str, Any]:
         assert ink.tree is not None
-        unread = len(ink.strokes) - sum(len(symbol.strokes) for symbol in ink.tree.symbols)
-        if unread:
-            raise Problem(422, "invalid", "Invalid request", f"{unread} strokes belong to no symbol.")
+        try:
+            tree = with_strokes_of(ink.tree, parse_latex(asked.latex))
+        except LayoutError as error:
+            raise Problem(422, "invalid", "Invalid request", str(error)) from error
+        return _formula(Formula(ink, Reading(tree, 1.0)))
 
-        def work() -> dict[str, Any]:
-            return {"name": store.save(ink), "saved": len(store)}
+    return JSONResponse(await service.pool.run(work, request))
 
-        return JSONResponse(await service.pool.run(work), 201)
 
-    @router.delete("/corrections/{name}", status_code=204)
-    async def forget(name: str) -> Response:
-        """Delete a saved formula."""
-        store = _require_store(service)
-        await service.pool.run(lambda: store.delete(name))
-        return Response(status_code=204)
+@router.post(
+    "/inkml",
+    response_class=Response,
+    responses={200: {"content": {"application/inkml+xml": {}}}},
+    openapi_extra=body_of(schemas.WrittenFormula),
+)
+async def inkml(request: Request, service: Served) -> Response:
+    """Write a formula as InkML with its truth."""
+    from inkmath.inkml import write_inkml
 
-    return router
+    ink = _ink_of_formula(await read_json(request, schemas.WrittenFormula, service.limits), service.limits)
+    return Response(await service.pool.run(lambda: write_inkml(ink)), media_type="application/inkml+xml")
+
+
+@router.get("/corrections", response_model=schemas.CorrectionsAnswer)
+async def corrections(service: Served) -> Response:
+    """Whether confirmed formulas can be saved on the server, and where."""
+    store = service.corrections
+    saved = await service.pool.run(lambda: len(store)) if store is not None else 0
+    directory = str(store.directory) if store is not None else None
+    return JSONResponse({"enabled": store is not None, "directory": directory, "saved": saved})
+
+
+@router.post(
+    "/corrections",
+    status_code=201,
+    response_model=schemas.SavedAnswer,
+    openapi_extra=body_of(schemas.WrittenFormula),
+)
+async def save(request: Request, service: Served) -> Response:
+    """Save a formula whose reading a person confirmed or corrected."""
+    store = _require_store(service)
+    ink = _ink_of_formula(await read_json(request, schemas.WrittenFormula, service.limits), service.limits)
+    assert ink.tree is not None
+    unread = len(ink.strokes) - sum(len(symbol.strokes) for symbol in ink.tree.symbols)
+    if unread:
+        raise Problem(422, "invalid", "Invalid request", f"{unread} strokes belong to no symbol.")
+
+    def work() -> dict[str, Any]:
+        return {"name": store.save(ink), "saved": len(store)}
+
+    return JSONResponse(await service.pool.run(work), 201)
+
+
+@router.delete("/corrections/{name}", status_code=204)
+async def forget(name: str, service: Served) -> Response:
+    """Delete a saved formula."""
+    store = _require_store(service)
+    await service.pool.run(lambda: store.delete(name))
+    return Response(status_code=204)
 
 
 def _require_store(service: Service) -> Corrections:

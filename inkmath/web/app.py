@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from inkmath import __version__
 from inkmath.web import problems, schemas
-from inkmath.web.api import REFUSALS, Service, create_router
+from inkmath.web.api import REFUSALS, Service, router
 from inkmath.web.corrections import Corrections
 from inkmath.web.guard import Guard
 from inkmath.web.metrics import CONTENT_TYPE, Measure, Metrics
@@ -78,7 +78,8 @@ def create_app(recognizer: Recognizer, settings: Settings | None = None) -> Fast
         return Response(status_code=499)
 
     app.add_exception_handler(Abandoned, abandoned)
-    app.include_router(create_router(service))
+    app.state.service = service
+    app.include_router(router)
 
     @app.head("/healthz", include_in_schema=False)
     @app.get("/healthz", response_model=schemas.HealthAnswer)

@@ -47,7 +47,7 @@ class Ink:
 
     @classmethod
     def from_points(cls, strokes: Iterable[Sequence[Sequence[float]] | Stroke], **known: object) -> Ink:
-        """Build ink from anything that reads as lists of ``[x, y, ...]`` points; further channels are dropped.
+        """Build ink from copies of anything that reads as lists of ``[x, y, ...]`` points; only x and y are kept.
 
         Raises:
             ValueError: a stroke is no list of points, is empty, is not two-dimensional, or holds a number that is not
@@ -62,7 +62,7 @@ class Ink:
                 raise ValueError(f"stroke {index} is no list of [x, y] points: {error}") from error
             if points.ndim != 2 or points.shape[0] == 0 or points.shape[1] < 2:
                 raise ValueError(f"stroke {index} has shape {points.shape}; a stroke is a list of [x, y] points")
-            points = np.ascontiguousarray(points[:, :2])
+            points = np.array(points[:, :2])  # a copy: whoever gave them may use their buffer again
             if not np.isfinite(points).all():
                 raise ValueError(f"stroke {index} holds a coordinate that is not a finite number")
             arrays.append(points)
@@ -84,11 +84,6 @@ class Ink:
         """The labelled groups whose strokes have no place in the tree."""
         free = set(self.unowned)
         return tuple(group for group in self.groups if free.issuperset(group.strokes))
-
-    @property
-    def fully_labelled(self) -> bool:
-        """Whether the truth explains the ink: each symbol of the tree has strokes and each stroke has its symbol."""
-        return self.tree is not None and self.tree.has_strokes and not self.unowned
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:

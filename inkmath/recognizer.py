@@ -43,8 +43,8 @@ class RecognizedSymbol:
         label: its class.
         strokes: indices into the ink's strokes.
         box: ``(left, top, right, bottom)`` of those strokes, in the ink's own unit.
-        candidates: the label and what else the strokes may be: after the label the likeliest first, as the expression
-            network alone sees them. The label is chosen by all that is known, and need not be the likeliest of them.
+        candidates: the label and what else the strokes may be: after the label the likeliest first, as the networks
+            see the ink. The label is chosen by all that is known, and need not be the likeliest of them.
     """
 
     label: str
@@ -321,6 +321,10 @@ class Recognizer:
             raise ValueError(f"a constraint names no stroke for the label {quoted(label)}")
         if label not in self.expressions.labels:
             raise ValueError(f"a constraint asks for the label {quoted(label)}, which the model does not know")
+
+    def check(self, strokes: Strokes, constraints: Constraints) -> None:
+        """Raise ValueError where :meth:`recognize` would, for ink that it does not take or constraints on it."""
+        self._check(constraints, len(_as_ink(strokes).strokes))
 
     def _check(self, constraints: Constraints, strokes: int) -> None:
         """Raise ValueError for constraints that no reading could obey."""

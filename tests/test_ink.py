@@ -26,13 +26,19 @@ def test_what_is_no_stroke_is_refused(stroke: list[object]) -> None:
         Ink.from_points([[[0, 0]], stroke])
 
 
+def test_a_buffer_that_is_used_again_changes_no_ink() -> None:
+    buffer = np.array([[1, 2], [3, 4]], np.float32)
+    ink = Ink.from_points([buffer])
+    buffer *= 100
+    assert ink.strokes[0].tolist() == [[1, 2], [3, 4]]
+
+
 def test_what_the_truth_explains() -> None:
     tree = LayoutTree((Symbol("x", (0,)), Symbol("y", (2,))), (Edge(0, 1, Relation.RIGHT),))
     ink = Ink.from_points([[[0, 0]]] * 4, tree=tree, groups=(Symbol("x", (0,)), Symbol("z", (3,))))
 
     assert ink.unowned == (1, 3)
     assert ink.outside == (Symbol("z", (3,)),)
-    assert not ink.fully_labelled
     assert Ink.from_points([[[0, 0]]] * 3).unowned == (0, 1, 2)
 
 

@@ -11,6 +11,7 @@ from inkmath.cli.options import SUFFIXES, Format
 from inkmath.cli.outputs import Outputs
 from inkmath.cli.report import Report, name, progress, say
 from inkmath.cli.sources import Source, SourceError, find, is_single
+from inkmath.layout.tree import LayoutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +40,7 @@ class Answers:
         """Write the answer for one source.
 
         Raises:
-            SourceError: a file of that name was already written, for another source.
+            SourceError: a file of that name was already written, for another source, or the format cannot hold it.
         """
         formula, text, record = answer
         record = {"file": source.name, **record}
@@ -69,7 +70,10 @@ class Answers:
             case Format.MATHML:
                 return formula.mathml
             case Format.LG:
-                return formula.to_lg()
+                try:
+                    return formula.to_lg()
+                except LayoutError as error:
+                    raise SourceError(f"{error}; ask for another --format") from error
             case Format.JSON:
                 return json.dumps(record, ensure_ascii=False, indent=2)
 

@@ -189,11 +189,6 @@ def read_inks(path: str | Path, split: Split | str | None = None) -> Iterator[In
         yield from to_inks(batch)
 
 
-def read_splits(path: str | Path) -> list[Split]:
-    """The split of every row, in the order of :func:`read_inks`."""
-    return [Split(name) for batch in read_batches(path, columns=["split"]) for name in batch["split"].to_pylist()]
-
-
 def read_training_texts(path: str | Path) -> set[str]:
     """The canonical LaTeX of the training formulas, of those whose text counts (see :func:`~.splits.telling`).
 

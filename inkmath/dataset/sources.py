@@ -255,6 +255,9 @@ def _search_tar(path: Path) -> Iterator[tuple[str, bytes | str]]:
                     yield name, file.read(member.size)
                 # tarfile keeps every member it has seen; forgetting them keeps memory flat.
                 archive.members = []  # type: ignore[attr-defined]
+        # What follows the last member is read as well: only at its end does gzip tell whether all before was sound.
+        while plain.read(_SMALL):
+            pass
 
 
 class _Header(tarfile.TarInfo):

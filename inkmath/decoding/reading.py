@@ -32,7 +32,7 @@ class Reading:
         tree: every stroke of the ink belongs to at most one of its symbols.
         confidence: estimated probability that the whole formula is right, in 0..1.
         alternatives: for each of ``tree.symbols``, in that order, the labels its strokes may have: first the one in
-            the tree, then the likeliest as the network alone sees them.
+            the tree, then the likeliest as the networks see the ink, whatever language says.
     """
 
     tree: LayoutTree

@@ -7,7 +7,7 @@ state of the art for handwritten math recognition", IJDAR 2016).
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from inkmath.layout.canonical import canonical
@@ -53,7 +53,7 @@ class Comparison:
     Attributes:
         segmentation: symbols by their strokes. classification: by strokes and label. relations: by the strokes of
             parent and child and the relation.
-        structure: segmentation and relations are right throughout; labels do not matter.
+        structure: segmentation and relations are right throughout; labels do not matter, nor do they to relations.
         symbols: labels taken for others. Where strokes were put together otherwise than in truth, the labels of all
             symbols involved, in writing order: ``("=", "- -")``.
         governors: relations taken for others, of symbols found along with their parents; the answer's other parent
@@ -73,9 +73,12 @@ def compare(truth: LayoutTree, answer: LayoutTree) -> Comparison:
 
     A stroke that no symbol of the truth owns spoils the symbol of the answer that it is read into.
     """
-    truth, answer = canonical(truth), canonical(answer)
     wanted = {frozenset(symbol.strokes): symbol.label for symbol in truth.symbols}
     given = {frozenset(symbol.strokes): symbol.label for symbol in answer.symbols}
+    symbols = _misread(truth.symbols, answer.symbols)
+    # Where the scripts of a symbol stand in canonical form goes by its label: by the true one, wherever it was found.
+    named = tuple(replace(one, label=wanted.get(frozenset(one.strokes), one.label)) for one in answer.symbols)
+    truth, answer = canonical(truth), canonical(replace(answer, symbols=named))
     relations, answered = _relations(truth), _relations(answer)
     shared = wanted.keys() & given.keys()
     related = relations & answered
@@ -84,7 +87,7 @@ def compare(truth: LayoutTree, answer: LayoutTree) -> Comparison:
         classification=Tally(len(wanted), len(given), sum(wanted[strokes] == given[strokes] for strokes in shared)),
         relations=Tally(len(relations), len(answered), len(related)),
         structure=wanted.keys() == given.keys() and relations == answered,
-        symbols=_misread(truth.symbols, answer.symbols),
+        symbols=symbols,
         governors=_misplaced(truth, answer),
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from inkmath.dataset.atomic import replacing
 from inkmath.dataset.progress import progress
 from inkmath.evaluation.expressions import TOP
-from inkmath.layout.lg import to_lg
+from inkmath.layout.lg import can_name, to_lg
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -34,10 +34,11 @@ def read_all(
 def write_lg(outcomes: Iterable[Outcome], directory: str | Path) -> None:
     """Write the best reading of each formula to ``directory/ID.lg``, as the competition's own tools score them.
 
-    Strokes have the names that the InkML gave them; those of ink without names are numbered from 0.
+    Strokes have the names that the InkML gave them; those of ink without names, or with one that a label graph cannot
+    hold, are numbered from 0.
     """
     for outcome in outcomes:
         ink = outcome.ink
         with replacing(Path(directory) / f"{ink.id}.lg") as temporary:
-            text = to_lg(outcome.reading.tree, ink.trace_ids, title=ink.title)
-            temporary.write_text(text, encoding="utf-8")
+            names = ink.trace_ids if all(map(can_name, ink.trace_ids)) else ()
+            temporary.write_text(to_lg(outcome.reading.tree, names, title=ink.title), encoding="utf-8")

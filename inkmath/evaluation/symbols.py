@@ -45,7 +45,7 @@ class SymbolReport:
     Attributes:
         top1, top3: share of all samples whose label is the first, or among the first three, answers. A label that
             training never saw cannot be answered and counts as a mistake.
-        macro_f1: mean F1 over the classes that occur among truths or answers.
+        macro_f1: mean F1 over the labels that occur among truths or answers; 0 for those that training never saw.
         samples: how many there are.
         unseen: how often each label occurs that training never saw.
         classes: a row per class of the vocabulary that occurs among truths or answers.
@@ -126,7 +126,7 @@ def report_symbols(
     return SymbolReport(
         top1=float(right.mean()),
         top3=float(among3.mean()),
-        macro_f1=float(np.mean([row.f1 for row in classes])),
+        macro_f1=sum(row.f1 for row in classes) / (len(classes) + len(encoded.unseen)),
         samples=len(truths),
         unseen=encoded.unseen,
         classes=classes,

@@ -45,12 +45,17 @@ def to_lg(tree: LayoutTree, stroke_ids: Sequence[str] = (), *, title: str = "", 
         counts[label] += 1
         names.append(f"{label}_{counts[label]}")
         strokes = [stroke_ids[stroke] if stroke_ids else str(stroke) for stroke in symbol.strokes]
-        if odd := [name for name in strokes if "," in name or name != name.strip() or not name.isprintable()]:
+        if odd := [name for name in strokes if not can_name(name)]:
             raise LayoutError(f"a label graph cannot name the stroke {quoted(odd[0])}")
         lines.append(", ".join(["O", names[-1], label, "1.0", *strokes]))
     lines += ["", "# Relations from SRT:"]
     lines += [f"R, {names[edge.parent]}, {names[edge.child]}, {edge.relation}, 1.0" for edge in ordered.edges]
     return "\n".join(lines) + "\n"
+
+
+def can_name(stroke: str) -> bool:
+    """Whether a label graph can hold this name of a stroke."""
+    return "," not in stroke and stroke == stroke.strip() and stroke.isprintable()
 
 
 def parse_lg(text: str, stroke_ids: Sequence[str] = ()) -> LayoutTree:

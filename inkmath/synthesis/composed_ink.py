@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inkmath.dataset.splits import Split
+from inkmath.dataset.splits import Role, Split
 from inkmath.features.expression import FormulaSet, layout_tree
 from inkmath.ink import Ink
 from inkmath.synthesis.augment import Bend, bend
@@ -30,7 +30,8 @@ def composed_inks(inks: Iterable[Ink], times: int, seed: int) -> Iterator[Ink]:
         seed: the same arguments give the same ink.
 
     Yields:
-        Ink with a tree, its id that of the formula it began with, ``+`` and the round.
+        Ink with a tree, of `Role.SHAPES`: what is composed says nothing of what people write. Its id is that of the
+        formula it began with, ``+`` and the round.
     """
     known = [ink for ink in inks if ink.tree is not None] if times else []
     if not known:
@@ -48,4 +49,5 @@ def composed_inks(inks: Iterable[Ink], times: int, seed: int) -> Iterator[Ink]:
             points = bend(made.points[None], made.symbol_of[None], Bend(), rng)[0]
             _, first = np.unique(made.symbol_of, return_index=True)  # a stroke of each symbol
             labels = [classes[one] for one in made.classes[first].tolist()]
-            yield Ink(tuple(points), id=f"{name}+{again}", tree=layout_tree(labels, made.symbol_of, made.edges))
+            tree = layout_tree(labels, made.symbol_of, made.edges)
+            yield Ink(tuple(points), id=f"{Role.SHAPES}/{name}+{again}", tree=tree)

@@ -146,10 +146,10 @@ async def recognize(request: Request, service: Served) -> Response:
         else:
             ink = (ink_of_picture if given in PICTURE_TYPES else ink_of_inkml)(document, service.limits)
         try:
-            result = service.recognizer.recognize(ink, constraints=constraints, alternatives=alternatives)
+            service.recognizer.check(ink, constraints)
         except ValueError as error:
             raise Problem(422, "invalid", "Invalid request", str(error)) from error
-        answer = _answer(result)
+        answer = _answer(service.recognizer.recognize(ink, constraints=constraints, alternatives=alternatives))
         if document is not None:
             answer["strokes"] = [stroke.tolist() for stroke in ink.strokes]
         return answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -50,6 +51,13 @@ def test_figures_are_over_the_files_with_truth_and_the_rest_is_told(test_set: Pa
     assert figures["symbol_recall"] == 0.75
     assert "broken.inkml: error" in result.stderr
     assert result.exit_code == 1
+
+
+def test_strokes_that_a_label_graph_cannot_name_are_numbered(test_set: Path, tmp_path: Path) -> None:
+    (test_set / "right.inkml").write_bytes(write_inkml(replace(formula("x", "1"), trace_ids=("a,b", "c"))))
+    result = CliRunner().invoke(app, ["evaluate", str(test_set), "--out", str(tmp_path / "report")])
+    assert "2 formulas" in result.stdout
+    assert "O, x_1, x, 1.0, 0\nO, 1_1, 1, 1.0, 1\n" in (tmp_path / "report" / "lg" / "right.lg").read_text()
 
 
 def test_a_person_gets_the_figures_by_name(test_set: Path) -> None:

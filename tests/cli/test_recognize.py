@@ -49,6 +49,16 @@ def test_one_file_gives_its_latex_and_nothing_else(notes: Path) -> None:
     assert run("recognize", notes / "a.inkml") == (0, "x\n", "")
 
 
+@pytest.mark.parametrize("command", ["recognize", "classify"])
+def test_a_stroke_that_a_label_graph_cannot_name_costs_its_file_alone(notes: Path, command: str) -> None:
+    file = notes / "a.inkml"
+    file.write_bytes(write_inkml(Ink.from_points([X], trace_ids=("1,2",))))
+    code, out, err = run(command, file, notes / "deeper" / "b.INKML", "--format", "lg")
+    assert code == 1
+    assert "a.inkml: error: a label graph cannot name the stroke '1,2'; ask for another --format" in err
+    assert "O, x_1, x, 1.0" in out
+
+
 def test_standard_input_is_a_file(notes: Path) -> None:
     assert run("recognize", "-", given=(notes / "a.inkml").read_bytes()) == (0, "x\n", "")
 

@@ -42,6 +42,17 @@ def test_a_wrong_label_leaves_segmentation_relations_and_structure_right() -> No
     assert found.symbols == (("y", "g"),)
 
 
+def test_a_wrong_label_does_not_decide_where_scripts_stand() -> None:
+    r"""A script below a \sum is its limit, and stands elsewhere in canonical form than that of a letter."""
+    letter, operator = tree("E:0 1:1", (0, 1, SUB)), tree("\\sum:0 1:1", (0, 1, SUB))
+    for truth, answer in ((letter, operator), (operator, letter)):
+        found = compare(truth, answer)
+        assert found.structure
+        assert found.relations == Tally(1, 1, 1)
+        assert not found.governors
+    assert not compare(tree("l:0 1:1", (0, 1, SUP)), tree("\\int:0 1:1", (0, 1, Relation.ABOVE))).structure
+
+
 def test_a_symbol_torn_apart_takes_its_relations_with_it() -> None:
     found = compare(TRUTH, tree("x:0 -:1 -:2 y:3", (0, 1, RIGHT), (1, 2, RIGHT), (2, 3, RIGHT)))
     assert found.segmentation == found.classification == Tally(3, 4, 2)

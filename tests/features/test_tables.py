@@ -6,11 +6,12 @@ import itertools
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from inkmath.dataset import ink_table
 from inkmath.dataset.arrays import read_arrays, write_arrays
-from inkmath.dataset.ink_table import add_splits, read_inks, read_splits, to_batch, write_inks
+from inkmath.dataset.ink_table import add_splits, read_inks, to_batch, write_inks
 from inkmath.dataset.splits import Split
 from inkmath.features import symbol_table
 from inkmath.features.expression import FormulaSet
@@ -54,7 +55,7 @@ def test_symbols_written_in_pieces_are_those_of_one_go(table, tmp_path, monkeypa
 
 @pytest.mark.parametrize("rows", [4, 1000])
 def test_formulas_written_in_pieces_are_those_of_one_go(table, tmp_path, monkeypatch, rows):
-    whole = FormulaSet.from_inks(read_inks(table), map(str, read_splits(table)), 8)
+    whole = FormulaSet.from_inks(read_inks(table), pq.read_table(table)["split"].to_pylist(), 8)
     monkeypatch.setattr(ink_table, "ROWS_PER_BATCH", rows)
     assert normalize_formulas(table, tmp_path / "formulas.npz", 8, processes=1) == dict.fromkeys(Split, 10)
     write_arrays(tmp_path / "whole.npz", whole.arrays())

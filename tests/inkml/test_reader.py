@@ -79,7 +79,7 @@ def test_crohme_dialect() -> None:
     assert ink.tree is not None
     assert ink.tree.symbols == (Symbol("x", (0, 3)), Symbol("2", (1,)), Symbol("<", (2,)), Symbol("M", (4,)))
     assert ink.tree.edges == (Edge(0, 1, Relation.SUP), Edge(0, 2, Relation.RIGHT), Edge(2, 3, Relation.RIGHT))
-    assert ink.fully_labelled
+    assert ink.unowned == ()
     assert ink.problems == ()
 
 
@@ -113,7 +113,7 @@ def test_encodings(encoding: str, tmp_path: Path) -> None:
 
 def test_a_byte_of_another_encoding_costs_no_ink() -> None:
     ink = parse_inkml(CROHME.replace("w7", "Zoé").encode("latin-1"))
-    assert ink.fully_labelled
+    assert ink.unowned == ()
 
 
 def test_a_trace_without_an_id_takes_none_that_another_has() -> None:
@@ -174,7 +174,6 @@ def test_labelled_strokes_without_a_place_in_the_formula_are_kept_apart() -> Non
     assert to_latex(ink.tree) == "x ^ { 2 } <"
     assert ink.outside == (Symbol("M", (4,)),)
     assert ink.unowned == (4,)
-    assert not ink.fully_labelled
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from inkmath.dataset.splits import telling
 from inkmath.ink import Ink
 from inkmath.synthesis import synthesize
 from inkmath.synthesis.composed_ink import composed_inks
@@ -19,7 +20,12 @@ def inks() -> list[Ink]:
 
 def test_each_formula_is_composed_as_often_as_asked(inks: list[Ink]) -> None:
     made = list(composed_inks(inks, 2, seed=1))
-    assert [ink.id for ink in made] == [f"{ink.id}+{again}" for again in range(2) for ink in inks]
+    assert [ink.id for ink in made] == [f"shapes/{ink.id}+{again}" for again in range(2) for ink in inks]
+
+
+def test_what_is_composed_says_nothing_of_what_people_write(inks: list[Ink]) -> None:
+    """Else a label that only ink given for its shapes has would become a class by being exchanged."""
+    assert not telling(np.array([ink.id for ink in composed_inks(inks, 1, seed=1)])).any()
 
 
 def test_a_composed_formula_has_a_symbol_for_each_stroke(inks: list[Ink]) -> None:
@@ -61,7 +67,7 @@ def test_the_same_seed_composes_the_same_ink(inks: list[Ink]) -> None:
 
 def test_ink_without_full_truth_takes_no_part(inks: list[Ink]) -> None:
     bare = Ink(inks[0].strokes, id="bare")
-    assert {ink.id for ink in composed_inks([bare, inks[1]], 1, seed=1)} == {f"{inks[1].id}+0"}
+    assert {ink.id for ink in composed_inks([bare, inks[1]], 1, seed=1)} == {f"shapes/{inks[1].id}+0"}
     assert not list(composed_inks([bare], 1, seed=1))
     half = Ink((*inks[0].strokes, inks[0].strokes[0]), id="half", tree=inks[0].tree)  # a stroke of no symbol
     assert not list(composed_inks([half], 1, seed=1))

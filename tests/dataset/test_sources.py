@@ -63,6 +63,11 @@ def test_a_single_file_is_a_place(tmp_path):
     assert count_files(tmp_path / "one.inkml") == 1
 
 
+def test_the_order_of_a_zip_is_that_of_its_names(tmp_path):
+    write_zip(tmp_path / "a.zip", {"b.inkml": INK, "a.inkml": INK, "c/a.inkml": INK})
+    assert [document.name for document in documents(tmp_path / "a.zip")] == ["a", "b", "c/a"]
+
+
 @pytest.mark.parametrize("name", ["data.zip", "data.tar", "data.tar.gz", "data.tgz"])
 def test_archives_read_like_directories_and_nothing_is_unpacked(tmp_path, name):
     members = {"train/HAMEX/a.inkml": INK, "train/KAIST/b.inkml": INK + b" ", "c.inkml": INK}

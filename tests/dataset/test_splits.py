@@ -144,6 +144,15 @@ def test_ink_that_a_user_saved_is_always_trained_on():
     assert set(assign_splits(samples, 0.4, seed=0)[20:]) == {Split.TRAIN}
 
 
+def test_so_is_training_ink_of_the_same_writer_or_the_same_strokes():
+    known = [sample(i, f"w{i}") for i in range(4)]
+    saved = [sample(100, "w0", "user", Role.USER), sample(101, None, "user", Role.USER, ink=1)]
+    for seed in range(8):
+        splits = assign_splits([*known, *saved], 0.5, seed=seed)
+        assert splits[:2] == splits[4:] == [Split.TRAIN] * 2
+        assert Split.VALID in splits[2:4]
+
+
 def test_a_data_set_too_small_for_its_share_still_validates():
     assert sorted(assign_splits([sample(1, "a"), sample(2, "b")], 0.06, seed=0)) == ["train", "valid"]
 

@@ -57,6 +57,15 @@ def test_a_formula_counts_the_same_however_its_tree_was_written_down() -> None:
     assert count_trigrams([beside]) == count_trigrams([stacked]) == count_trigrams([beside, stacked])
 
 
+def test_a_label_that_begins_more_formulas_is_likelier_to_begin_one() -> None:
+    told = model("x+2", "x-2", "x=2", "y+2")
+    x, y = LABELS.index("x"), LABELS.index("y")
+    others = len(LABELS) - 2
+    assert np.exp(told.root[x] - told.root[y]) == pytest.approx((1 + 3) / (1 + 1))
+    assert np.exp(told.root).sum() == pytest.approx(1.0)
+    assert np.exp(told.root[x]) == pytest.approx(4 / (4 + 2 + others))
+
+
 def test_what_is_taken_out_of_the_counts_was_never_there() -> None:
     one, other = parse_latex("x^{2}+x"), parse_latex("x^{2}+y")
     assert without(count_trigrams([one, other]), [other, other]) == count_trigrams([one])

@@ -81,6 +81,20 @@ def test_a_script_stands_where_scripts_stand() -> None:
     assert likelihood("xx", (0.5, 1.4), level) > likelihood("xx", (0.5, 1.4), level, **two, relations=(RIGHT, SUP))
 
 
+def test_a_numerator_stands_from_the_top_of_its_bar_and_a_denominator_from_its_bottom() -> None:
+    measures = MEASURES | {"scripts": {"Above": [1.0, 0.1, -0.2, 0.1], "Below": [1.0, 0.1, 1.2, 0.1]}}
+    model = LineModel(LABELS, measures)
+    thick = (0.0, 2.0)  # a bar in a hand that draws it down the sheet: top and bottom are far apart
+
+    def told(above: Box) -> float:
+        (value,) = model.log_likelihoods(
+            [((6, 0), (-1, 0), (RIGHT, RELATIONS.index(Relation.ABOVE)))], [np.array([thick, above])]
+        )
+        return float(value)
+
+    assert told((-1.7, -0.3)) > told((0.3, 1.7)) + 1
+
+
 def test_place_tells_nothing() -> None:
     boxes = np.array([TALL, (0.5, 1.4), (0.4, 2.2)])
     moved = [tuple(box) for box in (boxes + 70.0).tolist()]

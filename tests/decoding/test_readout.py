@@ -107,6 +107,19 @@ def test_the_best_tree_is_the_best_of_all_layout_trees(size: int, seed: int, spr
     assert len({(tuple(p.tolist()), tuple(r.tolist())) for _, p, r in found}) == len(found), "no tree comes twice"
 
 
+def test_what_is_nearly_as_likely_comes_second() -> None:
+    """One edge of a line has a rival that is less likely, but not by much: with it, the tree is the second best."""
+    edges, root = np.full((3, 3, len(RELATIONS)), -20.0), np.array([0.0, -20.0, -20.0])
+    right, sup = RELATIONS.index(RIGHT), RELATIONS.index(Relation.SUP)
+    edges[0, 1, right] = edges[1, 2, right] = 0.0
+    edges[0, 1, sup] = -1.5
+    every = trees_over(edges, root)
+    first, second, *_ = sorted(every, key=lambda tree: -every[tree])
+    found = best_trees(edges, root, count=4)
+    assert [(tuple(p.tolist()), tuple(r.tolist())) for _, p, r in found[:2]] == [first, second]
+    assert second[1][1] == sup
+
+
 @settings(max_examples=60)
 @given(st.integers(2, 8), st.integers(0, 2**32 - 1), st.floats(0.1, 5.0))
 @example(3, 36, 3.0)  # the trees after a clash

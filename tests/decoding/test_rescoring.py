@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from inkmath.decoding.language import RELATIONS, TreeLanguageModel, count_trigrams
-from inkmath.decoding.rescoring import Rescorer
+from inkmath.decoding.rescoring import AGAIN, Rescorer
 from inkmath.layout.latex import parse_latex
 
 LABELS = ("x", "X", "y", "i", "1", "2", "+", "-", "(", ")", "[", "]", "|", "\\sqrt")
@@ -33,6 +35,10 @@ def test_a_letter_that_comes_again_is_likelier_than_its_twin() -> None:
 
 def test_a_symbol_alone_repeats_nothing() -> None:
     assert rescorer(*TEXTS).repetition(arrays("x")[0]) == 0.0
+
+
+def test_labels_that_do_not_come_again_are_a_little_less_likely() -> None:
+    assert rescorer(*TEXTS).repetition(arrays("x+y")[0]) == pytest.approx(3 * math.log(1 - AGAIN))
 
 
 def test_a_rare_label_that_comes_again_tells_more_than_a_usual_one() -> None:

@@ -87,6 +87,7 @@ def test_language_is_weighed_as_if_the_text_of_validation_were_new() -> None:
 def test_formulas_that_training_has_as_text_are_left_out_unless_few_others_remain() -> None:
     assert unseen(["a", "b", "c"], {"b"}) == [0, 2]
     assert unseen(["a"] * 19 + ["b"], {"a"}) == list(range(20))
+    assert unseen(["a"] * 9 + ["b"], {"a"}) == [9], "a tenth is not few"
 
 
 def test_confidence_is_fitted_to_what_the_network_cannot_know() -> None:
@@ -96,6 +97,25 @@ def test_confidence_is_fitted_to_what_the_network_cannot_know() -> None:
     everything = tune(answers, truths, LABELS, language("y"))
     new = tune(answers, truths, LABELS, language("y"), fresh=range(1, 40, 2))
     assert confidence(new.weights, CLEAR) < confidence(everything.weights, CLEAR) - 0.1
+
+
+def test_bent_copies_of_what_is_new_are_part_of_that() -> None:
+    wrong = in_a_row((0.02, 0.97, 0.01), (0.01, 0.01, 0.98))
+    answers, truths = [CLEAR, wrong] * 10, ["x y", "X y"] * 10  # all right, as written
+    strange = [wrong, wrong] * 10  # but each first one wrong in stranger hands
+    first, second = (
+        tune(answers, truths, LABELS, language("y"), bent=strange, scribbles=[wrong], fresh=range(place, 20, 2))
+        for place in (0, 1)
+    )
+    assert confidence(first.weights, wrong) < confidence(second.weights, wrong) - 0.1
+
+
+def test_many_bent_copies_count_no_more_than_one_of_each() -> None:
+    """Language gives three formulas as written and takes one in stranger hands, however many copies there are."""
+    misread = in_a_row((0.97, 0.02, 0.01), (0.01, 0.01, 0.98))
+    answers, truths = [DOUBTFUL, DOUBTFUL, DOUBTFUL, misread], ["x y", "x y", "x y", "X y"]
+    tuned = tune(answers, truths, LABELS, language(*["x y"] * 50, "X"), bent=[CLEAR, CLEAR, CLEAR, DOUBTFUL] * 9)
+    assert tuned.weights.language > 0
 
 
 def test_bent_formulas_are_the_same_formulas_in_other_ink() -> None:

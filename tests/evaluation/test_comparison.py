@@ -94,6 +94,12 @@ def test_wrong_relations_are_told_by_what_they_are_instead() -> None:
     assert found.governors == (("Right", "Sub"), ("Right", "Right of another"))
 
 
+def test_a_symbol_that_is_missing_or_too_many_breaks_the_structure() -> None:
+    """With the relations as they should be: a symbol alone has none."""
+    assert not compare(tree("x:0"), tree("x:0,1")).structure
+    assert not compare(tree("x:0,1"), tree("x:0")).structure
+
+
 def test_another_root_is_a_confusion_of_relations() -> None:
     found = compare(tree("a:0 b:1", (0, 1, RIGHT)), tree("a:0 b:1", (1, 0, RIGHT)))
     assert found.governors == (("root", "Right"), ("Right", "root"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -134,6 +135,10 @@ def test_groups_hold_every_formula_with_their_own_rates() -> None:
     assert report.tables["by_source"].rows == [("A", 2, 0.5, 1.0, 1.0, 1.0), ("B", 1, 1.0, 1.0, 1.0, 1.0)]
     assert [row[:3] for row in report.tables["by_length"].rows] == [("1-3", 2, 1.0), ("7-10", 1, 0.0)]
     assert [row[:3] for row in report.tables["by_structure"].rows] == [("fraction", 1, 1.0), ("line", 2, 0.5)]
+    bounds = evaluate([(ink("+".join("a" * count)), read("a")) for count in (2, 4)])  # 3 and 7 symbols
+    assert [row[:2] for row in bounds.tables["by_length"].rows] == [("1-3", 1), ("7-10", 1)]
+    lone = evaluate([(ink("aaaa"), read("a"))])
+    assert [row[:2] for row in lone.tables["by_length"].rows] == [("4-6", 1)]
 
 
 def test_confusions_are_listed_by_how_often_they_occur() -> None:
@@ -173,3 +178,5 @@ def test_shuffled_strokes_are_the_same_formula() -> None:
         # Stroke i of the ink lies at x = i, so a symbol can be followed by where it lies.
         assert sorted(after.strokes[stroke][0, 0] for stroke in new.strokes) == list(old.strokes)
     assert [stroke[0, 0] for stroke in after.strokes] != [stroke[0, 0] for stroke in before.strokes]
+    named = shuffled(replace(before, trace_ids=("0", "1", "2", "3")), np.random.default_rng(1))
+    assert [float(name) for name in named.trace_ids] == [stroke[0, 0] for stroke in named.strokes]

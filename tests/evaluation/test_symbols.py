@@ -38,6 +38,12 @@ def test_the_figures(report):
     assert report.calibration.answers.sum() == 5
 
 
+def test_a_class_that_is_only_ever_answered_counts_too():
+    truths = ["a", "a"]
+    report = report_symbols(np.eye(4)[[0, 1]], encode_labels(truths, LABELS), truths)
+    assert report.macro_f1 == pytest.approx((2 / 3 + 0) / 2)
+
+
 def test_a_row_per_class_that_occurs(report):
     a, b = report.classes
     assert (a.label, a.samples, b.label, b.samples) == ("a", 2, "b", 2)

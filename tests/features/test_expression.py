@@ -148,6 +148,7 @@ def test_only_ink_that_truth_explains_is_trained_on(inks: list[Ink]) -> None:
         (inks[0], True),
         (Ink(two, tree=lone), False),  # a stroke without a symbol
         (Ink(two[:1], tree=unwritten), False),  # a symbol without a stroke
+        (Ink(two, tree=unwritten), False),  # one of each
         (Ink(two), False),  # no truth
         (Ink(two[:1], tree=lone), True),
     ]
@@ -155,6 +156,14 @@ def test_only_ink_that_truth_explains_is_trained_on(inks: list[Ink]) -> None:
     assert made.trainable().tolist() == [expected for _, expected in cases]
     assert made.tree(3) is None
     assert made.latex[3] == ""
+
+
+def test_trees_are_in_canonical_form() -> None:
+    beside = LayoutTree((Symbol("\\sum", (0,)), Symbol("i", (1,))), (Edge(0, 1, Relation.SUB),))
+    made = FormulaSet.from_inks([Ink.from_points([[[0, 0]], [[0, 9]]], tree=beside)], ["train"], POINTS)
+    tree = made.tree(0)
+    assert tree is not None
+    assert [edge.relation for edge in tree.edges] == [Relation.BELOW]
 
 
 def test_no_formula_is_an_error() -> None:

@@ -130,6 +130,12 @@ def test_smoothing_flattens_noise_and_keeps_both_ends():
     np.testing.assert_allclose(smooth[[0, -1], :2], raw[[0, -1], :2], atol=0.05)
 
 
+def test_smoothing_ends_where_the_pen_was_lifted():
+    bars = [np.array([[x, 0.0], [x, 10.0]], np.float32) for x in (0.0, 10.0)]
+    raw, smooth = (normalize_and_pad_traces([bars], 20, smooth=width)[0] for width in (0, 2))
+    np.testing.assert_allclose(smooth, raw, atol=1e-6)
+
+
 def test_dehooking_cuts_a_sharp_turn_at_the_end_but_no_corner():
     assert np.abs(normalize_and_pad_traces([HOOK], 16, dehook=True)[0, :, X]).max() == 0
     corner = [stroke((0, 0), (0, 100), (60, 100))]

@@ -24,6 +24,7 @@ def canonical(latex: str) -> str:
         (r"{a+b \over c}", r"\frac { a + b } { c }"),
         (r"\sqrt[3]x", r"\sqrt [ 3 ] { x }"),
         (r"\sqrt 2 x", r"\sqrt { 2 } x"),
+        (r"\sqrt[{\sqrt[3]2}]x", r"\sqrt [ { \sqrt [ 3 ] { 2 } } ] { x }"),
         (r"\left ( \mbox { xy } \right )", "( x y )"),
         (r"\left. x \right|", "x |"),
         (r"\left< x \right>", r"\langle x \rangle"),
@@ -137,6 +138,7 @@ def test_deep_nesting_is_refused(bomb: str) -> None:
 def test_reasonable_nesting_is_read_and_long_text_is_refused() -> None:
     nested = "x^{" * (MAX_DEPTH // 2 - 1) + "x" + "}" * (MAX_DEPTH // 2 - 1)
     assert len(parse_latex(nested).symbols) == MAX_DEPTH // 2
+    assert len(parse_latex("x+" * 150 + "y").symbols) == 301, "a long line is not deep"
     with pytest.raises(LayoutError, match="more than 5,000 tokens"):
         parse_latex("x" * (MAX_TOKENS + 1))
 

@@ -99,6 +99,11 @@ def test_a_stroke_that_the_file_does_not_have_is_refused() -> None:
         parse_lg("O, x_1, x, 1.0, 9", ["0", "1"])
 
 
+def test_strokes_of_a_symbol_stand_in_writing_order() -> None:
+    (symbol,) = parse_lg("O, x_1, x, 1.0, 2, 0, 1").symbols
+    assert symbol.strokes == (0, 1, 2)
+
+
 def test_strokes_are_counted_from_0() -> None:
     with pytest.raises(LayoutError, match="there is no stroke '-3'"):
         parse_lg("O, x_1, x, 1.0, -3")

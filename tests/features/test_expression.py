@@ -154,8 +154,8 @@ def test_only_ink_that_truth_explains_is_trained_on(inks: list[Ink]) -> None:
     ]
     made = FormulaSet.from_inks([ink for ink, _ in cases], ["train"] * len(cases), POINTS)
     assert made.trainable().tolist() == [expected for _, expected in cases]
-    assert made.tree(3) is None
-    assert made.latex[3] == ""
+    assert made.tree(4) is None
+    assert made.latex[4] == ""
 
 
 def test_trees_are_in_canonical_form() -> None:

@@ -212,10 +212,13 @@ def test_a_number_too_long_to_write_stays_as_it_was_written(latex: str) -> None:
     assert formula("2 ^ { 1 0 } + 3 !").to_sympy() == 1030
 
 
-def test_where_algebra_is_ambiguous_a_function_ends_at_the_next_sum() -> None:
+def test_where_algebra_is_ambiguous_a_function_ends_at_the_next_sum_or_function() -> None:
     sympy = pytest.importorskip("sympy")
     x, y = sympy.symbols("x y")
     assert formula(r"\sin x + \cos ^ { 2 } y").to_sympy() == sympy.sin(x) + sympy.cos(y) ** 2
+    assert formula(r"\sin x y + 1").to_sympy() == sympy.sin(x * y) + 1
+    assert formula(r"\sin x \cos y").to_sympy() == sympy.sin(x) * sympy.cos(y)
+    assert formula(r"\cos \sin x").to_sympy() == sympy.cos(sympy.sin(x))
 
 
 def test_what_has_no_meaning_is_said_to_have_none() -> None:

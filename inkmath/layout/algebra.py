@@ -18,7 +18,8 @@ def to_sympy(tree: LayoutTree) -> Any:
     """Read a formula's meaning: ``\\frac { a } { b } + 1`` becomes ``a/b + 1``.
 
     Handwriting leaves out what algebra needs (is ``f ( x )`` a product?). Where SymPy's grammar allows several
-    meanings, a function's argument ends at the next ``+`` or ``-``, and application is preferred to a product.
+    meanings, a function's argument ends at the next ``+`` or ``-`` or function, and application is preferred to a
+    product.
 
     Numbers of more than some 300 digits, such as ``9 ^ { 9 ^ { 9 } }``, are left as they are written.
 
@@ -49,10 +50,11 @@ def to_sympy(tree: LayoutTree) -> Any:
     if not isinstance(meaning, Tree):
         return meaning
 
-    def strain(expression: Any) -> tuple[int, int]:
+    def strain(expression: Any) -> tuple[int, int, int]:
         calls = [node for node in preorder_traversal(expression) if isinstance(node, Function)]
-        sums = sum(isinstance(node, Add) for call in calls for node in preorder_traversal(call))
-        return sums, sum(isinstance(node, Mul) for node in preorder_traversal(expression)) - len(calls)
+        within = [node for call in calls for node in preorder_traversal(call)]
+        sums, nested = (sum(isinstance(node, kind) for node in within) for kind in (Add, Function))
+        return sums, sum(isinstance(node, Mul) for node in preorder_traversal(expression)) - len(calls), nested
 
     readings = [reading for reading in meaning.children if not isinstance(reading, Tree)]
     if not readings:

@@ -177,6 +177,15 @@ def test_the_other_label_and_the_other_segmentation_are_among_the_readings() -> 
     assert any((2,) in [symbol.strokes for symbol in one.tree.symbols] for one in readings)
 
 
+@pytest.mark.parametrize("together", [0.75, 0.9])
+def test_strokes_that_are_rather_surely_one_symbol_may_still_be_two(together: float) -> None:
+    scores = scores_of(TREE)
+    scores.pair[2, 3, SAME] = scores.pair[3, 2, SAME] = np.log(together)
+    readings = search(segmentation=0.0).read(scores, 99)
+    assert readings[0].tree.ordered() == TREE.ordered()
+    assert any((2,) in [symbol.strokes for symbol in one.tree.symbols] for one in readings)
+
+
 def test_each_symbol_has_its_candidates_the_chosen_one_first() -> None:
     (best, *_) = search().read(doubtful(scores_of(TREE), 0, "x", "-"))
     assert len(best.alternatives) == len(best.tree.symbols)

@@ -22,7 +22,7 @@ from inkmath.layout.latex import canonical_tokens
 from inkmath.layout.tree import Edge, LayoutError, LayoutTree, Relation, Symbol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -287,36 +287,52 @@ class Search:
                 best[symbol] += joint.max(axis=1)
             best[symbol] += weights.language * self.language.childless[kept[symbol]]
 
-        def complete(symbol: int, label: int, into: list[int]) -> list[int]:
-            pending = [(symbol, label)]
-            while pending:
-                place, chosen = pending.pop()
-                into[place] = int(kept[place, chosen])
-                pending.extend((child, int(choice[child][chosen])) for child, _ in children[place])
-            return into
-
-        labels = complete(root, int(best[root].argmax()), [0] * count)
-        whole = (tuple(symbols), tuple(parents.tolist()), tuple(relations.tolist()))
-        top = structure + float(best[root].max())
+        labels, pending = [0] * count, [(root, int(best[root].argmax()))]
+        while pending:
+            symbol, chosen = pending.pop()
+            labels[symbol] = int(kept[symbol, chosen])
+            pending.extend((child, int(choice[child][chosen])) for child, _ in children[symbol])
         ink = structure + weights.symbol * float(classes[range(count), labels].sum())
-        found = [Found(whole[0], tuple(labels), whole[1], whole[2], ink, top)]
-        for symbol in range(count):
-            # What the score of one symbol's labels is while all others stay as they are.
+        top = Found(
+            tuple(symbols),
+            tuple(labels),
+            tuple(parents.tolist()),
+            tuple(relations.tolist()),
+            ink,
+            structure + float(best[root].max()),
+        )
+        return [top, *self._changed(top, classes, kept, own, children)]
+
+    def _changed(
+        self,
+        top: Found,
+        classes: NDArray[np.float64],
+        kept: NDArray[np.int64],
+        own: NDArray[np.float64],
+        children: Sequence[Sequence[tuple[int, int]]],
+    ) -> Iterator[Found]:
+        """The tree with another label of one symbol, the two or three best for each; all else stays as it is.
+
+        Args:
+            top: the tree with its best labels. classes: ``(K, C)`` log-probabilities. kept: ``(K, L)`` the labels
+            looked at. own: ``(K, L)`` what they score by themselves. children: of each symbol, and how governed.
+        """
+        weights, edge, labels = self.weights, self.language.edge, top.classes
+        for symbol, parent in enumerate(top.parents):
             words = self.language.childless[kept[symbol]]
             for child, relation in children[symbol]:
                 words = words + edge[kept[symbol], relation, labels[child]] - edge[kept[symbol], relation, -1]
-            if parents[symbol] >= 0:
-                words = words + edge[labels[parents[symbol]], relations[symbol], kept[symbol]]
+            if parent >= 0:
+                words = words + edge[labels[parent], top.relations[symbol], kept[symbol]]
             local = own[symbol] + weights.language * words
             current = local[kept[symbol].tolist().index(labels[symbol])]
             for place in np.argsort(-local)[:3].tolist():
                 other = int(kept[symbol, place])
                 if other != labels[symbol] and classes[symbol, other] > NEVER / 2:
+                    ink = top.ink + weights.symbol * float(classes[symbol, other] - classes[symbol, labels[symbol]])
+                    score = top.score + float(local[place] - current)
                     changed = (*labels[:symbol], other, *labels[symbol + 1 :])
-                    score = top + float(local[place] - current)
-                    seen = ink + weights.symbol * float(classes[symbol, other] - classes[symbol, labels[symbol]])
-                    found.append(Found(whole[0], changed, whole[1], whole[2], seen, score))
-        return found
+                    yield Found(top.symbols, changed, top.parents, top.relations, ink, score)
 
     def _alternatives(
         self, one: Found, scores: Scores, opinion: Opinion | None = None

@@ -264,7 +264,7 @@ class Recognizer:
         """Read several formulas as one batch; arguments and errors as for :meth:`recognize`."""
         if alternatives < 1:
             raise ValueError(f"alternatives is {alternatives}; ask for at least 1")
-        read = [_as_ink(ink) for ink in inks]
+        read = _as_inks(inks)
         decided = [{}] * len(read) if constraints is None else list(constraints)
         if len(decided) != len(read):
             raise ValueError(f"{len(read)} inks and {len(decided)} sets of constraints; give one for each ink")
@@ -308,7 +308,7 @@ class Recognizer:
         """Name several isolated symbols as one batch."""
         if top_k < 1:
             raise ValueError(f"top_k is {top_k}; ask for at least 1")
-        read = [_as_ink(ink) for ink in inks]
+        read = _as_inks(inks)
         return self.symbols.classify(read, top_k=top_k) if read else []
 
     def session(self, alternatives: int = 5) -> Session:
@@ -420,6 +420,17 @@ def _as_ink(strokes: Strokes) -> Ink:
         raise ValueError("there is no stroke to read")
     check_size(checked)
     return strokes if isinstance(strokes, Ink) else checked
+
+
+def _as_inks(given: Sequence[Strokes]) -> list[Ink]:
+    """As ink; what is wrong with one of several is said with its number."""
+    inks = []
+    for number, strokes in enumerate(given):
+        try:
+            inks.append(_as_ink(strokes))
+        except ValueError as error:
+            raise ValueError(f"ink {number}: {error}" if len(given) > 1 else str(error)) from error
+    return inks
 
 
 def check_size(ink: Ink) -> None:

@@ -221,10 +221,26 @@ def test_where_algebra_is_ambiguous_a_function_ends_at_the_next_sum_or_function(
     assert formula(r"\cos \sin x").to_sympy() == sympy.cos(sympy.sin(x))
 
 
+def test_of_several_inks_the_wrong_one_is_named(recognizer: Recognizer) -> None:
+    with pytest.raises(ValueError, match="ink 1: there is no stroke to read"):
+        recognizer.recognize_many([[[[0, 0], [1, 1]]], []])
+    with pytest.raises(ValueError, match=r"^there is no stroke to read"):
+        recognizer.recognize_many([[]])
+
+
+def test_letters_that_sympy_has_no_rule_for_are_read_all_the_same() -> None:
+    sympy = pytest.importorskip("sympy")
+    r, delta, sigma = sympy.symbols("r Delta sigma")
+    assert formula(r"2 \pi r").to_sympy() == 2 * sympy.pi * r
+    assert formula(r"\pi").to_sympy() == sympy.pi
+    assert formula(r"\sin \pi").to_sympy().doit() == 0
+    assert formula(r"\frac { \Delta } { \sigma ^ { 2 } } + \pi").to_sympy() == delta / sigma**2 + sympy.pi
+
+
 def test_what_has_no_meaning_is_said_to_have_none() -> None:
     pytest.importorskip("sympy")
-    with pytest.raises(LayoutError, match="no meaning"):
-        formula("+ + =").to_sympy()
+    with pytest.raises(LayoutError, match=r"no meaning in \+\+=\\pi"):
+        formula(r"+ + = \pi").to_sympy()
 
 
 def test_without_sympy_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,7 +60,8 @@ def inkmath(
 def main() -> None:
     """Run the command line."""
     # A file's name may be no text at all; it is shown as well as can be, as JSON would.
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    if sys.stdout is not None:  # closed by whoever began the process
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         app()
     except OSError as unusable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from os.path import abspath, commonpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -82,12 +83,12 @@ def evaluate(
             report.finish()
         say(f"inkmath evaluate: {nothing}", err=True)
         raise typer.Exit(1) from nothing
+    if out:  # before anything is printed: whoever reads that may stop at the first line
+        _write(figures, out)
     if as_json:
         say(json.dumps({name: round(value, 5) for name, value in figures.metrics.items()}, indent=2))
     else:
         _print(figures)
-    if out:
-        _write(figures, out)
     report.finish()
 
 
@@ -103,7 +104,7 @@ def _read(sources: list[Source], recognizer: Recognizer, report: Report) -> Iter
             for source in batch:
                 try:
                     ink = source.formula()
-                    folder = Path(source.name).resolve().parent.name
+                    folder = _parent(source).name
                     inks.append(replace(ink, id=names[source], source=ink.source or folder))
                     report.done += 1
                 except SourceError as error:
@@ -112,11 +113,14 @@ def _read(sources: list[Source], recognizer: Recognizer, report: Report) -> Iter
                 yield result.ink, tuple(formula.reading for formula in result.alternatives)
 
 
+def _parent(source: Source) -> Path:
+    """The directory it was found in; links are not followed, one that leads to itself is reported when it is read."""
+    return Path(abspath(source.name)).parent  # noqa: PTH100 -- resolve() raises there
+
+
 def _names(sources: list[Source]) -> dict[Source, str]:
     """What to call each: its path below the directory that holds them all, without suffix."""
-    from os.path import commonpath
-
-    parents = [Path(source.name).resolve().parent for source in sources]
+    parents = [_parent(source) for source in sources]
     top = commonpath(parents)
     return {
         source: str((parent / source.stem).relative_to(top)) for source, parent in zip(sources, parents, strict=True)
@@ -127,6 +131,7 @@ def _write(figures: Figures, directory: Path) -> None:
     from inkmath.cli.report import say
     from inkmath.evaluation.reading import write_lg
 
+    _take_away(directory)
     figures.write(directory)
     write_lg(figures.outcomes, directory / "lg")
     try:
@@ -135,6 +140,19 @@ def _write(figures: Figures, directory: Path) -> None:
         draw_report(figures, directory)
     except ImportError as missing:
         say(f"no pictures: they need the package {missing.name}", err=True)
+
+
+def _take_away(directory: Path) -> None:
+    """Take away the label graphs of the report that is written over: the tools that read them score a whole folder."""
+    import csv
+
+    try:
+        with (directory / "formulas.csv").open(newline="", encoding="utf-8") as stream:
+            before = [row["id"] for row in csv.DictReader(stream)]
+    except (FileNotFoundError, KeyError):
+        return
+    for name in before:
+        (directory / "lg" / f"{name}.lg").unlink(missing_ok=True)
 
 
 def _print(figures: Figures) -> None:

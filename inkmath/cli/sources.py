@@ -6,9 +6,9 @@ import sys
 from dataclasses import dataclass
 from mimetypes import guess_type
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
-from inkmath.inkml import InkMLError, parse_inkml
+from inkmath.inkml import MAX_BYTES, InkMLError, parse_inkml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,13 +51,18 @@ class Source:
             raise SourceError(self.problem)
         try:
             if self.name == STDIN:
-                given = sys.stdin.buffer.read()
+                if sys.stdin is None:  # closed by whoever began the process
+                    raise SourceError("there is no standard input; name a file")
+                given = _bounded(sys.stdin.buffer)
                 return self._ink_of_picture(given) if given.startswith(PICTURES_BEGIN) else parse_inkml(given)
             if Path(self.name).suffix.lower() in PICTURES:
                 return self._ink_of_picture(Path(self.name))
             if (guess_type(self.name)[0] or "").startswith("image/"):
                 raise SourceError("is a picture of a kind that is not read; save it as PNG or JPEG")
-            return parse_inkml(Path(self.name))
+            if Path(self.name).is_file():
+                return parse_inkml(Path(self.name))
+            with Path(self.name).open("rb") as stream:  # a pipe or a device, whose size nobody knows
+                return parse_inkml(_bounded(stream))
         except InkMLError as broken:
             raise SourceError(str(broken).removeprefix(f"{Path(self.name)}: ")) from broken
         except OSError as unreadable:
@@ -109,6 +114,18 @@ def find(paths: Iterable[str]) -> list[Source]:
         else:
             found.append(Source(path))
     return found
+
+
+def _bounded(stream: IO[bytes]) -> bytes:
+    """All that a stream of unknown length gives, unless it is more than any document has.
+
+    Raises:
+        SourceError: it is.
+    """
+    content = stream.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise SourceError(f"over {MAX_BYTES:,} bytes: no document is that long")
+    return content
 
 
 def _unreachable(path: str) -> str:

@@ -67,7 +67,10 @@ def load_grey(source: Path | str | bytes | NDArray[Any], most_pixels: int = MAX_
 
 
 def _decode(content: bytes, name: str, most_pixels: int) -> Image:
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    try:
+        from PIL import Image, ImageOps, UnidentifiedImageError
+    except ImportError as missing:
+        raise ImportError("pictures need Pillow: pip install 'inkmath[images]'", name=missing.name) from missing
 
     try:
         with warnings.catch_warnings():

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from inkmath.layout.tree import LayoutTree
 
 
+UNREAD = ("\\pi", "\\sigma", "\\Delta")
+"""Letters of the vocabulary that SymPy's grammar has no rule for."""
+
+STAND_INS = ("\\xi", "\\psi", "\\kappa", "\\zeta")
+"""Letters that it reads and handwriting here has not: more than there are to stand in for."""
+
+
 def to_sympy(tree: LayoutTree) -> Any:
     """Read a formula's meaning: ``\\frac { a } { b } + 1`` becomes ``a/b + 1``.
 
@@ -32,12 +39,15 @@ def to_sympy(tree: LayoutTree) -> Any:
         import sympy.physics.units  # noqa: F401
         from lark import Tree
         from lark.exceptions import LarkError
-        from sympy import Add, Function, Mul, evaluate, preorder_traversal
+        from sympy import Add, Function, Mul, Symbol, evaluate, pi, preorder_traversal
         from sympy.parsing.latex import parse_latex
     except ImportError as missing:
         raise ImportError("to_sympy needs SymPy and Lark: pip install 'inkmath[sympy]'") from missing
 
-    latex = compact(canonical_tokens(tree))
+    tokens = canonical_tokens(tree)
+    free = (letter for letter in STAND_INS if letter not in tokens)
+    read_as = {letter: next(free) for letter in UNREAD if letter in tokens}
+    latex = compact(read_as.get(token, token) for token in tokens)
     try:
         # SymPy works numbers out while it reads, however long they are; so it is looked first whether it may.
         with evaluate(False):
@@ -46,9 +56,10 @@ def to_sympy(tree: LayoutTree) -> Any:
         if all(magnitude(reading) < math.inf for reading in unevaluated if not isinstance(reading, Tree)):
             meaning = parse_latex(latex, backend="lark")
     except (LarkError, ValueError, TypeError, AttributeError) as unknown:
-        raise LayoutError(f"SymPy finds no meaning in {latex}") from unknown
+        raise LayoutError(f"SymPy finds no meaning in {compact(tokens)}") from unknown
+    meant = {Symbol(other[1:]): pi if letter == "\\pi" else Symbol(letter[1:]) for letter, other in read_as.items()}
     if not isinstance(meaning, Tree):
-        return meaning
+        return meaning.xreplace(meant)
 
     def strain(expression: Any) -> tuple[int, int, int]:
         calls = [node for node in preorder_traversal(expression) if isinstance(node, Function)]
@@ -58,8 +69,8 @@ def to_sympy(tree: LayoutTree) -> Any:
 
     readings = [reading for reading in meaning.children if not isinstance(reading, Tree)]
     if not readings:
-        raise LayoutError(f"SymPy finds no meaning in {latex}")
-    return min(readings, key=strain)
+        raise LayoutError(f"SymPy finds no meaning in {compact(tokens)}")
+    return min(readings, key=strain).xreplace(meant)
 
 
 def magnitude(expression: Any) -> float:

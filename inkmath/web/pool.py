@@ -45,20 +45,14 @@ class WorkerPool:
             request: whose answer it is; when its client goes away, work that has not begun is dropped.
 
         Raises:
-            Problem: 503 when too many wait already, with Retry-After, or when the time is up, without: the same work
-                would take as long again.
+            Problem: 503 with Retry-After when too many wait already, or the time was up before the work began; without,
+                when it was up before the work was done: the same would take as long again.
             Abandoned: the client went away.
         """
         assert self._threads is not None, "the pool is not open"
         if self.pending >= self._limits.waiting:
-            raise Problem(
-                503,
-                "overloaded",
-                "Too busy",
-                f"{self._limits.waiting} recognitions are waiting already. Try again in a second.",
-                headers={"Retry-After": "1"},
-                limit={"name": "waiting", "value": self._limits.waiting},
-            )
+            limit: dict[str, object] = {"name": "waiting", "value": self._limits.waiting}
+            raise _overloaded(f"{self._limits.waiting} recognitions are waiting already.", limit)
         self.pending += 1
         future = self._threads.submit(work)
         future.add_done_callback(self._ended(asyncio.get_running_loop()))
@@ -74,6 +68,8 @@ class WorkerPool:
                 return answer.result()
             if gone and gone.done():
                 raise Abandoned
+            if future.cancel():
+                raise _overloaded("All the time that there is for a formula went by before its turn came.")
             raise limit_problem(503, "too-slow", "Took too long", "seconds", self._limits.seconds, "seconds")
         finally:
             # A thread cannot be stopped: work that has begun keeps its place in the queue until it ends.
@@ -97,6 +93,11 @@ class WorkerPool:
                 loop.call_soon_threadsafe(count)
 
         return ended
+
+
+def _overloaded(reason: str, limit: dict[str, object] | None = None) -> Problem:
+    retry = {"Retry-After": "1"}
+    return Problem(503, "overloaded", "Too busy", f"{reason} Try again in a second.", headers=retry, limit=limit)
 
 
 async def _disconnected(request: Request) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -16,9 +18,7 @@ from inkmath.inkml import write_inkml
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 from inkmath.recognizer import Recognizer
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).parents[2]
 STROKES = [[[0, 0], [10, 10]], [[20, 0], [20, 20]]]
 
 
@@ -99,6 +99,40 @@ def test_a_report_holds_figures_tables_and_pictures(test_set: Path, tmp_path: Pa
     assert {"metrics.json", "formulas.csv", "failures.png"} <= names
     graphs = {file.name for file in (tmp_path / "report" / "lg").iterdir()}
     assert graphs == {"right.lg", "wrong.lg"}
+
+
+def test_a_report_that_is_written_over_leaves_no_label_graph_of_the_one_before(test_set: Path, tmp_path: Path) -> None:
+    report = tmp_path / "report"
+    for name in ("right", "wrong"):
+        CliRunner().invoke(app, ["evaluate", str(test_set / f"{name}.inkml"), "--out", str(report)])
+        (report / "lg" / "mine.lg").write_text("mine")
+    assert {file.name for file in (report / "lg").iterdir()} == {"wrong.lg", "mine.lg"}
+
+
+def test_a_link_that_leads_to_itself_costs_no_other_file(test_set: Path) -> None:
+    (test_set / "loop.inkml").symlink_to("loop.inkml")
+    result = CliRunner().invoke(app, ["evaluate", str(test_set)])
+    assert result.exit_code == 1
+    assert "loop.inkml: error" in result.stderr
+    assert "2 formulas" in result.stdout
+
+
+def test_the_report_is_there_though_nobody_reads_the_figures(test_set: Path, tmp_path: Path) -> None:
+    code = (
+        "import inkmath.cli, stub_reader; from inkmath.recognizer import Recognizer\n"
+        "Recognizer.load = lambda path=None: Recognizer(stub_reader.StubReader, stub_reader.StubNamer)\n"
+        "inkmath.cli.main()"
+    )
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code, "evaluate", str(test_set), "--out", str(tmp_path / "report")],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])},
+            stdout=full,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+    assert done.returncode != 0
+    assert (tmp_path / "report" / "metrics.json").exists()
 
 
 def test_without_what_draws_pictures_all_else_is_written(test_set: Path, monkeypatch: pytest.MonkeyPatch) -> None:

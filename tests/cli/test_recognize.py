@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shlex
+import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from drawn_picture import picture
@@ -15,9 +17,7 @@ from inkmath.ink import Ink
 from inkmath.inkml import write_inkml
 from inkmath.recognizer import Recognizer
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).parents[2]
 X = [[0, 0], [10, 10]]
 ONE = [[20, 0], [20, 20]]
 
@@ -61,6 +61,24 @@ def test_a_stroke_that_a_label_graph_cannot_name_costs_its_file_alone(notes: Pat
 
 def test_standard_input_is_a_file(notes: Path) -> None:
     assert run("recognize", "-", given=(notes / "a.inkml").read_bytes()) == (0, "x\n", "")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-"], ids=["standard input", "standard output"])
+def test_closed_streams_are_no_reason_for_a_traceback(notes: Path, closed: str) -> None:
+    code = "import inkmath.cli; inkmath.cli.main()"
+    path = "-" if "<" in closed else str(notes / "broken.inkml")
+    command = f"exec {shlex.quote(sys.executable)} -c {shlex.quote(code)} recognize {shlex.quote(path)} {closed}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert ("there is no standard input" if "<" in closed else "broken.inkml: error") in done.stderr
+
+
+def test_a_stream_without_end_is_read_up_to_a_limit(notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inkmath.cli.sources.MAX_BYTES", 4096)
+    code, _, err = run("recognize", "/dev/zero")
+    assert (code, err) == (1, "/dev/zero: error: over 4,096 bytes: no document is that long\n")
+    assert "over 4,096 bytes" in run("recognize", "-", given=b" " * 5000)[2]
 
 
 @pytest.mark.parametrize(("file", "form"), [("scan.png", "png"), ("photo.JPG", "jpeg")])

@@ -38,6 +38,25 @@ def test_overload_is_answered_with_503_and_the_event_loop_stays_free() -> None:
     assert int(refused.headers["Retry-After"]) >= 1
 
 
+def test_who_only_waited_is_asked_to_come_again() -> None:
+    """One worker is busy for longer than there is; the other formula's turn never came."""
+    app = create_app(
+        Recognizer(lambda: StubReader(seconds=0.5), StubNamer), Settings(limits=Limits(seconds=0.2), workers=1)
+    )
+
+    async def scenario() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, **HERE) as client, app.router.lifespan_context(app):
+            while (await client.get("/readyz")).status_code != 200:
+                await asyncio.sleep(0.02)
+            return await asyncio.gather(*(client.post("/api/recognize", json={"strokes": [X]}) for _ in range(2)))
+
+    begun, waited = asyncio.run(scenario())
+    assert_problem(begun, 503, "too-slow")
+    assert_problem(waited, 503, "overloaded")
+    assert waited.headers["Retry-After"] == "1"
+
+
 def test_recognition_that_takes_too_long_is_given_up() -> None:
     class Slow(StubReader):
         def read(self, *args: object, **kwargs: object) -> list[object]:  # type: ignore[override]

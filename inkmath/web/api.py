@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from dataclasses import replace
 from time import perf_counter
@@ -183,7 +184,7 @@ async def symbols(service: Served) -> Response:
     """The symbol classes that a formula may hold."""
     service.require_ready()
     known = [
-        {"label": label, "text": SHOWN.get(label, label.lstrip("\\") or label)}
+        {"label": label, "text": (text := SHOWN.get(label, label.lstrip("\\") or label)), "name": _name(text)}
         for label in service.recognizer.expressions.labels
     ]
     return JSONResponse({"symbols": known})
@@ -256,6 +257,11 @@ async def forget(name: str, service: Served) -> Response:
     store = _require_store(service)
     await service.pool.run(lambda: store.delete(name))
     return Response(status_code=204)
+
+
+def _name(text: str) -> str:
+    """What Unicode calls a sign, for people to find it by; empty for letters and words, which are found by themselves."""
+    return "" if text.isascii() and text.isalpha() else " ".join(unicodedata.name(one, "") for one in text).lower()
 
 
 def _require_store(service: Service) -> Corrections:

@@ -142,10 +142,11 @@ class ClassifyAnswer(BaseModel):
 
 
 class KnownSymbol(BaseModel):
-    """A symbol class and the character that shows it."""
+    """A symbol class, the character that shows it, and what people call that; letters and words have no name."""
 
     label: str
     text: str
+    name: str
 
 
 class SymbolsAnswer(BaseModel):

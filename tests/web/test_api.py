@@ -64,10 +64,11 @@ def test_a_symbol_is_named(client: TestClient) -> None:
     assert [candidate["label"] for candidate in answer["candidates"]] == ["1", "x"]
 
 
-def test_the_known_symbols_come_with_the_character_that_shows_them(client: TestClient) -> None:
+def test_the_known_symbols_come_with_the_character_that_shows_them_and_its_name(client: TestClient) -> None:
     symbols = client.get("/api/symbols").json()["symbols"]
-    assert {"label": "\\alpha", "text": "\N{GREEK SMALL LETTER ALPHA}"} in symbols
-    assert {"label": "x", "text": "x"} in symbols
+    alpha = "\N{GREEK SMALL LETTER ALPHA}"
+    assert {"label": "\\alpha", "text": alpha, "name": "greek small letter alpha"} in symbols
+    assert {"label": "x", "text": "x", "name": ""} in symbols
 
 
 def test_without_weights_for_symbols_formulas_are_read_all_the_same() -> None:

@@ -276,6 +276,38 @@ def test_a_hand_that_rests_while_the_pen_writes_leaves_no_ink(browser: Browser, 
         expect_latex(page, "1-")
 
 
+def test_a_hand_that_rests_before_the_pen_writes_leaves_no_ink_and_takes_none(browser: Browser, address: str) -> None:
+    with opened(browser, address, has_touch=True) as page:
+        hand = page.context.new_cdp_session(page)
+        sheet = page.locator("#ink").bounding_box()
+        assert sheet is not None
+        palm = {"x": sheet["x"] + 400, "y": sheet["y"] + 300}
+        hand.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [palm]})
+        write_with_pen(page, ONE, 0.5)
+        hand.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        expect_latex(page, "1")
+        assert len(kept_strokes(page)) == 1
+
+
+def test_two_fingers_draw_nothing(browser: Browser, address: str) -> None:
+    with opened(browser, address, has_touch=True) as page:
+        hand = page.context.new_cdp_session(page)
+        sheet = page.locator("#ink").bounding_box()
+        assert sheet is not None
+
+        def fingers(kind: str, *places: tuple[int, int]) -> None:
+            points = [{"x": sheet["x"] + x, "y": sheet["y"] + y, "id": number} for number, (x, y) in enumerate(places)]
+            hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+        fingers("touchStart", (200, 200))
+        fingers("touchStart", (200, 200), (300, 300))
+        fingers("touchMove", (150, 150), (350, 350))
+        fingers("touchEnd")
+        write_with_finger(page, ONE)
+        expect_latex(page, "1")
+        assert len(kept_strokes(page)) == 1
+
+
 # Stale answers, failures
 
 

@@ -110,6 +110,31 @@ def test_the_focus_stays_where_something_was_corrected(page: Page) -> None:
     assert focused(page) == "edit"
 
 
+def test_all_symbols_can_be_looked_through_and_found_by_what_people_call_them(page: Page) -> None:
+    draw(page, X)
+    expect_latex(page, "x")
+    page.locator("#symbols button").first.click()
+    search, found = page.get_by_role("searchbox"), page.locator("#choices .found button")
+    search.focus()
+    known = page.evaluate("fetch('api/symbols').then((answer) => answer.json())")["symbols"]
+    assert found.count() == len(known)
+    search.fill("plus")
+    assert "+" in found.all_inner_texts()
+    search.press("Enter")
+    expect_latex(page, "+")
+
+
+def test_after_strokes_were_changed_the_pen_writes_again(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.locator("#symbols button").first.click()
+    page.get_by_role("button", name="Change strokes").click()
+    assert page.locator("[data-tool=select]").first.get_attribute("aria-checked") == "true"
+    page.get_by_role("button", name="Close").click()
+    draw(page, MINUS)
+    expect_latex(page, "x1-")
+
+
 def test_what_is_gone_gives_the_focus_to_the_writing_area(page: Page) -> None:
     draw(page, X, ONE)
     expect_latex(page, "x1")
@@ -160,7 +185,12 @@ def test_what_no_reading_says_can_be_written_and_keeps_its_strokes(page: Page) -
     page.get_by_role("button", name="Write the LaTeX yourself").click()
     page.locator("#mend-latex").fill("x + 1")
     page.keyboard.press("Enter")
-    wait_for(page, lambda: "this formula has 3" in page.locator("#toast").inner_text())
+    wait_for(page, lambda: "this formula has 3" in page.locator("#mend-wrong").inner_text())
+    page.wait_for_timeout(3000)
+    assert page.locator("#mend-wrong").is_visible(), "the reason stays until it is mended"
+    page.locator("#mend-latex").fill("")
+    page.keyboard.press("Enter")
+    assert page.locator("#mend").is_visible()
     page.locator("#mend-latex").fill("x^2")
     page.keyboard.press("Enter")
     expect_latex(page, "x^{2}")

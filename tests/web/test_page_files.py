@@ -37,6 +37,29 @@ def test_latex_and_mathml_are_copied(page: Page) -> None:
     assert "symbol-" not in mathml
 
 
+def test_where_a_page_has_no_clipboard_the_old_way_copies(page: Page) -> None:
+    """As over plain HTTP from another machine."""
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('none')); }")
+    for name, begins in (("Copy LaTeX", "x1"), ("Copy MathML", "<math")):
+        page.get_by_role("button", name=name).click()
+        wait_for(page, lambda: "copied" in page.locator("#toast").inner_text())
+        assert page.evaluate("navigator.clipboard.readText()").startswith(begins)
+        assert page.evaluate("document.activeElement.id") == name.lower().replace(" ", "-"), "the focus stays"
+
+
+def test_a_file_opened_without_a_connection_can_be_tried_again(page: Page) -> None:
+    document = write_inkml(Ink.from_points([X]))
+    page.context.set_offline(True)
+    page.locator("#file").set_input_files({"name": "a.inkml", "mimeType": "", "buffer": document})
+    wait_for(page, lambda: "No connection" in page.locator("#notice").inner_text())
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Try again").click()
+    expect_latex(page, "x")
+    assert page.locator("#notice").is_hidden()
+
+
 @pytest.mark.parametrize(("format", "begins"), [("inkml", b"<?xml"), ("svg", b"<svg"), ("png", b"\x89PNG")])
 def test_downloads(page: Page, tmp_path: Path, format: str, begins: bytes) -> None:
     draw(page, X, ONE)

@@ -63,9 +63,9 @@ export class Choices extends EventTarget {
     });
     search.setAttribute("autocapitalize", "off");
     const found = element("ul", { className: "found", hidden: true });
-    search.addEventListener("input", () => this.#search(search.value.trim(), found));
+    for (const type of ["focus", "input"]) search.addEventListener(type, () => this.#search(search.value.trim(), found));
     search.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") found.querySelector("button")?.click();
+      if (event.key === "Enter" && search.value.trim()) found.querySelector("button")?.click();
     });
     this.regroup = element("button", { type: "button", textContent: "Change strokes", ariaPressed: "false" });
     this.regroup.addEventListener("click", () => this.#setGrouping(!this.grouping));
@@ -100,11 +100,12 @@ export class Choices extends EventTarget {
   #search(words, found) {
     const wanted = words.toLowerCase();
     const hits = words
-      ? this.known.filter(({ label, text }) => label === words || text === words || label.toLowerCase().includes(wanted))
+      ? this.known.filter(({ label, text, name }) => label === words || text === words || label.toLowerCase().includes(wanted)
+          || (wanted.length > 1 && name.includes(wanted)))
           .sort((a, b) => (b.label === words) - (a.label === words) || a.label.length - b.label.length)
-      : [];
-    found.hidden = !words;
-    found.replaceChildren(...(hits.length ? hits.slice(0, 20).map(({ label }) => this.#item({ label })) : [element("li", { textContent: "None" })]));
+      : this.known;
+    found.hidden = false;
+    found.replaceChildren(...(hits.length ? hits.map(({ label }) => this.#item({ label })) : [element("li", { textContent: "None" })]));
     this.#place();
   }
 

@@ -11,10 +11,23 @@ export async function copy(text, done) {
     await navigator.clipboard.writeText(text);
     toast(done);
   } catch {
-    // Pages that came over plain http from another machine have no clipboard: leave the text selected.
+    // Pages that came over plain http from another machine have no such clipboard; the old way has no substitute there.
+    if (copySelected(text)) return toast(done);
     getSelection().selectAllChildren($("latex"));
-    toast("Your browser does not let this page copy: press Ctrl+C");
+    toast("Your browser does not let this page copy: the LaTeX is selected");
   }
+}
+
+function copySelected(text) {
+  const focused = document.activeElement;
+  const box = Object.assign(document.createElement("textarea"), { value: text, readOnly: true });
+  Object.assign(box.style, { position: "fixed", top: "0", opacity: "0" });
+  document.body.append(box);
+  box.select();
+  const copied = document.execCommand("copy");
+  box.remove();
+  focused?.focus({ preventScroll: true });
+  return copied;
 }
 
 /** MathML without the marks that tie it to the ink. */

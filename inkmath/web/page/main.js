@@ -139,6 +139,8 @@ function updateButtons() {
   const focused = document.activeElement;
   const nothing = !result.formula || $("result").dataset.state !== "shown";
   for (const id of ["copy-latex", "copy-mathml", "download-inkml", "edit"]) $(id).disabled = nothing;
+  const stale = $("result").dataset.state === "stale"; // Its readings are of older ink.
+  for (const button of $("alternatives").querySelectorAll("button")) button.disabled = stale;
   $("download").disabled = ink.isEmpty; // Ink can be kept whatever became of its reading.
   $("confirm").disabled = nothing || !learning.isOn;
   $("undo").disabled = !ink.canUndo;
@@ -198,6 +200,7 @@ function openSymbol(index, focus = false) {
 }
 
 let opener = null; // The symbol whose button opened the choices, to come back to.
+let toolBefore = null; // The tool to come back to once a symbol has its strokes.
 
 function markOpened() {
   for (const [index, rect] of [...$("overlay").children].entries()) {
@@ -210,7 +213,11 @@ result.addEventListener("symbol", ({ detail: { index, focus } }) => openSymbol(i
 result.addEventListener("hover", ({ detail: { index } }) => result.mark(index));
 result.addEventListener("take", ({ detail: { index } }) => take(index));
 choices.addEventListener("group", () => {
-  if (choices.grouping) setTool("select");
+  const before = sheet.tool;
+  if (choices.grouping && before !== "select") {
+    setTool("select");
+    toolBefore = before;
+  }
   markOpened();
 });
 choices.addEventListener("choose", ({ detail: { strokes, label } }) => ink.choose([{ strokes, label }]));
@@ -221,6 +228,7 @@ choices.addEventListener("close", () => {
   markOpened();
   if (opener !== null) $("symbols").children[opener]?.focus();
   opener = null;
+  if (toolBefore !== null) setTool(toolBefore);
 });
 
 /** Take another reading: what it says differently of symbols stays decided while writing goes on. */
@@ -241,6 +249,7 @@ function take(index) {
 
 $("edit").addEventListener("click", () => {
   $("mend").hidden = false;
+  $("mend-wrong").textContent = "";
   $("mend-latex").value = result.formula.compact;
   $("mend-latex").select();
 });
@@ -252,6 +261,7 @@ $("mend").addEventListener("keydown", (event) => {
 $("mend").addEventListener("submit", async (event) => {
   event.preventDefault();
   const state = readInk;
+  $("mend-wrong").textContent = "";
   try {
     const own = await call("api/arrange", { method: "POST", body: { ...written(), latex: $("mend-latex").value } });
     if (state !== ink.state) return; // More was written meanwhile: this is another formula.
@@ -263,7 +273,8 @@ $("mend").addEventListener("submit", async (event) => {
     show();
     if (focused) $("edit").focus();
   } catch (error) {
-    complain(error);
+    if (!(error instanceof Refusal)) return complain(error);
+    $("mend-wrong").textContent = sentence(error.message); // Beside the field, until it is mended.
   }
 });
 
@@ -272,6 +283,7 @@ function closeMend() { putAway($("mend")); }
 // Tools and commands
 
 function setTool(tool) {
+  toolBefore = null;
   sheet.setTool(tool);
   for (const button of document.querySelectorAll("[data-tool]")) {
     if (button.tagName !== "BUTTON") continue;
@@ -379,7 +391,8 @@ async function openFile(file, name = file.name) {
     if (!(error instanceof Refusal || error instanceof Offline)) throw error;
     setStatus(error instanceof Offline ? "offline" : "ready");
     const reason = error.limit ? `${error.title}. ${error.message}` : sentence(error.message);
-    say("error", error instanceof Refusal ? `${name} cannot be read.` : "No connection.", reason);
+    if (error instanceof Refusal) say("error", `${name} cannot be read.`, reason);
+    else say("error", "No connection.", reason, () => openFile(file, name));
   }
 }
 

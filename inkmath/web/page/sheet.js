@@ -147,10 +147,16 @@ export class Sheet extends EventTarget {
     if (event.pointerType === "pen") this.lastPen = event.timeStamp;
     const palm = event.pointerType === "touch" && event.timeStamp - this.lastPen < PALM_PAUSE_MS;
     const wanted = event.pointerType !== "mouse" || event.button === 0;
-    if (this.pointer !== null || palm || !wanted) return;
+    if (palm || !wanted) return;
+    if (this.pointer !== null) {
+      // A hand that rests before the pen writes, or the first of two fingers: what it drew was not meant.
+      if (this.touching && event.pointerType !== "mouse") this.#drop();
+      if (event.pointerType !== "pen" || this.pointer !== null) return;
+    }
     event.preventDefault();
     this.canvas.setPointerCapture(event.pointerId);
     this.pointer = event.pointerId;
+    this.touching = event.pointerType === "touch";
     const point = this.#point(event);
     // Button 5 is the eraser at the far end of a pen.
     this.using = event.button === 5 ? "eraser" : this.tool;
@@ -208,7 +214,11 @@ export class Sheet extends EventTarget {
   }
 
   #cancel(event) {
-    if (event.pointerId !== this.pointer) return;
+    if (event.pointerId === this.pointer) this.#drop();
+  }
+
+  /** Give up what is being drawn or erased. */
+  #drop() {
     this.pointer = null;
     this.live = null;
     this.doomed.clear();

@@ -28,6 +28,7 @@ def serve(
         Path | None,
         typer.Option(
             metavar="DIR",
+            file_okay=False,
             help="Let people on the page save what they confirm as InkML in DIR; the page asks them first. "
             "data/raw/user is where the pipeline looks.",
         ),
@@ -71,13 +72,16 @@ def serve(
     )
     app = create_app(Recognizer.load(weights), settings)
 
-    listening = socket.create_server(
-        (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=256
-    )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listening = socket.create_server((host, port), family=family, backlog=256)
+    except OSError as error:
+        reason = f"cannot listen on {host}, port {port}: {error.strerror}; name another --port or --host"
+        raise OSError(reason) from error
     # Accepted connections inherit it. asyncio sets it only on sockets made with IPPROTO_TCP, which this one is not, and
     # without it the second packet of an answer waits for the client's delayed acknowledgement, some 40 ms.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    shown = socket.gethostname() if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
+    shown = _own_address() if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
     fragment = f"/#token={quote(token, safe='')}" if token else "/"
     say(f"inkmath listens on http://{shown}:{listening.getsockname()[1]}{fragment}  (Ctrl+C ends it)")
 
@@ -95,3 +99,16 @@ def serve(
             timeout_graceful_shutdown=int(settings.limits.seconds) + 5,
         )
     ).run(sockets=[listening])
+
+
+def _own_address() -> str:
+    """The address at which other machines of the network reach this one; its name where it is in none."""
+    import socket
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # picks the way out; nothing is sent
+        except OSError:
+            return socket.gethostname()
+        address: str = probe.getsockname()[0]
+        return address

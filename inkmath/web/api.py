@@ -260,7 +260,7 @@ async def forget(name: str, service: Served) -> Response:
 
 
 def _name(text: str) -> str:
-    """What Unicode calls a sign, for people to find it by; empty for letters and words, which are found by themselves."""
+    """What Unicode calls a sign, to find it by; empty for Latin letters and words, which are found by themselves."""
     return "" if text.isascii() and text.isalpha() else " ".join(unicodedata.name(one, "") for one in text).lower()
 
 

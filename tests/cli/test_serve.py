@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 import uvicorn
 from serving import ROOT, address_in, said, serving, wait_until_ready
 from stub_reader import StubNamer, StubReader
+from typer.testing import CliRunner
 
+from inkmath.cli import app
 from inkmath.cli.serve import serve
 from inkmath.recognizer import Recognizer
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
@@ -85,5 +92,20 @@ def test_a_port_in_use_is_said_in_a_line() -> None:
             check=False,
         )
     assert done.returncode == 1
-    assert done.stderr.startswith("inkmath: ")
-    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith(f"inkmath: cannot listen on 127.0.0.1, port {port}: ")
+    assert done.stderr.endswith("; name another --port or --host\n")
+
+
+def test_the_address_for_other_machines_is_one_that_they_reach() -> None:
+    with serving("--host", "0.0.0.0") as (_, line):
+        said_so = re.search(r"(http://(.+):\d+)/#token=", line)
+        assert said_so is not None
+        wait_until_ready(said_so[1])
+    assert said_so[2] not in ("0.0.0.0", "127.0.0.1")
+
+
+def test_a_file_is_no_place_to_save_formulas_in(tmp_path: Path) -> None:
+    (tmp_path / "notes").write_text("")
+    result = CliRunner().invoke(app, ["serve", "--save", str(tmp_path / "notes")])
+    assert result.exit_code == 2
+    assert "Invalid value for '--save'" in result.stderr

@@ -178,5 +178,6 @@ def test_shuffled_strokes_are_the_same_formula() -> None:
         # Stroke i of the ink lies at x = i, so a symbol can be followed by where it lies.
         assert sorted(after.strokes[stroke][0, 0] for stroke in new.strokes) == list(old.strokes)
     assert [stroke[0, 0] for stroke in after.strokes] != [stroke[0, 0] for stroke in before.strokes]
-    named = shuffled(replace(before, trace_ids=("0", "1", "2", "3")), np.random.default_rng(1))
+    names = tuple(map(str, range(len(before.strokes))))
+    named = shuffled(replace(before, trace_ids=names), np.random.default_rng(1))
     assert [float(name) for name in named.trace_ids] == [stroke[0, 0] for stroke in named.strokes]

@@ -129,9 +129,9 @@ def _names(sources: list[Source]) -> dict[Source, str]:
 
 def _write(figures: Figures, directory: Path) -> None:
     from inkmath.cli.report import say
-    from inkmath.evaluation.reading import write_lg
+    from inkmath.evaluation.reading import remove_lg, write_lg
 
-    _take_away(directory)
+    remove_lg(directory)
     figures.write(directory)
     write_lg(figures.outcomes, directory / "lg")
     try:
@@ -140,19 +140,6 @@ def _write(figures: Figures, directory: Path) -> None:
         draw_report(figures, directory)
     except ImportError as missing:
         say(f"no pictures: they need the package {missing.name}", err=True)
-
-
-def _take_away(directory: Path) -> None:
-    """Take away the label graphs of the report that is written over: the tools that read them score a whole folder."""
-    import csv
-
-    try:
-        with (directory / "formulas.csv").open(newline="", encoding="utf-8") as stream:
-            before = [row["id"] for row in csv.DictReader(stream)]
-    except (FileNotFoundError, KeyError):
-        return
-    for name in before:
-        (directory / "lg" / f"{name}.lg").unlink(missing_ok=True)
 
 
 def _print(figures: Figures) -> None:

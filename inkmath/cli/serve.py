@@ -81,7 +81,8 @@ def serve(
     # Accepted connections inherit it. asyncio sets it only on sockets made with IPPROTO_TCP, which this one is not, and
     # without it the second packet of an answer waits for the client's delayed acknowledgement, some 40 ms.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    shown = _own_address() if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
+    anywhere = {"0.0.0.0": _own_address, "::": socket.gethostname}
+    shown = anywhere[host]() if host in anywhere else f"[{host}]" if ":" in host else host
     fragment = f"/#token={quote(token, safe='')}" if token else "/"
     say(f"inkmath listens on http://{shown}:{listening.getsockname()[1]}{fragment}  (Ctrl+C ends it)")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,3 +43,14 @@ def write_lg(outcomes: Iterable[Outcome], directory: str | Path) -> None:
         with replacing(Path(directory) / f"{ink.id}.lg") as temporary:
             names = ink.trace_ids if all(map(can_name, ink.trace_ids)) else ()
             temporary.write_text(to_lg(outcome.reading.tree, names, title=ink.title), encoding="utf-8")
+
+
+def remove_lg(report: Path) -> None:
+    """Take away the label graphs of a report that is to be written over: those who score them score a whole folder."""
+    try:
+        with (report / "formulas.csv").open(newline="", encoding="utf-8", errors="replace") as stream:
+            names = [row["id"] for row in csv.DictReader(stream)]
+    except (FileNotFoundError, KeyError):
+        return
+    for name in names:
+        (report / "lg" / f"{name}.lg").unlink(missing_ok=True)

@@ -93,6 +93,21 @@ def peek(path: str | Path) -> dict[str, Any] | None:
     return state
 
 
+def require_trunk(path: str | Path, fingerprint: str, remedy: str) -> None:
+    """Make sure that a branch can begin.
+
+    Args:
+        path: the checkpoint where branches leave the trunk. fingerprint: of the training, as its state has it.
+        remedy: what to do where it cannot.
+
+    Raises:
+        CheckpointError: the file is gone, damaged or of another training.
+    """
+    state = peek(path)
+    if state is None or state.get("fingerprint") != fingerprint:
+        raise CheckpointError(f"{path}: not there, or of another training, so that no branch can be begun; {remedy}")
+
+
 def assign(variables: Sequence[keras.Variable], values: Sequence[Array], path: str | Path) -> None:
     """Set variables to values of the same shapes, or none of them.
 

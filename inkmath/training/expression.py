@@ -257,12 +257,8 @@ class ExpressionTrainer:
         self.branch, self.epoch, self.batch = self.branch + 1, self.recipe.fork, 0
 
     def _require_trunk(self) -> None:
-        state = checkpoint.peek(self.trunk)
-        if state is None or state["fingerprint"] != self._fingerprint():
-            raise checkpoint.CheckpointError(
-                f"{self.trunk}: not there, or of another training, so that no branch can be begun; set "
-                f"train_expression.branches to {self.branch + 1}, or delete {self.path} to start anew"
-            )
+        remedy = f"set train_expression.branches to {self.branch + 1}, or delete {self.path} to start anew"
+        checkpoint.require_trunk(self.trunk, self._fingerprint(), remedy)
 
     def averaged(self) -> list[NDArray[np.float32]]:
         """The averaged weights, the mean of all branches so far, in the order of ``model.trainable_variables``."""

@@ -77,12 +77,7 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         return self._fork
 
     def _require_trunk(self) -> None:
-        state = checkpoint.peek(self._trunk)
-        if state is None or state.get("fingerprint") != self._fingerprint:
-            raise checkpoint.CheckpointError(
-                f"{self._trunk}: not there, or of another training, so that no branch can be begun; "
-                f"delete {self._path} to start anew"
-            )
+        checkpoint.require_trunk(self._trunk, self._fingerprint, f"delete {self._path} to start anew")
 
     def resume(self) -> None:
         """Go on from the checkpoint, if it is of this very training.

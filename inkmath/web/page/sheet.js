@@ -149,9 +149,9 @@ export class Sheet extends EventTarget {
     const wanted = event.pointerType !== "mouse" || event.button === 0;
     if (palm || !wanted) return;
     if (this.pointer !== null) {
-      // A hand that rests before the pen writes, or the first of two fingers: what it drew was not meant.
-      if (this.touching && event.pointerType !== "mouse") this.#drop();
-      if (event.pointerType !== "pen" || this.pointer !== null) return;
+      if (!this.touching || event.pointerType === "mouse") return;
+      this.#drop(); // A hand that rests before the pen writes, or the first of two fingers: what it drew was not meant.
+      if (event.pointerType === "touch") return;
     }
     event.preventDefault();
     this.canvas.setPointerCapture(event.pointerId);

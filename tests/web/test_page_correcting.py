@@ -196,8 +196,58 @@ def test_what_no_reading_says_can_be_written_and_keeps_its_strokes(page: Page) -
     expect_latex(page, "x^{2}")
     assert page.locator("#confidence").inner_text() == "as you wrote it"
     assert page.locator("#overlay rect").count() == 2
+
+
+def written_by_hand(page: Page, latex: str) -> None:
+    page.get_by_role("button", name="Write the LaTeX yourself").click()
+    page.locator("#mend-latex").fill(latex)
+    page.keyboard.press("Enter")
+
+
+def test_own_latex_can_be_undone_comes_back_and_outlives_a_reload(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    written_by_hand(page, "x^1")
+    expect_latex(page, "x^{1}")
+    page.keyboard.press("Control+z")
+    expect_latex(page, "x1")
+    page.keyboard.press("Control+y")
+    expect_latex(page, "x^{1}")
+    page.reload()
+    expect_latex(page, "x^{1}")
+    assert page.locator("#confidence").inner_text() == "as you wrote it"
+    assert page.locator('#alternatives [aria-pressed="true"] .share').inner_text() == "yours"
     page.locator("#alternatives button").nth(1).click()
     expect_latex(page, "x1")
+    page.keyboard.press("Control+z")
+    expect_latex(page, "x^{1}")
+
+
+def test_symbols_of_own_latex_stay_decided_while_writing_goes_on(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    written_by_hand(page, "x^2")
+    expect_latex(page, "x^{2}")
+    assert page.locator("#symbols button.chosen").all_inner_texts() == ["2"]
+    page.locator("#symbols button").nth(1).click()
+    assert page.locator("#choices [data-label]").count() > 1, "what the reader takes the strokes for is offered still"
+    page.keyboard.press("Escape")
+    draw(page, MINUS)
+    expect_latex(page, "x2-")
+    page.keyboard.press("Control+z")
+    expect_latex(page, "x^{2}")
+
+
+def test_another_arrangement_is_shown_without_asking_again(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    written_by_hand(page, "x_1")
+    expect_latex(page, "x_{1}")
+    page.keyboard.press("Control+z")
+    expect_latex(page, "x1")
+    assert [url.rsplit("/", 1)[-1] for url in asked] == ["arrange"]
 
 
 # The correction loop

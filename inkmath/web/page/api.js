@@ -65,12 +65,17 @@ export class Reader {
   #running = null;
   #kept = new Map();
 
-  /** Resolves to the answer, or to null when a newer state has taken its place. */
-  async read(state) {
-    const sequence = ++this.#sequence;
+  /** Let what is being read go unanswered. */
+  abandon() {
+    this.#sequence++;
     this.#running?.abort();
     this.#running = null;
-    if (!state.strokes.length) return null;
+  }
+
+  /** Resolves to the answer, or to null when a newer state has taken its place. */
+  async read(state) {
+    this.abandon();
+    const sequence = this.#sequence;
     const place = new Map(state.strokes.map((stroke, index) => [stroke.id, index]));
     const constraints = state.choices.map(({ strokes, label }) => ({ strokes: strokes.map((id) => place.get(id)), label }));
     const key = JSON.stringify([[...place.keys()], constraints]);

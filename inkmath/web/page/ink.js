@@ -1,17 +1,21 @@
-// What is written: strokes, the symbols a person decided on, and the way back to every earlier state.
+// What is written: strokes, what a person decided about them, and the way back to every earlier state.
 
 /**
  * @typedef {{id: number, points: Array<[number, number, number]>}} Stroke  points are [x, y, pressure]
  * @typedef {{strokes: number[], label: string}} Choice  strokes by id
- * @typedef {{strokes: readonly Stroke[], choices: readonly Choice[]}} State  never changed, only replaced
+ * @typedef {{strokes: readonly Stroke[], choices: readonly Choice[], reading: ?object}} State  never changed, only replaced;
+ *   `reading` is the formula a person took or wrote in place of the best, its strokes indices into `strokes`
  */
+
+/** @type {State} */
+const NOTHING = { strokes: [], choices: [], reading: null };
 
 const MAX_HISTORY = 500;
 
 /** Events: `change` {travelled}, which says whether it is an earlier or later state come back. */
 export class Ink extends EventTarget {
   /** @type {State} */
-  state = { strokes: [], choices: [] };
+  state = NOTHING;
   #past = [];
   #future = [];
   #nextId = 0;
@@ -24,7 +28,7 @@ export class Ink extends EventTarget {
 
   add(points) {
     const stroke = { id: this.#nextId++, points };
-    this.#go({ ...this.state, strokes: [...this.state.strokes, stroke] });
+    this.#go({ ...this.state, strokes: [...this.state.strokes, stroke], reading: null });
     return stroke;
   }
 
@@ -35,29 +39,34 @@ export class Ink extends EventTarget {
     this.#go({
       strokes: this.state.strokes.filter((stroke) => !gone.has(stroke.id)),
       choices: this.state.choices.filter((choice) => !choice.strokes.some((id) => gone.has(id))),
+      reading: null,
     });
   }
 
-  /** Decide what strokes are, in place of earlier choices about any of them. */
-  choose(choices) {
+  /**
+   * Decide what strokes are, in place of earlier choices about any of them, and how the formula as it stands is to be
+   * read: the choices hold while writing goes on, the reading until something else is written or decided.
+   */
+  choose(choices, reading = null) {
     const decided = new Set(choices.flatMap((choice) => choice.strokes));
     const kept = this.state.choices.filter((choice) => !choice.strokes.some((id) => decided.has(id)));
-    this.#go({ ...this.state, choices: [...kept, ...choices] });
+    this.#go({ ...this.state, choices: choices.length ? [...kept, ...choices] : this.state.choices, reading });
   }
 
   /** Leave strokes to the recogniser again. */
   release(ids) {
     const freed = new Set(ids);
-    this.#go({ ...this.state, choices: this.state.choices.filter((choice) => !choice.strokes.some((id) => freed.has(id))) });
+    const choices = this.state.choices.filter((choice) => !choice.strokes.some((id) => freed.has(id)));
+    this.#go({ ...this.state, choices, reading: null });
   }
 
   isChosen(ids) { return this.state.choices.some((choice) => choice.strokes.some((id) => ids.includes(id))); }
 
-  clear() { if (!this.isEmpty) this.#go({ strokes: [], choices: [] }); }
+  clear() { if (!this.isEmpty) this.#go(NOTHING); }
 
   /** Replace everything by other ink, as one step that can be undone. */
   replace(strokes) {
-    this.#go({ strokes: strokes.map((points) => ({ id: this.#nextId++, points })), choices: [] });
+    this.#go({ ...NOTHING, strokes: strokes.map((points) => ({ id: this.#nextId++, points })) });
   }
 
   undo() { this.#travel(this.#past, this.#future); }
@@ -66,8 +75,8 @@ export class Ink extends EventTarget {
   /** What to keep when the tab is reloaded. */
   toJSON() { return { ...this.state, nextId: this.#nextId }; }
 
-  restore({ strokes, choices, nextId }) {
-    this.state = { strokes, choices };
+  restore({ nextId, ...state }) {
+    this.state = { ...NOTHING, ...state };
     this.#nextId = nextId;
     this.#changed();
   }

@@ -24,21 +24,27 @@ const result = new Result(choices);
 const learning = new Learning();
 let answer = null; // What the server last said,
 let readInk = ink.state; // and of which ink: strokes of the answer are indices into this.
-let taken = 0; // Which of its readings is shown.
+let readings = []; // Its readings, with the one that the person took or wrote.
 const retries = new Map(); // Timers, by what they will ask again: reading must not keep the beginning from its end.
 
 // Reading
 
 async function read() {
   clearTimeout(retries.get(read));
+  const state = ink.state;
   if (ink.isEmpty) {
-    await reader.read(ink.state);
+    reader.abandon();
     forget();
-    setStatus("ready");
-    say(null);
+    atRest();
     return;
   }
-  const state = ink.state;
+  if (answer && state.strokes === readInk.strokes && state.choices === readInk.choices) {
+    reader.abandon();
+    readInk = state; // What was read already, in another arrangement.
+    show();
+    atRest();
+    return;
+  }
   setStatus("reading");
   result.setState(result.formula ? "reading" : "loading");
   $("overlay").toggleAttribute("data-stale", true);
@@ -47,10 +53,8 @@ async function read() {
     if (!read) return; // Something newer was written meanwhile.
     answer = read;
     readInk = state;
-    taken = 0;
     show();
-    setStatus("ready");
-    say(null);
+    atRest();
   } catch (error) {
     // What is shown belongs to older ink: nothing may be outlined, chosen or copied by it.
     $("overlay").toggleAttribute("data-stale", false);
@@ -59,6 +63,11 @@ async function read() {
     updateButtons();
     fail(error, read);
   }
+}
+
+function atRest() {
+  setStatus("ready");
+  say(null);
 }
 
 function forget() {
@@ -70,9 +79,19 @@ function forget() {
 
 const idsOf = (symbol) => symbol.strokes.map((index) => readInk.strokes[index].id);
 
+/** What readings are told apart by. */
+const nameOf = ({ latex, symbols }) => JSON.stringify([latex, symbols.map(({ strokes }) => strokes)]);
+
 function show() {
-  const formula = answer.alternatives[taken];
-  result.show(answer, taken, (symbol) => ink.isChosen(idsOf(symbol)));
+  const { reading } = readInk;
+  readings = answer.alternatives;
+  let shown = reading ? readings.findIndex((other) => nameOf(other) === nameOf(reading)) : 0;
+  if (shown < 0) {
+    readings = [reading, ...readings];
+    shown = 0;
+  }
+  const formula = readings[shown];
+  result.show(readings, shown, (symbol) => ink.isChosen(idsOf(symbol)));
   $("overlay").toggleAttribute("data-stale", false);
   outline(formula);
   const focused = document.activeElement?.closest("#symbols [data-symbol]");
@@ -211,7 +230,7 @@ function markOpened() {
 
 result.addEventListener("symbol", ({ detail: { index, focus } }) => openSymbol(index, focus));
 result.addEventListener("hover", ({ detail: { index } }) => result.mark(index));
-result.addEventListener("take", ({ detail: { index } }) => take(index));
+result.addEventListener("take", ({ detail: { index } }) => takeNumber(index));
 choices.addEventListener("group", () => {
   const before = sheet.tool;
   if (choices.grouping && before !== "select") {
@@ -231,18 +250,17 @@ choices.addEventListener("close", () => {
   if (toolBefore !== null) setTool(toolBefore);
 });
 
-/** Take another reading: what it says differently of symbols stays decided while writing goes on. */
-function take(index) {
-  if (!answer?.alternatives[index] || $("result").dataset.state !== "shown") return;
+/** Let the ink be read so: what it says differently of symbols stays decided while writing goes on. */
+function take(reading) {
+  const [best] = answer.alternatives;
   const key = (symbol) => `${symbol.label} ${symbol.strokes}`;
-  const best = new Set(answer.alternatives[0].symbols.map(key));
-  const decided = answer.alternatives[index].symbols.filter((symbol) => !best.has(key(symbol)));
-  if (index > 0 && decided.length) {
-    ink.choose(decided.map((symbol) => ({ strokes: idsOf(symbol), label: symbol.label })));
-  } else {
-    taken = index; // The same symbols in another arrangement: it holds until the ink changes.
-    show();
-  }
+  const usual = new Set(best.symbols.map(key));
+  const decided = reading.symbols.filter((symbol) => !usual.has(key(symbol)));
+  ink.choose(decided.map((symbol) => ({ strokes: idsOf(symbol), label: symbol.label })), reading === best ? null : reading);
+}
+
+function takeNumber(index) {
+  if ($("result").dataset.state === "shown" && readings[index] && readings[index] !== result.formula) take(readings[index]);
 }
 
 // What no reading says, the person writes
@@ -265,18 +283,20 @@ $("mend").addEventListener("submit", async (event) => {
   try {
     const own = await call("api/arrange", { method: "POST", body: { ...written(), latex: $("mend-latex").value } });
     if (state !== ink.state) return; // More was written meanwhile: this is another formula.
-    // It holds until the ink changes, as any other arrangement of the same symbols does.
-    answer = { ...answer, alternatives: [{ ...own, own: true }, ...answer.alternatives.filter((formula) => !formula.own)] };
-    taken = 0;
     const focused = $("mend").contains(document.activeElement);
-    closeMend();
-    show();
+    take({ ...own, own: true, symbols: own.symbols.map(withAlternatives) });
     if (focused) $("edit").focus();
   } catch (error) {
     if (!(error instanceof Refusal)) return complain(error);
     $("mend-wrong").textContent = sentence(error.message); // Beside the field, until it is mended.
   }
 });
+
+/** A symbol of a formula that nothing read, with what the reader takes the same strokes for. */
+function withAlternatives(symbol) {
+  const read = answer.alternatives[0].symbols.find(({ strokes }) => String(strokes) === String(symbol.strokes));
+  return { ...symbol, alternatives: read?.alternatives ?? symbol.alternatives };
+}
 
 function closeMend() { putAway($("mend")); }
 
@@ -356,7 +376,7 @@ document.addEventListener("keydown", (event) => {
   } else if (tools[key]) {
     command = () => setTool(tools[key]);
   } else if (/^[1-9]$/.test(key)) {
-    command = () => take(Number(key) - 1);
+    command = () => takeNumber(Number(key) - 1);
   } else {
     command = commands[plain[key]];
   }
@@ -436,8 +456,7 @@ async function begin() {
     return;
   }
   result.explain();
-  setStatus("ready");
-  say(null);
+  atRest();
   if (!ink.isEmpty) read();
 }
 

@@ -64,9 +64,9 @@ export class Result extends EventTarget {
     this.setState("empty");
   }
 
-  /** Show reading `taken` of an answer; `isChosen(symbol)` says whether a person decided on a symbol. */
-  show(answer, taken, isChosen) {
-    const formula = answer.alternatives[taken];
+  /** Show one of the readings, `taken`, and the list; `isChosen(symbol)` says whether a person decided on a symbol. */
+  show(readings, taken, isChosen) {
+    const formula = readings[taken];
     const { math, empty, latex, confidence, symbols, list, live } = this.parts;
     const changed = formula.latex !== this.formula?.latex;
     this.formula = formula;
@@ -80,11 +80,11 @@ export class Result extends EventTarget {
     gauge.firstChild.style.width = `${100 * formula.confidence}%`;
     confidence.querySelector(".words").textContent = formula.own ? "as you wrote it" : `${percent(formula.confidence)} sure`;
     refill(symbols, formula.symbols.map((symbol, index) => this.#symbol(symbol, index, isChosen(symbol))));
-    this.#countReadings(answer.alternatives.length);
-    refill(list, answer.alternatives.map((reading, index) => this.#reading(reading, index, index === taken)));
+    this.#countReadings(readings.length);
+    refill(list, readings.map((reading, index) => this.#reading(reading, index, index === taken)));
     this.#fit();
     this.setState("shown");
-    if (changed) live.textContent = `${formula.compact}, ${percent(formula.confidence)} sure`;
+    if (changed) live.textContent = `${formula.compact}, ${formula.own ? "as you wrote it" : `${percent(formula.confidence)} sure`}`;
   }
 
   /** Show which symbol the pointer is at. */

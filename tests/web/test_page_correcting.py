@@ -229,6 +229,11 @@ def test_symbols_of_own_latex_stay_decided_while_writing_goes_on(page: Page) -> 
     written_by_hand(page, "x^2")
     expect_latex(page, "x^{2}")
     assert page.locator("#symbols button.chosen").all_inner_texts() == ["2"]
+    written_by_hand(page, "x 2")
+    expect_latex(page, "x2")
+    assert page.locator("#confidence").inner_text() == "as you wrote it", "though the reader says the same"
+    page.keyboard.press("Control+z")
+    expect_latex(page, "x^{2}")
     page.locator("#symbols button").nth(1).click()
     assert page.locator("#choices [data-label]").count() > 1, "what the reader takes the strokes for is offered still"
     page.keyboard.press("Escape")

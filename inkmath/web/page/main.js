@@ -89,6 +89,8 @@ function show() {
   if (shown < 0) {
     readings = [reading, ...readings];
     shown = 0;
+  } else if (reading?.own) {
+    readings = readings.with(shown, { ...readings[shown], own: true, confidence: reading.confidence });
   }
   const formula = readings[shown];
   result.show(readings, shown, (symbol) => ink.isChosen(idsOf(symbol)));

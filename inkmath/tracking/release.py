@@ -80,24 +80,14 @@ def release(
             the champion was trained on another table.
     """
     import mlflow
-    from mlflow.exceptions import MlflowException
 
     judged = [ink for ink in inks if ink.tree is not None]
     if not judged:
         raise TrackingError("no validation ink with truth to compare on; run dvc repro parse")
-    try:
-        version = client.get_model_version_by_alias(name, CHAMPION)
-    except MlflowException as error:
-        raise TrackingError(f"{name} has no {CHAMPION}: train a model first ({error.message})") from error
-    if version.tags.get("ink") != table and not replace:
-        raise TrackingError(
-            f"{name} version {version.version} was trained on another split of the ink than this is, and may know by "
-            "heart what it would be judged by; reproduce the data it was trained on (dvc exp apply, dvc repro parse), "
-            "or --replace ships it all the same"
-        )
+    version = _champion(client, name, table, replace)
     with tempfile.TemporaryDirectory() as folder:
         mlflow.artifacts.download_artifacts(
-            f"models:/{name}/{version.version}", dst_path=folder, tracking_uri=client.tracking_uri
+            f"models:/{name}/{version}", dst_path=folder, tracking_uri=client.tracking_uri
         )
         (about,) = Path(folder).rglob("reader.json")
         made = about.parent
@@ -106,17 +96,10 @@ def release(
         elif task == "expression":
             fit_search(made, weights, judged, training)
         candidate = merit(_load(task, made, weights), task, judged)
-        try:
-            before = merit(_load(task, weights, weights), task, judged)
-        except FileNotFoundError:
-            before = None
-        except NetworkError as error:
-            if not replace:
-                raise TrackingError(f"what is released: {error}; --replace ships the champion all the same") from error
-            before = None
+        before = _merit_before(task, weights, judged, replace)
         if before is not None and candidate <= before and not replace:
             raise ReleaseRefusedError(
-                f"{name} version {version.version} reads {candidate:.2%} of {len(judged)} validation samples, what is "
+                f"{name} version {version} reads {candidate:.2%} of {len(judged)} validation samples, what is "
                 f"released {before:.2%}: nothing is changed; if what is released was trained on these samples, as its "
                 "model card says, --replace ships the champion all the same"
             )
@@ -132,6 +115,43 @@ def release(
             for file in shipped:
                 shutil.copyfile(file, ends.enter_context(replacing(weights / file.name)))
     return Release(candidate, before, tuple(weights / file.name for file in shipped))
+
+
+def _champion(client: MlflowClient, name: str, table: str | None, replace: bool) -> str:
+    """Version of the champion of a registered model.
+
+    Raises:
+        TrackingError: there is none, or it was trained on another table and is not to replace all the same.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        version = client.get_model_version_by_alias(name, CHAMPION)
+    except MlflowException as error:
+        raise TrackingError(f"{name} has no {CHAMPION}: train a model first ({error.message})") from error
+    if version.tags.get("ink") != table and not replace:
+        raise TrackingError(
+            f"{name} version {version.version} was trained on another split of the ink than this is, and may know by "
+            "heart what it would be judged by; reproduce the data it was trained on (dvc exp apply, dvc repro parse), "
+            "or --replace ships it all the same"
+        )
+    return str(version.version)
+
+
+def _merit_before(task: Task, weights: Path, inks: Sequence[Ink], replace: bool) -> float | None:
+    """How much what is released reads; None where nothing is, or where it is damaged and will be replaced.
+
+    Raises:
+        TrackingError: it is damaged.
+    """
+    try:
+        return merit(_load(task, weights, weights), task, inks)
+    except FileNotFoundError:
+        return None
+    except NetworkError as error:
+        if replace:
+            return None
+        raise TrackingError(f"what is released: {error}; --replace ships the champion all the same") from error
 
 
 def merit(reader: Any, task: Task, inks: Sequence[Ink]) -> float:

@@ -75,35 +75,16 @@ def train_expression(
         TrainingError: there is nothing to train on, or nothing to validate on. CheckpointError, ArraysError: a file to
         begin from does not fit.
     """
-    candidates = np.flatnonzero((formulas.splits == str(Split.TRAIN)) & formulas.trainable()).tolist()
-    known = np.isin(formulas.labels, list(labels))
-    usable = [f for f in candidates if known[formulas.symbol_offsets[f] : formulas.symbol_offsets[f + 1]].all()]
-    if not usable:
-        raise TrainingError("no training formula has a label for each stroke; give data.train ink with full truth")
-    training, watched = formulas.select(usable), validation(formulas)
+    training, watched = _to_train_on(formulas, labels, say), validation(formulas)
     if not len(watched):
         raise TrainingError("no validation formula has a truth; see data.train and parse.valid in params.yaml")
+    say(f"{len(watched)} formulas to validate on")
     fresh = unseen(formulas)
     harder = tuning.bent(fresh)
-    say(f"{len(training)} formulas to train on, {len(watched)} to validate on")
-    if left := len(candidates) - len(usable):
-        say(f"{left} more hold labels that have no class, which encode_expression lists, and are left out")
-    if long := int((np.diff(training.stroke_offsets) > LENGTHS[-1]).sum()):
-        say(f"{long} of them have more than {LENGTHS[-1]} strokes: of those, parts only are trained on")
     keras.utils.set_random_seed(seed)
     points = formulas.points.shape[1]
-    shape = {
-        "points": points,
-        "width": knobs.width,
-        "depth": knobs.layers,
-        "heads": knobs.heads,
-        "pair_width": knobs.pair_width,
-        "dropout": knobs.dropout,
-    }
-    model = StrokeGraph(len(labels), products=knobs.products, **shape)
-    # What is judged and kept: the averaged weights, always in single precision.
-    kept = StrokeGraph(len(labels), **shape)
-    kept(np.zeros((1, 2, points, 2), np.float32), np.ones((1, 2), np.float32))
+    model = _network(len(labels), points, knobs, knobs.products)
+    kept = _network(len(labels), points, knobs, "float32")  # what is judged and kept: the averaged weights
     recipe = Recipe(
         seed=seed,
         epochs=knobs.epochs,
@@ -117,7 +98,6 @@ def train_expression(
     )
     begun: dict[int, NDArray[np.float32]] = {}
     if knobs.init_from:
-        model(np.zeros((1, 2, points, 2), np.float32), np.ones((1, 2), np.float32))
         begun = load_weights(Path(knobs.init_from), model)
         say(f"began with {len(begun)} of {len(model.trainable_variables)} weight arrays from {knobs.init_from}")
     trainer = ExpressionTrainer(model, training, labels, recipe, checkpoint, say, begun=begun)
@@ -143,6 +123,42 @@ def train_expression(
         say("stopped by max_minutes; it goes on with: dvc repro -f -s train_expression")
     keep()
     return Trained(kept, trainer.history, finished)
+
+
+def _to_train_on(formulas: FormulaSet, labels: Sequence[str], say: Callable[[str], None]) -> FormulaSet:
+    """The training formulas whose every stroke has a label with a class; says how many others there are.
+
+    Raises:
+        TrainingError: there is none.
+    """
+    candidates = np.flatnonzero((formulas.splits == str(Split.TRAIN)) & formulas.trainable()).tolist()
+    known = np.isin(formulas.labels, list(labels))
+    usable = [f for f in candidates if known[formulas.symbol_offsets[f] : formulas.symbol_offsets[f + 1]].all()]
+    if not usable:
+        raise TrainingError("no training formula has a label for each stroke; give data.train ink with full truth")
+    training = formulas.select(usable)
+    say(f"{len(training)} formulas to train on")
+    if left := len(candidates) - len(usable):
+        say(f"{left} more hold labels that have no class, which encode_expression lists, and are left out")
+    if long := int((np.diff(training.stroke_offsets) > LENGTHS[-1]).sum()):
+        say(f"{long} of them have more than {LENGTHS[-1]} strokes: of those, parts only are trained on")
+    return training
+
+
+def _network(classes: int, points: int, knobs: TrainExpression, products: str) -> StrokeGraph:
+    """A network with random weights, its variables there."""
+    network = StrokeGraph(
+        classes,
+        points=points,
+        width=knobs.width,
+        depth=knobs.layers,
+        heads=knobs.heads,
+        pair_width=knobs.pair_width,
+        dropout=knobs.dropout,
+        products=products,
+    )
+    network(np.zeros((1, 2, points, 2), np.float32), np.ones((1, 2), np.float32))
+    return network
 
 
 def validation(formulas: FormulaSet) -> FormulaSet:

@@ -153,7 +153,7 @@ def test_the_weights_kept_lie_between_those_begun_from_and_those_arrived_at(
         train_expression(formulas, labels, knobs(**begun, **more, **deeper), 1, tmp_path / "c.npz", say=said.append)
         for more in ({}, {"init_share": 0.75})
     ]
-    assert f"from {tmp_path / 'first.npz'}" in said[1]
+    assert any(f"from {tmp_path / 'first.npz'}" in line for line in said)
     start = {one.path: one.numpy() for one in first.trainable_variables}
     arrived, between = ({one.path: one.numpy() for one in end.model.trainable_variables} for end in ends)
     assert start.keys() < arrived.keys(), "the second layer is new"

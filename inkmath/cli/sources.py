@@ -97,7 +97,8 @@ class Source:
 def find(paths: Iterable[str]) -> list[Source]:
     """What the arguments stand for: files themselves, the ``*.inkml`` files in and below directories (sorted), ``-``.
 
-    A path that leads nowhere, or a directory without InkML, is one source with a problem.
+    A file that is named twice, or by its directory too, is one source. A path that leads nowhere, or a directory
+    without InkML, is one source with a problem.
     """
     found: list[Source] = []
     for path in paths:
@@ -113,7 +114,10 @@ def find(paths: Iterable[str]) -> list[Source]:
                 found.append(Source(path, "no .inkml file in this directory"))
         else:
             found.append(Source(path))
-    return found
+    once: dict[str, Source] = {}
+    for source in found:
+        once.setdefault(source.name if source.name in (STDIN, "") else str(Path(source.name).absolute()), source)
+    return list(once.values())
 
 
 def _bounded(stream: IO[bytes]) -> bytes:

@@ -24,7 +24,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{uuid.uuid4().hex}.{path.name}")
     try:
-        with naming(path):
+        with naming(path, temporary):
             yield temporary
             with temporary.open("rb") as written:
                 os.fsync(written.fileno())
@@ -43,9 +43,10 @@ def replacing_folder(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary, aside = (path.with_name(f".{uuid.uuid4().hex}.{path.name}") for _ in range(2))
-    temporary.mkdir()
+    with naming(path, temporary):
+        temporary.mkdir()
     try:
-        with naming(path):
+        with naming(path, temporary):
             yield temporary
             for written in temporary.iterdir():
                 with written.open("rb") as file:
@@ -62,11 +63,14 @@ def replacing_folder(path: str | Path) -> Iterator[Path]:
 
 
 @contextmanager
-def naming(path: str | Path) -> Iterator[None]:
-    """Let an `OSError` of the block that names no file name ``path``: on a full disk few writers say where."""
+def naming(path: str | Path, temporary: Path) -> Iterator[None]:
+    """Let an `OSError` of the block that names no file, or the temporary one, name ``path``.
+
+    On a full disk few writers say where; in a read-only folder all name a file that nobody asked for.
+    """
     try:
         yield
     except OSError as error:
-        if error.errno is None or error.filename is not None:
+        if error.errno is None or error.filename not in (None, temporary, str(temporary)):
             raise
         raise OSError(error.errno, error.strerror, str(path)) from error

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import requests
+from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
 
 from inkmath.dataset.progress import progress
 
@@ -93,6 +94,8 @@ def fetch(name: str, out: str | Path, say: Callable[[str], None] = print, server
             session.headers["Accept-Encoding"] = "identity"
             files = data_set.list_files(session, (server or data_set.server).rstrip("/"))
             paths = [_fetch_file(session, file, folder, say) for file in files]
+    except (MissingSchema, InvalidSchema, InvalidURL) as error:
+        raise FetchError(f"{error}; give a server with its scheme, such as https://zenodo.org") from error
     except requests.RequestException as error:
         raise FetchError(
             f"{error}; check the connection and run the same command again, it goes on from here"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -26,8 +27,17 @@ async def read_body(request: Request, limits: Limits) -> bytes:
     """The whole body.
 
     Raises:
-        Problem: 413 when it is too large, 408 when it takes too long to arrive.
+        Problem: 413 when it is too large, 408 when it takes too long to arrive, 415 when it is compressed: its limit
+            counts the bytes that arrive.
     """
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise Problem(
+            415,
+            "content-coding",
+            "Compressed request",
+            "Send the body as it is, without Content-Encoding.",
+            headers={"Accept-Encoding": "identity", "Connection": "close"},
+        )
     too_large = limit_problem(413, "body-too-large", "Request too large", "body_bytes", limits.body_bytes, "bytes")
     stated = request.headers.get("content-length", "")
     if stated.isdigit() and int(stated) > limits.body_bytes:
@@ -60,7 +70,8 @@ async def read_json(request: Request, model: type[Model], limits: Limits) -> Mod
     if media_type(request) != "application/json":
         raise Problem(415, "media-type", "Unsupported type", "Send application/json.")
     try:
-        return model.model_validate_json(await read_body(request, limits))
+        body = await read_body(request, limits)
+        return model.model_validate_json(body.removeprefix(BOM_UTF8))  # RFC 8259 lets a reader ignore it
     except ValidationError as error:
         raise invalid_problem(error.errors(include_url=False, include_context=False, include_input=False)) from None
 

@@ -53,6 +53,12 @@ def test_figures_are_over_the_files_with_truth_and_the_rest_is_told(test_set: Pa
     assert result.exit_code == 1
 
 
+def test_a_file_that_is_named_twice_counts_once(test_set: Path) -> None:
+    named = [str(test_set), str(test_set / "wrong.inkml"), f"{test_set}/./wrong.inkml", str(test_set)]
+    figures = json.loads(CliRunner().invoke(app, ["evaluate", *named, "--json"]).stdout)
+    assert (figures["formulas"], figures["exprate"]) == (2, 0.5)
+
+
 def test_strokes_that_a_label_graph_cannot_name_are_numbered(test_set: Path, tmp_path: Path) -> None:
     (test_set / "right.inkml").write_bytes(write_inkml(replace(formula("x", "1"), trace_ids=("a,b", "c"))))
     result = CliRunner().invoke(app, ["evaluate", str(test_set), "--out", str(tmp_path / "report")])

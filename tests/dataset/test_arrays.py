@@ -161,3 +161,13 @@ def test_a_writer_that_does_not_say_where_it_failed_is_helped_out(tmp_path):
     with pytest.raises(OSError, match=r"No space left on device: '.*a\.npz'"), replacing(tmp_path / "a.npz"):
         raise OSError(28, "No space left on device")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_takes_no_file_is_told_by_the_name_that_was_asked_for(tmp_path):
+    with (
+        pytest.raises(PermissionError, match=r"Permission denied: '[^']*/a\.npz'"),
+        replacing(tmp_path / "a.npz") as file,
+    ):
+        raise PermissionError(13, "Permission denied", str(file))
+    with pytest.raises(FileNotFoundError, match="elsewhere"), replacing(tmp_path / "a.npz"):
+        raise FileNotFoundError(2, "No such file", "elsewhere")

@@ -216,6 +216,12 @@ def test_without_a_network_the_error_says_what_to_do(tmp_path: Path):
         fetch("crohme", tmp_path, lambda _: None, "http://127.0.0.1:9")
 
 
+@pytest.mark.parametrize("address", ["mirror", "ftp://mirror.example", "http://"])
+def test_an_address_that_is_none_says_what_one_looks_like(tmp_path: Path, address: str):
+    with pytest.raises(FetchError, match="give a server with its scheme, such as https://"):
+        fetch("crohme", tmp_path, lambda _: None, address)
+
+
 def test_a_place_that_cannot_be_written_is_named(server: StandIn, tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(FetchError, match="file: cannot be written"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import sys
 from typing import TYPE_CHECKING
 
@@ -119,6 +121,18 @@ def test_a_server_without_the_packages_for_pictures_says_which_it_lacks(
     monkeypatch.setitem(sys.modules, "PIL", None)
     response = client.post("/api/recognize", content=body, headers={"Content-Type": "image/png"})
     assert "inkmath[images]" in str(assert_problem(response, 415, "media-type")["detail"])
+
+
+def test_a_byte_order_mark_before_json_is_no_hindrance(client: TestClient) -> None:
+    body = b"\xef\xbb\xbf" + json.dumps({"strokes": [X]}).encode()
+    assert client.post("/api/recognize", content=body, headers={"Content-Type": "application/json"}).status_code == 200
+
+
+def test_a_compressed_body_is_refused_with_what_to_do(client: TestClient) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    response = client.post("/api/recognize", content=gzip.compress(b'{"strokes": []}'), headers=headers)
+    assert "without Content-Encoding" in str(assert_problem(response, 415, "content-coding")["detail"])
+    assert response.headers["Accept-Encoding"] == "identity"
 
 
 def test_other_types_are_refused(client: TestClient) -> None:

@@ -377,6 +377,17 @@ def test_ink_can_be_kept_while_there_is_no_server(page: Page, tmp_path: Path) ->
     assert download.value.suggested_filename == "formula.png"
 
 
+def test_the_menu_of_downloads_closes_behind_who_leaves_it(page: Page) -> None:
+    draw(page, X)
+    expect_latex(page, "x")
+    page.get_by_role("button", name="Download").click()
+    for _ in range(3):
+        assert page.get_by_role("menu").is_visible()
+        page.keyboard.press("Tab")
+    assert page.get_by_role("menu").is_hidden()
+    assert page.get_by_role("button", name="Download").get_attribute("aria-expanded") == "false"
+
+
 def test_a_long_wait_for_the_first_formula_is_not_silent(page: Page) -> None:
     held: list[Route] = []
     page.route("**/api/recognize", lambda route: held.append(route))

@@ -54,6 +54,9 @@ export function offerDownloads(makers) {
     if (event.key === "Escape") { closeMenu(); $("download").focus(); }
     if (step || event.key === "Escape") { event.preventDefault(); event.stopPropagation(); }
   });
+  menu.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !event.relatedTarget.closest(".actions")) closeMenu();
+  });
   menu.addEventListener("click", async (event) => {
     const format = event.target.closest("[data-format]")?.dataset.format;
     if (!format) return;

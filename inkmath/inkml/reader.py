@@ -47,7 +47,8 @@ def parse_inkml(source: str | Path | bytes) -> Ink:
 
     Returns:
         Ink with strokes in file order, ``id`` the file's stem (else its ``UI`` annotation), the tree from the MathML,
-        else from the LaTeX. Channels other than X and Y are dropped.
+        else from the LaTeX. Channels other than X and Y are dropped, and so are traces of a pen that hovers
+        (``type="penUp"``), which leave no ink.
 
     Raises:
         InkMLError: the document cannot be used.
@@ -84,6 +85,7 @@ class _Document:
 
     root: etree._Element
     traces: dict[str, int] = field(default_factory=dict)  # name to index
+    hovering: set[str] = field(default_factory=set)  # names of traces that left no ink
     texts: list[str] = field(default_factory=list)
     annotations: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -94,10 +96,13 @@ class _Document:
         numbers = (number for number in map(str, counting()) if number not in given)
         for element in traces:
             identity = _identity(element) or next(numbers)
-            if identity in self.traces:
+            if identity in self.traces or identity in self.hovering:
                 raise InkMLError(f"line {element.sourceline}: two traces have the id {identity!r}: give each its own")
             if len(element):
                 raise InkMLError(f"line {element.sourceline}: trace {identity!r} holds more than points")
+            if element.get("type") == "penUp":
+                self.hovering.add(identity)
+                continue
             self.traces[identity] = len(self.texts)
             self.texts.append(element.text or "")
         for element in self.root.iterchildren("{*}annotation"):
@@ -107,7 +112,11 @@ class _Document:
 
     def ink(self, name: str = "") -> Ink:
         if not self.texts:
-            raise InkMLError("no <trace> element, so no ink")
+            raise InkMLError(
+                "no <trace> element but of a hovering pen, so no ink"
+                if self.hovering
+                else "no <trace> element, so no ink"
+            )
         strokes = _parse_points(self.texts, list(self.traces), self._axes())
         known = self.annotations
         latex = next((known[kind] for kind in LATEX_ANNOTATIONS if kind in known), None)
@@ -179,6 +188,8 @@ class _Document:
             if name in ("traceView", "trace"):
                 named = _identity(child) if name == "trace" else child.get("traceDataRef") or child.get("traceRef")
                 reference = (named or "").removeprefix("#")
+                if reference in self.hovering:
+                    continue
                 if reference not in self.traces:
                     raise InkMLError(f"line {child.sourceline}: {name} of {reference!r}, and no trace has that id")
                 strokes.add(self.traces[reference])

@@ -95,7 +95,7 @@ def test_files_of_one_name_do_not_overwrite_each_other(tmp_path: Path, file: Pat
 
 @pytest.mark.parametrize("kind", ["png", "svg"])
 def test_several_pictures_need_a_directory(file: Path, kind: str) -> None:
-    result = run(file, file, "--to", kind)
+    result = run(file, file.with_name("another.inkml"), "--to", kind)
     assert result.exit_code == 2
     assert "--out" in result.stderr
 

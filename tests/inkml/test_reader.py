@@ -122,6 +122,24 @@ def test_a_trace_without_an_id_takes_none_that_another_has() -> None:
     assert [stroke[0].tolist() for stroke in ink.strokes] == [[0, 0], [2, 2], [3, 3]]
 
 
+def test_a_pen_that_hovers_leaves_no_ink() -> None:
+    """``type`` is W3C InkML's; such a trace lies between the strokes, and groups may name it."""
+    hovered = CROHME.replace(
+        '<trace id="1">', '<trace id="air" type="penUp">5 6, 7 -8</trace><trace id="1" type="penDown">'
+    )
+    hovered = hovered.replace(
+        '<traceView traceDataRef="1"/>', '<traceView traceDataRef="air"/><traceView traceDataRef="1"/>'
+    )
+    plain, ink = parse_inkml(CROHME), parse_inkml(hovered)
+    assert ink.tree == plain.tree
+    assert ink.trace_ids == plain.trace_ids
+    assert all(map(np.array_equal, ink.strokes, plain.strokes))
+    with pytest.raises(InkMLError, match="hovering pen, so no ink"):
+        parse_inkml('<ink><trace type="penUp">0 0, 1 1</trace></ink>')
+    with pytest.raises(InkMLError, match="two traces have the id 'a'"):
+        parse_inkml('<ink><trace id="a" type="penUp">0 0</trace><trace id="a">0 0</trace></ink>')
+
+
 def test_channels_are_found_by_name() -> None:
     channels = "".join(f'<channel name="{name}"/>' for name in ("T", "Y", "X", "F"))
     ink = parse_inkml(f'<ink><traceFormat>{channels}</traceFormat><trace id="a">9 2 1 5, 9 4 3 5</trace></ink>')

@@ -270,6 +270,28 @@ class Params(Block):
     track: Track
     compute: Compute
 
+    def with_value(self, name: str, value: str) -> Params:
+        """These parameters with another value of one, both written as for ``dvc exp run -S``: ``train.units``, ``32``.
+
+        Raises:
+            ParamsError: there is no such parameter, or it cannot have the value, whatever the others are.
+        """
+        changed = self.model_dump()
+        *blocks, last = name.split(".")
+        block = changed
+        for part in blocks:
+            block = block.setdefault(part, {})
+            if not isinstance(block, dict):
+                raise ParamsError(f"{name}: unknown parameter; {part} is none that holds others")
+        block[last] = YAML(typ="safe", pure=True).load(value)
+        try:
+            return Params.model_validate(changed)
+        except ValidationError as error:
+            faults = [fault for fault in error.errors(include_url=False) if fault["type"] != "value_error"]
+            if not faults:  # it may be meant together with another
+                return self
+            raise ParamsError("\n".join(map(_fault, faults))) from None
+
 
 def load_params(path: str | Path = "params.yaml") -> Params:
     """Read and check every parameter.

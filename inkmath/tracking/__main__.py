@@ -19,7 +19,7 @@ from inkmath.tracking.location import Location, TrackingError, locate, reach
 from inkmath.tracking.provenance import INK, data_digest
 from inkmath.tracking.queue import work_off
 from inkmath.tracking.registry import crown
-from inkmath.tracking.search import Knob, search
+from inkmath.tracking.search import TRAININGS, Knob, search
 from inkmath.tracking.sweep import read_sweep
 from inkmath.tracking.team import Ports, team_services
 
@@ -31,20 +31,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit status is 1 when it could not do all of its work."""
     parser = argparse.ArgumentParser(prog="python -m inkmath.tracking", description=__doc__)
     parser.add_argument("--uri", help="server or database (default: MLFLOW_TRACKING_URI, track.uri, else mlflow.db)")
+    named = argparse.ArgumentParser(add_help=False)
+    named.add_argument("--experiment", help="MLflow experiments, without the task (default: track.experiment)")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("where", help="say where runs go")
     commands.add_parser("send", help="send the records that wait for their server")
-    sweep = commands.add_parser("sweep", help="list the runs of a sweep")
+    sweep = commands.add_parser("sweep", help="list the runs of a sweep", parents=[named])
     sweep.add_argument("name", help="its track.sweep")
-    sweep.add_argument("--experiment", help="MLflow experiment (default: that of symbols, named by track.experiment)")
-    sweep.add_argument("--metric", default="valid_accuracy", help="figure to judge by (default: %(default)s)")
-    sweep.add_argument("--picture", metavar="FILE", help="also draw it: .png, .svg or .pdf")
+    sweep.add_argument("--task", choices=tuple(TRAININGS), default="symbol", help="which model (default: %(default)s)")
+    sweep.add_argument("--metric", help="figure to judge by (default: what the task's searches raise)")
+    sweep.add_argument("--picture", type=_picture, metavar="FILE", help="also draw it: .png, .svg or .pdf")
     queue = commands.add_parser("queue", help="work off DVC's queue: dvc queue start, again when DVC loses a worker")
-    queue.add_argument("--jobs", "-j", type=int, default=1, help="experiments at once (default: %(default)s)")
-    releasing = commands.add_parser("release", help="ship the champion, unless what is shipped reads better")
-    releasing.add_argument("task", choices=("symbol", "expression"))
-    releasing.add_argument("--experiment", help="MLflow experiments, without the task (default: track.experiment)")
-    releasing.add_argument("--ink", type=Path, default=INK, help="table with validation ink (default: %(default)s)")
+    queue.add_argument("--jobs", "-j", type=_count, default=1, help="experiments at once (default: %(default)s)")
+    releasing = commands.add_parser(
+        "release", help="ship the champion, unless what is shipped reads better", parents=[named]
+    )
+    releasing.add_argument("task", choices=tuple(TRAININGS))
     releasing.add_argument(
         "--replace", action="store_true", help="ship it in any case: what is shipped was trained on the validation ink"
     )
@@ -53,12 +55,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         action="store_true",
         help="search formulas as what is shipped does: for training that left hardly any validation ink to fit it to",
     )
-    searching = commands.add_parser("search", help="search good parameters with Optuna, each trial a DVC experiment")
+    searching = commands.add_parser(
+        "search", help="search good parameters with Optuna, each trial a DVC experiment", parents=[named]
+    )
     searching.add_argument("name", help="of the study and of the sweep in MLflow; a study that is there goes on")
     searching.add_argument("space", nargs="+", help="block.name=choice(a,b), range(1,9), interval(0,1), log(1e-4,1e-2)")
-    searching.add_argument("--task", choices=("symbol", "expression"), default="symbol")
-    searching.add_argument("--trials", type=int, default=20, help="how many to add (default: %(default)s)")
-    searching.add_argument("--warm-up", type=int, default=5, help="trials before any is stopped early")
+    searching.add_argument("--task", choices=tuple(TRAININGS), default="symbol", help="(default: %(default)s)")
+    searching.add_argument("--trials", type=_count, default=20, help="how many to add (default: %(default)s)")
+    searching.add_argument(
+        "--warm-up", type=_count, default=5, help="trials before any is stopped early (default: %(default)s)"
+    )
     searching.add_argument(
         "--storage", default="sqlite:///optuna.db", help="database of the study; a server's for several machines"
     )
@@ -94,6 +100,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no count; give 1 or more")
+    return int(text)
+
+
+def _picture(text: str) -> Path:
+    if Path(text).suffix not in (".png", ".svg", ".pdf"):
+        raise argparse.ArgumentTypeError(f"{text} does not end in .png, .svg or .pdf")
+    return Path(text)
+
+
 def _run(chosen: argparse.Namespace, params: Params, location: Location) -> int:
     from mlflow.exceptions import MlflowException
 
@@ -113,8 +131,8 @@ def _run(chosen: argparse.Namespace, params: Params, location: Location) -> int:
             return _release(chosen, params, location)
         if chosen.command == "search":
             return _search(chosen, params, location)
-        experiment = chosen.experiment or f"{params.track.experiment}-symbol"
-        sweep = read_sweep(reach(location), experiment, chosen.name, chosen.metric)
+        metric = chosen.metric or TRAININGS[chosen.task].metric
+        sweep = read_sweep(reach(location), _experiment(chosen, params), chosen.name, metric)
     except MlflowException as error:
         raise TrackingError(str(error)) from error
     print(sweep.table())
@@ -122,6 +140,11 @@ def _run(chosen: argparse.Namespace, params: Params, location: Location) -> int:
         with replacing(chosen.picture) as temporary:
             sweep.draw().savefig(temporary, dpi=130)
     return 0
+
+
+def _experiment(chosen: argparse.Namespace, params: Params) -> str:
+    """The MLflow experiment, and so the registered model, of the task."""
+    return f"{chosen.experiment or params.track.experiment}-{chosen.task}"
 
 
 def _serve(chosen: argparse.Namespace) -> NoReturn:
@@ -146,18 +169,23 @@ def _serve(chosen: argparse.Namespace) -> NoReturn:
 
 
 def _search(chosen: argparse.Namespace, params: Params, location: Location) -> int:
+    knobs = [Knob.parse(text) for text in chosen.space]
+    for knob in knobs:
+        knob.check(params)
     study = search(
         location,
-        f"{params.track.experiment}-{chosen.task}",
+        _experiment(chosen, params),
         chosen.name,
         chosen.task,
-        [Knob.parse(text) for text in chosen.space],
+        knobs,
         chosen.trials,
         storage=chosen.storage,
         seed=params.base.seed,
         warm_up=chosen.warm_up,
         log=Path(f"search-{chosen.name}.log"),
     )
+    if not any(trial.value is not None for trial in study.trials):
+        raise TrackingError(f"none of {len(study.trials)} trials came to its end; see search-{chosen.name}.log")
     best = study.best_trial
     print(f"best of {len(study.trials)} trials: {best.value:.4f} with {best.user_attrs['settings']}")
     print(f"its run in MLflow: {best.user_attrs['mlflow_run']}")
@@ -170,19 +198,18 @@ def _release(chosen: argparse.Namespace, params: Params, location: Location) -> 
     from inkmath.tracking.release import release
 
     try:
-        inks, training = list(read_inks(chosen.ink, Split.VALID)), read_training_texts(chosen.ink)
+        inks, training = list(read_inks(INK, Split.VALID)), read_training_texts(INK)
     except InkTableError as error:
         raise TrackingError(str(error)) from error
     if not sys.stderr.isatty():  # MLflow draws a bar for each file it fetches
         os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    name = f"{chosen.experiment or params.track.experiment}-{chosen.task}"
-    weights, (table, _) = Path(__file__).parents[1] / "weights", data_digest(chosen.ink)
+    name = _experiment(chosen, params)
+    weights, (table, _) = Path(__file__).parents[1] / "weights", data_digest(INK)
     done = release(
         reach(location), name, chosen.task, inks, weights, training, chosen.replace, chosen.keep_search, table
     )
-    before = "nothing was released before" if done.before is None else f"before {done.before:.2%}"
-    what = {"symbol": "symbols", "expression": "formulas"}[chosen.task]
-    print(f"{name}: {done.champion:.2%} of the validation {what}, {before}")
+    before = "nothing was released before" if done.before is None else f"before {done.before}"
+    print(f"{name} reads {done.champion}, {before}")
     for file in done.files:
         print(file)
     return 0

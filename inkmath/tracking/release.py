@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from inkmath.dataset.atomic import replacing
 from inkmath.decoding.expression import NETWORK_FILE, SETTINGS_FILE, load_expression_reader, write_weights
@@ -41,12 +41,28 @@ class ReleaseRefusedError(TrackingError):
     """The champion is no better than what is released; the message gives both figures."""
 
 
+class Merit(NamedTuple):
+    """How many of how many formulas, or symbols, are read right."""
+
+    right: int
+    total: int
+    what: str
+
+    @property
+    def share(self) -> float:
+        """In 0..1."""
+        return self.right / max(self.total, 1)
+
+    def __str__(self) -> str:
+        return f"{self.share:.2%} of {self.total} validation {self.what}"
+
+
 @dataclass(frozen=True)
 class Release:
-    """What was released: the champion's figure on the validation ink (0..1), and that of what was there before."""
+    """What was released: how much of the validation ink the champion reads, and how much what was there before."""
 
-    champion: float
-    before: float | None
+    champion: Merit
+    before: Merit | None
     files: tuple[Path, ...]
 
 
@@ -97,11 +113,11 @@ def release(
             fit_search(made, weights, judged, training)
         candidate = merit(_load(task, made, weights), task, judged)
         before = _merit_before(task, weights, judged, replace)
-        if before is not None and candidate <= before and not replace:
+        if before is not None and candidate.share <= before.share and not replace:
             raise ReleaseRefusedError(
-                f"{name} version {version} reads {candidate:.2%} of {len(judged)} validation samples, what is "
-                f"released {before:.2%}: nothing is changed; if what is released was trained on these samples, as its "
-                "model card says, --replace ships the champion all the same"
+                f"{name} version {version} reads {candidate}, what is released {before.share:.2%}: nothing is changed; "
+                "if what is released was trained on this ink, as its model card says, --replace ships the champion all "
+                "the same"
             )
         shipped = sorted(file for file in made.iterdir() if file != about)
         if task == "symbol" and not keep_search and (weights / SETTINGS_FILE).is_file():
@@ -138,7 +154,7 @@ def _champion(client: MlflowClient, name: str, table: str | None, replace: bool)
     return str(version.version)
 
 
-def _merit_before(task: Task, weights: Path, inks: Sequence[Ink], replace: bool) -> float | None:
+def _merit_before(task: Task, weights: Path, inks: Sequence[Ink], replace: bool) -> Merit | None:
     """How much what is released reads; None where nothing is, or where it is damaged and will be replaced.
 
     Raises:
@@ -154,8 +170,8 @@ def _merit_before(task: Task, weights: Path, inks: Sequence[Ink], replace: bool)
         raise TrackingError(f"what is released: {error}; --replace ships the champion all the same") from error
 
 
-def merit(reader: Any, task: Task, inks: Sequence[Ink]) -> float:
-    """Share that is read right, in 0..1: formulas by canonical LaTeX, symbols by their first label."""
+def merit(reader: Any, task: Task, inks: Sequence[Ink]) -> Merit:
+    """What is read right: formulas by canonical LaTeX, symbols by their first label."""
     right = total = 0
     for ink in inks:
         assert ink.tree is not None
@@ -169,7 +185,7 @@ def merit(reader: Any, task: Task, inks: Sequence[Ink]) -> float:
             answers = reader.classify(alone, top_k=1)
             total += len(symbols)
             right += sum(best[0].label == symbol.label for best, symbol in zip(answers, symbols, strict=True))
-    return right / max(total, 1)
+    return Merit(right, total, "formulas" if task == "expression" else "symbols")
 
 
 def fit_search(directory: Path, symbols: Path, inks: Sequence[Ink], training: Collection[str]) -> None:

@@ -14,19 +14,21 @@ import sys
 import time
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from inkmath.params import ParamsError, load_params
 from inkmath.tracking.location import TrackingError, connect
 from inkmath.tracking.sweep import parent_run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     import optuna
     from mlflow import MlflowClient
     from mlflow.entities import Run as MlflowRun
 
+    from inkmath.params import Params
     from inkmath.tracking.location import Location
     from inkmath.tracking.model import Task
 
@@ -80,6 +82,30 @@ class Knob:
                 raise TrackingError(f"{text}: the first number must be below the second, and above 0 for log")
         return knob
 
+    def check(self, params: Params) -> None:
+        """Make sure that there is such a parameter and that it can have the values, each by itself.
+
+        Raises:
+            TrackingError: there is none, or it cannot.
+        """
+        for value in self.values:
+            try:
+                params.with_value(self.name, value)
+            except ParamsError as error:
+                raise TrackingError(str(error)) from error
+
+    @property
+    def distribution(self) -> optuna.distributions.BaseDistribution:
+        """The same to Optuna."""
+        from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+        if self.kind == "choice":
+            return CategoricalDistribution(self.values)
+        if self.kind == "range":
+            return IntDistribution(int(self.values[0]), int(self.values[1]))
+        low, high = map(float, self.values)
+        return FloatDistribution(low, high, log=self.kind == "log")
+
     def suggest(self, trial: optuna.Trial) -> Any:
         """A value of the trial."""
         if self.kind == "choice":
@@ -118,19 +144,14 @@ def search(
         log: what DVC says is added to it.
 
     Raises:
-        TrackingError: MLflow cannot be used, or an experiment fails.
+        TrackingError: MLflow or the storage cannot be used, the study was begun with another space, or an experiment
+            fails.
     """
     import optuna
 
     client, experiment_id = connect(location, experiment)
+    study = _study(name, storage, warm_up, knobs)
     parent = parent_run(client, location, experiment_id, name)
-    study = optuna.create_study(
-        study_name=name,
-        storage=storage,
-        direction="maximize",
-        load_if_exists=True,
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=warm_up),
-    )
     study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials))
     study.set_user_attr("mlflow_parent_run", parent)
     client.set_tag(parent, "optuna_study", name)
@@ -138,6 +159,36 @@ def search(
     study.optimize(trial, n_trials=trials)
     if any(each.state == optuna.trial.TrialState.COMPLETE for each in study.trials):
         client.set_tag(parent, "optuna_best", str(study.best_trial.number))
+    return study
+
+
+def _study(name: str, storage: str, warm_up: int, knobs: Sequence[Knob]) -> optuna.Study:
+    """Begin a study, or go on with one of the same space."""
+    import optuna
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        study = optuna.create_study(
+            study_name=name,
+            storage=storage,
+            direction="maximize",
+            load_if_exists=True,
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=warm_up),
+        )
+    except (SQLAlchemyError, optuna.exceptions.StorageInternalError, ImportError) as error:
+        cause = str(error.__cause__ or error).splitlines()[0]
+        raise TrackingError(f"{storage}: cannot keep a study ({cause}); see --storage") from error
+    known = {name: one for trial in study.get_trials(deepcopy=False) for name, one in trial.distributions.items()}
+    for knob in knobs:
+        if knob.name not in known:
+            continue
+        try:
+            optuna.distributions.check_distribution_compatibility(known[knob.name], knob.distribution)
+        except ValueError as error:
+            raise TrackingError(
+                f"study {name} was begun with another space of {knob.name} ({known[knob.name]}); write that, or give "
+                "this search a name of its own"
+            ) from error
     return study
 
 
@@ -201,11 +252,21 @@ def _trial(
 
 
 def experiment_command(stage: str, name: str, settings: Mapping[str, Any]) -> list[str]:
-    """What runs a stage as a DVC experiment of some name in a copy of the repository, with some parameters set."""
+    """What runs a stage as a DVC experiment of some name in a copy of the repository, with some parameters set.
+
+    The copy has what git and DVC track: ink that neither does is read from where it is.
+    """
     command = [sys.executable, "-m", "dvc", "exp", "run", stage, "--temp", "--name", name]
-    for key, value in settings.items():
+    data = load_params().data
+    places = {"data.user": Path(data.user), "data.shapes": Path(data.shapes)}
+    own = {key: place.absolute() for key, place in places.items() if place.is_dir() and _holds_ink(place)}
+    for key, value in {**own, **settings}.items():
         command += ["--set-param", f"{key}={value}"]
     return command
+
+
+def _holds_ink(folder: Path) -> bool:
+    return any(not file.name.startswith(".") for file in folder.rglob("*") if file.is_file())
 
 
 def run_of(client: MlflowClient, experiment_id: str, dvc_name: str) -> MlflowRun | None:

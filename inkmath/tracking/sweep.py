@@ -131,7 +131,7 @@ def read_sweep(client: MlflowClient, experiment: str, name: str, metric: str) ->
     """Everything MLflow knows of a sweep.
 
     Raises:
-        TrackingError: the experiment has no such sweep, or the sweep has no runs.
+        TrackingError: the experiment has no such sweep, the sweep has no runs, or they have other figures.
     """
     found = client.get_experiment_by_name(experiment)
     # By their own tag: where two machines began a sweep in one moment, it has two parents.
@@ -148,6 +148,9 @@ def read_sweep(client: MlflowClient, experiment: str, name: str, metric: str) ->
     runs = [run for run in gathered if "sweep_parent" not in run.data.tags]
     if not runs:
         raise TrackingError(f"the MLflow experiment {experiment} has no sweep {name}; train with -S track.sweep={name}")
+    figures = sorted({figure for run in runs for figure in run.data.metrics})
+    if figures and metric not in figures:
+        raise TrackingError(f"no run of the sweep {name} has a figure {metric}; they have {', '.join(figures)}")
     names = sorted({name for run in runs for name in run.data.params})
     columns = {name: [run.data.params.get(name, "") for run in runs] for name in names}
     return Sweep(

@@ -51,7 +51,7 @@ def released(weights: Path, labels: str) -> Path:
 def test_the_better_is_released(client: MlflowClient, workspace: Path) -> None:
     weights = released(workspace / "weights", "z x y")
     done = release.release(client, "inkmath-symbol", "symbol", [INK], weights)
-    assert (done.champion, done.before) == (0.5, 0.0)
+    assert (done.champion.share, done.before.share) == (0.5, 0.0)
     assert (weights / "labels.txt").read_text() == "x y z"
     assert done.files == (weights / "labels.txt",)
 
@@ -60,11 +60,14 @@ def test_the_better_is_released(client: MlflowClient, workspace: Path) -> None:
 @pytest.mark.usefixtures("crowned")
 def test_an_equal_or_worse_one_changes_nothing_unless_asked_for(client: MlflowClient, workspace: Path) -> None:
     weights = released(workspace / "weights", "y x z")
-    with pytest.raises(ReleaseRefusedError, match=r"50\.00%.*released 50\.00%: nothing is changed"):
+    with pytest.raises(
+        ReleaseRefusedError,
+        match=r"reads 50\.00% of 2 validation symbols, what is released 50\.00%: nothing is changed",
+    ):
         release.release(client, "inkmath-symbol", "symbol", [INK], weights)
     assert (weights / "labels.txt").read_text() == "y x z"
     done = release.release(client, "inkmath-symbol", "symbol", [INK], weights, replace=True)
-    assert (done.champion, done.before) == (0.5, 0.5)
+    assert (done.champion.share, done.before.share) == (0.5, 0.5)
     assert (weights / "labels.txt").read_text() == "x y z", "asked for, it is changed all the same"
 
 
@@ -112,7 +115,7 @@ def test_formulas_are_searched_as_suits_both_networks(tmp_path: Path) -> None:
     assert after["search"]["opinion"] in OPINION
     assert after["search"]["confidence"] != before["search"]["confidence"]
     assert {**after, "search": None} == {**before, "search": None}
-    assert release.merit(release._load("expression", weights, weights), "expression", inks) > 0
+    assert release.merit(release._load("expression", weights, weights), "expression", inks).right > 0
 
 
 def make_champion(task: Task, params: Params) -> None:

@@ -14,7 +14,7 @@ from optuna.trial import TrialState
 
 from inkmath.tracking import search as search_module
 from inkmath.tracking.location import TrackingError, connect
-from inkmath.tracking.search import TRAININGS, Knob, run_of, search
+from inkmath.tracking.search import TRAININGS, Knob, experiment_command, run_of, search
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from mlflow import MlflowClient
 
+    from inkmath.params import Params
     from inkmath.tracking.location import Location
 
 EXPERIMENT = "inkmath-symbol"
@@ -90,9 +91,13 @@ def searching(location: Location, client: MlflowClient, workspace: Path, monkeyp
         monkeypatch.setenv("STAGE_SECONDS", str(outcome.seconds))
         return [sys.executable, "-c", DVC, stage, str(outcome.status)]
 
-    def run(trials: int, *knobs: Knob, warm_up: int = 5) -> optuna.Study:
-        storage = f"sqlite:///{workspace / 'optuna.db'}"
-        given = {"storage": storage, "seed": 1, "warm_up": warm_up, "log": workspace / "search.log"}
+    def run(trials: int, *knobs: Knob, warm_up: int = 5, storage: str = "") -> optuna.Study:
+        given = {
+            "storage": storage or f"sqlite:///{workspace / 'optuna.db'}",
+            "seed": 1,
+            "warm_up": warm_up,
+            "log": workspace / "search.log",
+        }
         return search(location, EXPERIMENT, "drop", "symbol", knobs, trials, **given)
 
     monkeypatch.setattr(search_module, "experiment_command", command)
@@ -179,6 +184,52 @@ def test_an_experiment_that_fails_ends_the_search(searching: Search, workspace: 
         searching.run(2, DROPOUT)
     assert list(searching.started) == ["drop-0"]
     assert (workspace / "search.log").read_text() == "Running stage train\n"
+
+
+@pytest.mark.parametrize(
+    ("space", "complaint"),
+    [
+        ("train.lerning_rate=log(1e-4,1e-2)", "did you mean learning_rate"),
+        ("train.units=choice(8,many)", r"train.units = 'many'"),
+        ("train.dropout=interval(0,2)", "train.dropout"),
+        ("train.units.more=range(1,2)", "unknown parameter"),
+    ],
+)
+def test_a_space_that_no_training_takes_is_told_before_any_trial(params: Params, space: str, complaint: str) -> None:
+    with pytest.raises(TrackingError, match=complaint):
+        Knob.parse(space).check(params)
+
+
+def test_values_that_belong_together_are_left_to_the_trial(params: Params) -> None:
+    Knob.parse("train.branches=choice(2,3)").check(params)
+
+
+@pytest.mark.parametrize("other", ["train.dropout=choice(0.1,0.2)", "train.dropout=log(0.1,0.9)"])
+def test_a_study_of_another_space_is_not_gone_on_with(searching: Search, other: str) -> None:
+    searching.outcomes += [Outcome((0.5,))]
+    searching.run(1, DROPOUT)
+    with pytest.raises(
+        TrackingError, match=r"study drop was begun with another space of train.dropout .*name of its own"
+    ):
+        searching.run(1, Knob.parse(other))
+    assert len(searching.started) == 1
+    searching.outcomes += [Outcome((0.6,))]
+    assert len(searching.run(1, Knob.parse("train.dropout=interval(0,0.5)")).trials) == 2, "a narrower one is the same"
+
+
+def test_a_storage_that_cannot_be_used_is_one_sentence(searching: Search) -> None:
+    for storage in ("sqlite:////nowhere/optuna.db", "nosuch://place"):
+        with pytest.raises(TrackingError, match=f"{storage}: cannot keep a study"):
+            searching.run(1, DROPOUT, storage=storage)
+
+
+def test_ink_that_only_this_directory_has_is_read_from_it(workspace: Path) -> None:
+    (workspace / "data" / "raw" / "user").mkdir(parents=True)
+    (workspace / "data" / "raw" / "user" / ".gitkeep").touch()
+    assert not [part for part in experiment_command("train", "one", {}) if part.startswith("data.")]
+    (workspace / "data" / "raw" / "user" / "a.inkml").touch()
+    command = experiment_command("train", "one", {"train.units": 8})
+    assert command[-4:] == ["--set-param", f"data.user={workspace}/data/raw/user", "--set-param", "train.units=8"]
 
 
 @pytest.mark.slow

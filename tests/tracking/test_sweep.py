@@ -118,6 +118,31 @@ def test_an_unknown_sweep_is_said(client: MlflowClient, capsys: pytest.CaptureFi
     assert "has no sweep nothing; train with -S track.sweep=nothing" in capsys.readouterr().err
 
 
+def test_an_unknown_figure_is_said_with_those_that_are_there(
+    client: MlflowClient, swept: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["sweep", "widths", "--metric", "valid_acuracy"]) == 1
+    assert "has a figure valid_acuracy; they have valid_accuracy" in capsys.readouterr().err
+    assert main(["sweep", "widths", "--task", "expression"]) == 1
+    assert "the MLflow experiment inkmath-expression has no sweep widths" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["queue", "-j", "0"], "0 is no count; give 1 or more"),
+        (["search", "s", "train.units=choice(8)", "--trials", "-1"], "-1 is no count"),
+        (["sweep", "widths", "--picture", "s.foo"], "s.foo does not end in .png, .svg or .pdf"),
+    ],
+)
+def test_what_no_command_can_do_is_refused_at_once(
+    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert complaint in capsys.readouterr().err
+
+
 def test_a_person_can_choose_the_champion(
     client: MlflowClient, swept: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -68,6 +68,6 @@ lock:  ## pin the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile --quiet --upgrade --python-version 3.11 --python-platform x86_64-unknown-linux-gnu --no-header --no-annotate --extra train --extra team --extra images --extra sympy --extra dev pyproject.toml --output-file requirements.lock
 
 clean:  ## remove what the pipeline and the tools made, but neither .venv, nor collected data, nor MLflow runs
-	rm -rf data/raw/synthetic data/interim data/processed models results plots checkpoints fuzz-finds build dist *.egg-info
+	rm -rf data/raw/synthetic data/interim data/processed models results dvc_plots checkpoints fuzz-finds build dist *.egg-info
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

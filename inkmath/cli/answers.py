@@ -14,7 +14,7 @@ from inkmath.cli.sources import Source, SourceError, find, is_single
 from inkmath.layout.tree import LayoutError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from inkmath.ink import Ink
@@ -29,11 +29,13 @@ BATCH = 16
 class Answers:
     """Writes answers one by one; JSON documents of several are one list."""
 
-    def __init__(self, style: Format, *, jsonl: bool, single: bool, out: Path | None) -> None:
+    def __init__(
+        self, style: Format, *, jsonl: bool, single: bool, out: Path | None, sources: Sequence[Source]
+    ) -> None:
         self.style = style
         self.jsonl = jsonl
         self.single = single
-        self.out = Outputs(out) if out else None
+        self.out = Outputs(out, sources) if out else None
         self._listed: list[dict[str, Any]] = []
 
     def give(self, source: Source, answer: Answer) -> None:
@@ -78,6 +80,12 @@ class Answers:
                 return json.dumps(record, ensure_ascii=False, indent=2)
 
 
+def check_count(count: int | None, style: Format, option: str) -> None:
+    """Raise typer.BadParameter for a number of answers that a format with room for one was asked for."""
+    if count is not None and style not in (Format.TEXT, Format.JSON):
+        raise typer.BadParameter(f"{style} holds one answer; ask for text or json, or leave it out", param_hint=option)
+
+
 def answer_all(
     paths: list[str],
     answer: Callable[[list[Ink]], list[Answer]],
@@ -98,8 +106,8 @@ def answer_all(
     if jsonl and out:
         raise typer.BadParameter("--jsonl writes to standard output; for files name a --format", param_hint="--out")
     report = Report(jsonl=jsonl)
-    answers = Answers(style, jsonl=jsonl, single=is_single(paths), out=out)
     sources = find(paths)
+    answers = Answers(style, jsonl=jsonl, single=is_single(paths), out=out, sources=sources)
     batches = [sources[start : start + BATCH] for start in range(0, len(sources), BATCH)]
     with progress(batches, what) as pending:
         for batch in pending:

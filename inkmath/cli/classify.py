@@ -13,12 +13,17 @@ if TYPE_CHECKING:
     from inkmath.decoding.reading import Candidate
     from inkmath.ink import Ink
 
+LISTED = 3
+"""How many labels are listed unless the user says otherwise."""
+
 
 def classify(
     paths: Paths,
     style: FormatOption = Format.TEXT,
     jsonl: Jsonl = False,
-    top_k: Annotated[int, typer.Option("--top-k", "-k", min=1, help="How many labels to list for each symbol.")] = 3,
+    top_k: Annotated[
+        int | None, typer.Option("--top-k", "-k", min=1, help="How many labels to list for each symbol, 3 unless told.")
+    ] = None,
     out: Out = None,
     weights: Weights = None,
 ) -> None:
@@ -32,13 +37,14 @@ def classify(
 
       inkmath classify symbols/ --top-k 5 --jsonl
     """
-    from inkmath.cli.answers import answer_all
+    from inkmath.cli.answers import answer_all, check_count
     from inkmath.recognizer import Recognizer
 
+    check_count(top_k, style, "--top-k")
     recognizer = Recognizer.load(weights)
 
     def answer(inks: list[Ink]) -> list[Answer]:
-        named = recognizer.classify_many(inks, top_k)
+        named = recognizer.classify_many(inks, top_k or LISTED)
         return [_answer(ink, candidates) for ink, candidates in zip(inks, named, strict=True)]
 
     answer_all(paths, answer, style=style, jsonl=jsonl, out=out, what="Naming")

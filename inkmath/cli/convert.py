@@ -62,7 +62,7 @@ def convert(
     if to in (Notation.PNG, Notation.SVG) and out is None and len(sources) > 1:
         raise typer.BadParameter("several pictures do not fit on standard output; name a directory", param_hint="--out")
     report = Report()
-    outputs = Outputs(out)
+    outputs = Outputs(out, sources)
     with progress(sources, "Converting") as pending:
         for source in pending:
             try:

@@ -25,7 +25,7 @@ OPTIONAL = {
     "scikit-image": "images of handwriting",
     "dvc": "the pipeline",
     "mlflow": "the pipeline",
-    "tensorflow-cpu": "training",
+    "tensorflow": "training",
 }
 
 
@@ -62,12 +62,14 @@ def _line(good: bool | None, what: str, detail: str) -> None:
 
 def _package(package: str, purpose: str | None) -> bool:
     """Report a package's version; ``purpose`` says what lacks without it, None that nothing works."""
-    try:
-        _line(True, package, version(package))
-        return True
-    except PackageNotFoundError:
-        _line(None if purpose else False, package, f"not installed; {purpose} needs it" if purpose else "not installed")
-        return False
+    for distribution in (package, f"{package}-cpu"):  # TensorFlow has this name where it brings no CUDA
+        try:
+            _line(True, distribution, version(distribution))
+            return True
+        except PackageNotFoundError:
+            continue
+    _line(None if purpose else False, package, f"not installed; {purpose} needs it" if purpose else "not installed")
+    return False
 
 
 def _weights(directory: Path) -> bool:

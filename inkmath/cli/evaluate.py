@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from os.path import abspath, commonpath
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 -- typer reads it
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -95,36 +94,22 @@ def evaluate(
 def _read(sources: list[Source], recognizer: Recognizer, report: Report) -> Iterator[tuple[Ink, tuple[Reading, ...]]]:
     from inkmath.cli.answers import BATCH
     from inkmath.cli.report import progress
-    from inkmath.cli.sources import SourceError
+    from inkmath.cli.sources import SourceError, folder_of, names_below
 
-    names = _names(sources)
+    names = names_below(sources)
     with progress([sources[start : start + BATCH] for start in range(0, len(sources), BATCH)], "Reading") as batches:
         for batch in batches:
             inks = []
             for source in batch:
                 try:
                     ink = source.formula()
-                    folder = _parent(source).name
+                    folder = folder_of(source).name
                     inks.append(replace(ink, id=names[source], source=ink.source or folder))
                     report.done += 1
                 except SourceError as error:
                     report.fail(source.name, str(error))
             for result in recognizer.recognize_many(inks):
                 yield result.ink, tuple(formula.reading for formula in result.alternatives)
-
-
-def _parent(source: Source) -> Path:
-    """The directory it was found in; links are not followed, one that leads to itself is reported when it is read."""
-    return Path(abspath(source.name)).parent  # noqa: PTH100 -- resolve() raises there
-
-
-def _names(sources: list[Source]) -> dict[Source, str]:
-    """What to call each: its path below the directory that holds them all, without suffix."""
-    parents = [_parent(source) for source in sources]
-    top = commonpath(parents)
-    return {
-        source: str((parent / source.stem).relative_to(top)) for source, parent in zip(sources, parents, strict=True)
-    }
 
 
 def _write(figures: Figures, directory: Path) -> None:

@@ -47,9 +47,10 @@ def recognize(
 
       inkmath recognize test/ --format lg --out predicted/
     """
-    from inkmath.cli.answers import answer_all
+    from inkmath.cli.answers import answer_all, check_count
     from inkmath.recognizer import Recognizer
 
+    check_count(alternatives, style, "--alternatives")
     recognizer = Recognizer.load(weights)
 
     def answer(inks: list[Ink]) -> list[Answer]:

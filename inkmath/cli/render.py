@@ -41,7 +41,9 @@ def render(
     width: Annotated[int, typer.Option(min=40, max=8000, help="The largest width of the ink, in pixels.")] = 800,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Write NAME.svg or NAME.png into DIR rather than to standard output."),
+        typer.Option(
+            metavar="DIR", file_okay=False, help="Write NAME.svg or NAME.png into DIR rather than to standard output."
+        ),
     ] = None,
     weights: Weights = None,
 ) -> None:
@@ -65,7 +67,7 @@ def render(
         raise typer.BadParameter("several pictures do not fit on standard output; name a directory", param_hint="--out")
     recognizer = Recognizer.load(weights)
     report = Report()
-    outputs = Outputs(out)
+    outputs = Outputs(out, sources)
     with progress(sources, "Drawing") as pending:
         for source in pending:
             try:

@@ -70,7 +70,8 @@ def serve(
         workers=workers or defaults.workers,
         corrections=save,
     )
-    app = create_app(Recognizer.load(weights), settings)
+    recognizer = Recognizer.load(weights)
+    app = create_app(recognizer, settings)
 
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -78,6 +79,7 @@ def serve(
     except OSError as error:
         reason = f"cannot listen on {host}, port {port}: {error.strerror}; name another --port or --host"
         raise OSError(reason) from error
+    _ = recognizer.expressions  # weights that are missing or damaged end it here, in one sentence
     # Accepted connections inherit it. asyncio sets it only on sockets made with IPPROTO_TCP, which this one is not, and
     # without it the second packet of an answer waits for the client's delayed acknowledgement, some 40 ms.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -5,19 +5,21 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from mimetypes import guess_type
+from os.path import abspath, commonpath
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from inkmath.inkml import MAX_BYTES, InkMLError, parse_inkml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from inkmath.ink import Ink
 
 STDIN = "-"
 PICTURES = frozenset({".png", ".jpg", ".jpeg"})
 PICTURES_BEGIN = (b"\x89PNG", b"\xff\xd8\xff")
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 
 
 class SourceError(ValueError):
@@ -57,6 +59,8 @@ class Source:
                 return self._ink_of_picture(given) if given.startswith(PICTURES_BEGIN) else parse_inkml(given)
             if Path(self.name).suffix.lower() in PICTURES:
                 return self._ink_of_picture(Path(self.name))
+            if self.name.lower().endswith(ARCHIVES):
+                raise SourceError("is an archive; unpack it and name its directory")
             if (guess_type(self.name)[0] or "").startswith("image/"):
                 raise SourceError("is a picture of a kind that is not read; save it as PNG or JPEG")
             if Path(self.name).is_file():
@@ -118,6 +122,19 @@ def find(paths: Iterable[str]) -> list[Source]:
     for source in found:
         once.setdefault(source.name if source.name in (STDIN, "") else str(Path(source.name).absolute()), source)
     return list(once.values())
+
+
+def folder_of(source: Source) -> Path:
+    """The directory it was found in; links are not followed, one that leads to itself is reported when it is read."""
+    return Path(abspath(source.name)).parent  # noqa: PTH100 -- resolve() raises there
+
+
+def names_below(sources: Sequence[Source]) -> dict[Source, str]:
+    """What to call each: its path below the directory that holds them all, without suffix."""
+    folders = {source: folder_of(source) for source in sources if source.name != STDIN}
+    top = commonpath(folders.values()) if folders else ""
+    below = {source: str((folder / source.stem).relative_to(top)) for source, folder in folders.items()}
+    return {source: below.get(source, source.stem) for source in sources}
 
 
 def _bounded(stream: IO[bytes]) -> bytes:

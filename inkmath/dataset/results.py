@@ -25,10 +25,9 @@ def write_table(path: str | Path, columns: Sequence[str], rows: Iterable[Sequenc
         csv.writer(file, lineterminator="\n").writerows([columns, *rows])
 
 
-def write_history(path: str | Path, history: Sequence[Mapping[str, float]]) -> None:
-    """Write figures of epochs, counted from 1, to six digits; a figure that an epoch lacks is left empty."""
-    names = list(dict.fromkeys(name for row in history for name in row))
-    rows = [
-        [epoch, *(f"{row[name]:.6g}" if name in row else "" for name in names)] for epoch, row in enumerate(history, 1)
-    ]
-    write_table(path, ["epoch", *names], rows)
+def write_history(path: str | Path, history: Mapping[int, Mapping[str, float]]) -> None:
+    """Write figures of epochs, the same of each, to six digits: what draws a table takes an empty cell for 0."""
+    names = list(next(iter(history.values()), {}))
+    write_table(
+        path, ["epoch", *names], [[epoch, *(f"{row[name]:.6g}" for name in names)] for epoch, row in history.items()]
+    )

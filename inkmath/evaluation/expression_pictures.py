@@ -82,12 +82,12 @@ def _draw_failure(axes: Axes, outcome: Outcome) -> None:
         axes.text(0.09, middle, text, fontsize=size, color=colour, parse_math=mathematics, math_fontfamily="cm", **box)
     edits = f"{outcome.edits} token {'edit' if outcome.edits == 1 else 'edits'}"
     line = f"{outcome.ink.id.rpartition('/')[2]}   {edits}, {100 * outcome.reading.confidence:.0f} % sure"
-    if outcome.place:
-        line += f", right in place {outcome.place + 1}"
+    if outcome.place and outcome.place > 1:
+        line += f", right in place {outcome.place}"
     axes.text(0.0, 0.115, line, fontsize=6, color=QUIET, parse_math=False, **box)
     pairs = (*outcome.comparison.symbols, *outcome.comparison.governors) if outcome.comparison else ()
     more = f"   and {len(pairs) - EXPLAINED} more" if len(pairs) > EXPLAINED else ""
-    line = "   ".join(_arrow(pair) for pair in pairs[:EXPLAINED]) + more
+    line = ";   ".join(_in_words(pair) for pair in pairs[:EXPLAINED]) + more
     axes.text(0.0, 0.045, line, fontsize=6, color=QUIET, parse_math=False, **box)
 
 
@@ -148,7 +148,7 @@ def rates_by_length(table: Table) -> Figure:
         heights = [100 * row[column] for row in table.rows]
         axes.bar(places, heights, width=0.75, color=colour, label=name)
     for place, height in enumerate(heights):
-        axes.text(place, height + 1, f"{height:.0f}", ha="center", fontsize=8)
+        axes.text(place, 2, f"{height:.0f}", ha="center", fontsize=8, color="white" if height > 8 else "black")
     axes.set_xticks(places, [f"{row[0]}\n({row[1]})" for row in table.rows], fontsize=8)
     axes.set(xlabel="symbols in the formula (how many formulas)", ylabel="% of the formulas", ylim=(0, 106))
     axes.spines[["top", "right"]].set_visible(False)
@@ -163,14 +163,14 @@ def confusion_bars(symbols: Table, relations: Table, most: int = 25) -> Figure:
     longest = max(1, *map(len, rows))
     figure = _figure(8.4, 0.8 + 0.21 * longest)
     for axes, shown, name in zip(figure.subplots(1, 2), rows, ("symbols", "relations"), strict=True):
-        names = [_arrow((truth, answer)) for truth, answer, _ in shown]
+        names = [_in_words((truth, answer)) for truth, answer, _ in shown]
         counts = [count for _, _, count in shown]
         axes.barh(range(len(shown)), counts, height=0.7, color=WRONG)
         axes.set_yticks(range(len(shown)), names, fontsize=8, parse_math=False)
         for place, count in enumerate(counts):
             axes.text(count, place, f" {count}", va="center", fontsize=7, color=QUIET)
         axes.set_ylim(longest - 0.4, -0.6)
-        axes.set_title(f"{name}: truth → answer" if shown else f"no {name} confused", fontsize=9)
+        axes.set_title(f"{name}, and what they are read as" if shown else f"no {name} confused", fontsize=9)
         axes.tick_params(axis="y", length=0)
         axes.set_xticks([])
         axes.spines[["top", "right", "bottom"]].set_visible(False)
@@ -185,10 +185,10 @@ def _figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height))
 
 
-def _arrow(confusion: Confusion) -> str:
+def _in_words(confusion: Confusion) -> str:
     """Truth and answer as characters that need no mathematics; nothing at all has a word of its own."""
     truth, answer = (
         " ".join(CHARACTERS.get(label, label.removeprefix("\\")) for label in side.split()) or "nothing"
         for side in confusion
     )
-    return f"{truth} → {answer}"
+    return f"{truth} read as {answer}"

@@ -52,7 +52,7 @@ class Outcome:
         ink: what was read. reading: the best answer.
         truth, answer: canonical tokens.
         edits: token edits between them.
-        place: where the truth stands among the readings, from 0, or None.
+        place: where the truth stands among the readings, from 1, or None.
         symbols: how many the truth has. structures: those of ``STRUCTURES`` that it has.
         comparison: with the truth's symbols and relations, or None where they are not tied to strokes.
     """
@@ -104,7 +104,7 @@ def judge(ink: Ink, readings: Sequence[Reading]) -> Outcome:
         truth=truth,
         answer=answers[0],
         edits=edit_distance(truth, answers[0]),
-        place=answers.index(truth) if truth in answers else None,
+        place=answers.index(truth) + 1 if truth in answers else None,
         symbols=len(tree.symbols),
         structures=structures(tree),
         comparison=compare(tree, readings[0].tree) if tree.has_strokes else None,
@@ -168,7 +168,7 @@ class Report:
             "without_truth": len(self.without_truth),
             "with_strokes": len(compared),
             **_rates(self.outcomes),
-            "top5_exprate": _share(one.place is not None and one.place < TOP for one in self.outcomes),
+            "top5_exprate": _share(one.place is not None and one.place <= TOP for one in self.outcomes),
             "token_error_rate": sum(one.edits for one in self.outcomes) / sum(len(one.truth) for one in self.outcomes),
             "mean_confidence": float(np.mean([one.reading.confidence for one in self.outcomes])),
             "calibration_error": self.calibration.error,

@@ -124,7 +124,7 @@ def reliability_diagram(bins: Reliability) -> Figure:
     upper.plot(bins.confidence, bins.accuracy, color=RIGHT, marker="o", markersize=4, label="this model")
     upper.set(ylabel="share that is right", xlim=(0, 1), ylim=(0, 1.02))
     upper.set_title(f"expected calibration error {100 * bins.error:.2f} %", fontsize=10)
-    upper.legend(frameon=False, fontsize=8, loc="upper left")
+    upper.legend(frameon=False, fontsize=8, loc="best")
     lower.bar(bins.confidence, bins.answers, width=0.045, color=RIGHT)
     lower.set(xlabel="confidence of the first answer", ylabel="answers", yscale="log")
     lower.set_ylim(0.7, 2 * max(bins.answers, default=1))

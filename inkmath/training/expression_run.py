@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 WEIGHTS_FILE = "expression-weights.npz"
 """To train on from; what a reader loads is the exported network."""
 
+JUDGED = ("valid_plain_exprate", "valid_unseen_plain_exprate", "valid_unseen_bent_plain_exprate")
+"""Figures of the plain read-out: of validation, of its formulas with new text, and of those bent."""
+
 
 @dataclass(frozen=True)
 class Trained:
@@ -112,9 +115,8 @@ def train_expression(
     def judge() -> dict[str, float]:
         keep()
         return {
-            "valid_plain_exprate": plain_exprate(kept, watched, labels),
-            "valid_unseen_plain_exprate": plain_exprate(kept, fresh, labels),
-            "valid_unseen_bent_plain_exprate": plain_exprate(kept, harder, labels),
+            name: plain_exprate(kept, those, labels)
+            for name, those in zip(JUDGED, (watched, fresh, harder), strict=True)
         }
 
     deadline = time.monotonic() + 60 * knobs.max_minutes if knobs.max_minutes else math.inf
@@ -204,8 +206,14 @@ def write_model(
 
 
 def write_results(trained: Trained, tuned: Tuned, directory: Path) -> dict[str, float]:
-    """Write ``history.csv``, a row an epoch, and ``metrics.json``; returns the latter's figures."""
-    write_history(directory / "history.csv", trained.history)
+    """Write what a training gave; returns the figures in ``metrics.json``.
+
+    ``history.csv`` has a row for each epoch, ``judged.csv`` one for each that was judged on validation.
+    """
+    parts = [{name: row[name] for name in row if name not in JUDGED} for row in trained.history]
+    write_history(directory / "history.csv", dict(enumerate(parts, 1)))
+    judged = [{name: row[name] for name in row if name in JUDGED} for row in trained.history]
+    write_history(directory / "judged.csv", {epoch: row for epoch, row in enumerate(judged, 1) if row})
     metrics = {
         "valid_exprate": round(tuned.exprate, 5),
         "language_weight": tuned.weights.language,

@@ -212,7 +212,7 @@ def write_results(trained: Trained, directory: Path, valid: SymbolData) -> dict[
 
     Where the network takes a symbol's context, they say how it reads the validation symbols without it, too.
     """
-    write_history(directory / "history.csv", trained.history)
+    write_history(directory / "history.csv", dict(enumerate(trained.history, 1)))
     metrics = {
         "valid_accuracy": round(trained.kept["valid_accuracy"], 5),
         "valid_loss": round(trained.kept["valid_loss"], 5),

@@ -88,8 +88,17 @@ def test_files_of_one_name_do_not_overwrite_each_other(tmp_path: Path, file: Pat
 
     result = run(file, twin, "--to", "latex", "--out", tmp_path / "out")
 
+    assert result.exit_code == 0
+    assert (tmp_path / "out" / "formula.tex").read_text() == "x ^ { 2 }\n"
+    assert (tmp_path / "out" / "deeper" / "formula.tex").read_text() == "y ^ { 2 }\n"
+
+
+def test_what_would_take_the_place_of_another_answer_is_refused_with_what_to_do(tmp_path: Path, file: Path) -> None:
+    twin = file.with_suffix(".INKML")
+    twin.write_bytes(inkml("y"))
+    result = run(file, twin, "--to", "latex", "--out", tmp_path / "out")
     assert result.exit_code == 1
-    assert "already holds the answer" in result.stderr
+    assert f"already holds the answer for {file}; rename one of them" in result.stderr
     assert (tmp_path / "out" / "formula.tex").read_text() == "x ^ { 2 }\n"
 
 

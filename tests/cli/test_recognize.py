@@ -158,9 +158,23 @@ def test_a_directory_of_answers(notes: Path, tmp_path: Path) -> None:
 def test_two_files_of_one_name_do_not_overwrite_each_other(notes: Path, tmp_path: Path) -> None:
     (notes / "deeper" / "a.inkml").write_bytes(write_inkml(Ink.from_points([ONE])))
     code, _, err = run("recognize", notes / "a.inkml", notes / "deeper", "--out", tmp_path / "out")
-    assert code == 1
-    assert "already holds the answer for" in err
+    assert (code, err) == (0, "")
     assert (tmp_path / "out" / "a.txt").read_text() == "x\n"
+    assert (tmp_path / "out" / "deeper" / "a.txt").read_text() == "1\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [("recognize", "-n", 3, "--format", "mathml"), ("classify", "-k", 5, "--format", "latex")]
+)
+def test_a_format_that_holds_one_answer_takes_no_number_of_them(notes: Path, arguments: tuple[object, ...]) -> None:
+    code, out, complaints = run(*arguments, notes / "a.inkml")
+    assert (code, out) == (2, "")
+    assert "holds one answer" in complaints
+
+
+def test_an_archive_is_to_be_unpacked(tmp_path: Path) -> None:
+    (tmp_path / "ink.tar.gz").write_bytes(b"any")
+    assert "ink.tar.gz: error: is an archive; unpack it" in run("recognize", tmp_path / "ink.tar.gz")[2]
 
 
 @pytest.mark.parametrize("command", ["recognize", "classify"])

@@ -81,6 +81,13 @@ def test_answers_on_a_kept_connection_do_not_wait_for_acknowledgements(monkeypat
     assert accepted == [1]
 
 
+def test_weights_that_are_missing_are_said_in_a_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "inkmath.cli", "serve", "--port", "0", "--weights", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"inkmath: {tmp_path / 'expression.json'}: no such file")
+
+
 def test_a_port_in_use_is_said_in_a_line() -> None:
     with serving() as (_, line):
         port = address_in(line).rpartition(":")[2]

@@ -25,6 +25,8 @@ def test_a_table_has_its_columns_in_the_first_line(tmp_path: Path) -> None:
     assert (tmp_path / "table.csv").read_text() == 'truth,count\n"a, b",2\n",",1\n'
 
 
-def test_a_figure_that_not_every_epoch_has_is_left_empty_in_the_others(tmp_path: Path) -> None:
-    write_history(tmp_path / "history.csv", [{"loss": 1 / 3}, {"loss": 0.25, "valid": 0.5}])
-    assert (tmp_path / "history.csv").read_text() == "epoch,loss,valid\n1,0.333333,\n2,0.25,0.5\n"
+def test_a_history_has_a_row_for_each_epoch(tmp_path: Path) -> None:
+    write_history(tmp_path / "history.csv", {4: {"loss": 1 / 3, "valid": 0.5}, 6: {"loss": 0.25, "valid": 0.75}})
+    assert (tmp_path / "history.csv").read_text() == "epoch,loss,valid\n4,0.333333,0.5\n6,0.25,0.75\n"
+    write_history(tmp_path / "none.csv", {})
+    assert (tmp_path / "none.csv").read_text() == "epoch\n"

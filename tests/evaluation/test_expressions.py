@@ -42,7 +42,7 @@ def test_a_formula_is_right_when_its_tokens_are() -> None:
     # Limits at the side and limits stacked are the same formula.
     outcome = judge(ink(r"\sum\limits_{i}x"), read(r"\sum\nolimits_{i}x"))
     assert outcome.right
-    assert outcome.place == 0
+    assert outcome.place == 1
     assert outcome.comparison is not None
     assert outcome.comparison.structure
 
@@ -71,7 +71,7 @@ def test_rates_counted_by_hand() -> None:
 
 def test_truth_beyond_the_fifth_reading_is_not_among_the_top_five() -> None:
     report = evaluate([(ink("x"), read("a", "b", "c", "d", "e", "x"))])
-    assert report.outcomes[0].place == 5
+    assert report.outcomes[0].place == 6
     assert report.metrics["top5_exprate"] == 0.0
 
 

@@ -84,6 +84,10 @@ def test_what_is_written_is_a_reader(trained: Any, formulas: FormulaSet, labels:
     metrics = write_results(trained[0], tuned, tmp_path / "results")
     assert metrics["valid_exprate"] == round(tuned.exprate, 5)
     assert (tmp_path / "results" / "history.csv").read_text().startswith("epoch,loss,symbol,early,pair,governor")
+    judged = (tmp_path / "results" / "judged.csv").read_text().splitlines()
+    assert judged[0] == "epoch,valid_plain_exprate,valid_unseen_plain_exprate,valid_unseen_bent_plain_exprate"
+    assert len(judged) == 2, "only epochs that were judged, or a plot shows the others as 0"
+    assert all(cell for line in judged for cell in line.split(","))
 
     reader = load_expression_reader(tmp_path / "model")
     assert reader.labels == tuple(labels)

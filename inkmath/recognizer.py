@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Set
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from numbers import Integral
 from pathlib import Path
+from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -300,7 +302,8 @@ class Recognizer:
         """Name one isolated symbol: its ``top_k`` likeliest labels, the likeliest first.
 
         Raises:
-            ValueError: no stroke, a stroke without points, or a coordinate that is not finite.
+            ValueError: no stroke or more than `MAX_STROKES`, a stroke without points, or a coordinate that is not
+                finite.
         """
         return self.classify_many([strokes], top_k)[0]
 
@@ -333,8 +336,12 @@ class Recognizer:
             if not isinstance(owned, Set):
                 raise ValueError(f"a constraint names strokes {owned!r}; write frozenset({owned!r})")
             self.check_choice(owned, label)
-            if not all(0 <= index < strokes for index in owned):
-                raise ValueError(f"a constraint names strokes {sorted(owned)}; the ink has strokes 0..{strokes - 1}")
+            if not all(
+                isinstance(index, Integral) and not isinstance(index, bool) and 0 <= index < strokes for index in owned
+            ):
+                raise ValueError(
+                    f"a constraint names strokes {sorted(owned, key=str)}; the ink has strokes 0..{strokes - 1}"
+                )
             if taken & owned:
                 raise ValueError(f"two constraints name stroke {min(taken & owned)}")
             taken |= owned
@@ -343,7 +350,8 @@ class Recognizer:
 class Session:
     """A formula being written: strokes come and go, choices stay as long as their strokes do.
 
-    A stroke is known by the key that :meth:`add` returns, which no later change moves.
+    A stroke is known by the key that :meth:`add` returns, which no later change moves. One thread may read while
+    another goes on writing: an answer to what has changed meanwhile is given to whoever asked, and not kept.
     """
 
     def __init__(self, recognizer: Recognizer, alternatives: int = 5) -> None:
@@ -352,6 +360,7 @@ class Session:
         self._strokes: dict[int, Stroke] = {}
         self._choices: dict[frozenset[int], str] = {}
         self._next_key = 0
+        self._changing = Lock()
         self._answer: Recognition | None = None
 
     @property
@@ -366,10 +375,11 @@ class Session:
             ValueError: the stroke has no points, or a coordinate that is not finite.
         """
         (points,) = Ink.from_points([stroke]).strokes
-        key = self._next_key
-        self._next_key += 1
-        self._strokes[key] = points
-        self._answer = None
+        with self._changing:
+            key = self._next_key
+            self._next_key += 1
+            self._strokes = {**self._strokes, key: points}
+            self._answer = None
         return key
 
     def remove(self, key: int) -> None:
@@ -378,9 +388,12 @@ class Session:
         Raises:
             KeyError: there is no such stroke.
         """
-        del self._strokes[key]
-        self._choices = {keys: label for keys, label in self._choices.items() if key not in keys}
-        self._answer = None
+        with self._changing:
+            if key not in self._strokes:
+                raise KeyError(key)
+            self._strokes = {other: points for other, points in self._strokes.items() if other != key}
+            self._choices = {keys: label for keys, label in self._choices.items() if key not in keys}
+            self._answer = None
 
     def choose(self, keys: Iterable[int], label: str) -> None:
         """Decide that these strokes are one symbol with this label, in place of earlier choices for any of them.
@@ -391,27 +404,32 @@ class Session:
         """
         decided = frozenset(keys)
         self._recognizer.check_choice(decided, label)
-        for key in decided:
-            if key not in self._strokes:
-                raise KeyError(key)
-        self._choices = {other: chosen for other, chosen in self._choices.items() if not other & decided}
-        self._choices[decided] = label
-        self._answer = None
+        with self._changing:
+            for key in decided:
+                if key not in self._strokes:
+                    raise KeyError(key)
+            kept = {other: chosen for other, chosen in self._choices.items() if not other & decided}
+            self._choices = {**kept, decided: label}
+            self._answer = None
 
     @property
     def recognition(self) -> Recognition | None:
         """The formula as it stands, or None while nothing is written; computed once after each change."""
-        if not self._strokes:
-            return None
-        if self._answer is None:
-            place = {key: index for index, key in enumerate(self._strokes)}
-            constraints: Mapping[frozenset[int], str] = {
-                frozenset(place[key] for key in keys): label for keys, label in self._choices.items()
-            }
-            self._answer = self._recognizer.recognize(
-                list(self._strokes.values()), constraints=constraints, alternatives=self._alternatives
-            )
-        return self._answer
+        with self._changing:  # strokes and choices are replaced, never changed: what is held here stays as it is
+            strokes, choices, known = self._strokes, self._choices, self._answer
+        if not strokes or known is not None:
+            return known
+        place = {key: index for index, key in enumerate(strokes)}
+        constraints: Mapping[frozenset[int], str] = {
+            frozenset(place[key] for key in keys): label for keys, label in choices.items()
+        }
+        answer = self._recognizer.recognize(
+            list(strokes.values()), constraints=constraints, alternatives=self._alternatives
+        )
+        with self._changing:
+            if self._strokes is strokes and self._choices is choices:
+                self._answer = answer
+        return answer
 
 
 def _as_ink(strokes: Strokes) -> Ink:

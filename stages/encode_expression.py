@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from inkmath.dataset.arrays import ArraysError, read_arrays
+from inkmath.dataset.arrays import ArraysError
 from inkmath.dataset.results import write_json
 from inkmath.dataset.splits import Split, telling
 from inkmath.decoding.language import count_trigrams
@@ -27,7 +27,7 @@ METRICS = Path("results/encode_expression/metrics.json")
 
 def main(params: Params) -> dict[str, Any]:
     """Fit the vocabularies, count the trigrams, measure the lines; returns what came of it, with labels left out."""
-    formulas = FormulaSet.from_arrays(read_arrays(FORMULAS))
+    formulas = FormulaSet.load(FORMULAS)
     training = formulas.select(np.flatnonzero((formulas.splits == str(Split.TRAIN)) & telling(formulas.ids)))
     # Labels are learned where truth explains every stroke; any tree teaches the language.
     explained = training.select(np.flatnonzero(training.trainable()))

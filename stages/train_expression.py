@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from inkmath.dataset.arrays import ArraysError, read_arrays
+from inkmath.dataset.arrays import ArraysError
 from inkmath.features.expression import FormulaSet
 from inkmath.labels import Vocabulary, VocabularyError
 from inkmath.params import Params, ParamsError, load_params
@@ -32,7 +32,7 @@ def main(params: Params) -> dict[str, float]:
 
         limit_threads(params.compute.threads)
         checkpoint = checkpoint_file("expression", params_hash(params))
-        formulas, labels = FormulaSet.from_arrays(read_arrays(FORMULAS)), Vocabulary.load(LABELS).words
+        formulas, labels = FormulaSet.load(FORMULAS), Vocabulary.load(LABELS).words
         trained = train_expression(formulas, labels, knobs, params.base.seed, checkpoint, on_epoch=run.log_epoch)
         trigrams, lines = (json.loads(file.read_text(encoding="utf-8")) for file in (TRIGRAMS, LINES))
         files, tuned = write_model(trained, MODEL, labels, trigrams, lines, formulas)

@@ -12,7 +12,6 @@ import pytest
 from pipeline_copy import Copy
 from pipeline_outputs import assert_equal, keras_weights
 
-from inkmath.dataset.arrays import read_arrays
 from inkmath.dataset.ink_table import read_inks
 from inkmath.dataset.splits import Split
 from inkmath.features.expression import FormulaSet
@@ -66,7 +65,7 @@ def test_a_leak_would_be_found(inks: dict[Split, list[Ink]]) -> None:
 
 def test_arrays_keep_every_sample_in_its_split(reproduced: Copy, inks: dict[Split, list[Ink]]) -> None:
     symbols = SymbolSet.load(reproduced.root / "data/processed/symbol.npz")
-    formulas = FormulaSet.from_arrays(read_arrays(reproduced.root / "data/processed/expression.npz"))
+    formulas = FormulaSet.load(reproduced.root / "data/processed/expression.npz")
     for split in Split:
         known = {ink.id for ink in inks[split]}
         assert {name.rpartition("#")[0] or name for name in symbols.ids[symbols.of(split)].tolist()} <= known
@@ -74,7 +73,7 @@ def test_arrays_keep_every_sample_in_its_split(reproduced: Copy, inks: dict[Spli
 
 
 def test_every_stroke_of_a_composition_is_one_of_the_training_split(reproduced: Copy) -> None:
-    formulas = FormulaSet.from_arrays(read_arrays(reproduced.root / "data/processed/expression.npz"))
+    formulas = FormulaSet.load(reproduced.root / "data/processed/expression.npz")
     chosen = {split: formulas.select(np.flatnonzero(formulas.splits == str(split))) for split in Split}
     training = chosen[Split.TRAIN].select(np.flatnonzero(chosen[Split.TRAIN].trainable()))
     known, foreign = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ from inkmath.decoding.reading import Candidate, Reading
 from inkmath.images import ImageError
 from inkmath.ink import Ink
 from inkmath.inkml import parse_inkml
+from inkmath.layout import algebra
 from inkmath.layout.lg import parse_lg
 from inkmath.layout.tree import LayoutError, LayoutTree, Symbol
 from inkmath.recognizer import Formula, Recognizer
@@ -126,6 +127,9 @@ def test_constraints_are_obeyed_by_every_alternative(recognizer: Recognizer) -> 
     ("constraints", "complaint"),
     [
         ({frozenset({2}): "x"}, r"strokes 0\.\.1"),
+        ({frozenset({0.5, 1.0}): "x"}, r"strokes 0\.\.1"),
+        ({frozenset({True}): "x"}, r"strokes 0\.\.1"),
+        ({frozenset({"a", 0}): "x"}, r"strokes 0\.\.1"),
         ({frozenset(): "x"}, "names no stroke"),
         ({(0, 1): "x"}, r"write frozenset\(\(0, 1\)\)"),
         ({frozenset({0}): "x", frozenset({0, 1}): "y"}, "two constraints name stroke 0"),
@@ -237,6 +241,25 @@ def test_letters_that_sympy_has_no_rule_for_are_read_all_the_same() -> None:
     assert formula(r"\frac { \Delta } { \sigma ^ { 2 } } + \pi").to_sympy() == delta / sigma**2 + sympy.pi
 
 
+def test_they_are_read_in_indices_and_as_functions_too() -> None:
+    sympy = pytest.importorskip("sympy")
+    x = sympy.Symbol("x")
+    assert formula(r"\sigma _ { 1 } + x").to_sympy() == sympy.Symbol("sigma_{1}") + x
+    assert formula(r"x _ { \pi }").to_sympy() == sympy.Symbol("x_{pi}")
+    assert formula(r"\Delta _ { x }").to_sympy() == sympy.Symbol("Delta_{x}")
+    assert formula(r"\sigma ( x )").to_sympy() == sympy.Function("sigma")(x)
+    assert formula(r"\pi _ { 1 } + \sigma _ { x }").to_sympy() == sympy.Symbol("pi_{1}") + sympy.Symbol("sigma_{x}")
+    assert formula(r"\xi + \psi + \pi + \sigma + \Delta").to_sympy() == sum(
+        sympy.symbols("xi psi sigma Delta"), sympy.pi
+    )
+
+
+def test_letters_for_which_none_is_left_to_stand_in_are_named() -> None:
+    pytest.importorskip("sympy")
+    with pytest.raises(LayoutError, match=r"does not read \\pi, and no letter is left"):
+        formula(" + ".join([*algebra.STAND_INS, r"\pi"])).to_sympy()
+
+
 def test_what_has_no_meaning_is_said_to_have_none() -> None:
     pytest.importorskip("sympy")
     with pytest.raises(LayoutError, match=r"no meaning in \+\+=\\pi"):
@@ -250,6 +273,24 @@ def test_without_sympy_the_error_says_what_to_install(monkeypatch: pytest.Monkey
 
 
 # Sessions
+
+
+def test_an_answer_to_what_changed_meanwhile_is_not_kept() -> None:
+    reader = StubReader()
+    session = Recognizer(lambda: reader, StubNamer).session()
+    session.add(X)
+    read = reader.read
+
+    def interrupted(*given: Any, **options: Any) -> Any:
+        reader.read = read  # type: ignore[method-assign]
+        session.add(ONE)
+        return read(*given, **options)
+
+    reader.read = interrupted  # type: ignore[method-assign]
+    first, second = session.recognition, session.recognition
+    assert first is not None and second is not None
+    assert (first.latex, second.latex) == ("x", "x 1")
+    assert session.recognition is second, "what has not changed is read once"
 
 
 def test_a_session_follows_the_pen(recognizer: Recognizer) -> None:

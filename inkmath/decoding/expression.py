@@ -19,7 +19,7 @@ from inkmath.decoding.search import Search, Weights
 from inkmath.features.expression import pad, stroke_points
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from inkmath.decoding.language import Counts
     from inkmath.decoding.lines import Measures
@@ -129,17 +129,19 @@ def write_settings(
     path = Path(directory) / SETTINGS_FILE
     settings = {"labels": list(labels), "points": points, "search": asdict(weights), **more}
     settings |= {"lines": lines, "trigrams": trigrams}
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(settings, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
-    return path
+    return _write(path, settings)
 
 
 def write_weights(directory: Path, weights: Weights) -> None:
     """Let the model in a directory be searched with other weights; everything else about it stays."""
     path = Path(directory) / SETTINGS_FILE
-    settings = json.loads(path.read_text(encoding="utf-8")) | {"search": asdict(weights)}
+    _write(path, json.loads(path.read_text(encoding="utf-8")) | {"search": asdict(weights)})
+
+
+def _write(path: Path, settings: Mapping[str, Any]) -> Path:
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(settings, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+    return path
 
 
 def of_like_length(lengths: Sequence[int]) -> list[list[int]]:

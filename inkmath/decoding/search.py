@@ -141,7 +141,7 @@ class Search:
             readings.append(Reading(tree, sure, self._alternatives(one, scores, opinion)))
             if len(readings) == count:
                 break
-        return readings or [self._in_a_row(scores, constraints or {})]
+        return readings or [self._in_a_row(scores, constraints or {}, opinion)]
 
     def search(self, scores: Scores, constraints: Constraints, opinion: Opinion | None = None) -> list[Found]:
         """All labelled trees that were looked at, the best first."""
@@ -191,14 +191,14 @@ class Search:
         share = AMONG_OTHERS * (1.0 - sure) * others / max(others.sum(), 1e-12)
         return [sure, *(min(sure, float(value)) for value in share)]
 
-    def _in_a_row(self, scores: Scores, constraints: Constraints) -> Reading:
+    def _in_a_row(self, scores: Scores, constraints: Constraints, opinion: Opinion | None) -> Reading:
         """The last resort: the likeliest symbols one behind the other, without any confidence."""
         symbols, _ = self._segmentations(scores, constraints)[0]
-        classes = self._classes(scores, symbols, constraints).argmax(axis=1).tolist()
+        classes = self._classes(scores, symbols, constraints, opinion).argmax(axis=1).tolist()
         count = len(symbols)
         right = RELATIONS.index(Relation.RIGHT)
         one = Found(tuple(symbols), tuple(classes), tuple(range(-1, count - 1)), (right,) * count, 0.0, 0.0)
-        return Reading(one.tree(self.labels), 0.0, self._alternatives(one, scores))
+        return Reading(one.tree(self.labels), 0.0, self._alternatives(one, scores, opinion))
 
     def _segmentations(self, scores: Scores, constraints: Constraints) -> list[tuple[list[tuple[int, ...]], float]]:
         """Likely segmentations and how much less likely each is than the first, in log-probability."""

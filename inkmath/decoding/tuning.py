@@ -173,10 +173,7 @@ def bent(formulas: FormulaSet, strength: float = 1.5, seed: int = 0) -> FormulaS
     rng = np.random.default_rng(seed)
     made = [
         rescale(bend(strokes[None], np.unique(owners, return_inverse=True)[1][None], how, rng)[0])
-        for strokes, owners in (
-            (formulas.strokes(number), formulas.symbol_of[slice(*formulas.stroke_offsets[number : number + 2])])
-            for number in range(len(formulas))
-        )
+        for strokes, owners in ((formulas.strokes(number), formulas.owners(number)) for number in range(len(formulas)))
     ]
     return replace(formulas, points=np.concatenate(made) if made else formulas.points)
 

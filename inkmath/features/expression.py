@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inkmath.dataset.arrays import ArraysError, read_arrays
 from inkmath.ink import resample
 from inkmath.layout.canonical import canonical
 from inkmath.layout.latex import canonical_tokens
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from inkmath.ink import Ink
 
@@ -155,9 +157,17 @@ class FormulaSet:
         )
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> FormulaSet:
-        """From what :meth:`arrays` gave."""
-        return cls(**{field.name: arrays[field.name] for field in fields(cls)})
+    def load(cls, path: str | Path) -> FormulaSet:
+        """Read an npz file of what :meth:`arrays` gave.
+
+        Raises:
+            ArraysError: the file is missing or damaged, or holds other arrays.
+        """
+        arrays = read_arrays(path)
+        if set(arrays) != {field.name for field in fields(cls)}:
+            remedy = "run the stage normalize_expression again"
+            raise ArraysError(f"{path}: holds {sorted(arrays)}, no set of formulas; {remedy}")
+        return cls(**arrays)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Every array by name, for an npz file."""
@@ -191,22 +201,27 @@ class FormulaSet:
         """``(S, P, 2)``."""
         return self.points[self.stroke_offsets[formula] : self.stroke_offsets[formula + 1]]
 
+    def owners(self, formula: int) -> NDArray[np.int32]:
+        """``(S,)`` which symbol each stroke belongs to, -1 for none that truth tells."""
+        return self.symbol_of[self.stroke_offsets[formula] : self.stroke_offsets[formula + 1]]
+
+    def labels_of(self, formula: int) -> NDArray[np.str_]:
+        """``(K,)`` the label of each symbol; empty without truth."""
+        return self.labels[self.symbol_offsets[formula] : self.symbol_offsets[formula + 1]]
+
     def tree(self, formula: int) -> LayoutTree | None:
         """The layout tree, or None without truth."""
-        labels = self.labels[self.symbol_offsets[formula] : self.symbol_offsets[formula + 1]]
+        labels = self.labels_of(formula)
         if not len(labels):
             return None
-        owner = self.symbol_of[self.stroke_offsets[formula] : self.stroke_offsets[formula + 1]]
-        return layout_tree(
-            labels.tolist(), owner, self.edges[self.edge_offsets[formula] : self.edge_offsets[formula + 1]]
-        )
+        edges = self.edges[self.edge_offsets[formula] : self.edge_offsets[formula + 1]]
+        return layout_tree(labels.tolist(), self.owners(formula), edges)
 
     def trainable(self) -> NDArray[np.bool_]:
         """``(F,)`` whether truth explains the ink: each stroke has its symbol, each symbol a stroke."""
         answer = np.zeros(len(self), np.bool_)
         for formula in range(len(self)):
-            owner = self.symbol_of[self.stroke_offsets[formula] : self.stroke_offsets[formula + 1]]
-            symbols = self.symbol_offsets[formula + 1] - self.symbol_offsets[formula]
+            owner, symbols = self.owners(formula), len(self.labels_of(formula))
             answer[formula] = symbols > 0 and (owner >= 0).all() and len(np.unique(owner)) == symbols
         return answer
 

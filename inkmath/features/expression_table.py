@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def normalize_formulas(
     table: str | Path, path: str | Path, points: int, processes: int = 0, scheduler: str | None = None
 ) -> dict[str, int]:
-    """Write every formula of an ink table, in its order, as `FormulaSet.from_arrays` takes them.
+    """Write every formula of an ink table, in its order, as `FormulaSet.load` takes them.
 
     Args:
         table: ``ink.parquet``.

@@ -232,12 +232,11 @@ def _smooth(points: NDArray[np.float64], stroke_of: NDArray[np.int64], half_widt
     length = points.shape[1]
     total = points.copy()
     weight = np.ones(points.shape[:2])
-    reaches = np.ones(points.shape[:2], bool)
     for offset in range(1, half_width + 1):
         before = np.maximum(np.arange(length) - offset, 0)
         after = np.minimum(np.arange(length) + offset, length - 1)
         inside = (np.arange(length) >= offset) & (np.arange(length) < length - offset)
-        reaches &= inside & (stroke_of[:, before] == stroke_of) & (stroke_of[:, after] == stroke_of)
+        reaches = inside & (stroke_of[:, before] == stroke_of) & (stroke_of[:, after] == stroke_of)
         total += reaches[..., None] * (points[:, before] + points[:, after])
         weight += 2.0 * reaches
     return total / weight[..., None]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 from inkmath.layout.latex import canonical_tokens
 from inkmath.layout.tree import LayoutError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from inkmath.layout.tree import LayoutTree
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 UNREAD = ("\\pi", "\\sigma", "\\Delta")
 """Letters of the vocabulary that SymPy's grammar has no rule for."""
 
-STAND_INS = ("\\xi", "\\psi", "\\kappa", "\\zeta")
-"""Letters that it reads and handwriting here has not: more than there are to stand in for."""
+STAND_INS = ("\\xi", "\\psi", "\\kappa", "\\zeta", "\\eta", "\\nu", "\\rho", "\\tau", "\\upsilon", "\\chi")
+"""Letters that it reads, those first that handwriting here has not."""
 
 
 def to_sympy(tree: LayoutTree) -> Any:
@@ -39,14 +40,17 @@ def to_sympy(tree: LayoutTree) -> Any:
         import sympy.physics.units  # noqa: F401
         from lark import Tree
         from lark.exceptions import LarkError
-        from sympy import Add, Function, Mul, Symbol, evaluate, pi, preorder_traversal
+        from sympy import Add, Function, Mul, evaluate, preorder_traversal
         from sympy.parsing.latex import parse_latex
     except ImportError as missing:
         raise ImportError("to_sympy needs SymPy and Lark: pip install 'inkmath[sympy]'") from missing
 
     tokens = canonical_tokens(tree)
-    free = (letter for letter in STAND_INS if letter not in tokens)
-    read_as = {letter: next(free) for letter in UNREAD if letter in tokens}
+    free = [letter for letter in STAND_INS if letter not in tokens]
+    unread = [letter for letter in UNREAD if letter in tokens]
+    if len(free) < len(unread):
+        raise LayoutError(f"SymPy does not read {', '.join(unread)}, and no letter is left to stand in for them")
+    read_as = dict(zip(unread, free, strict=False))
     latex = compact(read_as.get(token, token) for token in tokens)
     try:
         # SymPy works numbers out while it reads, however long they are; so it is looked first whether it may.
@@ -57,9 +61,9 @@ def to_sympy(tree: LayoutTree) -> Any:
             meaning = parse_latex(latex, backend="lark")
     except (LarkError, ValueError, TypeError, AttributeError) as unknown:
         raise LayoutError(f"SymPy finds no meaning in {compact(tokens)}") from unknown
-    meant = {Symbol(other[1:]): pi if letter == "\\pi" else Symbol(letter[1:]) for letter, other in read_as.items()}
+    meant = {other[1:]: letter[1:] for letter, other in read_as.items()}
     if not isinstance(meaning, Tree):
-        return meaning.xreplace(meant)
+        return renamed(meaning, meant)
 
     def strain(expression: Any) -> tuple[int, int, int]:
         calls = [node for node in preorder_traversal(expression) if isinstance(node, Function)]
@@ -70,7 +74,26 @@ def to_sympy(tree: LayoutTree) -> Any:
     readings = [reading for reading in meaning.children if not isinstance(reading, Tree)]
     if not readings:
         raise LayoutError(f"SymPy finds no meaning in {compact(tokens)}")
-    return min(readings, key=strain).xreplace(meant)
+    return renamed(min(readings, key=strain), meant)
+
+
+def renamed(expression: Any, names: Mapping[str, str]) -> Any:
+    """An expression with other Greek letters, in indices and as functions too; ``pi`` by itself is the number."""
+    from sympy import Function, Symbol, pi
+    from sympy.core.function import AppliedUndef
+
+    if not names:
+        return expression
+    letters = re.compile(rf"(?<![A-Za-z])({'|'.join(names)})(?![A-Za-z])")
+
+    def rename(name: str) -> str:
+        return letters.sub(lambda found: names[found[1]], name)
+
+    called = expression.replace(
+        lambda node: isinstance(node, AppliedUndef), lambda node: Function(rename(node.func.__name__))(*node.args)
+    )
+    symbols = {symbol: rename(symbol.name) for symbol in called.atoms(Symbol)}
+    return called.xreplace({symbol: pi if name == "pi" else Symbol(name) for symbol, name in symbols.items()})
 
 
 def magnitude(expression: Any) -> float:

@@ -206,8 +206,10 @@ class _Parser:
                 self.at += 1
                 over, numerator, spans = True, self.builder.chain(spans), []
             else:
-                stacking = token in STACKING
+                starred = self.tokens[self.at : self.at + 2] == ["\\operatorname", "*"]
                 span = self.atom()
+                named = self.builder.symbols[span[0]].label if span is not None else ""
+                stacking = token in STACKING or (starred and named in FUNCTIONS)
                 if span is not None:
                     spans.append(span)
         if closing is not None:

@@ -55,7 +55,7 @@ def to_lg(tree: LayoutTree, stroke_ids: Sequence[str] = (), *, title: str = "", 
 
 def can_name(stroke: str) -> bool:
     """Whether a label graph can hold this name of a stroke."""
-    return "," not in stroke and stroke == stroke.strip() and stroke.isprintable()
+    return bool(stroke) and "," not in stroke and stroke == stroke.strip() and stroke.isprintable()
 
 
 def parse_lg(text: str, stroke_ids: Sequence[str] = ()) -> LayoutTree:
@@ -99,14 +99,18 @@ def parse_lg(text: str, stroke_ids: Sequence[str] = ()) -> LayoutTree:
 
 def _read_symbol(number: int, label: str, names: list[str], strokes: dict[str, int] | None) -> Symbol:
     try:
-        indices = [strokes[name] if strokes is not None else int(name) for name in names]
-        if below := [name for name, index in zip(names, indices, strict=True) if index < 0]:
-            raise KeyError(below[0])
+        indices = [strokes[name] if strokes is not None else _index(name) for name in names]
         return Symbol(canonical_label(label), tuple(sorted(indices)))
     except KeyError as error:
         raise LayoutError(f"line {number}: there is no stroke {error}") from error
     except ValueError as error:
         raise LayoutError(f"line {number}: {error}") from error
+
+
+def _index(name: str) -> int:
+    if not name.isdecimal():
+        raise KeyError(name)
+    return int(name)
 
 
 def _read_edge(relation: tuple[int, str, str, str], objects: dict[str, int]) -> Edge:

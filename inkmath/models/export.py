@@ -66,6 +66,8 @@ def _halve(model: onnx.ModelProto) -> None:
             continue
         with np.errstate(over="ignore"):
             halved = values.astype(np.float16)
+        if not np.isfinite(values).all():
+            raise ValueError(f"weight {weight.name} holds what is no number; train with a lower learning rate")
         if not np.isfinite(halved).all():
             raise ValueError(f"weight {weight.name} does not fit half precision; export with half=False")
         kept.append(numpy_helper.from_array(halved, f"{weight.name}/half"))

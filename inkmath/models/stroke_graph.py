@@ -159,7 +159,7 @@ class StrokeGraph(keras.Model):  # type: ignore[misc]
     Args:
         classes: number of symbol classes.
         points: points each stroke is resampled to (P).
-        width: of a stroke token. layers: of the transformer. heads: of its attention. pair_width: of a pair's
+        width: of a stroke token. depth: layers of the transformer. heads: of its attention. pair_width: of a pair's
             description. dropout: rate in the residual branches. activation: name of the nonlinearity.
         products: type of the factors of the large matrix products, ``float32`` or ``bfloat16``; weights, sums and all
             else are float32 either way, and weights of one kind of network fit the other.
@@ -240,6 +240,11 @@ class StrokeGraph(keras.Model):  # type: ignore[misc]
         self.edge = PairUpdate(2 * pair_width, activation, name="edge")
         self.edge_in = layers.Dense(2 * pair_width, name="edge_in")
         self.pair_head = layers.Dense(len(PAIR_LABELS) + 6, dtype="float32", name="pair_head")
+
+    def build(self, points_shape: tuple[int, ...]) -> None:
+        """Make the variables: what the layers hold does not depend on how many formulas or strokes there are."""
+        self.call(ops.zeros((1, 2, *points_shape[2:])), ops.ones((1, 2)))
+        self.built = True
 
     def call(self, points: Tensor, mask: Tensor, training: bool = False) -> dict[str, Tensor]:
         by_point, by_stroke, by_pair = self.geometry(points, mask)

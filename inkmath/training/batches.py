@@ -32,7 +32,7 @@ Batch = tuple["NDArray[np.float32]", "NDArray[np.float32]", "NDArray[np.int32]",
 
 def batches(composer: Composer, recipe: Recipe, epoch: int, branch: int = 0) -> Iterator[tuple[float, Batch]]:
     """The batches of an epoch, each with the share of the epoch before it: the same for recipe, epoch and branch."""
-    rng = np.random.default_rng([recipe.seed, epoch, branch] if branch else [recipe.seed, epoch])
+    rng = np.random.default_rng([recipe.seed, epoch, branch])
     count = len(composer.formulas)
     waiting: dict[int, list[Composition]] = {length: [] for length in LENGTHS}
     for done, sample in enumerate(rng.permutation(2 * count).tolist()):

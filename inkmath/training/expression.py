@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +22,11 @@ from inkmath.features.expression import IGNORE, SAME, FormulaSet, pad
 from inkmath.layout.latex import canonical_tokens
 from inkmath.layout.tree import LayoutError
 from inkmath.synthesis.compose import Composer
-from inkmath.training import checkpoint
+from inkmath.training import TrainingError, checkpoint
 from inkmath.training.batches import ahead, batches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -228,6 +229,11 @@ class ExpressionTrainer:
                     parts = self._step(*(tf.constant(array) for array in batch), tf.constant(rate, tf.float32))
                     self.batch, now = number + 1, time.monotonic()
                     self.tally.add(parts, size, now - counted, rate)
+                    if not math.isfinite(self.tally.sums["loss"]):
+                        raise TrainingError(
+                            f"epoch {self.epoch + 1}, step {self.batch}: the loss is no number any more; lower "
+                            "train_expression.learning_rate"
+                        )
                     counted = now
                     if now > deadline:
                         return False
@@ -339,25 +345,30 @@ class ExpressionTrainer:
         return digest.hexdigest()
 
 
-def predict(model: StrokeGraph, formulas: FormulaSet) -> Iterator[tuple[int, Scores]]:
+Forward = Callable[[Any, Any], dict[str, Any]]
+
+
+def forward(model: StrokeGraph) -> Forward:
+    """The network as one graph for batches of any size: traced once, it answers as its weights are at each call."""
+    signature = [tf.TensorSpec((None, None, model.settings["points"], 2)), tf.TensorSpec((None, None))]
+    traced: Forward = tf.function(lambda points, mask: model(points, mask), input_signature=signature)
+    return traced
+
+
+def predict(network: Forward, formulas: FormulaSet) -> Iterator[tuple[int, Scores]]:
     """The network's answer to each formula, with its number; formulas of like length share a call."""
-    points = model.settings["points"]
-    forward = tf.function(
-        lambda points, mask: model(points, mask),
-        input_signature=[tf.TensorSpec((None, None, points, 2)), tf.TensorSpec((None, None))],
-    )
     lengths = np.diff(formulas.stroke_offsets)
     for chosen in of_like_length(lengths.tolist()):
-        answer = forward(*pad([formulas.strokes(number) for number in chosen]))
+        answer = network(*pad([formulas.strokes(number) for number in chosen]))
         arrays = {name: value.numpy() for name, value in answer.items()}
         for row, number in enumerate(chosen):
             yield number, Scores.of(arrays, row, int(lengths[number]))
 
 
-def plain_exprate(model: StrokeGraph, formulas: FormulaSet, classes: Sequence[str]) -> float:
+def plain_exprate(network: Forward, formulas: FormulaSet, classes: Sequence[str]) -> float:
     """Share of formulas whose plain read-out has the canonical LaTeX of the truth, in 0..1."""
     right = 0
-    for number, scores in predict(model, formulas):
+    for number, scores in predict(network, formulas):
         try:
             right += canonical_tokens(plain_readout(scores, classes)) == formulas.latex[number].split()
         except LayoutError:  # a reading that no LaTeX can say is a wrong one

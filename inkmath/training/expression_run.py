@@ -24,6 +24,7 @@ from inkmath.training import TrainingError
 from inkmath.training.batches import LENGTHS
 from inkmath.training.expression import (
     ExpressionTrainer,
+    forward,
     load_weights,
     plain_exprate,
     save_weights,
@@ -106,6 +107,8 @@ def train_expression(
     trainer = ExpressionTrainer(model, training, labels, recipe, checkpoint, say, begun=begun)
     trainer.resume()
 
+    network = forward(kept)
+
     def keep() -> None:
         for variable, value in zip(
             kept.trainable_variables, mean(trainer.averaged(), begun, knobs.init_share), strict=True
@@ -115,7 +118,7 @@ def train_expression(
     def judge() -> dict[str, float]:
         keep()
         return {
-            name: plain_exprate(kept, those, labels)
+            name: plain_exprate(network, those, labels)
             for name, those in zip(JUDGED, (watched, fresh, harder), strict=True)
         }
 
@@ -134,8 +137,7 @@ def _to_train_on(formulas: FormulaSet, labels: Sequence[str], say: Callable[[str
         TrainingError: there is none.
     """
     candidates = np.flatnonzero((formulas.splits == str(Split.TRAIN)) & formulas.trainable()).tolist()
-    known = np.isin(formulas.labels, list(labels))
-    usable = [f for f in candidates if known[formulas.symbol_offsets[f] : formulas.symbol_offsets[f + 1]].all()]
+    usable = [number for number in candidates if set(formulas.labels_of(number).tolist()) <= set(labels)]
     if not usable:
         raise TrainingError("no training formula has a label for each stroke; give data.train ink with full truth")
     training = formulas.select(usable)

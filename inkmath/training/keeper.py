@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from typing import TYPE_CHECKING
 
 import keras
 
-from inkmath.training import checkpoint
+from inkmath.training import TrainingError, checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -113,6 +114,8 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         row = {name.replace("val_", "valid_", 1): float(value) for name, value in (logs or {}).items()}
         # On several devices a constant rate is a variable of each of them, which is no number.
         row["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        if not math.isfinite(row["loss"]):
+            raise TrainingError(f"epoch {epoch + 1}: the loss is no number any more; lower train.learning_rate")
         self.history.append(row)
         better = not self.best_weights or _merit(row) > _merit(self.history[self.best_epoch])
         if better or self._settings.keep == "last":
@@ -120,9 +123,9 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
             self.best_weights = [variable.value.numpy() for variable in self.model.variables]
         now = time.monotonic()
         branches = self._settings.branches
-        self._save(self._path)
         if branches > 1 and len(self.history) == self._fork:
-            self._save(self._trunk)
+            self._save(self._trunk)  # before the checkpoint, which asks for it from here on
+        self._save(self._path)
         if self._on_epoch is not None:
             self._on_epoch(len(self.history) - 1, row)
         if not sys.stdout.isatty():

@@ -13,6 +13,7 @@ import hashlib
 import json
 import sys
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ from inkmath.features.symbol import CHANNELS
 from inkmath.features.symbol_augment import augment_symbols
 from inkmath.features.symbol_context import alone
 from inkmath.labels import UNSEEN, one_hot
-from inkmath.models import build_model
+from inkmath.models import ARCHITECTURES, build_model
 from inkmath.models.export import export_onnx
 from inkmath.training import TrainingError, checkpoint
 from inkmath.training.compute import all_devices
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
     from inkmath.labels import Vocabulary
     from inkmath.params import Augment, Train
 
+
+ORDER, BENDING = 1, 2
+"""Streams of chance that share a seed: the order of a pass, and how its samples are bent."""
 
 PIECE = 1024
 """Samples that are judged at once."""
@@ -250,7 +254,7 @@ class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
     def begin(self, number: int) -> None:
         """Make the batches those of a pass. Keras's own signals to a data set do not tell which one it is."""
         self._pass = number
-        self._order = np.random.default_rng((self._seed, number)).permutation(len(self._data))
+        self._order = np.random.default_rng((ORDER, self._seed, number)).permutation(len(self._data))
 
     def __len__(self) -> int:
         # A last, smaller batch would compile the step twice; what it leaves out differs from pass to pass.
@@ -260,7 +264,9 @@ class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
         chosen = self._order[step * self._size : (step + 1) * self._size]
         features = self._data.take(chosen)
         if self._augment is not None:
-            features = augment_symbols(features, self._augment, np.random.default_rng((self._seed, self._pass, step)))
+            features = augment_symbols(
+                features, self._augment, np.random.default_rng((BENDING, self._seed, self._pass, step))
+            )
         return features, one_hot(self._data.ids[chosen], self._num_classes)
 
 
@@ -297,9 +303,11 @@ def _schedule(settings: Train, steps_per_epoch: int) -> float | keras.optimizers
 
 def _initialise(model: keras.Model, source: str, say: Callable[[str], None]) -> dict[int, Array]:
     """Take over the weights of a Keras model file, except those of other shapes; returns them by their place."""
+    for architecture in ARCHITECTURES:  # layers of ours can be read once the module that has them is known
+        import_module(f"inkmath.models.{architecture}")
     try:
         given = keras.models.load_model(source, compile=False)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise TrainingError(f"train.init_from = {source}: cannot be read as a .keras model ({error})") from error
     if len(given.weights) != len(model.weights):
         raise TrainingError(

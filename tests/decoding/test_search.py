@@ -209,6 +209,35 @@ def test_what_no_notation_can_write_is_not_read() -> None:
         assert not any(edge.relation is INSIDE for edge in reading.tree.edges)
 
 
+def test_the_last_resort_hears_the_second_opinion_too() -> None:
+    tree = LayoutTree((Symbol("x", (0,)), Symbol("y", (1,))), (Edge(0, 1, INSIDE),))
+    scores = doubtful(scores_of(tree, sure=30.0), 0, "x", "y")
+
+    def opinion(symbols: Sequence[tuple[int, ...]]) -> np.ndarray:
+        said = np.full((len(symbols), len(LABELS)), -9.0)
+        said[:, LABELS.index("x")] = 0.0
+        return said
+
+    reader = search(opinion=0.5)
+    assert latex(reader.read(scores)[0]) == "y y"
+    (heard,) = reader.read(scores, opinion=opinion)
+    assert heard.confidence == 0.0, "the last resort"
+    assert heard.tree.symbols[0].label == heard.alternatives[0][0].label == "x"
+
+
+def test_a_symbol_of_three_strokes_is_parted_where_it_holds_least() -> None:
+    """At the higher level it falls into three, so that only the lower one parts it in two."""
+    inside = {(0, 1): 0.9, (0, 2): 0.7, (1, 2): 0.7, (0, 3): 0.01, (1, 3): 0.01, (2, 3): 0.01}
+    tried = search(segmentations=9)._segmentations(four_strokes(inside), {})
+    assert [[0, 1], [2], [3]] in [[list(group) for group in groups] for groups, _ in tried]
+
+
+def test_six_labels_stand_beside_the_one_chosen() -> None:
+    for reading in search().read(random_scores(np.random.default_rng(5), 3)):
+        for candidates in reading.alternatives:
+            assert len(candidates) >= 6
+
+
 def test_a_lead_makes_sure_and_a_rival_unsure() -> None:
     sure = search().read(scores_of(TREE))[0].confidence
     unsure = search().read(doubtful(scores_of(TREE), 4, "y", "x"))[0].confidence

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inkmath.dataset.arrays import read_arrays, write_arrays
+from inkmath.dataset.arrays import ArraysError, write_arrays
 from inkmath.features.expression import (
     FARTHEST,
     IGNORE,
@@ -122,10 +122,15 @@ def test_trees_come_back_as_they_were(inks: list[Ink], formulas: FormulaSet) -> 
 
 def test_a_set_survives_its_file(formulas: FormulaSet, tmp_path: Path) -> None:
     write_arrays(tmp_path / "set.npz", formulas.arrays())
-    again = FormulaSet.from_arrays(read_arrays(tmp_path / "set.npz"))
+    again = FormulaSet.load(tmp_path / "set.npz")
     for name, array in formulas.arrays().items():
         assert (getattr(again, name) == array).all()
         assert getattr(again, name).dtype == array.dtype
+    write_arrays(tmp_path / "other.npz", {"a": np.zeros(1)})
+    with pytest.raises(
+        ArraysError, match=r"other.npz: holds \['a'\], no set of formulas; run the stage normalize_expression"
+    ):
+        FormulaSet.load(tmp_path / "other.npz")
 
 
 def test_a_selection_keeps_what_belongs_together(inks: list[Ink], formulas: FormulaSet) -> None:

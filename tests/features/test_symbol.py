@@ -162,6 +162,15 @@ def test_deslanting_stands_a_leaning_stroke_upright():
     assert np.ptp(row[:, X]) == pytest.approx(0, abs=1e-5)
 
 
+def test_in_deslanting_a_long_step_counts_as_much_as_it_is_long():
+    long, short = (0, 90), (90, 100)  # upright for nine tenths, leaning for one
+    bent = stroke((0, long[0]), (0, long[1]), (5, short[1]))
+    row = normalize_and_pad_traces([[bent]], 16, deslant=True)[0]
+    sheared = bent - np.outer(bent[:, 1], [5 / 100, 0])
+    expected = normalize_and_pad_traces([[sheared.astype(np.float32)]], 16)[0]
+    np.testing.assert_allclose(row[:, X], expected[:, X], atol=1e-5)
+
+
 def test_nothing_gives_an_empty_array():
     assert normalize_and_pad_traces([], 16).shape == (0, 16, 5)
 

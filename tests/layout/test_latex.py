@@ -63,6 +63,8 @@ def test_limits_of_an_operator_stand_where_a_displayed_formula_has_them() -> Non
     assert relations(r"{\sum}_i^n") == {Relation.SUB, Relation.SUP}
     assert relations(r"\int_0^1") == {Relation.SUB, Relation.SUP}
     assert relations(r"\int\limits_0^1") == {Relation.BELOW, Relation.ABOVE}
+    assert relations(r"\operatorname*{lim}_x") == relations(r"\lim_x") == {Relation.BELOW}
+    assert relations(r"\operatorname{lim}_x") == {Relation.SUB}
 
 
 def test_faithful_latex_tells_limits_apart_and_canonical_does_not() -> None:

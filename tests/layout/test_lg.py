@@ -81,7 +81,7 @@ def test_what_the_competition_ties_to_a_root_twice_is_read_once() -> None:
         ("O, x_1", "neither an object"),
         ("O, x_1, x, 1.0, 0\nO, x_1, y, 1.0, 1", "line 2: a second object 'x_1'"),
         ("O, x_1, foo, 1.0, 0", "line 1: 'foo' is no symbol"),
-        ("O, x_1, x, 1.0, zero", "line 1: invalid literal"),
+        ("O, x_1, x, 1.0, zero", "line 1: there is no stroke 'zero'"),
         ("O, x_1, x, 1.0, 0\nR, x_1, y_1, Right, 1.0", "there is no object 'y_1'"),
         ("O, x_1, x, 1.0, 0\nO, y_1, y, 1.0, 1\nR, x_1, y_1, Near, 1.0", "'Near' is no relation"),
         ("O, x_1, x, 1.0, 0\nO, y_1, y, 1.0, 1", "one root, this has 2"),
@@ -105,11 +105,12 @@ def test_strokes_of_a_symbol_stand_in_writing_order() -> None:
 
 
 def test_strokes_are_counted_from_0() -> None:
-    with pytest.raises(LayoutError, match="there is no stroke '-3'"):
-        parse_lg("O, x_1, x, 1.0, -3")
+    for name in ("-3", "1_0", "x", ""):
+        with pytest.raises(LayoutError, match=f"there is no stroke '{name}'"):
+            parse_lg(f"O, x_1, x, 1.0, {name}")
 
 
-@pytest.mark.parametrize("name", ["a,b", " a", "a\nR"])
+@pytest.mark.parametrize("name", ["a,b", " a", "a\nR", ""])
 def test_a_stroke_whose_name_would_be_read_as_something_else_is_refused(name: str) -> None:
     with pytest.raises(LayoutError, match="cannot name the stroke"):
         to_lg(LayoutTree((Symbol("x", (0,)),), ()), [name])

@@ -77,7 +77,7 @@ def test_vocabularies_and_counts_are_of_the_training_split_alone(workspace: Path
     lines = json.loads(Path("models/expression/lines.json").read_text())
     assert set(lines["symbols"]) == {"+", "1", "2", "x", "y"}
     assert lines["symbols"]["x"][0] > lines["symbols"]["y"][0] == 0, "what has no stroke stands nowhere"
-    known = FormulaSet.from_arrays(formulas).select([0, 1, 2])
+    known = FormulaSet(**formulas).select([0, 1, 2])
     assert lines == json.loads(json.dumps(measure_lines(known))), "of no other split, nor of shapes"
 
     assert metrics["training_formulas"] == 3

@@ -165,6 +165,50 @@ def test_a_batch_can_be_learned_by_heart_and_every_weight_takes_part(
         assert (old != new).any(), f"no gradient reached {name}"
 
 
+def test_decay_spares_biases_and_gains_and_a_gradient_is_clipped(
+    formulas: FormulaSet, classes: list[str], tmp_path: Path
+) -> None:
+    import tensorflow as tf
+
+    one = trainer(formulas, classes, tmp_path / "c.npz")
+    variables = one.model.trainable_variables
+    for variable in variables:
+        variable.assign(tf.ones(variable.shape))
+    one.optimizer.learning_rate.assign(0.1)
+    one.optimizer.apply_gradients([(tf.zeros(variable.shape), variable) for variable in variables])
+    for variable in variables:
+        spared = variable.path.rpartition("/")[2] in ("bias", "gamma", "beta")
+        assert (float(tf.reduce_max(variable)) == 1.0) == spared, variable.path
+
+    one.optimizer.apply_gradients([(1e6 * tf.ones(variable.shape), variable) for variable in variables])
+    moved = [float(tf.norm(momentum)) for momentum in one.optimizer._momentums]
+    assert max(moved) <= 0.1 + 1e-6, "the first moment of a gradient of length 1"
+
+
+def test_young_averages_do_not_keep_the_random_start(formulas: FormulaSet, classes: list[str], tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    one = trainer(formulas, classes, tmp_path / "c.npz")
+    start = [variable.numpy() for variable in one.model.trainable_variables]
+    _, batch = batches(formulas, classes, 0)[0]
+    one._step(*(tf.constant(array) for array in batch), tf.constant(0.01))
+    for old, average, variable in zip(start, one.averaged(), one.model.trainable_variables, strict=True):
+        np.testing.assert_allclose(average, 2 / 11 * old + 9 / 11 * variable.numpy(), atol=1e-5)
+
+
+def test_a_loss_that_is_no_number_ends_the_training_with_what_to_do(
+    formulas: FormulaSet, classes: list[str], tmp_path: Path
+) -> None:
+    from inkmath.training import TrainingError
+
+    one = trainer(formulas, classes, tmp_path / "c.npz")
+    for variable in one.model.trainable_variables:
+        variable.assign(np.full(variable.shape, np.nan))
+    with pytest.raises(TrainingError, match=r"epoch 1, step 1: the loss is no number any more; lower train_expression"):
+        one.run()
+    assert not list(tmp_path.iterdir()), "nothing of it is kept"
+
+
 def test_stopped_and_resumed_it_ends_with_the_weights_of_an_undisturbed_training(
     formulas: FormulaSet, classes: list[str], tmp_path: Path
 ) -> None:

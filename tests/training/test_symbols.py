@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -153,6 +154,35 @@ def test_killed_it_ends_with_the_mean_of_undisturbed_branches(tmp_path, undistur
         np.testing.assert_array_equal(one, other)
 
 
+def test_killed_between_the_writes_of_trunk_and_checkpoint_it_goes_on(tmp_path, undisturbed, monkeypatch):
+    from inkmath.training import checkpoint
+
+    save, written = checkpoint.save, []
+
+    def killed(path: Path, *given: object) -> None:
+        if any(name.endswith("-trunk.npz") for name in written):
+            raise KeyboardInterrupt
+        save(path, *given)
+        written.append(path.name)
+
+    monkeypatch.setattr(checkpoint, "save", killed)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "c.npz", branched(3, epochs=3))
+    monkeypatch.undo()
+    assert run(tmp_path / "c.npz", branched(3, epochs=3)).history == undisturbed.history
+
+
+def test_a_loss_that_is_no_number_ends_the_training_with_what_to_do(tmp_path):
+    from inkmath.training import TrainingError
+
+    model = run(tmp_path / "a.npz", settings(epochs=1)).model
+    model.set_weights([np.full(weight.shape, np.nan) for weight in model.get_weights()])
+    model.save(tmp_path / "m.keras")
+    with pytest.raises(TrainingError, match=r"epoch 1: the loss is no number any more; lower train\.learning_rate"):
+        run(tmp_path / "c.npz", settings(init_from=str(tmp_path / "m.keras")))
+    assert not (tmp_path / "c.npz").exists(), "nothing of it is kept"
+
+
 def test_out_of_time_no_further_branch_is_begun(tmp_path):
     bounded = branched(2, epochs=2, max_minutes=1e-6)
     assert [len(run(tmp_path / "c.npz", bounded).history) for _ in range(3)] == [1, 2, 3]
@@ -221,13 +251,21 @@ def test_a_checkpoint_is_of_another_training_when_the_weights_begun_from_were_ov
 
 
 @pytest.mark.parametrize(
-    ("architecture", "message"), [("conv", "of another architecture"), ("missing", "cannot be read as a .keras model")]
+    ("architecture", "message"),
+    [
+        ("conv", "of another architecture"),
+        ("conv_maps", "of another architecture"),
+        ("missing", "cannot be read as a .keras model"),
+        ("empty", "cannot be read as a .keras model"),
+    ],
 )
 def test_given_weights_that_do_not_fit_are_refused(tmp_path, architecture, message):
     from inkmath.models import build_model
     from inkmath.training import TrainingError
 
-    if architecture != "missing":
+    if architecture == "empty":
+        zipfile.ZipFile(tmp_path / "m.keras", "w").close()
+    elif architecture != "missing":
         build_model((12, 5), 3, architecture, units=8).save(tmp_path / "m.keras")
     with pytest.raises(TrainingError, match=message):
         run(tmp_path / "c.npz", settings(init_from=str(tmp_path / "m.keras")))

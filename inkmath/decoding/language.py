@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from inkmath.features.expression import RELATIONS
 from inkmath.layout.canonical import canonical
-from inkmath.layout.tree import Relation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from inkmath.layout.tree import LayoutTree
 
-RELATIONS = tuple(Relation)
 ROOT = "root"
 NOTHING = ""
 Counts = list[tuple[str, str, str, str, str, int]]

@@ -191,10 +191,19 @@ def plain_readout(scores: Scores, labels: Sequence[str]) -> LayoutTree:
     symbols = segment(same_symbol(scores))
     classes = [int(scores.symbol[strokes].mean(axis=0).argmax()) for strokes in symbols]
     _, parents, relations = best_trees(*relate(scores, symbols))[0]
+    return layout([labels[one] for one in classes], symbols, parents.tolist(), relations.tolist())
+
+
+def layout(
+    labels: Sequence[str], symbols: Sequence[Sequence[int]], parents: Sequence[int], relations: Sequence[int]
+) -> LayoutTree:
+    """A layout tree of the label and the strokes of each symbol, its parent (-1 for the outermost) and the relation."""
     return LayoutTree(
-        tuple(Symbol(labels[one], tuple(strokes)) for one, strokes in zip(classes, symbols, strict=True)),
+        tuple(Symbol(label, tuple(strokes)) for label, strokes in zip(labels, symbols, strict=True)),
         tuple(
-            Edge(int(parent), child, RELATIONS[relations[child]]) for child, parent in enumerate(parents) if parent >= 0
+            Edge(parent, child, RELATIONS[relation])
+            for child, (parent, relation) in enumerate(zip(parents, relations, strict=True))
+            if parent >= 0
         ),
     )
 

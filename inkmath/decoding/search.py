@@ -15,11 +15,11 @@ import numpy as np
 
 from inkmath.decoding.lines import extents
 from inkmath.decoding.reading import Candidate, Reading
-from inkmath.decoding.readout import NEVER, best_trees, relate, same_symbol, segment
+from inkmath.decoding.readout import NEVER, best_trees, layout, relate, same_symbol, segment
 from inkmath.decoding.rescoring import Rescorer
 from inkmath.features.expression import RELATIONS
 from inkmath.layout.latex import canonical_tokens
-from inkmath.layout.tree import Edge, LayoutError, LayoutTree, Relation, Symbol
+from inkmath.layout.tree import LayoutError, LayoutTree, Relation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -86,14 +86,7 @@ class Found:
 
     def tree(self, labels: Sequence[str]) -> LayoutTree:
         """As a layout tree."""
-        return LayoutTree(
-            tuple(Symbol(labels[one], strokes) for one, strokes in zip(self.classes, self.symbols, strict=True)),
-            tuple(
-                Edge(parent, child, RELATIONS[relation])
-                for child, (parent, relation) in enumerate(zip(self.parents, self.relations, strict=True))
-                if parent >= 0
-            ),
-        )
+        return layout([labels[one] for one in self.classes], self.symbols, self.parents, self.relations)
 
 
 def evidence(found: Sequence[Found]) -> tuple[float, float]:

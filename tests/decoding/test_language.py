@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inkmath.decoding.language import NOTHING, RELATIONS, ROOT, TreeLanguageModel, count_trigrams, without
+from inkmath.decoding.language import NOTHING, ROOT, TreeLanguageModel, count_trigrams, without
+from inkmath.features.expression import RELATIONS
 from inkmath.layout.latex import parse_latex
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 

@@ -6,8 +6,9 @@ import math
 
 import pytest
 
-from inkmath.decoding.language import RELATIONS, TreeLanguageModel, count_trigrams
+from inkmath.decoding.language import TreeLanguageModel, count_trigrams
 from inkmath.decoding.rescoring import AGAIN, Rescorer
+from inkmath.features.expression import RELATIONS
 from inkmath.layout.latex import parse_latex
 
 LABELS = ("x", "X", "y", "i", "1", "2", "+", "-", "(", ")", "[", "]", "|", "\\sqrt")

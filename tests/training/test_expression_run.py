@@ -107,6 +107,15 @@ def test_without_fully_labelled_training_ink_there_is_no_training(formulas: Form
         train_expression(untold, labels, knobs(), 1, Path("nowhere.npz"), say=lambda line: None)
 
 
+def test_what_made_up_ink_says_is_not_known_text(formulas: FormulaSet) -> None:
+    from inkmath.training.expression_run import known
+
+    said = known(formulas)
+    shapes = replace(formulas, ids=np.array([f"shapes/{name}" for name in formulas.ids]))
+    assert said == set(formulas.latex[formulas.splits == "train"].tolist())
+    assert known(shapes) == set(), "of data.shapes the writing counts, and nothing that it says"
+
+
 def test_without_validation_truth_there_is_no_training(formulas: FormulaSet, labels: list[str]) -> None:
     from inkmath.training.expression_run import train_expression
 

@@ -33,8 +33,8 @@ FORMULA_SIZE = 13.0
 TEXT_SIZE = 6.0
 """Points of a formula that is shown as text."""
 
-EXPLAINED = 4
-"""Confusions named under each failure."""
+EXPLAINED = 80
+"""Letters, at most, of the confusions that are named under a failure."""
 
 
 def draw_report(report: Report, directory: Path, failures: int = 24) -> list[Path]:
@@ -86,9 +86,18 @@ def _draw_failure(axes: Axes, outcome: Outcome) -> None:
         line += f", right in place {outcome.place}"
     axes.text(0.0, 0.115, line, fontsize=6, color=QUIET, parse_math=False, **box)
     pairs = (*outcome.comparison.symbols, *outcome.comparison.governors) if outcome.comparison else ()
-    more = f"   and {len(pairs) - EXPLAINED} more" if len(pairs) > EXPLAINED else ""
-    line = ";   ".join(_in_words(pair) for pair in pairs[:EXPLAINED]) + more
-    axes.text(0.0, 0.045, line, fontsize=6, color=QUIET, parse_math=False, **box)
+    axes.text(0.0, 0.045, explanation(pairs), fontsize=6, color=QUIET, parse_math=False, **box)
+
+
+def explanation(pairs: Sequence[Confusion]) -> str:
+    """As many of the confusions as fit in a line, and how many more there are."""
+    line = ""
+    for named, pair in enumerate(pairs):
+        longer = f"{line};   {_in_words(pair)}" if line else _in_words(pair)
+        if line and len(longer) > EXPLAINED:
+            return f"{line};   and {len(pairs) - named} more"
+        line = longer
+    return line
 
 
 def _draw_ink(axes: Axes, outcome: Outcome) -> None:

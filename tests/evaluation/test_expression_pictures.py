@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from inkmath.decoding.reading import Reading
-from inkmath.evaluation.expression_pictures import FORMULA_SIZE, confusion_bars, draw_report, failure_page, typeset
+from inkmath.evaluation.expression_pictures import (
+    FORMULA_SIZE,
+    confusion_bars,
+    draw_report,
+    explanation,
+    failure_page,
+    typeset,
+)
 from inkmath.evaluation.expressions import Table, evaluate
 from inkmath.ink import Ink
 from inkmath.layout.latex import canonical_tokens, parse_latex
@@ -45,6 +52,14 @@ def test_the_page_shows_failures_only_and_no_more_than_asked() -> None:
     words = [text.get_text() for axes in page.axes for text in axes.texts]
     assert words.count("truth") == words.count("read") == 2
     assert page.get_suptitle() == "4 of 5 formulas misread; 2 of them, from few token edits to many"
+
+
+def test_confusions_are_named_as_far_as_the_line_goes() -> None:
+    symbol, relation = ("P", "p"), ("Right", "Right of another")
+    assert explanation([symbol, ("\\alpha", "")]) == "P read as p;   α read as nothing"
+    cut = explanation([symbol, *[relation] * 4])
+    assert cut == "P read as p;   Right read as Right of another;   Right read as Right of another;   and 2 more"
+    assert explanation([]) == ""
 
 
 def test_a_page_without_failures_says_so() -> None:

@@ -1,13 +1,10 @@
-"""How fast InkML becomes the ink table, beside what XML and numbers alone cost on the same files.
-
-python -m benchmarks.parse [PLACE]     PLACE: a directory of InkML; without it 2,000 made-up formulas
-"""
+"""How fast InkML becomes the ink table, beside what XML and numbers alone cost on the same files."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -96,8 +93,10 @@ def main(place: Path) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        main(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("place", nargs="?", type=Path, help="directory of InkML; without it 2,000 made-up formulas")
+    if (place := parser.parse_args().place) is not None:
+        main(place)
     else:
         with tempfile.TemporaryDirectory() as made:
             write_collection(synthesize(2000, 0, writers=40), Path(made) / "ink", total=2000)

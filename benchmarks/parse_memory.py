@@ -1,10 +1,8 @@
-"""How much memory parsing takes as files become more: it should hardly grow.
-
-python -m benchmarks.parse_memory [N]     N: how many files the larger archive has, 20,000 unless told
-"""
+"""How much memory parsing takes as files become more: it should hardly grow."""
 
 from __future__ import annotations
 
+import argparse
 import io
 import resource
 import subprocess
@@ -55,13 +53,18 @@ def main(files: int) -> None:
             archive = Path(folder) / "small.tar.gz"
             pack(archive, count)
             # A process of its own: a peak never goes down again.
-            command = [sys.executable, "-m", "benchmarks.parse_memory", str(archive)]
+            command = [sys.executable, "-m", "benchmarks.parse_memory", "--parse", str(archive)]
             subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":
-    argument = sys.argv[1] if len(sys.argv) > 1 else "20000"
-    if argument.isdigit():
-        main(int(argument))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "files", nargs="?", type=int, default=20_000, help="in the larger archive (default: %(default)s)"
+    )
+    parser.add_argument("--parse", metavar="ARCHIVE", type=Path, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.parse:
+        parse(asked.parse)
     else:
-        parse(Path(argument))
+        main(asked.files)

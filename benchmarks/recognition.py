@@ -1,18 +1,15 @@
 """How fast formulas are read: one by one with the full search and with the plain read-out, and in batches.
 
-python -m benchmarks.recognition [PLACE] [WEIGHTS]
-
-PLACE: a directory of InkML; without it 200 made-up formulas. WEIGHTS: a directory of exported weights; without it the
-released ones. Times are of a warm reader on one thread, with ink in memory. Processor seconds are printed beside: on a
+Times are of a warm reader on one thread, with ink in memory. Processor seconds are printed beside: on a
 busy machine only they tell. How long a person waits for a cold start, `benchmarks.start` measures.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import resource
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -113,7 +110,13 @@ def find(place: Path) -> list[Ink]:
 
 
 if __name__ == "__main__":
-    given = find(Path(sys.argv[1])) if len(sys.argv) > 1 else list(synthesize(MADE_UP, 0, writers=20))
-    chosen = Recognizer.load(sys.argv[2] if len(sys.argv) > 2 else None).expressions
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "place", nargs="?", type=Path, help=f"directory of InkML; without it {MADE_UP} made-up formulas"
+    )
+    parser.add_argument("weights", nargs="?", help="directory of exported weights; without it the released ones")
+    asked = parser.parse_args()
+    given = find(asked.place) if asked.place else list(synthesize(MADE_UP, 0, writers=20))
+    chosen = Recognizer.load(asked.weights).expressions
     assert isinstance(chosen, StrokeGraphReader)
     main(given, chosen)

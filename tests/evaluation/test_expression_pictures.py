@@ -56,7 +56,7 @@ def test_the_page_shows_failures_only_and_no_more_than_asked() -> None:
 
 def test_confusions_are_named_as_far_as_the_line_goes() -> None:
     symbol, relation = ("P", "p"), ("Right", "Right of another")
-    assert explanation([symbol, ("\\alpha", "")]) == "P read as p;   α read as nothing"
+    assert explanation([symbol, ("\\alpha", "")]) == "P read as p;   \N{GREEK SMALL LETTER ALPHA} read as nothing"
     cut = explanation([symbol, *[relation] * 4])
     assert cut == "P read as p;   Right read as Right of another;   Right read as Right of another;   and 2 more"
     assert explanation([]) == ""

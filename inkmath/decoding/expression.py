@@ -103,6 +103,8 @@ def load_expression_reader(directory: Path, symbols: OnnxSymbolReader | None = N
         language, lines = TreeLanguageModel(labels, settings["trigrams"]), LineModel(labels, settings["lines"])
         search = Search(labels, language, weights, lines)
         points = int(settings["points"])
+        if points < 2:
+            raise ValueError(f"{points} points make no stroke")
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise NetworkError(f"{path}: cannot be read ({error!r}); export or install it again") from error
     opinion = SecondOpinion(symbols, labels) if symbols and symbols.takes_context else None

@@ -8,7 +8,7 @@ comes out is ranked by one linear score, and the best once more in the light of 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,6 +68,17 @@ class Weights:
     labels: int = 5
     rescored: int = 24
     confidence: tuple[float, float, float] = (2.0, 0.3, 0.5)
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for what no search could use: they are read from files."""
+        counts = self.segmentations, self.trees, self.labels
+        if not all(isinstance(count, int) and count > 0 for count in counts) or not isinstance(self.rescored, int):
+            raise ValueError(f"segmentations, trees, labels {counts} and rescored {self.rescored} are no counts")
+        rest = [getattr(self, one.name) for one in fields(self) if type(one.default) is float]
+        if len(self.confidence) != 3 or not all(
+            isinstance(value, int | float) and math.isfinite(value) for value in (*rest, *self.confidence)
+        ):
+            raise ValueError(f"factors {rest} and three of confidence {self.confidence} are to be numbers")
 
 
 @dataclass(frozen=True)

@@ -49,9 +49,10 @@ class OnnxSymbolReader:
             self._temperature = float(described["temperature"])
             if not 0 < self._temperature < math.inf:
                 raise ValueError(f"temperature {self._temperature}")
-            # A knob that this version does not know shows here and not at the first symbol.
-            length = normalize_and_pad_traces([], **self._knobs).shape[1]
-        except (ValueError, KeyError, TypeError) as error:
+            # A knob that this version does not know, or cannot use, shows here and not at the first symbol.
+            stroke = np.array([[0, 0], [1, 9], [2, 9]], np.float32)
+            length = normalize_and_pad_traces([[stroke]], **self._knobs).shape[1]
+        except (ValueError, KeyError, TypeError, OverflowError) as error:
             raise NetworkError(f"{path}: does not describe a symbol model ({error!r}); export it again") from error
         self._network = Network(Path(directory) / NETWORK)
         channels = self._network.shapes.get("ink", (0,))[-1]

@@ -74,6 +74,8 @@ def test_probabilities_are_tempered(model):
         ({"normalize": {"length": 16, "magic": 1}}, "magic"),
         ({"temperature": "warm"}, "does not describe a symbol model"),
         ({"temperature": 0}, "does not describe a symbol model"),
+        ({"temperature": 10**400}, "does not describe a symbol model"),
+        ({"normalize": {"length": 16, "spacing": "a"}}, "does not describe a symbol model"),
         ({"normalize": {"length": 40}}, "does not take ink \\(1, 40, 5\\)"),
         ({"normalize": {}}, "does not take ink"),
     ],

@@ -58,9 +58,15 @@ class Corrections:
         """Forget a saved formula.
 
         Raises:
-            Problem: 404 when there is none of that name.
+            Problem: 404 when there is none of that name, 507 when the directory cannot be written to.
         """
-        path = self.directory / f"{name}.inkml"
-        if not _NAME.fullmatch(name) or not path.is_file():
-            raise Problem(404, "not-found", "Not found", "There is no saved formula of that name.")
-        path.unlink()
+        missing = Problem(404, "not-found", "Not found", "There is no saved formula of that name.")
+        if not _NAME.fullmatch(name):
+            raise missing
+        try:
+            (self.directory / f"{name}.inkml").unlink()
+        except FileNotFoundError:
+            raise missing from None
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise Problem(507, "not-deleted", "Not deleted", f"The server cannot delete it: {reason}.") from error

@@ -37,6 +37,7 @@ def test_a_confirmed_formula_is_kept_as_inkml_with_its_truth_and_can_be_taken_ba
     assert ink.writer == "user"
 
     assert client.delete(f"/api/corrections/{file.stem}").status_code == 204
+    assert_problem(client.delete(f"/api/corrections/{file.stem}"), 404, "not-found")
     assert not file.exists()
     assert_problem(client.delete(f"/api/corrections/{file.stem}"), 404, "not-found")
 

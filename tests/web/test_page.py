@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from browsing import MINUS, ONE, Points, X, draw, expect_latex, focused, needs_chromium, opened, serving, wait_for
+from browsing import MINUS, ONE, Points, X, draw, expect_latex, focused, needs_chromium, opened, serving, tap, wait_for
 from released import needs_weights
 
 from inkmath.ink import Ink
@@ -220,6 +220,61 @@ def test_a_browser_that_keeps_nothing_for_pages_can_be_written_in(browser: Brows
 
 
 # Pens and fingers
+
+
+def test_a_choice_holds_though_the_browser_has_no_room_for_it(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        page.evaluate(
+            """() => {
+                for (let size = 2 ** 22; size; size >>= 1) {
+                    try { for (let n = 0; ; n++) localStorage.setItem(`${size} ${n}`, "x".repeat(size)); } catch {}
+                }
+            }"""
+        )
+        for colours in ("light", "dark"):
+            page.locator("#theme").click()
+            assert page.locator("#theme").get_attribute("aria-label") == f"Colours: {colours}"
+
+
+def test_ink_stays_under_the_pen_when_the_browser_zooms(browser: Browser, address: str) -> None:
+    """On a large screen the sheet keeps its size then, and has more pixels all the same."""
+    with opened(browser, address, viewport={"width": 2560, "height": 1440}) as page:
+        draw(page, X)
+        zoomed = {"width": 2048, "height": 1152, "deviceScaleFactor": 1.25, "mobile": False}
+        page.context.new_cdp_session(page).send("Emulation.setDeviceMetricsOverride", zoomed)
+        canvas = page.locator("#ink")
+        wait_for(page, lambda: canvas.evaluate("canvas => canvas.width > 1.2 * canvas.clientWidth"))
+        draw(page, ONE)
+        painted = canvas.evaluate(
+            """canvas => {
+                const { data, width, height } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+                let right = 0;
+                for (let place = 3; place < data.length; place += 4)
+                    if (data[place]) right = Math.max(right, (place >> 2) % width);
+                return right * canvas.clientWidth / width;
+            }"""
+        )
+        assert painted == pytest.approx(ONE[-1][0], abs=8)
+
+
+def test_what_draws_nothing_leaves_the_invitation(page: Page) -> None:
+    for tool in ("e", "s"):
+        page.keyboard.press(tool)
+        tap(page, 300, 200)
+        assert page.locator("#hint").is_visible()
+
+
+def test_erasing_what_is_gone_is_no_step_of_the_history(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.locator("#symbols button").nth(1).focus()
+    page.evaluate(
+        """() => { for (let n = 0; n < 2; n++) document.activeElement.dispatchEvent(
+            new KeyboardEvent("keydown", { key: "Delete", bubbles: true })); }"""
+    )
+    expect_latex(page, "x")
+    page.keyboard.press("Control+z")
+    expect_latex(page, "x1")
 
 
 def kept_strokes(page: Page) -> list[list[list[float]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from browsing import MINUS, ONE, X, draw, expect_latex, focused, needs_chromium, tap, wait_for
@@ -11,7 +12,7 @@ from inkmath.inkml import parse_inkml
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 pytestmark = needs_chromium
 
@@ -243,6 +244,96 @@ def test_symbols_of_own_latex_stay_decided_while_writing_goes_on(page: Page) -> 
     expect_latex(page, "x^{2}")
 
 
+def test_own_latex_may_have_symbols_that_the_reader_does_not_know(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.locator("#symbols button").first.click()
+    page.locator('#choices [data-label="y"]').click()
+    expect_latex(page, "y1")
+    written_by_hand(page, "W_1")
+    expect_latex(page, "W_{1}")
+    assert page.locator("#confidence").inner_text() == "as you wrote it"
+    assert page.locator("#symbols button.chosen, #symbols button.doubt").count() == 0
+    page.reload()
+    expect_latex(page, "W_{1}")
+    draw(page, MINUS)
+    expect_latex(page, "x1-")
+
+
+def test_own_latex_that_a_reading_says_is_listed_once_in_whatever_order_it_was_written(page: Page) -> None:
+    def other_way_round(route: Route) -> None:
+        """The same answer, its symbols named from right to left."""
+        response = route.fetch()
+        answer = response.json()
+        for formula in answer["alternatives"]:
+            last = len(formula["symbols"]) - 1
+            formula["symbols"].reverse()
+            for edge in formula["relations"]:
+                edge["parent"], edge["child"] = last - edge["parent"], last - edge["child"]
+        route.fulfill(response=response, json=answer)
+
+    page.route("**/api/recognize", other_way_round)
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    count = page.locator("#alternatives button").count()
+    written_by_hand(page, "x1")
+    wait_for(page, lambda: page.locator("#confidence").inner_text() == "as you wrote it")
+    assert page.locator("#alternatives button").count() == count
+    assert page.locator("#live").inner_text() == "x1, as you wrote it"
+    assert page.locator("#alternatives button").first.get_attribute("aria-label") == "x1, yours"
+
+
+def test_taking_the_best_reading_gives_the_arrangement_back_to_the_reader(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    written_by_hand(page, "x^1")
+    expect_latex(page, "x^{1}")
+    page.keyboard.press("2")
+    expect_latex(page, "x1")
+    assert page.evaluate("JSON.parse(sessionStorage.ink).reading") is None
+
+
+def held(page: Page, path: str) -> list[Route]:
+    """Requests to a path that wait until they are let go on."""
+    waiting: list[Route] = []
+    page.route(f"**/{path}", lambda route: waiting.append(route))
+    return waiting
+
+
+def test_own_latex_that_comes_too_late_changes_nothing(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    waiting = held(page, "api/arrange")
+    written_by_hand(page, "x^1")
+    wait_for(page, lambda: len(waiting) == 1)
+    page.keyboard.press("Escape")
+    assert page.locator("#mend").is_hidden()
+    written_by_hand(page, "x_1")
+    wait_for(page, lambda: len(waiting) == 2)
+    draw(page, MINUS)
+    expect_latex(page, "x1-")
+    from playwright.sync_api import Error as PlaywrightError
+
+    for route in waiting:
+        with contextlib.suppress(PlaywrightError):  # what was given up has nobody to go on to
+            route.continue_()
+    page.wait_for_timeout(300)
+    assert page.locator("#latex").inner_text() == "x1-"
+
+
+def test_own_latex_is_asked_for_once_the_formula_is_read(page: Page) -> None:
+    draw(page, X)
+    expect_latex(page, "x")
+    waiting = held(page, "api/recognize")
+    draw(page, ONE)
+    wait_for(page, lambda: len(waiting) == 1)
+    page.get_by_role("button", name="Write the LaTeX yourself").click()
+    assert page.locator("#mend").is_hidden()
+    waiting[0].continue_()
+    wait_for(page, lambda: page.locator("#mend").is_visible())
+    assert page.locator("#mend-latex").input_value() == "x1"
+
+
 def test_another_arrangement_is_shown_without_asking_again(page: Page) -> None:
     draw(page, X, ONE)
     expect_latex(page, "x1")
@@ -285,6 +376,22 @@ def test_nothing_is_saved_until_the_person_says_so_and_then_with_its_correction(
     take_back.click()
     wait_for(page, lambda: "(0 so far)" in page.locator("#learn-notice").inner_text())
     assert not file.exists()
+
+
+def test_a_formula_that_comes_back_is_saved_already(page: Page, saved: Path) -> None:
+    draw(page, X)
+    expect_latex(page, "x")
+    written_by_hand(page, "x")
+    wait_for(page, lambda: page.locator("#confidence").inner_text() == "as you wrote it")
+    page.locator("label.switch").click()
+    page.get_by_role("button", name="This is right").click()
+    wait_for(page, lambda: page.locator("#toast").inner_text().startswith("Saved for the next training"))
+    for key in ("Control+z", "Control+y"):
+        page.keyboard.press(key)
+    page.get_by_role("button", name="This is right").click()
+    wait_for(page, lambda: page.locator("#toast").inner_text() == "Saved already")
+    for file in saved.iterdir():
+        file.unlink()
 
 
 def test_a_formula_is_saved_once(page: Page, saved: Path) -> None:

@@ -21,7 +21,7 @@ from inkmath.web.settings import Limits
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 pytestmark = needs_chromium
 
@@ -152,6 +152,54 @@ def test_other_pasted_text_is_refused_in_words_but_not_where_text_belongs(page: 
     paste_text(page, "<p>1</p>")
     page.wait_for_selector('#notice[data-kind="error"]')
     assert "InkML from the clipboard cannot be read" in page.locator("#notice").inner_text()
+
+
+def test_each_refusal_names_its_own_file(page: Page, tmp_path: Path) -> None:
+    for name in ("first.inkml", "second.inkml"):
+        (tmp_path / name).write_text("no ink")
+        page.locator("#file").set_input_files(tmp_path / name)
+        wait_for(page, lambda name=name: f"{name} cannot be read" in page.locator("#notice").inner_text())
+
+
+def test_of_two_files_the_last_is_opened_however_slow_the_first_is(page: Page, tmp_path: Path) -> None:
+    first = True
+
+    def slowly(route: Route) -> None:
+        nonlocal first
+        if first:
+            first = False
+            waiting.append(route)
+        else:
+            route.continue_()
+
+    waiting: list[Route] = []
+    page.route("**/api/recognize", slowly)
+    for name, stroke in (("a.inkml", X), ("b.inkml", ONE)):
+        (tmp_path / name).write_bytes(write_inkml(Ink.from_points([stroke])))
+        page.locator("#file").set_input_files(tmp_path / name)
+        wait_for(page, lambda: len(waiting) == 1)
+    expect_latex(page, "1")
+    waiting[0].continue_()
+    page.wait_for_timeout(400)
+    assert page.locator("#latex").inner_text() == "1"
+
+
+def test_text_that_comes_with_a_picture_of_itself_is_text_where_text_belongs(page: Page) -> None:
+    draw(page, X)
+    expect_latex(page, "x")
+    page.locator("#edit").click()
+    page.locator("#mend-latex").evaluate(
+        """(target, content) => {
+            const given = new DataTransfer();
+            given.setData("text/plain", "x+1");
+            given.items.add(new File([new Uint8Array(content)], "image.png", { type: "image/png" }));
+            target.dispatchEvent(new ClipboardEvent("paste", { clipboardData: given, bubbles: true }));
+        }""",
+        list(picture()),
+    )
+    page.wait_for_timeout(400)
+    assert page.locator("#mend").is_visible()
+    assert page.locator("#latex").text_content() == "x"
 
 
 @pytest.mark.parametrize("way", ["chosen", "drop", "paste"])

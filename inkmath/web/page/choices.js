@@ -21,6 +21,9 @@ export class Choices extends EventTarget {
     this.text = new Map(symbols.map(({ label, text }) => [label, text]));
   }
 
+  /** Whether the reader can be told that strokes are this. */
+  knows(label) { return this.text?.has(label) ?? false; }
+
   show(label) { return this.text?.get(label) ?? label.replace(/^\\/, ""); }
 
   get isOpen() { return this.opened !== null; }

@@ -82,9 +82,10 @@ export function takeFiles(open) {
   document.addEventListener("paste", (event) => {
     const [file] = event.clipboardData.files;
     const text = event.clipboardData.getData("text/plain").trim();
+    if (text && event.target.closest("input")) return; // Office programs add a picture of the text.
     if (file) {
       open(file);
-    } else if (text && !event.target.closest("input")) {
+    } else if (text) {
       // It is sent as UTF-8, whatever its own first line says.
       if (text.startsWith("<")) open(new Blob([text.replace(/^<\?xml[^>]*\?>/, "")]), "InkML from the clipboard");
       else toast("Only InkML and pictures can be pasted");
@@ -94,8 +95,9 @@ export function takeFiles(open) {
   const isFile = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
   document.addEventListener("dragenter", (event) => { if (isFile(event)) { dragging++; $("drop").hidden = false; } });
   document.addEventListener("dragleave", (event) => { if (isFile(event) && --dragging <= 0) $("drop").hidden = true; });
-  document.addEventListener("dragover", (event) => event.preventDefault());
+  document.addEventListener("dragover", (event) => { if (isFile(event)) event.preventDefault(); });
   document.addEventListener("drop", (event) => {
+    if (!isFile(event)) return; // Text may be dropped on a field.
     event.preventDefault();
     dragging = 0;
     $("drop").hidden = true;

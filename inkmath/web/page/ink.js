@@ -35,7 +35,7 @@ export class Ink extends EventTarget {
   /** Forget strokes, and every choice about a symbol that one of them belonged to. */
   remove(ids) {
     const gone = new Set(ids);
-    if (!gone.size) return;
+    if (!this.state.strokes.some((stroke) => gone.has(stroke.id))) return;
     this.#go({
       strokes: this.state.strokes.filter((stroke) => !gone.has(stroke.id)),
       choices: this.state.choices.filter((choice) => !choice.strokes.some((id) => gone.has(id))),
@@ -44,13 +44,14 @@ export class Ink extends EventTarget {
   }
 
   /**
-   * Decide what strokes are, in place of earlier choices about any of them, and how the formula as it stands is to be
-   * read: the choices hold while writing goes on, the reading until something else is written or decided.
+   * Decide what strokes are, in place of earlier choices about any of them or of those `freed`, and how the formula as
+   * it stands is to be read: the choices hold while writing goes on, the reading until something else is written or
+   * decided.
    */
-  choose(choices, reading = null) {
-    const decided = new Set(choices.flatMap((choice) => choice.strokes));
+  choose(choices, reading = null, freed = []) {
+    const decided = new Set([...freed, ...choices.flatMap((choice) => choice.strokes)]);
     const kept = this.state.choices.filter((choice) => !choice.strokes.some((id) => decided.has(id)));
-    this.#go({ ...this.state, choices: choices.length ? [...kept, ...choices] : this.state.choices, reading });
+    this.#go({ ...this.state, choices: [...kept, ...choices], reading });
   }
 
   /** Leave strokes to the recogniser again. */

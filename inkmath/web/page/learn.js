@@ -6,7 +6,7 @@ import { browser } from "./storage.js";
 
 /** Events: `change` when saving is switched on or off. */
 export class Learning extends EventTarget {
-  #saved = new WeakSet(); // Formulas that lie on the server, or are on their way to it.
+  #saved = new Set(); // What lies on the server, or is on its way to it, as it was sent.
 
   constructor() {
     super();
@@ -34,26 +34,27 @@ export class Learning extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** Save a formula once, and offer to take that back; `written` is the formula with its ink, as the server takes it. */
-  async save(formula, written) {
-    if (this.#saved.has(formula)) {
+  /** Save a formula with its ink, as the server takes it, once, and offer to take that back. */
+  async save(written) {
+    const key = JSON.stringify(written);
+    if (this.#saved.has(key)) {
       toast("Saved already");
       return;
     }
-    this.#saved.add(formula);
+    this.#saved.add(key);
     try {
       const { name, saved } = await call("api/corrections", { method: "POST", body: written });
       this.count.textContent = saved;
-      toast("Saved for the next training", "Undo", () => this.#forget(formula, name).catch(complain));
+      toast("Saved for the next training", "Undo", () => this.#forget(key, name).catch(complain));
     } catch (error) {
-      this.#saved.delete(formula);
+      this.#saved.delete(key);
       throw error;
     }
   }
 
-  async #forget(formula, name) {
+  async #forget(key, name) {
     await call(`api/corrections/${name}`, { method: "DELETE" });
-    this.#saved.delete(formula);
+    this.#saved.delete(key);
     toast("Deleted again");
     this.count.textContent = (await call("api/corrections")).saved;
   }

@@ -38,14 +38,7 @@ async function read() {
     atRest();
     return;
   }
-  if (answer && state.strokes === readInk.strokes && state.choices === readInk.choices) {
-    reader.abandon();
-    readInk = state; // What was read already, in another arrangement.
-    show();
-    atRest();
-    return;
-  }
-  setStatus("reading");
+  if ($("status").dataset.state !== "offline") setStatus("reading"); // Trying again by itself is no news.
   result.setState(result.formula ? "reading" : "loading");
   $("overlay").toggleAttribute("data-stale", true);
   try {
@@ -79,8 +72,8 @@ function forget() {
 
 const idsOf = (symbol) => symbol.strokes.map((index) => readInk.strokes[index].id);
 
-/** What readings are told apart by. */
-const nameOf = ({ latex, symbols }) => JSON.stringify([latex, symbols.map(({ strokes }) => strokes)]);
+/** What readings are told apart by: what they say, and which strokes are together. */
+const nameOf = ({ latex, symbols }) => JSON.stringify([latex, symbols.map(({ strokes }) => String(strokes)).sort()]);
 
 function show() {
   const { reading } = readInk;
@@ -99,6 +92,7 @@ function show() {
   const focused = document.activeElement?.closest("#symbols [data-symbol]");
   if (focused) result.mark(Number(focused.dataset.symbol));
   updateButtons();
+  if (wantsToMend) openMend();
 }
 
 function outline(formula) {
@@ -109,7 +103,7 @@ function outline(formula) {
     const chosen = ink.isChosen(strokes);
     return {
       box: boundsOf(strokes.map((id) => ink.stroke(id))), strokes, symbol: index,
-      className: chosen ? "chosen" : isDoubtful(symbol) ? "doubt" : "",
+      className: chosen ? "chosen" : isDoubtful(symbol, formula) ? "doubt" : "",
     };
   }) : []);
 }
@@ -183,7 +177,11 @@ ink.addEventListener("change", ({ detail: { travelled } }) => {
   updateButtons();
   read();
 });
-sheet.addEventListener("begin", () => { $("hint").hidden = true; if (sheet.tool !== "select") choices.close(); });
+sheet.addEventListener("begin", () => {
+  if (sheet.tool === "pen") $("hint").hidden = true;
+  if (sheet.tool !== "select") choices.close();
+});
+sheet.addEventListener("dropped", updateButtons);
 sheet.addEventListener("erased", ({ detail: { count } }) => {
   offerUndo(`Scratched out ${count} ${count === 1 ? "stroke" : "strokes"}`);
 });
@@ -252,13 +250,17 @@ choices.addEventListener("close", () => {
   if (toolBefore !== null) setTool(toolBefore);
 });
 
-/** Let the ink be read so: what it says differently of symbols stays decided while writing goes on. */
+/**
+ * Let the ink be read so: what it says differently of symbols stays decided while writing goes on, but for what the
+ * reader knows no such symbol as.
+ */
 function take(reading) {
   const [best] = answer.alternatives;
   const key = (symbol) => `${symbol.label} ${symbol.strokes}`;
   const usual = new Set(best.symbols.map(key));
-  const decided = reading.symbols.filter((symbol) => !usual.has(key(symbol)));
-  ink.choose(decided.map((symbol) => ({ strokes: idsOf(symbol), label: symbol.label })), reading === best ? null : reading);
+  const other = reading.symbols.filter((symbol) => !usual.has(key(symbol)));
+  const decided = other.filter(({ label }) => choices.knows(label)).map((symbol) => ({ strokes: idsOf(symbol), label: symbol.label }));
+  ink.choose(decided, reading === best ? null : reading, other.flatMap(idsOf));
 }
 
 function takeNumber(index) {
@@ -267,12 +269,22 @@ function takeNumber(index) {
 
 // What no reading says, the person writes
 
+let wantsToMend = false; // As soon as the formula is read.
+let arranging = null; // What the reader is asked to arrange.
+
 $("edit").addEventListener("click", () => {
+  wantsToMend = true;
+  if ($("result").dataset.state === "shown") openMend();
+});
+
+function openMend() {
+  wantsToMend = false;
   $("mend").hidden = false;
   $("mend-wrong").textContent = "";
   $("mend-latex").value = result.formula.compact;
   $("mend-latex").select();
-});
+}
+
 $("mend").addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   closeMend();
@@ -280,15 +292,18 @@ $("mend").addEventListener("keydown", (event) => {
 });
 $("mend").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const state = readInk;
   $("mend-wrong").textContent = "";
+  arranging?.abort();
+  arranging = new AbortController();
   try {
-    const own = await call("api/arrange", { method: "POST", body: { ...written(), latex: $("mend-latex").value } });
-    if (state !== ink.state) return; // More was written meanwhile: this is another formula.
+    const body = { ...written(), latex: $("mend-latex").value };
+    const own = await call("api/arrange", { method: "POST", body, signal: arranging.signal });
     const focused = $("mend").contains(document.activeElement);
     take({ ...own, own: true, symbols: own.symbols.map(withAlternatives) });
     if (focused) $("edit").focus();
   } catch (error) {
+    if (error.name === "AbortError") return; // Closed, mended or written over meanwhile.
+    if (error instanceof Refusal && error.kind === "token") return askForToken().then(() => $("mend").requestSubmit());
     if (!(error instanceof Refusal)) return complain(error);
     $("mend-wrong").textContent = sentence(error.message); // Beside the field, until it is mended.
   }
@@ -300,7 +315,11 @@ function withAlternatives(symbol) {
   return { ...symbol, alternatives: read?.alternatives ?? symbol.alternatives };
 }
 
-function closeMend() { putAway($("mend")); }
+function closeMend() {
+  wantsToMend = false;
+  arranging?.abort();
+  putAway($("mend"));
+}
 
 // Tools and commands
 
@@ -402,15 +421,21 @@ offerDownloads({
   png: () => toPng(ink.state.strokes),
 });
 
+let opening = 0; // Which file is the last that was to be opened.
+
 async function openFile(file, name = file.name) {
+  const mine = ++opening;
   setStatus("reading", "Opening");
   try {
     const read = await patiently(async () => call("api/recognize", { method: "POST", ...await readable(file) }));
+    if (mine !== opening) return;
     ink.replace(fitted(read.strokes, sheet.size));
     setTool("pen");
     offerUndo(`Opened ${name}`);
   } catch (error) {
     if (!(error instanceof Refusal || error instanceof Offline)) throw error;
+    if (mine !== opening) return;
+    if (error.kind === "token") return askForToken().then(() => openFile(file, name));
     setStatus(error instanceof Offline ? "offline" : "ready");
     const reason = error.limit ? `${error.title}. ${error.message}` : sentence(error.message);
     if (error instanceof Refusal) say("error", `${name} cannot be read.`, reason);
@@ -443,7 +468,7 @@ $("example").addEventListener("click", async () => {
 // The correction loop
 
 learning.addEventListener("change", updateButtons);
-$("confirm").addEventListener("click", () => learning.save(result.formula, written()).catch(complain));
+$("confirm").addEventListener("click", () => learning.save(written()).catch(complain));
 
 // Beginning
 

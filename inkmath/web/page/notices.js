@@ -11,18 +11,21 @@ export function setStatus(state, text = STATUS[state]) {
   $("status").querySelector("span").textContent = text;
 }
 
+let said = []; // Kind, title, text and way out of the notice that is shown.
+
 /** Show a notice that stays, or take it away. */
-export function say(kind, title, text, again) {
+export function say(...told) {
+  const [kind, title, text, again] = told;
   const notice = $("notice");
   if (kind === null) {
     putAway(notice);
-    delete notice.dataset.kind;
+    said = [];
     return;
   }
   notice.hidden = false;
-  if (notice.dataset.kind === kind && notice.dataset.text === text) return;
+  if (said.length === told.length && told.every((part, index) => part === said[index])) return; // Its button keeps the focus.
+  said = told;
   notice.dataset.kind = kind;
-  notice.dataset.text = text;
   const words = document.createElement("span");
   const strong = document.createElement("b");
   strong.textContent = title;

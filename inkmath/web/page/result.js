@@ -21,7 +21,10 @@ export function mathElement(text, block) {
   return math;
 }
 
-export const isDoubtful = (symbol) => (symbol.alternatives[0]?.probability ?? 1) < DOUBT;
+/** Whether a symbol of a formula should be looked at; none should of one that the person wrote. */
+export const isDoubtful = (symbol, formula) => !formula.own && (symbol.alternatives[0]?.probability ?? 1) < DOUBT;
+
+const sureness = (formula) => (formula.own ? "as you wrote it" : `${percent(formula.confidence)} sure`);
 
 /** Events: `symbol` {index, focus} to open its choices, `hover` {index or null}, `take` {index} of a reading. */
 export class Result extends EventTarget {
@@ -68,7 +71,7 @@ export class Result extends EventTarget {
   show(readings, taken, isChosen) {
     const formula = readings[taken];
     const { math, empty, latex, confidence, symbols, list, live } = this.parts;
-    const changed = formula.latex !== this.formula?.latex;
+    const changed = formula.latex !== this.formula?.latex || formula.own !== this.formula.own;
     this.formula = formula;
     const rendered = mathElement(formula.mathml, true);
     math.replaceChildren(rendered ?? document.createTextNode(formula.compact));
@@ -78,13 +81,13 @@ export class Result extends EventTarget {
     const gauge = confidence.querySelector(".gauge");
     gauge.dataset.level = formula.confidence < 0.4 ? "low" : formula.confidence < 0.75 ? "fair" : "good";
     gauge.firstChild.style.width = `${100 * formula.confidence}%`;
-    confidence.querySelector(".words").textContent = formula.own ? "as you wrote it" : `${percent(formula.confidence)} sure`;
+    confidence.querySelector(".words").textContent = sureness(formula);
     refill(symbols, formula.symbols.map((symbol, index) => this.#symbol(symbol, index, isChosen(symbol))));
     this.#countReadings(readings.length);
     refill(list, readings.map((reading, index) => this.#reading(reading, index, index === taken)));
     this.#fit();
     this.setState("shown");
-    if (changed) live.textContent = `${formula.compact}, ${formula.own ? "as you wrote it" : `${percent(formula.confidence)} sure`}`;
+    if (changed) live.textContent = `${formula.compact}, ${sureness(formula)}`;
   }
 
   /** Show which symbol the pointer is at. */
@@ -115,7 +118,7 @@ export class Result extends EventTarget {
     button.type = "button";
     button.textContent = this.choices.show(symbol.label);
     button.dataset.symbol = index;
-    const doubtful = isDoubtful(symbol) && !chosen;
+    const doubtful = isDoubtful(symbol, this.formula) && !chosen;
     button.className = chosen ? "chosen" : doubtful ? "doubt" : "";
     button.ariaLabel = `${symbol.label.replace(/^\\/, "")}${chosen ? ", your choice" : doubtful ? ", doubtful" : ""}`;
     button.addEventListener("click", () => this.#tell("symbol", { index, focus: true }));
@@ -129,7 +132,8 @@ export class Result extends EventTarget {
     const button = document.createElement("button");
     button.type = "button";
     button.ariaPressed = String(taken);
-    button.ariaLabel = `${reading.compact}, ${percent(reading.confidence)}`;
+    const confidence = reading.own ? "yours" : percent(reading.confidence);
+    button.ariaLabel = `${reading.compact}, ${confidence}`;
     const key = document.createElement("kbd");
     key.textContent = index + 1;
     const math = document.createElement("span");
@@ -137,7 +141,7 @@ export class Result extends EventTarget {
     math.append(mathElement(reading.mathml, false) ?? reading.compact);
     const share = document.createElement("span");
     share.className = "share";
-    share.textContent = reading.own ? "yours" : percent(reading.confidence);
+    share.textContent = confidence;
     button.append(key, math, share);
     button.addEventListener("click", () => this.#tell("take", { index }));
     item.append(button);

@@ -42,7 +42,8 @@ export function prepare(context, colour) {
 }
 
 /**
- * Events: `erased` {count} after a scratch-out, `pick` {stroke} for a tap with the select tool, `hover` {stroke}.
+ * Events: `erased` {count} after a scratch-out, `pick` {stroke} for a tap with the select tool, `hover` {stroke},
+ * `begin` when the pointer goes down and `dropped` when nothing came of it.
  */
 export class Sheet extends EventTarget {
   tool = "pen";
@@ -61,6 +62,7 @@ export class Sheet extends EventTarget {
     this.lastPen = -Infinity;
     ink.addEventListener("change", () => this.draw());
     new ResizeObserver(() => this.#resize()).observe(paper);
+    this.#followDensity();
     for (const [type, handler] of Object.entries({
       pointerdown: this.#down, pointermove: this.#move, pointerup: this.#up, pointercancel: this.#cancel,
     })) canvas.addEventListener(type, (event) => handler.call(this, event));
@@ -111,6 +113,14 @@ export class Sheet extends EventTarget {
     }
     context.globalAlpha = 1;
     if (this.live) drawStroke(context, this.live);
+  }
+
+  /** The browser's zoom, or another screen, changes how many pixels the sheet has, and not always its size. */
+  #followDensity() {
+    matchMedia(`(resolution: ${window.devicePixelRatio || 1}dppx)`).addEventListener("change", () => {
+      this.#resize();
+      this.#followDensity();
+    }, { once: true });
   }
 
   #resize() {
@@ -223,6 +233,7 @@ export class Sheet extends EventTarget {
     this.live = null;
     this.doomed.clear();
     this.draw();
+    this.dispatchEvent(new Event("dropped"));
   }
 
   #extend(point) {

@@ -4,10 +4,16 @@ function storage(name) {
   const unkept = new Map();
   return {
     get(key) {
-      try { return window[name].getItem(key); } catch { return unkept.get(key) ?? null; }
+      if (unkept.has(key)) return unkept.get(key);
+      try { return window[name].getItem(key); } catch { return null; }
     },
     set(key, value) {
-      try { window[name].setItem(key, value); } catch { unkept.set(key, value); }
+      try {
+        window[name].setItem(key, value);
+        unkept.delete(key);
+      } catch {
+        unkept.set(key, value);
+      }
     },
   };
 }

@@ -283,7 +283,12 @@ class Params(Block):
             block = block.setdefault(part, {})
             if not isinstance(block, dict):
                 raise ParamsError(f"{name}: unknown parameter; {part} is none that holds others")
-        block[last] = YAML(typ="safe", pure=True).load(value)
+        try:
+            block[last] = YAML(typ="safe", pure=True).load(value)
+        except YAMLError as error:
+            raise ParamsError(
+                f"{name} = {value}: is no YAML ({str(error).splitlines()[0]}); change the value"
+            ) from error
         try:
             return Params.model_validate(changed)
         except ValidationError as error:

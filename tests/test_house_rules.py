@@ -99,6 +99,9 @@ def pipeline() -> dict[str, dict]:
 MAKERS = ("features", "synthesis", "models", "decoding", "training", "evaluation")
 """Rooms of which a stage states what it uses at second hand, too; the rest it states where it uses it itself."""
 
+WRITERS = {"inkmath/dataset/results.py"}
+"""Modules that write what others made, and so are stated at second hand as well."""
+
 
 BY_NAME = {"inkmath/models/registry.py": {f"inkmath.models.{name}" for name in ARCHITECTURES}}
 """What a module imports under names that it puts together when it runs."""
@@ -112,9 +115,12 @@ def used_by(script: Path) -> set[str]:
         file = pending.pop()
         for name in imports_of(file) | BY_NAME.get(str(file.relative_to(REPOSITORY)), set()):
             found = file_of(name)
-            if found is None or (file != script and name.split(".")[1:2] not in [[room] for room in MAKERS]):
+            if found is None:
                 continue
-            if (path := str(found.relative_to(REPOSITORY))) not in used:
+            path = str(found.relative_to(REPOSITORY))
+            if file != script and path not in WRITERS and name.split(".")[1:2] not in [[room] for room in MAKERS]:
+                continue
+            if path not in used:
                 used.add(path)
                 pending.append(found)
     return used

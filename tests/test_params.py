@@ -69,6 +69,22 @@ def test_a_wrong_value_is_named_with_file_key_and_remedy(write, old, new, messag
     assert message in str(caught.value)
 
 
+def test_one_value_can_be_tried():
+    params = load_params(REPOSITORY / "params.yaml")
+    assert params.with_value("train.units", "8").train.units == 8
+    assert params.with_value("train.learning_rate", "1e-3").train.learning_rate == 0.001
+    assert params.with_value("train_expression.mix.case", "0.25").train_expression.mix.case == 0.25
+    assert params.train.units != 8, "what was loaded stays"
+    for name, value, message in (
+        ("train.unit", "8", "did you mean units"),
+        ("train.units", "many", "train.units = 'many'"),
+        ("train.units", "{a", "train.units = {a: is no YAML"),
+        ("train.units.more", "8", "units is none that holds others"),
+    ):
+        with pytest.raises(ParamsError, match=message):
+            params.with_value(name, value)
+
+
 def test_branches_of_formulas_want_a_descent(write):
     path = write("  decay", "  branches: 2\n  decay: 0.5")
     path.write_text(re.sub("(?m)^  branches: 1 .*\n(?=  judge_every)", "", path.read_text()))

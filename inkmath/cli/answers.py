@@ -42,7 +42,7 @@ class Answers:
         """Write the answer for one source.
 
         Raises:
-            SourceError: a file of that name was already written, for another source, or the format cannot hold it.
+            SourceError: the format cannot hold it.
         """
         formula, text, record = answer
         record = {"file": source.name, **record}

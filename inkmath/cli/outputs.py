@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Outputs:
-    """Writes one file a source, named as it is; where two have one name, below folders as they are.
+    """Writes one file a source, named as it is; where two have one name, as `names_below` says.
 
     Args:
         directory: where the files go; None writes everything to standard output.
@@ -28,25 +28,15 @@ class Outputs:
         self.directory = directory
         alike = len({source.stem for source in sources}) < len(sources)
         self._names = names_below(sources) if alike else {source: source.stem for source in sources}
-        self._written: dict[str, str] = {}
 
     def write(self, source: Source, suffix: str, content: bytes) -> None:
-        """Write the answer for one source.
-
-        Raises:
-            SourceError: a file of that name was already written, for another source.
-        """
+        """Write the answer for one source."""
         if self.directory is None:
             with while_read():
                 sys.stdout.buffer.write(content)
                 sys.stdout.buffer.flush()
             return
-        file = self._names[source] + suffix
-        if file in self._written:
-            held = f"{self.directory / file} already holds the answer for {self._written[file]}"
-            raise SourceError(f"{held}; rename one of them")
-        self._written[file] = source.name
-        with replacing(self.directory / file) as temporary:
+        with replacing(self.directory / (self._names[source] + suffix)) as temporary:
             temporary.write_bytes(content)
 
 

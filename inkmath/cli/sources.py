@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from mimetypes import guess_type
-from os.path import abspath, commonpath
+from os.path import abspath, commonpath, realpath
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from inkmath.dataset.sources import is_archive
 from inkmath.inkml import MAX_BYTES, InkMLError, parse_inkml
 
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 STDIN = "-"
 PICTURES = frozenset({".png", ".jpg", ".jpeg"})
 PICTURES_BEGIN = (b"\x89PNG", b"\xff\xd8\xff")
-ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 
 
 class SourceError(ValueError):
@@ -59,7 +60,7 @@ class Source:
                 return self._ink_of_picture(given) if given.startswith(PICTURES_BEGIN) else parse_inkml(given)
             if Path(self.name).suffix.lower() in PICTURES:
                 return self._ink_of_picture(Path(self.name))
-            if self.name.lower().endswith(ARCHIVES):
+            if is_archive(self.name):
                 raise SourceError("is an archive; unpack it and name its directory")
             if (guess_type(self.name)[0] or "").startswith("image/"):
                 raise SourceError("is a picture of a kind that is not read; save it as PNG or JPEG")
@@ -101,6 +102,7 @@ class Source:
 def find(paths: Iterable[str]) -> list[Source]:
     """What the arguments stand for: files themselves, the ``*.inkml`` files in and below directories (sorted), ``-``.
 
+    Hidden files and directories are searched only where they are named.
     A file that is named twice, or by its directory too, is one source. A path that leads nowhere, or a directory
     without InkML, is one source with a problem.
     """
@@ -112,7 +114,8 @@ def find(paths: Iterable[str]) -> list[Source]:
             found.append(Source(path, problem))
         elif Path(path).is_dir():
             within = Path(path).rglob("*")
-            files = sorted(file for file in within if file.suffix.lower() == ".inkml" and not file.is_dir())
+            inkml = (file for file in within if file.suffix.lower() == ".inkml" and not file.is_dir())
+            files = sorted(file for file in inkml if not _is_hidden(file.relative_to(path)))
             found.extend(Source(str(file)) for file in files)
             if not files:
                 found.append(Source(path, "no .inkml file in this directory"))
@@ -120,8 +123,12 @@ def find(paths: Iterable[str]) -> list[Source]:
             found.append(Source(path))
     once: dict[str, Source] = {}
     for source in found:
-        once.setdefault(source.name if source.name in (STDIN, "") else str(Path(source.name).absolute()), source)
+        once.setdefault(source.name if source.name in (STDIN, "") else realpath(source.name), source)
     return list(once.values())
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def folder_of(source: Source) -> Path:
@@ -130,11 +137,16 @@ def folder_of(source: Source) -> Path:
 
 
 def names_below(sources: Sequence[Source]) -> dict[Source, str]:
-    """What to call each: its path below the directory that holds them all, without suffix."""
-    folders = {source: folder_of(source) for source in sources if source.name != STDIN}
+    """What to call each that can be reached: its path below the directory that holds them all.
+
+    Without suffix, unless two would have one name.
+    """
+    folders = {source: folder_of(source) for source in sources if source.name != STDIN and not source.problem}
     top = commonpath(folders.values()) if folders else ""
     below = {source: str((folder / source.stem).relative_to(top)) for source, folder in folders.items()}
-    return {source: below.get(source, source.stem) for source in sources}
+    names = {source: below.get(source, source.stem) for source in sources}
+    times = Counter(name for source, name in names.items() if not source.problem)
+    return {source: name + (Path(source.name).suffix if times[name] > 1 else "") for source, name in names.items()}
 
 
 def _bounded(stream: IO[bytes]) -> bytes:

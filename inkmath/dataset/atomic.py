@@ -28,7 +28,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
             yield temporary
             with temporary.open("rb") as written:
                 os.fsync(written.fileno())
-        temporary.replace(path)
+            temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -37,10 +37,10 @@ def replacing(path: str | Path) -> Iterator[Path]:
 def replacing_folder(path: str | Path) -> Iterator[Path]:
     """The same for a folder: give a temporary one, whose files take the place of ``path`` if the block ends well.
 
-    A folder cannot be renamed over another. What was at ``path`` steps aside first, so that a kill in that moment
-    leaves nothing under the name; it never leaves a mixture.
+    Where ``path`` is a link to a folder, that one is written. A folder cannot be renamed over another. What was at
+    ``path`` steps aside first, so that a kill in that moment leaves nothing under the name; it never leaves a mixture.
     """
-    path = Path(path)
+    path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary, aside = (path.with_name(f".{uuid.uuid4().hex}.{path.name}") for _ in range(2))
     with naming(path, temporary):
@@ -51,9 +51,9 @@ def replacing_folder(path: str | Path) -> Iterator[Path]:
             for written in temporary.iterdir():
                 with written.open("rb") as file:
                     os.fsync(file.fileno())
-        if path.exists():
-            path.rename(aside)
-        temporary.rename(path)
+            if path.exists():
+                path.rename(aside)
+            temporary.rename(path)
     finally:
         for leftover in (temporary, aside):
             if leftover.is_dir():

@@ -126,7 +126,8 @@ def count_files(place: str | Path) -> int | None:
                 return None
         return None if is_archive(place.name) else 1
     count = 0
-    for _, _, files in os.walk(place):
+    for _, folders, files in os.walk(place):
+        folders[:] = [name for name in folders if not name.startswith(".")]
         if any(is_archive(name) for name in files):
             return None
         count += sum(not name.startswith(".") for name in files)

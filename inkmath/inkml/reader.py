@@ -85,6 +85,7 @@ class _Document:
 
     root: etree._Element
     traces: dict[str, int] = field(default_factory=dict)  # name to index
+    names: dict[etree._Element, str] = field(default_factory=dict)  # of traces
     hovering: set[str] = field(default_factory=set)  # names of traces that left no ink
     texts: list[str] = field(default_factory=list)
     annotations: dict[str, str] = field(default_factory=dict)
@@ -100,6 +101,7 @@ class _Document:
                 raise InkMLError(f"line {element.sourceline}: two traces have the id {identity!r}: give each its own")
             if len(element):
                 raise InkMLError(f"line {element.sourceline}: trace {identity!r} holds more than points")
+            self.names[element] = identity
             if element.get("type") == "penUp":
                 self.hovering.add(identity)
                 continue
@@ -180,15 +182,16 @@ class _Document:
         return symbols, bound
 
     def _read_group(self, group: etree._Element) -> tuple[str, tuple[int, ...], str, bool]:
-        """Label, strokes, id of the MathML element, and whether the group holds groups."""
-        label, href, nested = "", "", False
+        """Label, strokes, id of the MathML element, and whether the group holds other than strokes."""
+        label, href, nested, hovers = "", "", False, False
         strokes: set[int] = set()
         for child in group.iterchildren(etree.Element):
             name = local_name(child)
             if name in ("traceView", "trace"):
-                named = _identity(child) if name == "trace" else child.get("traceDataRef") or child.get("traceRef")
-                reference = (named or "").removeprefix("#")
+                named = child.get("traceDataRef") or child.get("traceRef") or ""
+                reference = self.names[child] if name == "trace" else named.removeprefix("#")
                 if reference in self.hovering:
+                    hovers = True
                     continue
                 if reference not in self.traces:
                     raise InkMLError(f"line {child.sourceline}: {name} of {reference!r}, and no trace has that id")
@@ -199,7 +202,9 @@ class _Document:
                 href = href or child.get("href", "").removeprefix("#")
             elif name == "traceGroup":
                 nested = True
-        return label, tuple(sorted(strokes)), href, nested
+        if hovers and not strokes:
+            self.problems.append(f"line {group.sourceline}: a trace group of a hovering pen")
+        return label, tuple(sorted(strokes)), href, nested or hovers
 
     def _tree(self, latex: str | None, groups: list[Symbol], bound: dict[str, Symbol]) -> LayoutTree | None:
         math = next(self.root.iter("{*}math"), None)

@@ -170,11 +170,13 @@ def _serve(chosen: argparse.Namespace) -> NoReturn:
 
 def _search(chosen: argparse.Namespace, params: Params, location: Location) -> int:
     knobs = [Knob.parse(text) for text in chosen.space]
-    for knob in knobs:
+    if "/" in chosen.name:
+        raise TrackingError(f"{chosen.name}: the name of a search is part of file names; leave out the slash")
+    for knob in [Knob("track.sweep", "choice", (chosen.name,)), *knobs]:
         knob.check(params)
     study = search(
         location,
-        _experiment(chosen, params),
+        chosen.experiment or params.track.experiment,
         chosen.name,
         chosen.task,
         knobs,
@@ -206,7 +208,15 @@ def _release(chosen: argparse.Namespace, params: Params, location: Location) -> 
     name = _experiment(chosen, params)
     weights, (table, _) = Path(__file__).parents[1] / "weights", data_digest(INK)
     done = release(
-        reach(location), name, chosen.task, inks, weights, training, chosen.replace, chosen.keep_search, table
+        reach(location),
+        name,
+        chosen.task,
+        inks,
+        weights,
+        training=training,
+        replace=chosen.replace,
+        keep_search=chosen.keep_search,
+        table=table,
     )
     before = "nothing was released before" if done.before is None else f"before {done.before}"
     print(f"{name} reads {done.champion}, {before}")

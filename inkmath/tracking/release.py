@@ -72,6 +72,7 @@ def release(
     task: Task,
     inks: Sequence[Ink],
     weights: Path,
+    *,
     training: Collection[str] = (),
     replace: bool = False,
     keep_search: bool = False,

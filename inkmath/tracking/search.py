@@ -17,6 +17,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hydra.core.override_parser.types import Quote, QuotedString
+
 from inkmath.params import ParamsError, load_params
 from inkmath.tracking.location import TrackingError, connect
 from inkmath.tracking.sweep import parent_run
@@ -113,7 +115,8 @@ class Knob:
         if self.kind == "range":
             return trial.suggest_int(self.name, int(self.values[0]), int(self.values[1]))
         low, high = map(float, self.values)
-        return float(f"{trial.suggest_float(self.name, low, high, log=self.kind == 'log'):.4g}")
+        drawn = float(f"{trial.suggest_float(self.name, low, high, log=self.kind == 'log'):.4g}")
+        return min(max(drawn, low), high)
 
 
 def search(
@@ -133,7 +136,7 @@ def search(
 
     Args:
         location: where runs go.
-        experiment: the MLflow experiment, as the training names it.
+        experiment: the MLflow experiments, without the task; trainings hear of it.
         name: of the study and of the sweep.
         task: which model is trained.
         knobs: what varies.
@@ -149,13 +152,14 @@ def search(
     """
     import optuna
 
-    client, experiment_id = connect(location, experiment)
+    client, experiment_id = connect(location, f"{experiment}-{task}")
     study = _study(name, storage, warm_up, knobs)
     parent = parent_run(client, location, experiment_id, name)
     study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials))
     study.set_user_attr("mlflow_parent_run", parent)
     client.set_tag(parent, "optuna_study", name)
-    trial = partial(_trial, client=client, experiment_id=experiment_id, name=name, task=task, knobs=knobs, log=log)
+    given = {"track.sweep": name, "track.experiment": experiment}
+    trial = partial(_trial, client=client, experiment_id=experiment_id, given=given, task=task, knobs=knobs, log=log)
     study.optimize(trial, n_trials=trials)
     if any(each.state == optuna.trial.TrialState.COMPLETE for each in study.trials):
         client.set_tag(parent, "optuna_best", str(study.best_trial.number))
@@ -197,7 +201,7 @@ def _trial(
     *,
     client: MlflowClient,
     experiment_id: str,
-    name: str,
+    given: Mapping[str, str],
     task: Task,
     knobs: Sequence[Knob],
     log: Path,
@@ -213,9 +217,9 @@ def _trial(
             trial.set_user_attr("mlflow_run", earlier.user_attrs["mlflow_run"])
             return earlier.value
     trial.set_user_attr("settings", settings)
-    dvc_name = f"{name}-{trial.number}"
+    dvc_name = f"{trial.study.study_name}-{trial.number}"
     trial.set_user_attr("dvc_experiment", dvc_name)
-    varied = {"track.sweep": name, **settings}
+    varied, began = {**given, **settings}, int(1000 * time.time())
     with log.open("ab") as output:
         process = subprocess.Popen(experiment_command(stage, dvc_name, varied), stdout=output, stderr=subprocess.STDOUT)
     run, reported = None, 0
@@ -229,7 +233,7 @@ def _trial(
     try:
         while process.poll() is None:
             time.sleep(LOOK_SECONDS)
-            run = run or run_of(client, experiment_id, dvc_name)
+            run = run or run_of(client, experiment_id, dvc_name, began)
             if run is None:
                 continue
             reported = report(run)
@@ -242,7 +246,7 @@ def _trial(
         if process.poll() is None:
             process.terminate()
             process.wait()
-    run = run_of(client, experiment_id, dvc_name)
+    run = run_of(client, experiment_id, dvc_name, began)
     if process.returncode or run is None:
         tried = ", ".join(f"{key}={value}" for key, value in varied.items())
         raise TrackingError(f"trial {trial.number} ({tried}) failed; see {log}")
@@ -258,20 +262,37 @@ def experiment_command(stage: str, name: str, settings: Mapping[str, Any]) -> li
     """
     command = [sys.executable, "-m", "dvc", "exp", "run", stage, "--temp", "--name", name]
     data = load_params().data
-    places = {"data.user": Path(data.user), "data.shapes": Path(data.shapes)}
-    own = {key: place.absolute() for key, place in places.items() if place.is_dir() and _holds_ink(place)}
+    own = {}
+    for key in ("user", "shapes", *(("train", "test") if data.source == "inkml" else ())):
+        if _only_here(place := Path(getattr(data, key))):
+            # Quoted as DVC reads it, by Hydra's grammar, in which brackets and commas mean something.
+            own[f"data.{key}"] = QuotedString(str(place.absolute()), Quote.single).with_quotes()
     for key, value in {**own, **settings}.items():
         command += ["--set-param", f"{key}={value}"]
     return command
 
 
-def _holds_ink(folder: Path) -> bool:
-    return any(not file.name.startswith(".") for file in folder.rglob("*") if file.is_file())
+def _only_here(place: Path) -> bool:
+    """Whether ink lies at a relative place and is tracked neither by git nor by DVC."""
+    if place.is_absolute() or not (place.is_file() or any(_is_ink(file) for file in place.rglob("*"))):
+        return False
+    if any(above.with_name(f"{above.name}.dvc").exists() for above in (place, *place.parents) if above.name):
+        return False
+    listed = subprocess.run(["git", "ls-files", "--", str(place)], capture_output=True, text=True, check=False)
+    return not any(_is_ink(Path(name)) for name in listed.stdout.splitlines())
 
 
-def run_of(client: MlflowClient, experiment_id: str, dvc_name: str) -> MlflowRun | None:
-    """The run of a DVC experiment, or None where there is none yet."""
-    found = client.search_runs([experiment_id], filter_string=f"tags.dvc_exp_name = '{dvc_name}'", max_results=1)
+def _is_ink(file: Path) -> bool:
+    return file.is_file() and not file.name.startswith(".")
+
+
+def run_of(client: MlflowClient, experiment_id: str, dvc_name: str, since: int = 0) -> MlflowRun | None:
+    """The run of a DVC experiment that began at ``since`` (ms) or after, or None where there is none yet.
+
+    Experiments of one name may have been run before: by another clone, or by a study that was removed.
+    """
+    wanted = f"tags.dvc_exp_name = '{dvc_name}' and attributes.start_time >= {since}"
+    found = client.search_runs([experiment_id], filter_string=wanted, max_results=1)
     return found[0] if found else None
 
 

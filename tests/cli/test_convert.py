@@ -93,13 +93,23 @@ def test_files_of_one_name_do_not_overwrite_each_other(tmp_path: Path, file: Pat
     assert (tmp_path / "out" / "deeper" / "formula.tex").read_text() == "y ^ { 2 }\n"
 
 
-def test_what_would_take_the_place_of_another_answer_is_refused_with_what_to_do(tmp_path: Path, file: Path) -> None:
+def test_files_that_differ_by_their_suffix_only_keep_it(tmp_path: Path, file: Path) -> None:
     twin = file.with_suffix(".INKML")
     twin.write_bytes(inkml("y"))
-    result = run(file, twin, "--to", "latex", "--out", tmp_path / "out")
-    assert result.exit_code == 1
-    assert f"already holds the answer for {file}; rename one of them" in result.stderr
-    assert (tmp_path / "out" / "formula.tex").read_text() == "x ^ { 2 }\n"
+    assert run(file, twin, "--to", "latex", "--out", tmp_path / "out").exit_code == 0
+    assert (tmp_path / "out" / "formula.inkml.tex").read_text() == "x ^ { 2 }\n"
+    assert (tmp_path / "out" / "formula.INKML.tex").read_text() == "y ^ { 2 }\n"
+
+
+def test_a_path_that_leads_nowhere_moves_no_answer(tmp_path: Path, file: Path) -> None:
+    twin = tmp_path / "deeper" / "formula.inkml"
+    twin.parent.mkdir()
+    twin.write_bytes(inkml("y"))
+    assert run(file, twin, "/nowhere/formula.inkml", "--to", "latex", "--out", tmp_path / "out").exit_code == 1
+    assert sorted(str(made.relative_to(tmp_path / "out")) for made in (tmp_path / "out").rglob("*.tex")) == [
+        "deeper/formula.tex",
+        "formula.tex",
+    ]
 
 
 @pytest.mark.parametrize("kind", ["png", "svg"])

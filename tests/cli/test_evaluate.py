@@ -53,8 +53,17 @@ def test_figures_are_over_the_files_with_truth_and_the_rest_is_told(test_set: Pa
     assert result.exit_code == 1
 
 
+def test_hidden_files_are_no_data_unless_they_are_named(test_set: Path) -> None:
+    (test_set / ".trash").mkdir()
+    for hidden in ("._right.inkml", ".trash/old.inkml"):
+        (test_set / hidden).write_bytes((test_set / "right.inkml").read_bytes())
+    counted = json.loads(CliRunner().invoke(app, ["evaluate", str(test_set), "--json"]).stdout)
+    named = json.loads(CliRunner().invoke(app, ["evaluate", str(test_set / ".trash"), "--json"]).stdout)
+    assert (counted["formulas"], named["formulas"]) == (2, 1)
+
+
 def test_a_file_that_is_named_twice_counts_once(test_set: Path) -> None:
-    named = [str(test_set), str(test_set / "wrong.inkml"), f"{test_set}/./wrong.inkml", str(test_set)]
+    named = [str(test_set), str(test_set / "wrong.inkml"), f"{test_set}/../test/wrong.inkml", str(test_set)]
     figures = json.loads(CliRunner().invoke(app, ["evaluate", *named, "--json"]).stdout)
     assert (figures["formulas"], figures["exprate"]) == (2, 0.5)
 

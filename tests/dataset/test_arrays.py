@@ -18,7 +18,7 @@ from inkmath.dataset.arrays import (
     write_arrays,
     write_chunks,
 )
-from inkmath.dataset.atomic import replacing
+from inkmath.dataset.atomic import replacing, replacing_folder
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -171,3 +171,20 @@ def test_a_folder_that_takes_no_file_is_told_by_the_name_that_was_asked_for(tmp_
         raise PermissionError(13, "Permission denied", str(file))
     with pytest.raises(FileNotFoundError, match="elsewhere"), replacing(tmp_path / "a.npz"):
         raise FileNotFoundError(2, "No such file", "elsewhere")
+
+
+def test_a_folder_behind_a_link_is_written_where_it_is(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "disk" / "old.txt").write_text("old")
+    (tmp_path / "link").symlink_to(tmp_path / "disk")
+    with replacing_folder(tmp_path / "link") as temporary:
+        (temporary / "new.txt").write_text("new")
+    assert (tmp_path / "link").is_symlink()
+    assert [file.name for file in (tmp_path / "disk").iterdir()] == ["new.txt"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["disk", "link"]
+
+
+def test_a_name_that_a_folder_has_is_told_by_itself(tmp_path):
+    (tmp_path / "a.npz").mkdir()
+    with pytest.raises(OSError, match=r"'[^']*/a\.npz'$"), replacing(tmp_path / "a.npz") as temporary:
+        temporary.write_text("content")

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inkmath.inkml import InkMLError, parse_inkml
-from inkmath.layout import Edge, Relation, Symbol
+from inkmath.layout import Edge, LayoutTree, Relation, Symbol
 from inkmath.layout.latex import to_latex
 
 if TYPE_CHECKING:
@@ -134,6 +134,13 @@ def test_a_pen_that_hovers_leaves_no_ink() -> None:
     assert ink.tree == plain.tree
     assert ink.trace_ids == plain.trace_ids
     assert all(map(np.array_equal, ink.strokes, plain.strokes))
+    inside = hovered.replace('<traceView traceDataRef="air"/>', '<trace type="penUp">5 6</trace>')
+    assert parse_inkml(inside).tree == plain.tree
+    alone = hovered.replace("</ink>", '<traceGroup><traceView traceDataRef="air"/></traceGroup></ink>')
+    assert parse_inkml(alone).tree == plain.tree
+    assert "a trace group of a hovering pen" in parse_inkml(alone).problems[-1]
+    unnamed = parse_inkml('<ink><trace type="penUp">0 0</trace><trace>1 1</trace></ink>')
+    assert unnamed.trace_ids == ("1",), "as the file counts them"
     with pytest.raises(InkMLError, match="hovering pen, so no ink"):
         parse_inkml('<ink><trace type="penUp">0 0, 1 1</trace></ink>')
     with pytest.raises(InkMLError, match="two traces have the id 'a'"):
@@ -178,6 +185,11 @@ def test_one_labelled_group_alone_is_an_isolated_symbol() -> None:
     )
     assert ink.tree is not None
     assert ink.tree.symbols == (Symbol("=", (0, 1)),)
+
+
+def test_a_trace_inside_a_group_needs_no_name() -> None:
+    ink = parse_inkml("<ink><traceGroup><annotation>x</annotation><trace>0 0, 1 1</trace></traceGroup></ink>")
+    assert ink.tree == LayoutTree((Symbol("x", (0,)),))
 
 
 def test_traces_inside_a_group_belong_to_it() -> None:

@@ -137,7 +137,9 @@ def test_a_formula_reader_is_released_with_its_own_search_or_that_of_before(
     write_weights(weights, before)
     inks = list(synthesize(4, 2, max_symbols=8))
     for keep_search in (True, False):
-        done = release.release(client, "inkmath-expression", "expression", inks, weights, (), True, keep_search)
+        done = release.release(
+            client, "inkmath-expression", "expression", inks, weights, replace=True, keep_search=keep_search
+        )
         assert {file.name for file in done.files} == {"expression.onnx", "expression.json"}
         kept = json.loads((weights / "expression.json").read_text())["search"]["confidence"] == [1.0, 2.0, 3.0]
         assert kept is keep_search

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,9 +13,11 @@ import pytest
 from mlflow.entities import Metric, RunTag
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState
+from ruamel.yaml import YAML
 
 from inkmath.tracking import search as search_module
-from inkmath.tracking.location import TrackingError, connect
+from inkmath.tracking.__main__ import main
+from inkmath.tracking.location import TrackingError, connect, locate
 from inkmath.tracking.search import TRAININGS, Knob, experiment_command, run_of, search
 
 if TYPE_CHECKING:
@@ -72,6 +76,7 @@ class Search:
     run: Callable[..., optuna.Study]
     outcomes: list[Outcome]
     started: dict[str, Mapping[str, Any]]
+    trained_in: str
 
 
 @pytest.fixture
@@ -85,7 +90,7 @@ def searching(location: Location, client: MlflowClient, workspace: Path, monkeyp
         outcome = made.outcomes.pop(0)
         made.started[name] = settings
         if outcome.curve:
-            run = client.create_run(experiment_id).info.run_id
+            run = client.create_run(made.trained_in).info.run_id
             points = [Metric(FIGURE, value, 0, epoch) for epoch, value in enumerate(outcome.curve)]
             client.log_batch(run, points, tags=[RunTag("dvc_exp_name", name)])
         monkeypatch.setenv("STAGE_SECONDS", str(outcome.seconds))
@@ -98,10 +103,10 @@ def searching(location: Location, client: MlflowClient, workspace: Path, monkeyp
             "warm_up": warm_up,
             "log": workspace / "search.log",
         }
-        return search(location, EXPERIMENT, "drop", "symbol", knobs, trials, **given)
+        return search(location, "inkmath", "drop", "symbol", knobs, trials, **given)
 
     monkeypatch.setattr(search_module, "experiment_command", command)
-    made = Search(run, [], {})
+    made = Search(run, [], {}, experiment_id)
     return made
 
 
@@ -139,7 +144,7 @@ def test_each_trial_knows_its_experiment_and_its_run(searching: Search, client: 
     for trial in study.trials:
         name, settings = trial.user_attrs["dvc_experiment"], trial.user_attrs["settings"]
         assert settings == pytest.approx(trial.params, rel=1e-3)
-        assert searching.started[name] == {"track.sweep": "drop", **settings}
+        assert searching.started[name] == {"track.sweep": "drop", "track.experiment": "inkmath", **settings}
         assert client.get_run(trial.user_attrs["mlflow_run"]).data.tags["dvc_exp_name"] == name
     assert list(searching.started) == ["drop-0", "drop-1"]
 
@@ -179,7 +184,8 @@ def test_a_later_search_goes_on_with_other_settings(searching: Search) -> None:
 def test_an_experiment_that_fails_ends_the_search(searching: Search, workspace: Path, outcome: Outcome) -> None:
     searching.outcomes += [outcome, Outcome((0.5,))]
     with pytest.raises(
-        TrackingError, match=r"trial 0 \(track.sweep=drop, train.dropout=0.*\) failed; see .*search.log"
+        TrackingError,
+        match=r"trial 0 \(track.sweep=drop, track.experiment=inkmath, train.dropout=0.*\) failed; see .*search.log",
     ):
         searching.run(2, DROPOUT)
     assert list(searching.started) == ["drop-0"]
@@ -229,7 +235,72 @@ def test_ink_that_only_this_directory_has_is_read_from_it(workspace: Path) -> No
     assert not [part for part in experiment_command("train", "one", {}) if part.startswith("data.")]
     (workspace / "data" / "raw" / "user" / "a.inkml").touch()
     command = experiment_command("train", "one", {"train.units": 8})
-    assert command[-4:] == ["--set-param", f"data.user={workspace}/data/raw/user", "--set-param", "train.units=8"]
+    assert command[-4:] == ["--set-param", f"data.user='{workspace}/data/raw/user'", "--set-param", "train.units=8"]
+
+    def places(**data: str) -> dict[str, str]:
+        given = YAML(typ="safe", pure=True).load((workspace / "params.yaml").read_text())
+        given["data"] |= {"user": "nowhere"} | data
+        YAML().dump(given, workspace / "params.yaml")
+        told = [part for part in experiment_command("train", "one", {}) if part.startswith("data.")]
+        return {key: value.strip("'") for key, _, value in (part.partition("=") for part in told)}
+
+    for name in ("mine.zip", "own (1)/a.inkml", "test/a.inkml", "kept/a.inkml", "all/kept/a.inkml"):
+        (workspace / name).parent.mkdir(parents=True, exist_ok=True)
+        (workspace / name).touch()
+    (workspace / "all.dvc").touch()
+    here = str(workspace)
+    assert places(shapes="mine.zip") == {"data.shapes": f"{here}/mine.zip"}
+    real = places(source="inkml", train="own (1)", test="test", shapes="nowhere")
+    assert real == {"data.train": f"{here}/own (1)", "data.test": f"{here}/test"}
+    assert places(train="all/kept", test=f"{here}/test") == {}, "tracked by DVC, and found from everywhere"
+    subprocess.run(["git", "init", "--quiet"], cwd=workspace, check=True)
+    subprocess.run(["git", "add", "kept"], cwd=workspace, check=True)
+    assert places(train="kept") == {}, "tracked by git"
+
+
+def test_dvc_reads_places_of_any_name_as_they_are(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dvc.utils.hydra import to_hydra_overrides
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    place = workspace / "a (1), b=c's #2 {ü}"
+    (place / "data" / "raw" / "user").mkdir(parents=True)
+    (place / "data" / "raw" / "user" / "a.inkml").touch()
+    shutil.copyfile(workspace / "params.yaml", place / "params.yaml")
+    monkeypatch.chdir(place)
+    given = [part for part in experiment_command("train", "one", {}) if part.startswith("data.user=")]
+    (override,) = OverridesParser.create().parse_overrides(given)
+    assert override.value() == str(place / "data" / "raw" / "user")
+    assert to_hydra_overrides(given)
+
+
+def test_a_run_of_that_name_from_before_is_not_the_trials(searching: Search, client: MlflowClient) -> None:
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    assert experiment is not None
+    client.create_run(experiment.experiment_id, start_time=1, tags={"dvc_exp_name": "drop-0"})
+    searching.outcomes += [Outcome((0.5, 0.6))]
+    (trial,) = searching.run(1, DROPOUT).trials
+    assert trial.value == 0.6
+    assert trial.intermediate_values == {0: 0.5, 1: 0.6}
+
+
+@pytest.mark.parametrize("options", [[], ["--experiment", "other"]])
+def test_the_command_searches_where_its_trials_train(
+    searching: Search, client: MlflowClient, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    searching.outcomes += [Outcome((0.5,))]
+    base = options[-1] if options else "inkmath"
+    searching.trained_in = connect(locate(), f"{base}-symbol")[1]
+    assert main(["search", "drop", "train.dropout=interval(0,0.9)", "--trials", "1", *options]) == 0
+    assert "best of 1 trials: 0.5000" in capsys.readouterr().out
+    assert searching.started["drop-0"]["track.experiment"] == base
+    for name, complaint in (("a/b", "leave out the slash"), ("a b'", "track.sweep")):
+        assert main(["search", name, "train.dropout=interval(0,0.9)", *options]) == 1
+        assert complaint in capsys.readouterr().err
+
+
+def test_a_value_that_was_rounded_stays_within_its_bounds() -> None:
+    knob = Knob.parse("train.dropout=interval(0,0.99999)")
+    assert knob.suggest(optuna.trial.FixedTrial({"train.dropout": 0.99998})) == 0.99999
 
 
 @pytest.mark.slow

@@ -167,7 +167,7 @@ def symbol(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Train
         for epoch in range(initial_epoch, epochs):
             accuracy, loss = OUTCOMES[epoch % len(OUTCOMES)]
             for callback in callbacks:
-                callback.on_epoch_end(epoch, {"val_accuracy": accuracy, "val_loss": loss})
+                callback.on_epoch_end(epoch, {"loss": loss, "val_accuracy": accuracy, "val_loss": loss})
             if model.stop_training:
                 break
 

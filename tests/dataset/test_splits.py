@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from collections import defaultdict
 
 import numpy as np
@@ -219,3 +223,26 @@ def test_digests_tell_strokes_apart():
     moved = Ink(strokes=tuple(stroke + np.float32(1e-6) for stroke in one.strokes))
     assert ink_digest(one) == ink_digest(same)
     assert len({ink_digest(ink) for ink in (one, divided, moved)}) == 3
+
+
+CHOOSE = """
+from inkmath.dataset.splits import Role, Sample, assign_splits
+samples = [
+    Sample(f"{n}", Role.TRAIN, source, f"{source}-{n // 5}", f"{source}{n}".encode())
+    for source in "abc"
+    for n in range(60)
+]
+print([n for n, split in enumerate(assign_splits(samples, valid=0.1, seed=3)) if split == "valid"])
+"""
+
+
+def test_every_process_chooses_the_same_writers():
+    """Python's own hash of a word differs from process to process."""
+    chosen = {
+        subprocess.run(
+            [sys.executable, "-c", CHOOSE], env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(chosen) == 1
+    assert len(json.loads(chosen.pop())) == 15, "a writer of five formulas of each source"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,9 @@ from inkmath.dataset.splits import Split
 from inkmath.features.symbol_set import SymbolSet
 from inkmath.ink import Ink
 from inkmath.layout import LayoutTree, Symbol
+from inkmath.layout.latex import canonical_tokens
 from inkmath.params import Normalize, Params, load_params
+from inkmath.synthesis import synthesize
 from stages import normalize
 
 REPOSITORY = Path(__file__).parents[2]
@@ -48,3 +51,14 @@ def test_the_same_knobs_make_the_same_arrays(params: Params) -> None:
 def test_each_knob_changes_the_arrays(params: Params, knob: str) -> None:
     plain, changed = (normalized(params, block) for block in (params.normalize, differing(params.normalize, knob)))
     assert plain.shape != changed.shape or np.abs(plain - changed).max() > 1e-3
+
+
+def test_only_training_formulas_are_composed(params: Params) -> None:
+    inks = [replace(ink, id=f"train/{number}") for number, ink in enumerate(synthesize(6, 3, writers=2, max_symbols=8))]
+    splits = [Split.TRAIN, Split.VALID, Split.TEST] * 2
+    texts = [" ".join(canonical_tokens(ink.tree)) for ink in inks if ink.tree]
+    write_inks(normalize.INK, [add_splits(to_batch(inks, texts), splits)])
+    normalize.main(params.model_copy(update={"normalize": params.normalize.model_copy(update={"composed": 1})}))
+    ids = SymbolSet.load(normalize.SYMBOLS).ids.tolist()
+    composed = {name.partition("+")[0] for name in ids if name.startswith("shapes/")}
+    assert composed == {"shapes/train/0", "shapes/train/3"}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections import Counter
 
 import numpy as np
@@ -72,3 +75,23 @@ def test_ink_without_full_truth_takes_no_part(inks: list[Ink]) -> None:
     half = Ink((*inks[0].strokes, inks[0].strokes[0]), id="half", tree=inks[0].tree)  # a stroke of no symbol
     assert not list(composed_inks([half], 1, seed=1))
     assert not list(composed_inks(inks, 0, seed=1))
+
+
+COMPOSE = """
+from inkmath.synthesis import synthesize
+from inkmath.synthesis.composed_ink import composed_inks
+inks = synthesize(8, 3, writers=2, max_symbols=8)
+for ink in composed_inks(inks, 1, 1):
+    print([symbol.label for symbol in ink.tree.symbols], float(sum(stroke.sum() for stroke in ink.strokes)))
+"""
+
+
+def test_every_process_composes_the_same_ink() -> None:
+    """Python's own hash of a word, and so the order of a set of words, differs from process to process."""
+    made = {
+        subprocess.run(
+            [sys.executable, "-c", COMPOSE], env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(made) == 1

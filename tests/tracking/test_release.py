@@ -5,21 +5,27 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from released import needs_weights
 
+from inkmath.dataset.ink_table import add_splits, to_batch, write_inks
+from inkmath.dataset.splits import Split
 from inkmath.decoding.expression import write_weights
 from inkmath.decoding.search import Weights
 from inkmath.decoding.tuning import OPINION
 from inkmath.ink import Ink
+from inkmath.layout.latex import canonical_tokens
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 from inkmath.recognizer import WEIGHTS
 from inkmath.synthesis import synthesize
 from inkmath.tracking import ModelFiles, TrackingError, release, training_run
-from inkmath.tracking.release import READERS, ReleaseRefusedError
+from inkmath.tracking.__main__ import main
+from inkmath.tracking.provenance import INK as INK_TABLE
+from inkmath.tracking.release import READERS, Merit, Release, ReleaseRefusedError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -80,6 +86,36 @@ def test_a_champion_of_another_split_is_no_match_for_this_ink(client: MlflowClie
     assert (weights / "labels.txt").read_text() == "z x y"
     release.release(client, "inkmath-symbol", "symbol", [INK], weights, replace=True, table="1a2b")
     assert (weights / "labels.txt").read_text() == "x y z"
+
+
+def test_the_command_judges_on_validation_ink_by_language_of_training(
+    workspace: Path, client: MlflowClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inks = [replace(ink, id=f"train/{number}") for number, ink in enumerate(synthesize(3, 3, max_symbols=8))]
+    texts = [" ".join(canonical_tokens(ink.tree)) for ink in inks if ink.tree]
+    INK_TABLE.parent.mkdir(parents=True)
+    write_inks(INK_TABLE, [add_splits(to_batch(inks, texts), [Split.TRAIN, Split.VALID, Split.TEST])])
+    monkeypatch.setattr("inkmath.tracking.__main__.data_digest", lambda path: (f"md5 of {path}", "file"))
+    asked: dict[str, Any] = {}
+
+    def stub(_client: object, name: str, task: str, judged: list[Ink], weights: Path, **more: Any) -> Release:
+        asked.update(more, name=name, task=task, judged=[ink.id for ink in judged], weights=weights)
+        return Release(Merit(1, 2, "symbols"), None, (Path("a.onnx"),))
+
+    monkeypatch.setattr(release, "release", stub)
+    assert main(["release", "symbol", "--experiment", "mine", "--keep-search"]) == 0
+    assert asked == {
+        "name": "mine-symbol",
+        "task": "symbol",
+        "judged": ["train/1"],
+        "weights": WEIGHTS,
+        "training": {texts[0]},
+        "replace": False,
+        "keep_search": True,
+        "table": f"md5 of {INK_TABLE}",
+    }
+    said = "mine-symbol reads 50.00% of 2 validation symbols, nothing was released before\na.onnx\n"
+    assert capsys.readouterr().out == said
 
 
 def test_without_champion_or_ink_it_is_said_what_to_do(client: MlflowClient, workspace: Path) -> None:

@@ -10,7 +10,7 @@ from os.path import abspath, commonpath, realpath
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from inkmath.dataset.sources import is_archive
+from inkmath.dataset.sources import is_archive, is_hidden
 from inkmath.inkml import MAX_BYTES, InkMLError, parse_inkml
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def find(paths: Iterable[str]) -> list[Source]:
         elif Path(path).is_dir():
             within = Path(path).rglob("*")
             inkml = (file for file in within if file.suffix.lower() == ".inkml" and not file.is_dir())
-            files = sorted(file for file in inkml if not _is_hidden(file.relative_to(path)))
+            files = sorted(file for file in inkml if not is_hidden(file.relative_to(path)))
             found.extend(Source(str(file)) for file in files)
             if not files:
                 found.append(Source(path, "no .inkml file in this directory"))
@@ -125,10 +125,6 @@ def find(paths: Iterable[str]) -> list[Source]:
     for source in found:
         once.setdefault(source.name if source.name in (STDIN, "") else realpath(source.name), source)
     return list(once.values())
-
-
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
 
 
 def folder_of(source: Source) -> Path:

@@ -43,10 +43,9 @@ def replacing_folder(path: str | Path) -> Iterator[Path]:
     path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary, aside = (path.with_name(f".{uuid.uuid4().hex}.{path.name}") for _ in range(2))
-    with naming(path, temporary):
-        temporary.mkdir()
     try:
         with naming(path, temporary):
+            temporary.mkdir()
             yield temporary
             for written in temporary.iterdir():
                 with written.open("rb") as file:

@@ -15,7 +15,7 @@ import tarfile
 import zipfile
 import zlib
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from tarfile import EOFHeaderError, HeaderError  # type: ignore[attr-defined]
 from typing import IO, TYPE_CHECKING, Self
 
@@ -132,6 +132,11 @@ def count_files(place: str | Path) -> int | None:
             return None
         count += sum(not name.startswith(".") for name in files)
     return count
+
+
+def is_hidden(path: PurePath) -> bool:
+    """Whether a file or a folder above it, as far as the path tells, is hidden: what is, is no data."""
+    return any(part.startswith(".") and part != ".." for part in path.parts)
 
 
 def is_archive(name: str) -> bool:
@@ -301,7 +306,7 @@ def _not_inkml(name: str) -> str:
 
 def _ignored(member: str) -> bool:
     """Folders, and hidden files and what lies in hidden folders, as in directories."""
-    return member.endswith("/") or any(part.startswith(".") and part != ".." for part in PurePosixPath(member).parts)
+    return member.endswith("/") or is_hidden(PurePosixPath(member))
 
 
 def _is_inkml(name: str) -> bool:

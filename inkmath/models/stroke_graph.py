@@ -186,7 +186,7 @@ class StrokeGraph(keras.Model):  # type: ignore[misc]
     ) -> None:
         super().__init__(name="stroke_graph")
         policy = "mixed_bfloat16" if products == "bfloat16" else products
-        self.settings = {
+        self.settings: dict[str, Any] = {
             "classes": classes,
             "points": points,
             "width": width,
@@ -241,7 +241,7 @@ class StrokeGraph(keras.Model):  # type: ignore[misc]
         self.edge_in = layers.Dense(2 * pair_width, name="edge_in")
         self.pair_head = layers.Dense(len(PAIR_LABELS) + 6, dtype="float32", name="pair_head")
 
-    def build(self, points_shape: tuple[int, ...]) -> None:
+    def build(self, points_shape: tuple[int | None, ...]) -> None:
         """Make the variables: what the layers hold does not depend on how many formulas or strokes there are."""
         self.call(ops.zeros((1, 2, *points_shape[2:])), ops.ones((1, 2)))
         self.built = True

@@ -79,14 +79,14 @@ def run_tags(task: str, architecture: str, params: Params) -> dict[str, str]:
 
     MLflow's own git tag is the baseline commit of a DVC experiment, hence the experiment's name and the hash beside it.
     """
-    commit = _git("rev-parse", "HEAD")
+    commit = git("rev-parse", "HEAD")
     tags = {
         "task": task,
         "architecture": architecture,
         "seed": str(params.base.seed),
         "params_hash": params_hash(params),
         "git_commit": commit or "none",
-        "git_dirty": "unknown" if commit is None else str(bool(_git("status", "--porcelain", "--", *_CODE))).lower(),
+        "git_dirty": "unknown" if commit is None else str(bool(git("status", "--porcelain", "--", *_CODE))).lower(),
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
         "cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
@@ -160,7 +160,8 @@ def _user() -> str:
         return str(os.getuid())
 
 
-def _git(*arguments: str) -> str | None:
+def git(*arguments: str) -> str | None:
+    """What git prints, or None where it cannot say."""
     try:
         done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True, timeout=20)
     except (OSError, subprocess.SubprocessError):

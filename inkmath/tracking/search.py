@@ -17,10 +17,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hydra.core.override_parser.types import Quote, QuotedString
-
-from inkmath.params import ParamsError, load_params
+from inkmath.params import load_params
 from inkmath.tracking.location import TrackingError, connect
+from inkmath.tracking.provenance import git
 from inkmath.tracking.sweep import parent_run
 
 if TYPE_CHECKING:
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run as MlflowRun
 
-    from inkmath.params import Params
     from inkmath.tracking.location import Location
     from inkmath.tracking.model import Task
 
@@ -84,18 +82,6 @@ class Knob:
                 raise TrackingError(f"{text}: the first number must be below the second, and above 0 for log")
         return knob
 
-    def check(self, params: Params) -> None:
-        """Make sure that there is such a parameter and that it can have the values, each by itself.
-
-        Raises:
-            TrackingError: there is none, or it cannot.
-        """
-        for value in self.values:
-            try:
-                params.with_value(self.name, value)
-            except ParamsError as error:
-                raise TrackingError(str(error)) from error
-
     @property
     def distribution(self) -> optuna.distributions.BaseDistribution:
         """The same to Optuna."""
@@ -110,13 +96,16 @@ class Knob:
 
     def suggest(self, trial: optuna.Trial) -> Any:
         """A value of the trial."""
-        if self.kind == "choice":
-            return trial.suggest_categorical(self.name, self.values)
-        if self.kind == "range":
-            return trial.suggest_int(self.name, int(self.values[0]), int(self.values[1]))
-        low, high = map(float, self.values)
-        drawn = float(f"{trial.suggest_float(self.name, low, high, log=self.kind == 'log'):.4g}")
-        return min(max(drawn, low), high)
+        from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+        match self.distribution:
+            case CategoricalDistribution(choices=choices):
+                return trial.suggest_categorical(self.name, choices)
+            case IntDistribution(low=low, high=high):
+                return trial.suggest_int(self.name, low, high)
+            case FloatDistribution(low=low, high=high, log=log):
+                drawn = float(f"{trial.suggest_float(self.name, low, high, log=log):.4g}")
+                return min(max(drawn, low), high)
 
 
 def search(
@@ -260,6 +249,8 @@ def experiment_command(stage: str, name: str, settings: Mapping[str, Any]) -> li
 
     The copy has what git and DVC track: ink that neither does is read from where it is.
     """
+    from hydra.core.override_parser.types import Quote, QuotedString  # which DVC reads parameters by
+
     command = [sys.executable, "-m", "dvc", "exp", "run", stage, "--temp", "--name", name]
     data = load_params().data
     own = {}
@@ -278,8 +269,7 @@ def _only_here(place: Path) -> bool:
         return False
     if any(above.with_name(f"{above.name}.dvc").exists() for above in (place, *place.parents) if above.name):
         return False
-    listed = subprocess.run(["git", "ls-files", "--", str(place)], capture_output=True, text=True, check=False)
-    return not any(_is_ink(Path(name)) for name in listed.stdout.splitlines())
+    return not any(_is_ink(Path(name)) for name in (git("ls-files", "--", str(place)) or "").splitlines())
 
 
 def _is_ink(file: Path) -> bool:

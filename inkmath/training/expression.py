@@ -131,7 +131,7 @@ class ExpressionTrainer:
         self.classes, self.trunk = list(classes), path.with_stem(f"{path.stem}-trunk")
         self.composer = Composer(formulas, classes, recipe.mix)
         points = model.settings["points"]
-        model(tf.zeros((1, 2, points, 2)), tf.ones((1, 2)))
+        model.build((None, None, points, 2))
         self.optimizer = keras.optimizers.AdamW(
             recipe.learning_rate, weight_decay=recipe.weight_decay, beta_2=0.98, clipnorm=1.0
         )

@@ -161,7 +161,7 @@ def _network(classes: int, points: int, knobs: TrainExpression, products: str) -
         dropout=knobs.dropout,
         products=products,
     )
-    network(np.zeros((1, 2, points, 2), np.float32), np.ones((1, 2), np.float32))
+    network.build((None, None, points, 2))
     return network
 
 

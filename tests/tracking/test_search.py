@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from mlflow import MlflowClient
 
-    from inkmath.params import Params
     from inkmath.tracking.location import Location
 
 EXPERIMENT = "inkmath-symbol"
@@ -196,18 +195,22 @@ def test_an_experiment_that_fails_ends_the_search(searching: Search, workspace: 
     ("space", "complaint"),
     [
         ("train.lerning_rate=log(1e-4,1e-2)", "did you mean learning_rate"),
-        ("train.units=choice(8,many)", r"train.units = 'many'"),
+        ("train.units=choice(8,many)", "train.units = 'many'"),
         ("train.dropout=interval(0,2)", "train.dropout"),
         ("train.units.more=range(1,2)", "unknown parameter"),
     ],
 )
-def test_a_space_that_no_training_takes_is_told_before_any_trial(params: Params, space: str, complaint: str) -> None:
-    with pytest.raises(TrackingError, match=complaint):
-        Knob.parse(space).check(params)
+def test_a_space_that_no_training_takes_is_told_before_any_trial(
+    searching: Search, capsys: pytest.CaptureFixture[str], space: str, complaint: str
+) -> None:
+    assert main(["search", "drop", space]) == 1
+    assert complaint in capsys.readouterr().err
+    assert not searching.started
 
 
-def test_values_that_belong_together_are_left_to_the_trial(params: Params) -> None:
-    Knob.parse("train.branches=choice(2,3)").check(params)
+def test_values_that_belong_together_are_left_to_the_trial(searching: Search) -> None:
+    searching.outcomes += [Outcome((0.5,))]
+    assert main(["search", "drop", "train.branches=choice(2,3)", "--trials", "1"]) == 0
 
 
 @pytest.mark.parametrize("other", ["train.dropout=choice(0.1,0.2)", "train.dropout=log(0.1,0.9)"])

@@ -127,8 +127,10 @@ def reliability_diagram(bins: Reliability) -> Figure:
     upper.legend(frameon=False, fontsize=8, loc="best")
     lower.bar(bins.confidence, bins.answers, width=0.045, color=RIGHT)
     lower.set(xlabel="confidence of the first answer", ylabel="answers", yscale="log")
-    lower.set_ylim(0.7, 2 * max(bins.answers, default=1))
-    lower.yaxis.set_major_locator(LogLocator(subs=(1, 3)))
+    most = max(bins.answers, default=1)
+    lower.set_ylim(0.7, 2 * most)
+    # As many as the little height has room for; left to itself it has none where there are many answers.
+    lower.yaxis.set_major_locator(LogLocator(subs=(1, 3) if most <= 300 else (1,), numticks=9))
     lower.yaxis.set_major_formatter(StrMethodFormatter("{x:.0f}"))
     lower.yaxis.set_minor_formatter(NullFormatter())
     for axes in (upper, lower):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inkmath.evaluation.symbol_pictures import draw_report, learning_curves
+from inkmath.evaluation.calibration import Reliability
+from inkmath.evaluation.symbol_pictures import draw_report, learning_curves, reliability_diagram
 from inkmath.evaluation.symbols import report_symbols
 from inkmath.features.symbol import normalize_and_pad_traces
 from inkmath.labels import Vocabulary, encode_labels
@@ -36,3 +37,16 @@ def test_no_confusion_and_nothing_but_unseen_labels_can_be_drawn(tmp_path, truth
 def test_learning_is_drawn_from_one_epoch_on():
     row = {"loss": 1.0, "valid_loss": 1.1, "accuracy": 0.5, "valid_accuracy": 0.4}
     assert len(learning_curves([row], 0).axes) == 2
+
+
+@pytest.mark.parametrize(
+    ("most", "ticks"), [(90, ["1", "3", "10", "30", "100"]), (5000, ["1", "10", "100", "1000", "10000"])]
+)
+def test_the_number_of_answers_can_be_read_off(most: int, ticks: list[str]) -> None:
+    confidence = np.array([0.3, 0.9])
+    figure = reliability_diagram(Reliability(confidence, confidence, np.array([1, most]), 0.02))
+    figure.canvas.draw()
+    axes = figure.axes[1]
+    low, high = axes.get_ylim()
+    shown = [label.get_text() for label in axes.get_yticklabels() if low <= label.get_position()[1] <= high]
+    assert shown == ticks

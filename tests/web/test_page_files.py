@@ -77,6 +77,17 @@ def test_downloads(page: Page, tmp_path: Path, format: str, begins: bytes) -> No
         assert len(ink.strokes) == 2
 
 
+def test_the_menu_of_downloads_closes_behind_who_leaves_it(page: Page) -> None:
+    draw(page, X)
+    expect_latex(page, "x")
+    page.get_by_role("button", name="Download").click()
+    for _ in range(3):
+        assert page.get_by_role("menu").is_visible()
+        page.keyboard.press("Tab")
+    assert page.get_by_role("menu").is_hidden()
+    assert page.get_by_role("button", name="Download").get_attribute("aria-expanded") == "false"
+
+
 def test_an_inkml_file_is_opened_and_fitted_to_the_sheet(page: Page, tmp_path: Path) -> None:
     ink = next(synthesize(1, seed=1))
     (tmp_path / "formula.inkml").write_bytes(write_inkml(ink))

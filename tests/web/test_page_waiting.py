@@ -1,0 +1,157 @@
+"""The page while its server is slow, busy or away: nothing written is lost, and nothing stale is shown as new."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from browsing import ONE, X, draw, expect_latex, focused, needs_chromium, wait_for
+
+from inkmath.web.problems import limit_problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Page, Route
+
+pytestmark = needs_chromium
+
+
+def test_writing_while_the_server_starts_does_not_keep_the_page_from_getting_ready(page: Page) -> None:
+    problem = {"type": "urn:inkmath:problem:starting", "title": "Starting", "status": 503, "detail": "Wait."}
+    starting = True
+
+    def answer(route: Route) -> None:
+        if starting:
+            route.fulfill(status=503, headers={"Retry-After": "1"}, json=problem)
+        else:
+            route.continue_()
+
+    page.route("**/readyz", answer)
+    page.reload()
+    page.wait_for_selector("text=The reader is getting ready")
+    assert page.locator("#learn").is_hidden()
+    draw(page, X)
+    expect_latex(page, "x")
+    starting = False
+    page.locator("#learn").wait_for()
+    page.locator("#symbols button").click()
+    page.get_by_role("searchbox").fill("alpha")
+    page.locator("#choices .found button").wait_for()
+
+
+def test_a_late_answer_never_replaces_a_newer_one(page: Page) -> None:
+    held: list[Route] = []
+
+    def hold_first(route: Route) -> None:
+        if not held:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/api/recognize", hold_first)
+    draw(page, X)
+    wait_for(page, lambda: held)
+    draw(page, ONE)
+    expect_latex(page, "x1")
+    held[0].fulfill(json={"latex": "stale"})
+    page.wait_for_timeout(150)
+    expect_latex(page, "x1")
+
+
+def test_without_a_server_the_ink_stays_and_reading_goes_on_by_itself(page: Page) -> None:
+    page.context.set_offline(True)
+    draw(page, X)
+    page.wait_for_selector('#status[data-state="offline"]')
+    assert "Your ink is safe" in page.locator("#notice").inner_text()
+    assert page.locator("#copy-latex").is_disabled()
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Try again").click()
+    expect_latex(page, "x")
+    assert page.locator("#notice").is_hidden()
+
+
+def test_ink_can_be_kept_while_there_is_no_server(page: Page, tmp_path: Path) -> None:
+    page.context.set_offline(True)
+    draw(page, X)
+    page.wait_for_selector('#status[data-state="offline"]')
+    assert "when the server is back" in page.locator("#formula-empty").inner_text()
+    page.get_by_role("button", name="Download").click()
+    assert page.get_by_role("menuitem", name="InkML").is_disabled()
+    with page.expect_download() as download:
+        page.get_by_role("menuitem", name="PNG").click()
+    assert download.value.suggested_filename == "formula.png"
+
+
+def test_a_long_wait_for_the_first_formula_is_not_silent(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/api/recognize", lambda route: held.append(route))
+    draw(page, X)
+    wait_for(page, lambda: page.locator("#status").inner_text() == "Reading")
+    words = "getComputedStyle(document.getElementById('formula-empty'), '::after')"
+    wait_for(page, lambda: page.evaluate(f"{words}.content + {words}.visibility") == '"Reading…"visible')
+    held[0].continue_()
+    expect_latex(page, "x")
+
+
+def test_a_refusal_says_which_limit_was_met(page: Page) -> None:
+    problem = {
+        "type": "urn:inkmath:problem:too-many-strokes",
+        "title": "Too many strokes",
+        "status": 413,
+        "detail": "The limit is 200 strokes a formula.",
+    }
+    page.route("**/api/recognize", lambda route: route.fulfill(status=413, json=problem))
+    draw(page, X)
+    page.wait_for_selector('#notice[data-kind="error"]')
+    assert "The limit is 200 strokes" in page.locator("#notice").inner_text()
+
+
+def test_overload_is_waited_out(page: Page) -> None:
+    problem = {"type": "urn:inkmath:problem:overloaded", "title": "Too busy", "status": 503, "detail": "Wait."}
+    tries: list[int] = []
+
+    def busy_once(route: Route) -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            route.fulfill(status=503, headers={"Retry-After": "1"}, json=problem)
+        else:
+            route.continue_()
+
+    page.route("**/api/recognize", busy_once)
+    draw(page, X)
+    page.wait_for_selector('#notice[data-kind="busy"]')
+    expect_latex(page, "x")
+
+
+def test_what_takes_too_long_is_said_and_not_asked_again_unasked(page: Page) -> None:
+    problem = limit_problem(503, "too-slow", "Took too long", "seconds", 10, "seconds").response()
+    tries: list[int] = []
+
+    def slow(route: Route) -> None:
+        tries.append(1)
+        route.fulfill(status=problem.status_code, headers=dict(problem.headers), body=problem.body)
+
+    page.route("**/api/recognize", slow)
+    draw(page, X)
+    page.wait_for_selector('#notice[data-kind="error"]')
+    assert "Reading the formula took too long. The limit is 10 seconds." in page.locator("#notice").inner_text()
+    page.wait_for_timeout(1500)
+    assert len(tries) == 1
+    page.unroute_all()
+    page.get_by_role("button", name="Try again").focus()
+    page.keyboard.press("Enter")
+    expect_latex(page, "x")
+    assert focused(page) == "ink"
+
+
+def test_nothing_stale_is_copied(page: Page) -> None:
+    draw(page, X)
+    expect_latex(page, "x")
+    page.evaluate("navigator.clipboard.writeText('before')")
+    page.context.set_offline(True)
+    draw(page, ONE)
+    page.wait_for_selector('#result[data-state="stale"]')
+    page.keyboard.press("Control+c")
+    page.wait_for_timeout(100)
+    assert page.locator("#toast").is_hidden()
+    assert page.evaluate("navigator.clipboard.readText()") == "before"

@@ -59,7 +59,7 @@ def expression(formulas: FormulaSet, classes: list[str]) -> Iterator[Callable[[T
     made: dict[str, Any] = {}
 
     class Network(expression_run.StrokeGraph):  # type: ignore[misc]
-        def __call__(self, *arrays: Any) -> None:
+        def build(self, points_shape: tuple[int | None, ...]) -> None:
             """Make no weights."""
 
     class Trainer:

@@ -144,7 +144,18 @@ class Train(Begun):
     patience: Count
     branches: int = Field(ge=1, le=16)
     max_minutes: NotNegative
+    teachers: tuple[str, ...]
+    teachers_share: Probability
     augment: Augment
+
+    @model_validator(mode="after")
+    def _teachers_are_heard(self) -> Self:
+        if bool(self.teachers) != (self.teachers_share > 0):
+            raise ValueError(
+                "teachers_share: is the share of what is learned that teachers say; set it above 0 and name them in "
+                "teachers, or set it to 0 and teachers to []"
+            )
+        return self
 
     @model_validator(mode="after")
     def _branches_end(self) -> Self:

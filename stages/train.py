@@ -31,18 +31,28 @@ def main(params: Params) -> dict[str, float]:
         from inkmath.evaluation.symbol_pictures import learning_curves, save
         from inkmath.training.compute import limit_threads
         from inkmath.training.symbols import SymbolData, train_symbols, write_model, write_results
+        from inkmath.training.teachers import Teachers
 
         limit_threads(params.compute.threads)
         checkpoint = checkpoint_file("symbol", params_hash(params))
         ids, vocabulary = read_arrays(LABELS)["ids"], Vocabulary.load(VOCABULARY)
+        knobs, names = normalize_knobs(params.normalize), params.train.teachers
+        teachers = Teachers(names, vocabulary.words, knobs) if names else None
         train, valid = (
             SymbolData(symbols.features, ids[rows], rows) for rows in (symbols.of(Split.TRAIN), symbols.of(Split.VALID))
         )
 
         trained = train_symbols(
-            train, valid, len(vocabulary), params.train, params.base.seed, checkpoint, on_epoch=run.log_epoch
+            train,
+            valid,
+            len(vocabulary),
+            params.train,
+            params.base.seed,
+            checkpoint,
+            on_epoch=run.log_epoch,
+            teachers=teachers,
         )
-        files = write_model(trained, MODEL, vocabulary, normalize_knobs(params.normalize), valid)
+        files = write_model(trained, MODEL, vocabulary, knobs, valid)
         metrics = write_results(trained, RESULTS, valid)
         run.log_metrics(metrics)
         run.log_file(save(learning_curves(trained.history, trained.best_epoch), RESULTS / "learning.png"), "figures")

@@ -48,6 +48,8 @@ def _others(was: Any, kind: Any) -> Iterator[Any]:
         yield not was
     elif isinstance(was, int | float):
         yield from (was + 1, 1, 2 * was, 0.5)
+    elif isinstance(was, tuple):
+        yield from ((*was, "other"), ())
     else:
         yield from (word for word in get_args(kind) if isinstance(word, str))
         yield f"other-{was}"

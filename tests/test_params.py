@@ -57,6 +57,8 @@ def test_scientific_notation_is_a_number(write):
         ("    jitter", "    jiter: 0.01", "train.augment.jiter = 0.01: unknown parameter; did you mean jitter"),
         ("  heads", "  heads: 7", "train_expression: heads: 7 do not divide width 96; change one of them"),
         ("  init_share", "  init_share: 0.5", "no weights begun from to keep; name them in init_from"),
+        ("  teachers_share", "  teachers_share: 0.5", "train: teachers_share: is the share of what is learned that"),
+        ("  teachers", "  teachers: [inkmath/weights]", "set it above 0 and name them in teachers, or set it to 0"),
         ("  seed", "  seed: [", "line "),
         ("  seed", "  seed: 1\n  seed: 2", "duplicate key"),
     ],

@@ -34,6 +34,7 @@ class OnnxSymbolReader:
     """Names isolated symbols; a `inkmath.decoding.reading.SymbolReader`. May be used by several threads at once.
 
     Attributes:
+        normalize: keyword arguments of `normalize_and_pad_traces`, as the network was trained on.
         takes_context: whether the network was trained with `inkmath.features.symbol_context`; then it reads symbols
             with and without their context.
     """
@@ -45,13 +46,13 @@ class OnnxSymbolReader:
         try:
             described: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             self._labels = tuple(map(str, described["labels"]))
-            self._knobs = dict(described["normalize"])
+            self.normalize: dict[str, Any] = dict(described["normalize"])
             self._temperature = float(described["temperature"])
             if not 0 < self._temperature < math.inf:
                 raise ValueError(f"temperature {self._temperature}")
             # A knob that this version does not know, or cannot use, shows here and not at the first symbol.
             stroke = np.array([[0, 0], [1, 9], [2, 9]], np.float32)
-            length = normalize_and_pad_traces([[stroke]], **self._knobs).shape[1]
+            length = normalize_and_pad_traces([[stroke]], **self.normalize).shape[1]
         except (ValueError, KeyError, TypeError, OverflowError) as error:
             raise NetworkError(f"{path}: does not describe a symbol model ({error!r}); export it again") from error
         self._network = Network(Path(directory) / NETWORK)
@@ -83,7 +84,7 @@ class OnnxSymbolReader:
     def in_formula(self, strokes: Sequence[Stroke], groups: Sequence[Sequence[int]]) -> FloatArray:
         """Probabilities ``(N, classes)`` of groups of a formula's strokes, each read as one symbol in its place."""
         inks = [[strokes[index] for index in group] for group in groups]
-        features = normalize_and_pad_traces(inks, **self._knobs)
+        features = normalize_and_pad_traces(inks, **self.normalize)
         if self.takes_context:
             features = with_context(features, symbol_contexts(strokes, groups))
         return self.probabilities(features)
@@ -92,7 +93,7 @@ class OnnxSymbolReader:
         """For each ink (all its strokes are one symbol) the ``top_k`` likeliest labels, the likeliest first."""
         if not inks:
             return []
-        probabilities = self.probabilities(normalize_and_pad_traces([ink.strokes for ink in inks], **self._knobs))
+        probabilities = self.probabilities(normalize_and_pad_traces([ink.strokes for ink in inks], **self.normalize))
         best = np.argsort(-probabilities, axis=1, kind="stable")[:, :top_k]
         return [
             [Candidate(self._labels[index], float(row[index])) for index in chosen]

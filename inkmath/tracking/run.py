@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from inkmath.dataset.results import write_json
+from inkmath.decoding.symbol import NETWORK
 from inkmath.tracking.delivery import Delivery, say, settle
 from inkmath.tracking.journal import Journal
 from inkmath.tracking.location import TrackingError, connect, locate
@@ -158,7 +159,7 @@ def training_run(task: Task, params: Params, *, architecture: str, data: Mapping
     client, experiment_id = connect(location, experiment)
     settle(location.spool)
     digests = {context: data_digest(path) for context, path in data.items()}
-    tags = run_tags(task, architecture, params) | _begun_from(task, params)
+    tags = run_tags(task, architecture, params) | _given_weights(task, params)
     try:
         if params.track.sweep:
             tags["sweep"] = params.track.sweep
@@ -236,18 +237,27 @@ def resume_run(path: str | Path, params: Params, *, data: Mapping[str, Path]) ->
         run.delivery.close()
 
 
-def _begun_from(task: Task, params: Params) -> dict[str, str]:
-    """The tag that says which weights the training begins from: the parameters hold no more than a name."""
-    stage = _STAGES[task]
-    weights = getattr(params, stage).init_from
-    if weights is None:
-        return {}
-    try:
-        return {"init_from_md5": file_md5(Path(weights))}
-    except OSError as error:
-        raise TrackingError(
-            f"{stage}.init_from = {weights}: cannot be read ({error.strerror}); name the weights to begin from, or null"
-        ) from error
+def _given_weights(task: Task, params: Params) -> dict[str, str]:
+    """Tags that say which weights the training begins from and learns from: the parameters hold no more than names."""
+    stage, tags = _STAGES[task], {}
+    if (weights := getattr(params, stage).init_from) is not None:
+        try:
+            tags["init_from_md5"] = file_md5(Path(weights))
+        except OSError as error:
+            raise TrackingError(
+                f"{stage}.init_from = {weights}: cannot be read ({error.strerror}); name the weights to begin from, "
+                "or null"
+            ) from error
+    if task == "symbol" and params.train.teachers:
+        networks = [Path(teacher) / NETWORK for teacher in params.train.teachers]
+        try:
+            tags["teachers_md5"] = ",".join(map(file_md5, networks))
+        except OSError as error:
+            raise TrackingError(
+                f"train.teachers: {error.filename} cannot be read ({error.strerror}); name folders of symbol models, "
+                "or []"
+            ) from error
+    return tags
 
 
 def _open(

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from inkmath.features.symbol import FloatArray
     from inkmath.labels import Vocabulary
     from inkmath.params import Augment, Train
+    from inkmath.training.teachers import Teachers
 
 
 ORDER, BENDING = 1, 2
@@ -116,6 +117,7 @@ def train_symbols(
     checkpoint_path: str | Path,
     on_epoch: Callable[[int, Mapping[str, float]], None] | None = None,
     say: Callable[[str], None] = say_now,
+    teachers: Teachers | None = None,
 ) -> Trained:
     """Train until ``settings.epochs``, until ``settings.patience`` epochs brought nothing, or until time is up.
 
@@ -131,6 +133,7 @@ def train_symbols(
             lies beside it, as ``-trunk``, until the last of them has ended.
         on_epoch: takes the row of each epoch, counted from 0, and its figures; those of a checkpoint come again.
         say: takes the lines for the user.
+        teachers: those of ``settings.teachers``, whose answers are learned beside the labels.
 
     Raises:
         TrainingError: there is no sample to learn from or to validate on, or ``settings.init_from`` is unusable.
@@ -143,7 +146,7 @@ def train_symbols(
                 f"the {name} split holds no symbol of a known class; see data.* and parse.valid in params.yaml"
             )
     keras.utils.set_random_seed(seed)
-    batches = _Batches(train, num_classes, settings, seed)
+    batches = _Batches(train, num_classes, settings, seed, teachers)
     with all_devices().scope():
         model = build_model(
             train.features.shape[1:], num_classes, settings.architecture, units=settings.units, dropout=settings.dropout
@@ -244,9 +247,12 @@ def _predict(model: keras.Model, data: SymbolData, *, hidden: bool = False) -> F
 class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
     """The training set in an order of its own for each pass, every batch changed by its own generator."""
 
-    def __init__(self, data: SymbolData, num_classes: int, settings: Train, seed: int) -> None:
+    def __init__(
+        self, data: SymbolData, num_classes: int, settings: Train, seed: int, teachers: Teachers | None
+    ) -> None:
         super().__init__(workers=1, use_multiprocessing=False)
         self._data, self._num_classes, self._seed = data, num_classes, seed
+        self._teachers, self._share = teachers, np.float32(settings.teachers_share)
         self._size = min(settings.batch_size, len(data))
         self._augment: Augment | None = settings.augment if settings.augment.enabled else None
         self.begin(0)
@@ -267,7 +273,10 @@ class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
             features = augment_symbols(
                 features, self._augment, np.random.default_rng((BENDING, self._seed, self._pass, step))
             )
-        return features, one_hot(self._data.ids[chosen], self._num_classes)
+        target = one_hot(self._data.ids[chosen], self._num_classes)
+        if self._teachers is not None:
+            target = (1 - self._share) * target + self._share * self._teachers(features)
+        return features, target
 
 
 class _Judged(keras.utils.PyDataset):  # type: ignore[misc]
@@ -331,6 +340,9 @@ def _fingerprint(train: SymbolData, valid: SymbolData, settings: Train, seed: in
     digest.update(json.dumps([knobs, seed], sort_keys=True).encode())
     if settings.init_from is not None:  # the name says nothing of what is in the file today
         digest.update(Path(settings.init_from).read_bytes())
+    for teacher in settings.teachers:
+        for file in (NETWORK, DESCRIPTION):
+            digest.update((Path(teacher) / file).read_bytes())
     for data in (train, valid):
         for piece in data.pieces():
             digest.update(piece.data)

@@ -97,6 +97,31 @@ def test_weights_that_are_not_there_begin_no_run(client: MlflowClient, params: P
     assert client.search_runs([client.get_experiment_by_name("inkmath-symbol").experiment_id]) == []
 
 
+def taught_by(params: Params, *teachers: str) -> Params:
+    return params.model_copy(
+        update={"train": params.train.model_copy(update={"teachers": teachers, "teachers_share": 0.5})}
+    )
+
+
+def test_teachers_are_known_by_their_networks(client: MlflowClient, params: Params) -> None:
+    for name in ("one", "two"):
+        Path(name).mkdir()
+        (Path(name) / "symbol.onnx").write_bytes(name.encode())
+    with train(taught_by(params, "one", "two")) as run:
+        pass
+    digests = [hashlib.md5(name).hexdigest() for name in (b"one", b"two")]
+    assert client.get_run(run.id).data.tags["teachers_md5"] == ",".join(digests)
+
+
+def test_teachers_that_are_not_there_begin_no_run(client: MlflowClient, params: Params) -> None:
+    with (
+        pytest.raises(TrackingError, match=r"train\.teachers: gone/symbol\.onnx cannot be read \(No such.*or \[\]"),
+        train(taught_by(params, "gone")),
+    ):
+        pass
+    assert client.search_runs([client.get_experiment_by_name("inkmath-symbol").experiment_id]) == []
+
+
 def test_nothing_stays_behind_when_the_server_has_all(client: MlflowClient, params: Params) -> None:
     with train(params):
         pass

@@ -35,7 +35,7 @@ EXPRESSION = TrainExpression.model_validate(
 SYMBOL = Train.model_validate(
     PARAMS.train.model_dump()
     | {"architecture": "lstm", "units": 8, "epochs": 7, "batch_size": 16, "patience": 2, "learning_rate": 0.004}
-    | {"init_from": "begun.keras", "init_share": 0.25}
+    | {"init_from": "begun.keras", "init_share": 0.25, "teachers": ("teacher",), "teachers_share": 0.25}
 )
 
 
@@ -143,6 +143,10 @@ def symbol(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Train
     folder = tmp_path_factory.mktemp("symbol")
     for name in ("begun.keras", "other-begun.keras"):
         (folder / name).write_bytes(b"weights")
+    for name in ("teacher", "other"):
+        (folder / name).mkdir()
+        for file in ("symbol.onnx", "symbol.json"):
+            (folder / name / file).write_bytes(b"weights")
     rng = np.random.default_rng(0)
     ids = rng.integers(0, 3, 48)
     shapes = normalize_and_pad_traces([rng.normal(size=(1 + label, 9, 2)) for label in ids], 12)
@@ -185,7 +189,10 @@ def symbol(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Train
         patch.setattr(keeper, "time", SimpleNamespace(monotonic=count(0, 20).__next__))
         checkpoint = folder / "c.npz"
         checkpoint.unlink(missing_ok=True)
-        trained = symbols.train_symbols(data, data, 3, chosen, SEED, checkpoint, say=lambda line: None)
+        answer = np.eye(3, dtype=np.float32)[len(chosen.teachers)]
+        trained = symbols.train_symbols(
+            data, data, 3, chosen, SEED, checkpoint, say=lambda line: None, teachers=lambda features: answer
+        )
         return SymbolTraining(**made, epochs=len(trained.history), kept=trained.best_epoch, finished=trained.finished)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -115,11 +115,13 @@ class Augment(Block):
     alone: Probability
 
 
-class Begun(Block):
-    """What weights a training begins with, and how much of them is kept."""
+class Learning(Block):
+    """What trained weights a training begins with, how much of them is kept, and what models it learns from."""
 
     init_from: str | None
     init_share: Fraction
+    teachers: tuple[str, ...]
+    teachers_share: Probability
 
     @model_validator(mode="after")
     def _share_of_something(self) -> Self:
@@ -127,8 +129,17 @@ class Begun(Block):
             raise ValueError("init_share: there are no weights begun from to keep; name them in init_from, or set 0")
         return self
 
+    @model_validator(mode="after")
+    def _teachers_are_heard(self) -> Self:
+        if bool(self.teachers) != (self.teachers_share > 0):
+            raise ValueError(
+                "teachers_share: is the share of what is learned that teachers say; set it above 0 and name them in "
+                "teachers, or set it to 0 and teachers to []"
+            )
+        return self
 
-class Train(Begun):
+
+class Train(Learning):
     """The symbol classifier and how it learns."""
 
     architecture: Literal["lstm", "conv_bilstm", "conv", "conv_maps"]
@@ -144,18 +155,7 @@ class Train(Begun):
     patience: Count
     branches: int = Field(ge=1, le=16)
     max_minutes: NotNegative
-    teachers: tuple[str, ...]
-    teachers_share: Probability
     augment: Augment
-
-    @model_validator(mode="after")
-    def _teachers_are_heard(self) -> Self:
-        if bool(self.teachers) != (self.teachers_share > 0):
-            raise ValueError(
-                "teachers_share: is the share of what is learned that teachers say; set it above 0 and name them in "
-                "teachers, or set it to 0 and teachers to []"
-            )
-        return self
 
     @model_validator(mode="after")
     def _branches_end(self) -> Self:
@@ -203,7 +203,7 @@ class Mix(Block):
     lift: Probability
 
 
-class TrainExpression(Begun):
+class TrainExpression(Learning):
     """The expression model and how it learns."""
 
     architecture: Literal["stroke_graph"]

@@ -30,14 +30,14 @@ def main(params: Params) -> dict[str, float]:
         # TensorFlow takes seconds to import: a tracking server that is away is told before.
         from inkmath.evaluation.symbol_pictures import learning_curves, save
         from inkmath.training.compute import limit_threads
+        from inkmath.training.symbol_teachers import SymbolTeachers
         from inkmath.training.symbols import SymbolData, train_symbols, write_model, write_results
-        from inkmath.training.teachers import Teachers
 
         limit_threads(params.compute.threads)
         checkpoint = checkpoint_file("symbol", params_hash(params))
         ids, vocabulary = read_arrays(LABELS)["ids"], Vocabulary.load(VOCABULARY)
         knobs, names = normalize_knobs(params.normalize), params.train.teachers
-        teachers = Teachers(names, vocabulary.words, knobs) if names else None
+        teachers = SymbolTeachers(names, vocabulary.words, knobs) if names else None
         train, valid = (
             SymbolData(symbols.features, ids[rows], rows) for rows in (symbols.of(Split.TRAIN), symbols.of(Split.VALID))
         )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from inkmath.dataset.results import write_json
+from inkmath.decoding.expression import NETWORK_FILE
 from inkmath.decoding.symbol import NETWORK
 from inkmath.tracking.delivery import Delivery, say, settle
 from inkmath.tracking.journal import Journal
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from inkmath.tracking.model import ModelFiles, Task
 
 _STAGES = {"symbol": "train", "expression": "train_expression"}
+_NETWORKS = {"symbol": NETWORK, "expression": NETWORK_FILE}
 
 
 class Run:
@@ -248,13 +250,13 @@ def _given_weights(task: Task, params: Params) -> dict[str, str]:
                 f"{stage}.init_from = {weights}: cannot be read ({error.strerror}); name the weights to begin from, "
                 "or null"
             ) from error
-    if task == "symbol" and params.train.teachers:
-        networks = [Path(teacher) / NETWORK for teacher in params.train.teachers]
+    if teachers := getattr(params, stage).teachers:
+        networks = [Path(teacher) / _NETWORKS[task] for teacher in teachers]
         try:
             tags["teachers_md5"] = ",".join(map(file_md5, networks))
         except OSError as error:
             raise TrackingError(
-                f"train.teachers: {error.filename} cannot be read ({error.strerror}); name folders of symbol models, "
+                f"{stage}.teachers: {error.filename} cannot be read ({error.strerror}); name folders of {task} models, "
                 "or []"
             ) from error
     return tags

@@ -32,24 +32,42 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from inkmath.models.stroke_graph import StrokeGraph
+    from inkmath.training.batches import Batch
+    from inkmath.training.expression_teachers import ExpressionTeachers
     from inkmath.training.recipe import Recipe
 
 SECONDS_BETWEEN_CHECKPOINTS = 300.0
 
 
-def losses(answer: dict[str, Any], mask: Any, classes: Any, pairs: Any, smoothing: float) -> dict[str, Any]:
+def losses(
+    answer: dict[str, Any],
+    mask: Any,
+    classes: Any,
+    pairs: Any,
+    smoothing: float,
+    said: Sequence[Any] = (),
+    share: float = 0.0,
+) -> dict[str, Any]:
     """Mean loss a stroke of each head, as scalars.
 
     The governor of a stroke is found when any stroke of the governing symbol is named with the right relation, so the
     probabilities of those add up; a stroke of the outermost symbol is governed by the root.
+
+    Args:
+        answer: of the network. mask, classes, pairs: see `inkmath.training.batches.Batch`.
+        smoothing: share of the truth of a class that is spread over all of them.
+        said: what teachers say, an `Answer` of `inkmath.training.expression_teachers`. share: of what is learned, that.
     """
     strokes = tf.maximum(tf.reduce_sum(tf.cast(classes != IGNORE, tf.float32)), 1.0)
     known = tf.cast(classes != IGNORE, tf.float32)
 
     def classify(logits: Any) -> Any:
         plain = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(classes, 0), logits)
-        even = -tf.reduce_mean(tf.nn.log_softmax(logits), -1)
-        return tf.reduce_sum(((1.0 - smoothing) * plain + smoothing * even) * known) / strokes
+        logs = tf.nn.log_softmax(logits)
+        loss = (1.0 - smoothing) * plain - smoothing * tf.reduce_mean(logs, -1)
+        if said:
+            loss = (1.0 - share) * loss - share * tf.reduce_sum(said[0] * logs, -1)
+        return tf.reduce_sum(loss * known) / strokes
 
     symbol = classify(answer["symbol"])
     below = answer.get("early")
@@ -59,6 +77,8 @@ def losses(answer: dict[str, Any], mask: Any, classes: Any, pairs: Any, smoothin
 
     targeted = tf.cast(pairs != IGNORE, tf.float32)
     pair = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(pairs, 0), answer["pair"])
+    if said:
+        pair = (1.0 - share) * pair + share * tf.nn.softmax_cross_entropy_with_logits(said[1], answer["pair"])
     pair = tf.reduce_sum(pair * targeted) / strokes
 
     governor = answer["governor"] + ((mask - 1.0) * 1e9)[:, :, None, None]  # (B, i, j, R)
@@ -68,7 +88,12 @@ def losses(answer: dict[str, Any], mask: Any, classes: Any, pairs: Any, smoothin
     root = answer["root"]
     everything = tf.reduce_logsumexp(tf.concat([_over_governors(governor), root[:, :, None]], -1), -1)
     target = tf.where(governed, tf.reduce_logsumexp(_over_governors(chosen), -1), root)
-    govern = tf.reduce_sum((everything - target) * known) / strokes
+    govern = everything - target
+    if said:
+        # The logarithms of what cannot govern are huge, and no teacher says it: nothing of them is left.
+        expected = tf.reduce_sum(said[2] * governor, (1, 3)) + said[3] * root  # (B, j)
+        govern = (1.0 - share) * govern + share * (everything - expected)
+    govern = tf.reduce_sum(govern * known) / strokes
     return {"symbol": symbol, "early": early, "pair": pair, "governor": govern}
 
 
@@ -115,6 +140,7 @@ class ExpressionTrainer:
         formulas: the training set, fully labelled. classes: symbol vocabulary. recipe: how to train.
         path: checkpoint to go on from if it is there and of this training, and to write.
         say: takes lines for the user. begun: the weights given, by their place: part of what makes a training this one.
+        teachers: whose answers are learned beside the truth, for the share that the recipe says.
     """
 
     def __init__(
@@ -126,8 +152,10 @@ class ExpressionTrainer:
         path: Path,
         say: Callable[[str], None] = print,
         begun: Mapping[int, NDArray[np.float32]] | None = None,
+        teachers: ExpressionTeachers | None = None,
     ) -> None:
         self.model, self.recipe, self.path, self.say, self.begun = model, recipe, path, say, begun or {}
+        self.teachers = teachers
         self.classes, self.trunk = list(classes), path.with_stem(f"{path.stem}-trunk")
         self.composer = Composer(formulas, classes, recipe.mix)
         points = model.settings["points"]
@@ -143,20 +171,24 @@ class ExpressionTrainer:
         self.branch, self.epoch, self.batch = 0, 0, 0
         self.tally = Tally()
         self.history: list[dict[str, float]] = []
+        said = [(None, None, len(classes)), (None, None, None, None), (None, None, None, None), (None, None)]
         self._step = tf.function(
             self._one_step,
             input_signature=[
+                tf.TensorSpec(()),
                 tf.TensorSpec((None, None, points, 2)),
                 tf.TensorSpec((None, None)),
                 tf.TensorSpec((None, None), tf.int32),
                 tf.TensorSpec((None, None, None), tf.int32),
-                tf.TensorSpec(()),
+                *(tf.TensorSpec(shape) for shape in said if teachers is not None),
             ],
         )
 
-    def _one_step(self, points: Any, mask: Any, classes: Any, pairs: Any, rate: Any) -> dict[str, Any]:
+    def _one_step(self, rate: Any, points: Any, mask: Any, classes: Any, pairs: Any, *said: Any) -> dict[str, Any]:
+        smoothing, share = self.recipe.smoothing, self.recipe.teachers_share
         with tf.GradientTape() as tape:
-            parts = losses(self.model(points, mask, training=True), mask, classes, pairs, self.recipe.smoothing)
+            answer = self.model(points, mask, training=True)
+            parts = losses(answer, mask, classes, pairs, smoothing, said, share)
             total = parts["symbol"] + 0.3 * parts["early"] + 0.5 * parts["pair"] + parts["governor"]
         variables = self.model.trainable_variables
         gradients = tape.gradient(total, variables)
@@ -218,7 +250,7 @@ class ExpressionTrainer:
                 named += f", branch {self.branch + 1}/{recipe.branches}"
             counted = time.monotonic()
             with progress(f"Epoch {named}", 2 * len(self.composer.formulas)) as advance:
-                upcoming = ahead(batches(self.composer, recipe, self.epoch, self.branch))
+                upcoming = ahead(self._taught(batches(self.composer, recipe, self.epoch, self.branch)))
                 for number, (share, batch) in enumerate(upcoming):
                     size = int(batch[1][:, 0].sum())
                     advance(size)
@@ -226,7 +258,7 @@ class ExpressionTrainer:
                         counted = time.monotonic()
                         continue
                     rate = self.rate((self.epoch + share) / recipe.epochs)
-                    parts = self._step(*(tf.constant(array) for array in batch), tf.constant(rate, tf.float32))
+                    parts = self._step(tf.constant(rate, tf.float32), *(tf.constant(array) for array in batch))
                     self.batch, now = number + 1, time.monotonic()
                     self.tally.add(parts, size, now - counted, rate)
                     if not math.isfinite(self.tally.sums["loss"]):
@@ -249,6 +281,11 @@ class ExpressionTrainer:
             figures = "  ".join(f"{name} {value:.4g}" for name, value in row.items())
             self.say(f"epoch {named}  {spent:.1f} s  {figures}")
         return True
+
+    def _taught(self, items: Iterator[tuple[float, Batch]]) -> Iterator[tuple[float, Batch | tuple[Any, ...]]]:
+        """The same batches, each followed by what the teachers say of it."""
+        for share, batch in items:
+            yield share, (*batch, *self.teachers(*batch[:2])) if self.teachers is not None else batch
 
     def _branch_off(self) -> None:
         """Go back to the trunk, keeping what this branch arrived at.
@@ -342,6 +379,8 @@ class ExpressionTrainer:
         given = [getattr(formulas, one.name) for one in fields(formulas) if one.name not in named]
         for array in (*given, *self.begun.values()):
             digest.update(np.ascontiguousarray(array).tobytes())
+        for file in self.teachers.files if self.teachers is not None else ():
+            digest.update(file.read_bytes())
         return digest.hexdigest()
 
 

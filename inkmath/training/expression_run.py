@@ -29,6 +29,7 @@ from inkmath.training.expression import (
     plain_exprate,
     save_weights,
 )
+from inkmath.training.expression_teachers import ExpressionTeachers
 from inkmath.training.interpolation import mean
 from inkmath.training.recipe import Recipe
 
@@ -76,8 +77,8 @@ def train_expression(
     """Train on the formulas of the training split that truth explains, watch those of validation.
 
     Raises:
-        TrainingError: there is nothing to train on, or nothing to validate on. CheckpointError, ArraysError: a file to
-        begin from does not fit.
+        TrainingError: there is nothing to train on, or nothing to validate on, or a teacher is unusable.
+        CheckpointError, ArraysError: a file to begin from does not fit.
     """
     training, watched = _to_train_on(formulas, labels, say), validation(formulas)
     if not len(watched):
@@ -98,13 +99,15 @@ def train_expression(
         decay=knobs.decay,
         branches=knobs.branches,
         judge_every=knobs.judge_every,
+        teachers_share=knobs.teachers_share,
         mix=Mix(**knobs.mix.model_dump()),
     )
     begun: dict[int, NDArray[np.float32]] = {}
     if knobs.init_from:
         begun = load_weights(Path(knobs.init_from), model)
         say(f"began with {len(begun)} of {len(model.trainable_variables)} weight arrays from {knobs.init_from}")
-    trainer = ExpressionTrainer(model, training, labels, recipe, checkpoint, say, begun=begun)
+    teachers = ExpressionTeachers(knobs.teachers, labels, points) if knobs.teachers else None
+    trainer = ExpressionTrainer(model, training, labels, recipe, checkpoint, say, begun=begun, teachers=teachers)
     trainer.resume()
 
     network = forward(kept)

@@ -19,7 +19,7 @@ class Recipe:
         falls to nothing. branches: how often those last epochs are trained, each time from where the others began and
         with draws of its own; the mean of what they arrive at is kept. weight_decay: of AdamW. smoothing: of the class
         labels. average: momentum of the averaged weights, which are the ones kept. judge_every: epochs between looks
-        at the validation split.
+        at the validation split. teachers_share: of what is learned, what teachers say; the rest is truth.
     """
 
     seed: int = 0
@@ -32,6 +32,7 @@ class Recipe:
     weight_decay: float = 0.02
     smoothing: float = 0.05
     judge_every: int = 4
+    teachers_share: float = 0.0
     average: float = 0.999
     mix: Mix = field(default_factory=Mix)
     bend: Bend = field(default_factory=Bend)

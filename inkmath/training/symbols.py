@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from inkmath.features.symbol import FloatArray
     from inkmath.labels import Vocabulary
     from inkmath.params import Augment, Train
-    from inkmath.training.teachers import Teachers
+    from inkmath.training.symbol_teachers import SymbolTeachers
 
 
 ORDER, BENDING = 1, 2
@@ -117,7 +117,7 @@ def train_symbols(
     checkpoint_path: str | Path,
     on_epoch: Callable[[int, Mapping[str, float]], None] | None = None,
     say: Callable[[str], None] = say_now,
-    teachers: Teachers | None = None,
+    teachers: SymbolTeachers | None = None,
 ) -> Trained:
     """Train until ``settings.epochs``, until ``settings.patience`` epochs brought nothing, or until time is up.
 
@@ -161,7 +161,8 @@ def train_symbols(
             # XLA made training slower on CPUs.
             jit_compile=False,
         )
-    keeper = Keeper(Path(checkpoint_path), _fingerprint(train, valid, settings, seed), settings, on_epoch, say)
+    fingerprint = _fingerprint(train, valid, settings, seed, teachers)
+    keeper = Keeper(Path(checkpoint_path), fingerprint, settings, on_epoch, say)
     keeper.set_model(model)
     keeper.resume()
     begin = keras.callbacks.LambdaCallback(on_epoch_begin=lambda *_: batches.begin(len(keeper.history)))
@@ -248,7 +249,7 @@ class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
     """The training set in an order of its own for each pass, every batch changed by its own generator."""
 
     def __init__(
-        self, data: SymbolData, num_classes: int, settings: Train, seed: int, teachers: Teachers | None
+        self, data: SymbolData, num_classes: int, settings: Train, seed: int, teachers: SymbolTeachers | None
     ) -> None:
         super().__init__(workers=1, use_multiprocessing=False)
         self._data, self._num_classes, self._seed = data, num_classes, seed
@@ -333,16 +334,17 @@ def _initialise(model: keras.Model, source: str, say: Callable[[str], None]) -> 
     return begun
 
 
-def _fingerprint(train: SymbolData, valid: SymbolData, settings: Train, seed: int) -> str:
+def _fingerprint(
+    train: SymbolData, valid: SymbolData, settings: Train, seed: int, teachers: SymbolTeachers | None
+) -> str:
     """What a checkpoint must have been made with to be gone on from."""
     digest = hashlib.blake2b(digest_size=16)
     knobs = settings.model_dump(mode="json", exclude={"max_minutes"})
     digest.update(json.dumps([knobs, seed], sort_keys=True).encode())
     if settings.init_from is not None:  # the name says nothing of what is in the file today
         digest.update(Path(settings.init_from).read_bytes())
-    for teacher in settings.teachers:
-        for file in (NETWORK, DESCRIPTION):
-            digest.update((Path(teacher) / file).read_bytes())
+    for file in teachers.files if teachers is not None else ():
+        digest.update(file.read_bytes())
     for data in (train, valid):
         for piece in data.pieces():
             digest.update(piece.data)

@@ -30,7 +30,13 @@ def recipe(**changes: Any) -> Any:
 
 
 def trainer(
-    formulas: FormulaSet, classes: list[str], path: Path, seed: int = 0, products: str = "float32", **changes: Any
+    formulas: FormulaSet,
+    classes: list[str],
+    path: Path,
+    seed: int = 0,
+    products: str = "float32",
+    teachers: Any = None,
+    **changes: Any,
 ) -> Any:
     import keras
 
@@ -39,7 +45,8 @@ def trainer(
 
     keras.utils.set_random_seed(seed)
     model = StrokeGraph(len(classes), points=POINTS, width=16, depth=2, heads=2, pair_width=8, products=products)
-    return ExpressionTrainer(model, formulas, classes, recipe(**changes), path, say=lambda line: None)
+    chosen = recipe(**changes)
+    return ExpressionTrainer(model, formulas, classes, chosen, path, say=lambda line: None, teachers=teachers)
 
 
 def batches(formulas: FormulaSet, classes: list[str], epoch: int) -> list[Any]:
@@ -84,11 +91,19 @@ def logits(sure: float) -> dict[str, np.ndarray]:
     }
 
 
-def loss(answer: dict[str, np.ndarray], smoothing: float = 0.0, **changes: np.ndarray) -> dict[str, float]:
+def loss(answer: dict[str, np.ndarray], smoothing: float = 0.0, **changes: Any) -> dict[str, float]:
     from inkmath.training.expression import losses
 
     given = {"mask": np.ones((1, 5), np.float32), "classes": TARGETS[0], "pairs": TARGETS[1]} | changes
     return {name: float(value) for name, value in losses(answer, **given, smoothing=smoothing).items()}
+
+
+def probabilities(answer: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
+    """What teachers say, if they answer so."""
+    from inkmath.decoding.readout import Scores
+
+    scores = Scores.of(answer, 0, 5)
+    return tuple(np.exp(part)[None] for part in (scores.symbol, scores.pair, scores.governor, scores.root))
 
 
 def test_a_network_that_is_sure_and_right_has_no_loss() -> None:
@@ -134,6 +149,26 @@ def test_padding_has_no_loss() -> None:
     assert found == pytest.approx(plain, rel=1e-5)
 
 
+def test_a_network_that_says_what_its_teachers_say_has_the_least_loss() -> None:
+    rng = np.random.default_rng(1)
+    teacher = {name: rng.normal(size=value.shape).astype("f4") for name, value in logits(0.0).items()}
+    least = loss(teacher, said=probabilities(teacher), share=1.0)
+    for name in teacher:
+        for _ in range(5):
+            other = teacher | {name: teacher[name] + 0.3 * rng.normal(size=teacher[name].shape).astype("f4")}
+            head = "governor" if name == "root" else name
+            assert loss(other, said=probabilities(teacher), share=1.0)[head] > least[head]
+
+
+def test_what_teachers_say_counts_for_its_share_and_truth_for_the_rest() -> None:
+    said = probabilities(logits(0.5))
+    answer = logits(2.0)
+    truth, teachers = loss(answer), loss(answer, said=said, share=1.0)
+    wanted = {name: 0.75 * truth[name] + 0.25 * teachers[name] for name in truth}
+    assert loss(answer, said=said, share=0.25) == pytest.approx(wanted, rel=1e-5)
+    assert all(teachers[name] > truth[name] for name in truth), "they are less sure than the network"
+
+
 # Training -------------------------------------------------------------------------------------------------------------
 
 
@@ -155,14 +190,40 @@ def test_a_batch_can_be_learned_by_heart_and_every_weight_takes_part(
     before = weights(one)
     _, batch = batches(formulas, classes, 0)[0]
     arrays = [tf.constant(array) for array in batch]
-    first = {name: float(value) for name, value in one._step(*arrays, tf.constant(0.0)).items()}
+    first = {name: float(value) for name, value in one._step(tf.constant(0.0), *arrays).items()}
     for _ in range(150):
-        last = one._step(*arrays, tf.constant(0.01))
+        last = one._step(tf.constant(0.01), *arrays)
     assert float(last["pair"]) < 0.3 * first["pair"]
     assert float(last["governor"]) < 0.3 * first["governor"]
     assert float(last["symbol"]) < 0.5 * first["symbol"]
     for name, old, new in zip([v.path for v in one.model.trainable_variables], before, weights(one), strict=False):
         assert (old != new).any(), f"no gradient reached {name}"
+
+
+class FirstClass:
+    """Teachers who take every stroke for a symbol of its own, of the first class, that is the root."""
+
+    def __init__(self, classes: int, *files: Path) -> None:
+        self.classes, self.files = classes, files
+
+    def __call__(self, points: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, ...]:
+        shape = mask.shape
+        symbol, pair = np.zeros((*shape, self.classes), np.float32), np.zeros((*shape, shape[1], 8), np.float32)
+        symbol[..., 0] = pair[..., 0] = 1.0
+        return symbol, pair, np.zeros((*shape, shape[1], 6), np.float32), np.ones(shape, np.float32)
+
+
+def test_what_teachers_say_is_learned(formulas: FormulaSet, classes: list[str], tmp_path: Path) -> None:
+    teachers = FirstClass(len(classes))
+    one = trainer(
+        formulas, classes, tmp_path / "c.npz", teachers=teachers, teachers_share=1.0, epochs=12, learning_rate=0.02
+    )
+    one.run()
+    points = np.zeros((1, 4, POINTS, 2), np.float32)
+    points[0, :, :, 0] = np.arange(4)[:, None] + np.linspace(0, 0.5, POINTS)
+    answer = one.model(points, np.ones((1, 4), np.float32))
+    assert (answer["symbol"].numpy().argmax(-1) == 0).all()
+    assert (answer["root"].numpy()[0] > np.logaddexp.reduce(answer["governor"].numpy(), axis=(1, 3))[0]).all()
 
 
 def test_decay_spares_biases_and_gains_and_a_gradient_is_clipped(
@@ -191,7 +252,7 @@ def test_young_averages_do_not_keep_the_random_start(formulas: FormulaSet, class
     one = trainer(formulas, classes, tmp_path / "c.npz")
     start = [variable.numpy() for variable in one.model.trainable_variables]
     _, batch = batches(formulas, classes, 0)[0]
-    one._step(*(tf.constant(array) for array in batch), tf.constant(0.01))
+    one._step(tf.constant(0.01), *(tf.constant(array) for array in batch))
     for old, average, variable in zip(start, one.averaged(), one.model.trainable_variables, strict=True):
         np.testing.assert_allclose(average, 2 / 11 * old + 9 / 11 * variable.numpy(), atol=1e-5)
 
@@ -356,6 +417,11 @@ def test_a_checkpoint_of_another_training_is_left_alone(
         "classes": trainer(formulas, classes[::-1], tmp_path / "c.npz"),
         "products": trainer(formulas, classes, tmp_path / "c.npz", products="bfloat16"),
     }
+    (tmp_path / "network").write_bytes(b"")
+    others["teachers"] = trainer(
+        formulas, classes, tmp_path / "c.npz", teachers=FirstClass(len(classes), tmp_path / "network")
+    )
+    (tmp_path / "network").write_bytes(b"another")
     for name, another in others.items():
         another.say = said.append
         another.resume()

@@ -153,6 +153,23 @@ def test_formulas_too_long_for_a_batch_are_told(
     assert f"{long} of them have more than 8 strokes: of those, parts only are trained on" in said
 
 
+def test_a_training_learns_from_a_model_that_was_written(
+    trained: Any, formulas: FormulaSet, labels: list[str], tmp_path: Path
+) -> None:
+    from inkmath.training.expression_run import train_expression, write_model
+
+    trees = [tree for number in range(6) if (tree := formulas.tree(number))]
+    lines = measure_lines(formulas.select(range(6)))
+    write_model(trained[0], tmp_path / "teacher", labels, count_trigrams(trees), lines, formulas)
+    taught = knobs(teachers=[str(tmp_path / "teacher")], teachers_share=0.5)
+    result = train_expression(formulas, labels, taught, 1, tmp_path / "c.npz", say=lambda line: None)
+    (first, *_), (plain, *_) = result.history, trained[0].history
+    assert first["loss"] != plain["loss"]
+    gone = knobs(teachers=[str(tmp_path / "gone")], teachers_share=0.5)
+    with pytest.raises(TrainingError, match=r"train_expression\.teachers: .*gone.*no such file"):
+        train_expression(formulas, labels, gone, 1, tmp_path / "d.npz", say=lambda line: None)
+
+
 def test_the_weights_kept_lie_between_those_begun_from_and_those_arrived_at(
     trained: Any, formulas: FormulaSet, labels: list[str], tmp_path: Path
 ) -> None:

@@ -31,6 +31,7 @@ SEED = 3
 EXPRESSION = TrainExpression.model_validate(
     PARAMS.train_expression.model_dump()
     | {"width": 12, "layers": 2, "heads": 2, "pair_width": 8, "init_from": "begun.npz", "init_share": 0.25}
+    | {"teachers": ("teacher",), "teachers_share": 0.25}
 )
 SYMBOL = Train.model_validate(
     PARAMS.train.model_dump()
@@ -47,6 +48,7 @@ class ExpressionTraining:
     recipe: Recipe
     begun: dict[str, str]
     share: float
+    teachers: tuple[str, ...]
     deadline: float
 
 
@@ -65,9 +67,9 @@ def expression(formulas: FormulaSet, classes: list[str]) -> Iterator[Callable[[T
     class Trainer:
         history: Sequence[dict[str, float]] = ()
 
-        def __init__(self, model: Network, *given: Any, begun: dict[str, str]) -> None:
+        def __init__(self, model: Network, *given: Any, begun: dict[str, str], teachers: tuple[str, ...]) -> None:
             made["network"] = [layer.get_config() for layer in model.layers]
-            made["recipe"], made["begun"] = given[2], begun
+            made["recipe"], made["begun"], made["teachers"] = given[2], begun, teachers
 
         def resume(self) -> None: ...
 
@@ -93,6 +95,7 @@ def expression(formulas: FormulaSet, classes: list[str]) -> Iterator[Callable[[T
         patch.setattr(expression_run, "ExpressionTrainer", Trainer)
         patch.setattr(expression_run, "load_weights", lambda path, model: {"path": str(path)})
         patch.setattr(expression_run, "mean", mean)
+        patch.setattr(expression_run, "ExpressionTeachers", lambda names, labels, points: names)
         patch.setattr(expression_run, "time", SimpleNamespace(monotonic=lambda: 0.0))
         yield make
 
@@ -129,6 +132,18 @@ class SymbolTraining:
     finished: bool
 
 
+class Teachers:
+    """Those whose answer tells how many they are."""
+
+    files = ()
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.answer = np.eye(3, dtype=np.float32)[len(names)]
+
+    def __call__(self, features: np.ndarray) -> np.ndarray:
+        return self.answer
+
+
 OUTCOMES = ((0.5, 2.0), (0.6, 1.5), (0.6, 1.2), (0.6, 1.4), (0.5, 0.1), (0.7, 1.1), (0.1, 9.0))
 """Accuracy and loss on the validation symbols, over again for more epochs."""
 
@@ -143,10 +158,6 @@ def symbol(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Train
     folder = tmp_path_factory.mktemp("symbol")
     for name in ("begun.keras", "other-begun.keras"):
         (folder / name).write_bytes(b"weights")
-    for name in ("teacher", "other"):
-        (folder / name).mkdir()
-        for file in ("symbol.onnx", "symbol.json"):
-            (folder / name / file).write_bytes(b"weights")
     rng = np.random.default_rng(0)
     ids = rng.integers(0, 3, 48)
     shapes = normalize_and_pad_traces([rng.normal(size=(1 + label, 9, 2)) for label in ids], 12)
@@ -189,9 +200,8 @@ def symbol(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Train
         patch.setattr(keeper, "time", SimpleNamespace(monotonic=count(0, 20).__next__))
         checkpoint = folder / "c.npz"
         checkpoint.unlink(missing_ok=True)
-        answer = np.eye(3, dtype=np.float32)[len(chosen.teachers)]
         trained = symbols.train_symbols(
-            data, data, 3, chosen, SEED, checkpoint, say=lambda line: None, teachers=lambda features: answer
+            data, data, 3, chosen, SEED, checkpoint, say=lambda line: None, teachers=Teachers(chosen.teachers)
         )
         return SymbolTraining(**made, epochs=len(trained.history), kept=trained.best_epoch, finished=trained.finished)
 

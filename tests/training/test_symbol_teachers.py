@@ -1,4 +1,4 @@
-"""Models that a training learns from: what they say of its samples, and which of them cannot say anything."""
+"""Symbol models that a training learns from: what they say of its samples, and which of them cannot."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from onnx import TensorProto, helper, save
 
 from inkmath.decoding.symbol import NETWORK, write_description
 from inkmath.training import TrainingError
-from inkmath.training.teachers import Teachers
+from inkmath.training.symbol_teachers import SymbolTeachers
 
 NORMALIZE = {"length": 4}
 
@@ -49,43 +49,45 @@ def samples(channels: int = 5) -> np.ndarray:
 
 
 def test_their_answer_is_the_mean_of_all(taught):
-    teachers = Teachers([taught("a", {"x": 0.8, "y": 0.2}), taught("b", {"x": 0.4, "y": 0.6})], ["x", "y"], NORMALIZE)
+    teachers = SymbolTeachers(
+        [taught("a", {"x": 0.8, "y": 0.2}), taught("b", {"x": 0.4, "y": 0.6})], ["x", "y"], NORMALIZE
+    )
     answers = teachers(samples())
     assert answers.dtype == np.float32
     np.testing.assert_allclose(answers, [[0.6, 0.4]] * 3, atol=1e-6)
 
 
 def test_labels_stand_in_the_order_of_the_training(taught):
-    teachers = Teachers([taught("a", {"x": 0.8, "y": 0.2})], ["y", "x"], NORMALIZE)
+    teachers = SymbolTeachers([taught("a", {"x": 0.8, "y": 0.2})], ["y", "x"], NORMALIZE)
     np.testing.assert_allclose(teachers(samples()), [[0.2, 0.8]] * 3, atol=1e-6)
 
 
 def test_what_a_teacher_gives_to_labels_that_the_training_lacks_is_left_out(taught):
-    teachers = Teachers([taught("a", {"x": 0.3, "z": 0.5, "y": 0.2})], ["x", "y"], NORMALIZE)
+    teachers = SymbolTeachers([taught("a", {"x": 0.3, "z": 0.5, "y": 0.2})], ["x", "y"], NORMALIZE)
     np.testing.assert_allclose(teachers(samples()), [[0.6, 0.4]] * 3, atol=1e-6)
 
 
 def test_a_teacher_is_as_sure_as_it_is_when_it_reads(taught):
-    teachers = Teachers([taught("a", {"x": 0.8, "y": 0.2}, temperature=0.5)], ["x", "y"], NORMALIZE)
+    teachers = SymbolTeachers([taught("a", {"x": 0.8, "y": 0.2}, temperature=0.5)], ["x", "y"], NORMALIZE)
     np.testing.assert_allclose(teachers(samples()), [[16 / 17, 1 / 17]] * 3, atol=1e-6)
 
 
 @pytest.mark.parametrize(("its", "ours"), [(5, 14), (14, 5), (14, 14)])
 def test_size_and_place_are_told_to_those_that_take_them(taught, its, ours):
-    teachers = Teachers([taught("a", {"x": 0.8, "y": 0.2}, channels=its)], ["x", "y"], NORMALIZE)
+    teachers = SymbolTeachers([taught("a", {"x": 0.8, "y": 0.2}, channels=its)], ["x", "y"], NORMALIZE)
     np.testing.assert_allclose(teachers(samples(ours)), [[0.8, 0.2]] * 3, atol=1e-6)
 
 
 def test_a_teacher_must_know_every_label(taught):
     with pytest.raises(TrainingError, match=r"train\.teachers: .*a does not know u, v; leave it out"):
-        Teachers([taught("a", {"x": 0.8, "y": 0.2})], ["v", "x", "u"], NORMALIZE)
+        SymbolTeachers([taught("a", {"x": 0.8, "y": 0.2})], ["v", "x", "u"], NORMALIZE)
 
 
 def test_a_teacher_must_be_of_ink_normalised_alike(taught):
     with pytest.raises(TrainingError, match=r"train\.teachers: .*a reads ink normalised with .*4.* and not .*8"):
-        Teachers([taught("a", {"x": 0.8, "y": 0.2})], ["x", "y"], {"length": 8})
+        SymbolTeachers([taught("a", {"x": 0.8, "y": 0.2})], ["x", "y"], {"length": 8})
 
 
 def test_a_folder_without_a_model_is_named(tmp_path):
     with pytest.raises(TrainingError, match=r"train\.teachers: .*gone.*no such file"):
-        Teachers([str(tmp_path / "gone")], ["x"], NORMALIZE)
+        SymbolTeachers([str(tmp_path / "gone")], ["x"], NORMALIZE)

@@ -96,7 +96,7 @@ class EncodedLabels(NamedTuple):
 
 
 def encode_labels(labels: Sequence[str], vocabulary: Vocabulary | None = None, *, min_count: int = 1) -> EncodedLabels:
-    """Encode symbol labels through scikit-learn's ``LabelEncoder``, then one-hot.
+    """Encode symbol labels by a vocabulary, such as scikit-learn's ``LabelEncoder`` fits to them.
 
     Args:
         labels: a label per sample.

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from numbers import Integral
 from pathlib import Path
 from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from inkmath.decoding.reading import check_size
 from inkmath.ink import Ink, Stroke
 from inkmath.layout.quoting import quoted
 
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
 
 WEIGHTS = Path(__file__).parent / "weights"
 """Where the released models lie."""
-
-MAX_STROKES = 400
-"""Strokes of one formula that are read: memory grows with their square, and 400 take some 350 MB."""
 
 
 @dataclass(frozen=True)
@@ -221,14 +219,15 @@ class Recognizer:
         from inkmath.decoding.expression import StrokeGraphReader, load_expression_reader
         from inkmath.decoding.symbol import load_symbol_reader
 
+        symbols = cache(partial(load_symbol_reader, directory))  # read once, for either use
+
         def expressions() -> StrokeGraphReader:
             try:
-                symbols = load_symbol_reader(directory)
+                return load_expression_reader(directory, symbols())
             except FileNotFoundError:  # formulas can be read without a second opinion on their symbols
-                symbols = None
-            return load_expression_reader(directory, symbols)
+                return load_expression_reader(directory)
 
-        return cls(expressions, partial(load_symbol_reader, directory))
+        return cls(expressions, symbols)
 
     @cached_property
     def expressions(self) -> ExpressionReader:
@@ -251,7 +250,7 @@ class Recognizer:
             alternatives: how many formulas to return at most.
 
         Raises:
-            ValueError: no stroke or more than `MAX_STROKES`, a stroke without points, a coordinate that is not finite,
+            ValueError: no stroke or too many (`check_size`), a stroke without points, a coordinate that is not finite,
                 or constraints that overlap, name a stroke that is not there, or a label that the model does not know.
         """
         return self.recognize_many([strokes], constraints=[constraints or {}], alternatives=alternatives)[0]
@@ -302,7 +301,7 @@ class Recognizer:
         """Name one isolated symbol: its ``top_k`` likeliest labels, the likeliest first.
 
         Raises:
-            ValueError: no stroke or more than `MAX_STROKES`, a stroke without points, or a coordinate that is not
+            ValueError: no stroke or too many (`check_size`), a stroke without points, or a coordinate that is not
                 finite.
         """
         return self.classify_many([strokes], top_k)[0]
@@ -449,9 +448,3 @@ def _as_inks(given: Sequence[Strokes]) -> list[Ink]:
         except ValueError as error:
             raise ValueError(f"ink {number}: {error}" if len(given) > 1 else str(error)) from error
     return inks
-
-
-def check_size(ink: Ink) -> None:
-    """Raise ValueError for ink with more strokes than are read as one formula."""
-    if (count := len(ink.strokes)) > MAX_STROKES:
-        raise ValueError(f"{count} strokes are more than the {MAX_STROKES} that one formula may have; read it in parts")

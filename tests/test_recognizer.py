@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from drawn_picture import picture
+from released import needs_weights
 from stub_reader import StubNamer, StubReader
 
+from inkmath.decoding import symbol
+from inkmath.decoding.network import NetworkError
 from inkmath.decoding.reading import Candidate, Reading
 from inkmath.images import ImageError
 from inkmath.ink import Ink
@@ -19,10 +24,7 @@ from inkmath.inkml import parse_inkml
 from inkmath.layout import algebra
 from inkmath.layout.lg import parse_lg
 from inkmath.layout.tree import LayoutError, LayoutTree, Symbol
-from inkmath.recognizer import Formula, Recognizer
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from inkmath.recognizer import WEIGHTS, Formula, Recognizer
 
 X = [[0, 0], [10, 10]]
 ONE = [[20, 0], [20, 20]]
@@ -380,3 +382,24 @@ def test_a_formula_says_the_same_in_json(recognizer: Recognizer) -> None:
 def test_a_reading_without_candidates_is_a_formula_too() -> None:
     known = Formula(Ink.from_points([X]), Reading(LayoutTree((Symbol("x", (0,)),)), 0.5))
     assert known.symbols[0].candidates == ()
+
+
+@needs_weights
+def test_the_symbol_model_is_read_from_its_files_once_for_either_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[Path] = []
+    load = symbol.OnnxSymbolReader
+    monkeypatch.setattr(symbol, "OnnxSymbolReader", lambda path: loaded.append(path) or load(path))
+    recognizer = Recognizer.load()
+    assert recognizer.recognize([X, ONE]).latex
+    assert recognizer.symbols.labels
+    assert loaded == [WEIGHTS]
+
+
+@needs_weights
+def test_formulas_are_not_read_worse_in_silence_where_the_symbol_model_is_damaged(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(WEIGHTS, tmp_path / "weights"))
+    (folder / "symbol.onnx").unlink()
+    with pytest.raises(NetworkError, match="the network that belongs to it is gone"):
+        Recognizer.load(folder).recognize([X, ONE])
+    (folder / "symbol.json").unlink()
+    assert Recognizer.load(folder).recognize([X, ONE]).latex

@@ -10,7 +10,7 @@ import typer
 from inkmath.cli.options import SUFFIXES, Format
 from inkmath.cli.outputs import Outputs
 from inkmath.cli.report import Report, name, progress, say
-from inkmath.cli.sources import Source, SourceError, find, is_single
+from inkmath.cli.sources import InputError, Source, find, is_single
 from inkmath.layout.tree import LayoutError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Answers:
         """Write the answer for one source.
 
         Raises:
-            SourceError: the format cannot hold it.
+            InputError: the format cannot hold it.
         """
         formula, text, record = answer
         record = {"file": source.name, **record}
@@ -75,7 +75,7 @@ class Answers:
                 try:
                     return formula.to_lg()
                 except LayoutError as error:
-                    raise SourceError(f"{error}; ask for another --format") from error
+                    raise InputError(f"{error}; ask for another --format") from error
             case Format.JSON:
                 return json.dumps(record, ensure_ascii=False, indent=2)
 
@@ -116,16 +116,16 @@ def answer_all(
             for place, source in enumerate(batch):
                 try:
                     inks[place] = source.formula()
-                except SourceError as error:
+                except InputError as error:
                     problems[place] = str(error)
             answered = dict(zip(inks, answer(list(inks.values())), strict=True)) if inks else {}
             for place, source in enumerate(batch):
                 try:
                     if place in problems:
-                        raise SourceError(problems[place])
+                        raise InputError(problems[place])
                     answers.give(source, answered[place])
                     report.done += 1
-                except SourceError as error:
+                except InputError as error:
                     report.fail(source.name, str(error))
     answers.close()
     report.finish()

@@ -56,7 +56,7 @@ def convert(
     """
     from inkmath.cli.outputs import Outputs
     from inkmath.cli.report import Report, progress
-    from inkmath.cli.sources import SourceError, find
+    from inkmath.cli.sources import InputError, find
 
     sources = find(paths)
     if to in (Notation.PNG, Notation.SVG) and out is None and len(sources) > 1:
@@ -68,7 +68,7 @@ def convert(
             try:
                 outputs.write(source, _SUFFIXES.get(to, f".{to}"), _render(source.ink(), to))
                 report.done += 1
-            except SourceError as error:
+            except InputError as error:
                 report.fail(source.name, str(error))
     report.finish()
 
@@ -77,9 +77,9 @@ def _render(ink: Ink, to: Notation) -> bytes:
     """One file's ink or truth in the notation, ending in a newline where it is text.
 
     Raises:
-        SourceError: it lacks the truth for that.
+        InputError: it lacks the truth for that.
     """
-    from inkmath.cli.sources import SourceError
+    from inkmath.cli.sources import InputError
     from inkmath.layout.tree import LayoutError
 
     try:
@@ -107,16 +107,16 @@ def _render(ink: Ink, to: Notation) -> bytes:
             case Notation.JSON:
                 text = json.dumps(_as_dict(ink), ensure_ascii=False)
     except LayoutError as error:
-        raise SourceError(str(error)) from error
+        raise InputError(str(error)) from error
     return (text.rstrip("\n") + "\n").encode()
 
 
 def _truth(ink: Ink) -> LayoutTree:
-    from inkmath.cli.sources import SourceError
+    from inkmath.cli.sources import InputError
 
     if ink.tree is None:
         reason = "; ".join(ink.problems) or "the file has no MathML or LaTeX"
-        raise SourceError(f"no layout tree to convert: {reason}")
+        raise InputError(f"no layout tree to convert: {reason}")
     return ink.tree
 
 

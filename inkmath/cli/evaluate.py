@@ -94,7 +94,7 @@ def evaluate(
 def _read(sources: list[Source], recognizer: Recognizer, report: Report) -> Iterator[tuple[Ink, tuple[Reading, ...]]]:
     from inkmath.cli.answers import BATCH
     from inkmath.cli.report import progress
-    from inkmath.cli.sources import SourceError, folder_of, names_below
+    from inkmath.cli.sources import InputError, folder_of, names_below
 
     names = names_below(sources)
     with progress([sources[start : start + BATCH] for start in range(0, len(sources), BATCH)], "Reading") as batches:
@@ -106,7 +106,7 @@ def _read(sources: list[Source], recognizer: Recognizer, report: Report) -> Iter
                     folder = folder_of(source).name
                     inks.append(replace(ink, id=names[source], source=ink.source or folder))
                     report.done += 1
-                except SourceError as error:
+                except InputError as error:
                     report.fail(source.name, str(error))
             for result in recognizer.recognize_many(inks):
                 yield result.ink, tuple(formula.reading for formula in result.alternatives)

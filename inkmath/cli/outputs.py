@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from inkmath.cli.report import while_read
-from inkmath.cli.sources import Source, SourceError, names_below
+from inkmath.cli.sources import InputError, Source, names_below
 from inkmath.dataset.atomic import replacing
 
 if TYPE_CHECKING:
@@ -44,11 +44,11 @@ def png(ink: Ink, **options: Any) -> bytes:
     """Ink as PNG; options as for :func:`inkmath.drawing.to_png`.
 
     Raises:
-        SourceError: what draws PNG is not installed.
+        InputError: what draws PNG is not installed.
     """
     from inkmath.drawing import to_png
 
     try:
         return to_png(ink, **options)
     except ImportError as missing:
-        raise SourceError(f"PNG needs the package {missing.name}: pip install {missing.name}, or draw SVG") from missing
+        raise InputError(f"PNG needs the package {missing.name}: pip install {missing.name}, or draw SVG") from missing

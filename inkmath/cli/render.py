@@ -59,7 +59,7 @@ def render(
     """
     from inkmath.cli.outputs import Outputs
     from inkmath.cli.report import Report, progress
-    from inkmath.cli.sources import SourceError, find
+    from inkmath.cli.sources import InputError, find
     from inkmath.recognizer import Recognizer
 
     sources = find(paths)
@@ -74,7 +74,7 @@ def render(
                 ink = _dressed(source, show, recognizer)
                 outputs.write(source, f".{to}", _draw(ink, to, dressed=show is not Show.INK, width=width))
                 report.done += 1
-            except SourceError as error:
+            except InputError as error:
                 report.fail(source.name, str(error))
     report.finish()
 
@@ -83,15 +83,15 @@ def _dressed(source: Source, show: Show, recognizer: Recognizer) -> Ink:
     """The ink with the tree to show.
 
     Raises:
-        SourceError: it cannot be read, or its truth is wanted and it has none.
+        InputError: it cannot be read, or its truth is wanted and it has none.
     """
-    from inkmath.cli.sources import SourceError
+    from inkmath.cli.sources import InputError
 
     ink = source.formula() if show is Show.READ else source.ink()
     if show is Show.READ:
         return recognizer.recognize(ink).to_ink()
     if show is Show.TRUTH and (ink.tree is None or not any(symbol.strokes for symbol in ink.tree.symbols)):
-        raise SourceError("the file does not say which strokes are which symbol")
+        raise InputError("the file does not say which strokes are which symbol")
     return ink
 
 

@@ -23,7 +23,7 @@ PICTURES = frozenset({".png", ".jpg", ".jpeg"})
 PICTURES_BEGIN = (b"\x89PNG", b"\xff\xd8\xff")
 
 
-class SourceError(ValueError):
+class InputError(ValueError):
     """One input cannot be handled; the others can."""
 
 
@@ -48,44 +48,44 @@ class Source:
         """Read it.
 
         Raises:
-            SourceError: it cannot be used; the message says why, without the name.
+            InputError: it cannot be used; the message says why, without the name.
         """
         if self.problem:
-            raise SourceError(self.problem)
+            raise InputError(self.problem)
         try:
             if self.name == STDIN:
                 if sys.stdin is None:  # closed by whoever began the process
-                    raise SourceError("there is no standard input; name a file")
+                    raise InputError("there is no standard input; name a file")
                 given = _bounded(sys.stdin.buffer)
                 return self._ink_of_picture(given) if given.startswith(PICTURES_BEGIN) else parse_inkml(given)
             if Path(self.name).suffix.lower() in PICTURES:
                 return self._ink_of_picture(Path(self.name))
             if is_archive(self.name):
-                raise SourceError("is an archive; unpack it and name its directory")
+                raise InputError("is an archive; unpack it and name its directory")
             if (guess_type(self.name)[0] or "").startswith("image/"):
-                raise SourceError("is a picture of a kind that is not read; save it as PNG or JPEG")
+                raise InputError("is a picture of a kind that is not read; save it as PNG or JPEG")
             if Path(self.name).is_file():
                 return parse_inkml(Path(self.name))
             with Path(self.name).open("rb") as stream:  # a pipe or a device, whose size nobody knows
                 return parse_inkml(_bounded(stream))
         except InkMLError as broken:
-            raise SourceError(str(broken).removeprefix(f"{Path(self.name)}: ")) from broken
+            raise InputError(str(broken).removeprefix(f"{Path(self.name)}: ")) from broken
         except OSError as unreadable:
-            raise SourceError(unreadable.strerror or str(unreadable)) from unreadable
+            raise InputError(unreadable.strerror or str(unreadable)) from unreadable
 
     def formula(self) -> Ink:
         """Read it as one formula for the recogniser.
 
         Raises:
-            SourceError: as :meth:`ink`, or it has more strokes than are read at once.
+            InputError: as :meth:`ink`, or it has more strokes than are read at once.
         """
-        from inkmath.recognizer import check_size
+        from inkmath.decoding.reading import check_size
 
         ink = self.ink()
         try:
             check_size(ink)
         except ValueError as larger:
-            raise SourceError(str(larger)) from larger
+            raise InputError(str(larger)) from larger
         return ink
 
     def _ink_of_picture(self, picture: Path | bytes) -> Ink:
@@ -94,9 +94,9 @@ class Source:
         try:
             return ink_from_image(picture)
         except ImageError as useless:
-            raise SourceError(str(useless).removeprefix(f"{Path(self.name)}: ").removeprefix("image: ")) from useless
+            raise InputError(str(useless).removeprefix(f"{Path(self.name)}: ").removeprefix("image: ")) from useless
         except ImportError as missing:
-            raise SourceError(f"pictures need {missing.name}; pip install 'inkmath[images]'") from missing
+            raise InputError(f"pictures need {missing.name}; pip install 'inkmath[images]'") from missing
 
 
 def find(paths: Iterable[str]) -> list[Source]:
@@ -149,11 +149,11 @@ def _bounded(stream: IO[bytes]) -> bytes:
     """All that a stream of unknown length gives, unless it is more than any document has.
 
     Raises:
-        SourceError: it is.
+        InputError: it is.
     """
     content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
-        raise SourceError(f"over {MAX_BYTES:,} bytes: no document is that long")
+        raise InputError(f"over {MAX_BYTES:,} bytes: no document is that long")
     return content
 
 

@@ -194,7 +194,7 @@ def _is_whole(path: Path, file: RemoteFile) -> bool:
 
 
 def _download(session: requests.Session, file: RemoteFile, part: Path, advance: Callable[[int], None]) -> None:
-    """Bring ``part`` to its full size, taking up broken connections; wait as long as a busy server asks."""
+    """Bring ``part`` to its full size, taking up broken connections; wait as a busy server asks, 1 to 60 s."""
     failures = 0
     while True:
         before = part.stat().st_size if part.exists() else 0
@@ -211,7 +211,7 @@ def _download(session: requests.Session, file: RemoteFile, part: Path, advance: 
         failures = 1 if grown else failures + 1
         if failures >= ATTEMPTS:
             raise FetchError(f"{problem}; {ATTEMPTS} attempts failed, run the same command again to go on from here")
-        time.sleep(min(wait * 2 ** (failures - 1), 60.0))
+        time.sleep(min(max(wait, 1.0) * 2 ** (failures - 1), 60.0))
 
 
 def _receive(session: requests.Session, file: RemoteFile, part: Path, advance: Callable[[int], None]) -> float | None:

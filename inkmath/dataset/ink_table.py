@@ -98,9 +98,7 @@ def to_batch(inks: Sequence[Ink], latex: Sequence[str | None]) -> pa.RecordBatch
 
 def _symbols(ink: Ink) -> list[Symbol]:
     """The symbols of the tree, then the labelled groups that stand outside it."""
-    inside = list(ink.tree.symbols) if ink.tree is not None else []
-    owned = {stroke for symbol in inside for stroke in symbol.strokes}
-    return inside + [group for group in ink.groups if owned.isdisjoint(group.strokes)]
+    return [*(ink.tree.symbols if ink.tree is not None else ()), *ink.outside]
 
 
 def _strokes_column(inks: Sequence[Ink]) -> pa.ListArray:

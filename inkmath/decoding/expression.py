@@ -63,14 +63,14 @@ class StrokeGraphReader:
 
     def scores(self, inks: Sequence[Ink]) -> list[Scores]:
         """What the network says of each formula; inks of like length share a call."""
-        found: list[Scores | None] = [None] * len(inks)
+        found: dict[int, Scores] = {}
         for batch in of_like_length([len(ink.strokes) for ink in inks]):
             points, mask = pad([stroke_points(inks[place], self.points) for place in batch], multiple=1)
             answer = self.network(points=points, mask=mask)
             for row, place in enumerate(batch):
                 count = len(inks[place].strokes)
                 found[place] = Scores.of(answer, row, count, stroke_extents(points[row, :count]))
-        return [one for one in found if one is not None]
+        return [found[place] for place in range(len(inks))]
 
     def read(
         self, inks: Sequence[Ink], *, alternatives: int = 5, constraints: Sequence[Constraints] | None = None

@@ -55,7 +55,10 @@ class OnnxSymbolReader:
             length = normalize_and_pad_traces([[stroke]], **self.normalize).shape[1]
         except (ValueError, KeyError, TypeError, OverflowError) as error:
             raise NetworkError(f"{path}: does not describe a symbol model ({error!r}); export it again") from error
-        self._network = Network(Path(directory) / NETWORK)
+        try:
+            self._network = Network(Path(directory) / NETWORK)
+        except FileNotFoundError as error:  # damaged: where there is no model at all, neither is its description
+            raise NetworkError(f"{path}: the network that belongs to it is gone; export it again") from error
         channels = self._network.shapes.get("ink", (0,))[-1]
         if channels not in (len(CHANNELS), len(CHANNELS) + len(CONTEXT)):
             raise NetworkError(
@@ -105,8 +108,8 @@ def load_symbol_reader(directory: str | Path) -> OnnxSymbolReader:
     """The symbol model whose files lie in ``directory``.
 
     Raises:
-        FileNotFoundError: a file is missing.
-        NetworkError: a file is damaged, or the two do not belong together.
+        FileNotFoundError: there is no model.
+        NetworkError: a file is damaged, one of the two is missing, or they do not belong together.
     """
     return OnnxSymbolReader(directory)
 

@@ -51,16 +51,14 @@ def fit_temperature(probabilities: NDArray[np.floating[Any]], ids: NDArray[np.in
     Args:
         probabilities: ``(N, classes)``. ids: ``(N,)`` the right classes; at least one.
     """
-    low, high = np.log(0.25), np.log(4.0)
+    from scipy.optimize import minimize_scalar
+
     rows = np.arange(len(ids))
 
     def surprise(exponent: float) -> float:
         chosen = tempered(probabilities, float(np.exp(exponent)))[rows, ids]
         return float(-np.log(np.maximum(chosen, 1e-12)).mean())
 
-    # The surprise has one minimum, so a golden section finds it.
-    ratio = (np.sqrt(5.0) - 1) / 2
-    while high - low > 0.002:
-        left, right = high - ratio * (high - low), low + ratio * (high - low)
-        low, high = (low, right) if surprise(left) < surprise(right) else (left, high)
-    return float(np.exp((low + high) / 2))
+    # It has one minimum.
+    found = minimize_scalar(surprise, bounds=(np.log(0.25), np.log(4.0)), method="bounded", options={"xatol": 1e-3})
+    return float(np.exp(found.x))

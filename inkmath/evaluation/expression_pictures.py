@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from inkmath.drawing import COLOURS
-from inkmath.evaluation.symbol_pictures import QUIET, RIGHT, WRONG, reliability_diagram, save
+from inkmath.evaluation.symbol_pictures import QUIET, RIGHT, WRONG, new_figure, reliability_diagram, save
+from inkmath.layout.latex import compact
 from inkmath.layout.symbols import CHARACTERS
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def failure_page(outcomes: Sequence[Outcome], count: int = 24) -> Figure:
     wrong = sorted((one for one in outcomes if not one.right), key=lambda one: (one.edits, one.ink.id))
     shown = [wrong[place * len(wrong) // min(count, len(wrong))] for place in range(min(count, len(wrong)))]
     rows = max(math.ceil(len(shown) / COLUMNS), 1)
-    figure = _figure(COLUMNS * CELL[0], rows * CELL[1] + 0.5)
+    figure = new_figure(COLUMNS * CELL[0], rows * CELL[1] + 0.5, layout=None)
     share = f"{len(wrong)} of {len(outcomes)} formulas misread"
     title = f"{share}; {len(shown)} of them, from few token edits to many" if wrong else "no formula was misread"
     figure.suptitle(title, fontsize=11, x=0.01, y=1 - 0.15 / figure.get_figheight(), ha="left", va="top")
@@ -124,7 +124,7 @@ def typeset(tokens: tuple[str, ...], width: float, height: float) -> tuple[str, 
     from matplotlib.font_manager import FontProperties
     from matplotlib.mathtext import MathTextParser
 
-    latex = _joined(tokens)
+    latex = compact(tokens)  # matplotlib hangs a script on a space
     mathematics = "$" + latex.replace("{}", r"{\;}") + "$"
     try:
         font = FontProperties(size=FORMULA_SIZE, math_fontfamily="cm")
@@ -135,17 +135,9 @@ def typeset(tokens: tuple[str, ...], width: float, height: float) -> tuple[str, 
     return mathematics, FORMULA_SIZE * min(1.0, width / max(wide, 1.0), height / max(high, 1.0))
 
 
-def _joined(tokens: Sequence[str]) -> str:
-    """LaTeX with spaces only where a command would run into a letter: matplotlib hangs a script on a space."""
-    text = ""
-    for token in tokens:
-        text += " " + token if token[0].isalpha() and re.search(r"\\[A-Za-z]+$", text) else token
-    return text
-
-
 def rates_by_length(table: Table) -> Figure:
     """ExpRate, and what is within one and two token edits, by the number of symbols."""
-    figure = _figure(6.4, 3.4)
+    figure = new_figure(6.4, 3.4)
     axes = figure.add_subplot()
     places = range(len(table.rows))
     for rate, colour, name in (
@@ -162,7 +154,6 @@ def rates_by_length(table: Table) -> Figure:
     axes.set(xlabel="symbols in the formula (how many formulas)", ylabel="% of the formulas", ylim=(0, 106))
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize=8, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0))
-    figure.tight_layout()
     return figure
 
 
@@ -170,7 +161,7 @@ def confusion_bars(symbols: Table, relations: Table, most: int = 25) -> Figure:
     """The most frequent confusions of symbols (with groups of them that were put together wrongly) and of relations."""
     rows = [table.rows[:most] for table in (symbols, relations)]
     longest = max(1, *map(len, rows))
-    figure = _figure(8.4, 0.8 + 0.21 * longest)
+    figure = new_figure(8.4, 0.8 + 0.21 * longest)
     for axes, shown, name in zip(figure.subplots(1, 2), rows, ("symbols", "relations"), strict=True):
         names = [_in_words((truth, answer)) for truth, answer, _ in shown]
         counts = [count for _, _, count in shown]
@@ -183,15 +174,7 @@ def confusion_bars(symbols: Table, relations: Table, most: int = 25) -> Figure:
         axes.tick_params(axis="y", length=0)
         axes.set_xticks([])
         axes.spines[["top", "right", "bottom"]].set_visible(False)
-    figure.tight_layout()
     return figure
-
-
-def _figure(width: float, height: float) -> Figure:
-    """A figure of its own, known to no global state, so that it can be drawn in any thread."""
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height))
 
 
 def _in_words(confusion: Confusion) -> str:

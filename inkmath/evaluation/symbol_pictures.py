@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -46,6 +46,13 @@ def draw_report(report: SymbolReport, features: FloatArray, directory: Path, con
     return [save(figure, directory / name) for name, figure in figures.items()]
 
 
+def new_figure(width: float, height: float, layout: Literal["constrained"] | None = "constrained") -> Figure:
+    """A figure of its own, in inches, known to no global state, so that it can be drawn in any thread."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout=layout)
+
+
 def save(figure: Figure, path: Path) -> Path:
     """Write a figure whole or not at all."""
     with replacing(path) as temporary:
@@ -59,12 +66,13 @@ def confusion_matrix(report: SymbolReport) -> Figure:
     counts = report.matrix[np.ix_(shown, shown)].astype(float)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     size = max(4.0, 0.145 * len(shown) + 1.6)
-    figure, axes = _figure(size, size)
+    figure = new_figure(size, size)
+    axes = figure.add_subplot()
     # The square root brings out the rare confusions beside a diagonal near 1.
     axes.imshow(np.sqrt(shares), cmap="Blues", vmin=0, vmax=1)
-    names = [_plain(report.labels[index]) for index in shown]
-    axes.set_xticks(range(len(shown)), names, rotation=90, fontsize=6)
-    axes.set_yticks(range(len(shown)), names, fontsize=6)
+    names = [report.labels[index] for index in shown]
+    axes.set_xticks(range(len(shown)), names, rotation=90, fontsize=6, parse_math=False)
+    axes.set_yticks(range(len(shown)), names, fontsize=6, parse_math=False)
     axes.tick_params(length=0)
     for truth, answer in np.argwhere(shares >= 0.1).tolist():
         if truth != answer:
@@ -89,14 +97,14 @@ def confusion_matrix(report: SymbolReport) -> Figure:
 def confusions_as_ink(confusions: Sequence[Confusion], features: FloatArray) -> Figure:
     """A row per confusion: its surest mistakes."""
     rows = max(len(confusions), 1)
-    figure, _ = _figure(1.7 + 0.72 * EXAMPLES, 0.5 + 0.72 * rows, axes=False)
+    figure = new_figure(1.7 + 0.72 * EXAMPLES, 0.5 + 0.72 * rows)
     grid = figure.subplots(rows, EXAMPLES + 1, width_ratios=[2.2] + [1.0] * EXAMPLES, squeeze=False)
     figure.suptitle("most frequent confusions: truth → answer (how often), the surest mistakes first", fontsize=9)
     for axes in grid.flat:
         axes.axis("off")
     for axes, confusion in zip(grid, confusions, strict=False):
-        text = f"{_plain(confusion.truth)}  →  {_plain(confusion.answer)}   ({len(confusion.rows)})"
-        axes[0].text(1.0, 0.5, text, ha="right", va="center", fontsize=9, transform=axes[0].transAxes)
+        text = f"{confusion.truth}  →  {confusion.answer}   ({len(confusion.rows)})"
+        axes[0].text(1.0, 0.5, text, ha="right", va="center", fontsize=9, transform=axes[0].transAxes, parse_math=False)
         for place, row in zip(axes[1:], confusion.rows, strict=False):
             draw_symbol(place, features[row])
     return figure
@@ -118,7 +126,7 @@ def reliability_diagram(bins: Reliability) -> Figure:
     """Accuracy by confidence, and below it how many answers there are of each."""
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-    figure, _ = _figure(4.6, 4.8, axes=False)
+    figure = new_figure(4.6, 4.8)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     upper.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle="--", label="perfectly calibrated")
     upper.plot(bins.confidence, bins.accuracy, color=RIGHT, marker="o", markersize=4, label="this model")
@@ -142,12 +150,12 @@ def class_recall(report: SymbolReport) -> Figure:
     """Every class by its recall, the worst first, with how often it occurs."""
     rows = sorted((row for row in report.classes if row.samples), key=lambda row: (row.recall, row.samples))
     tall = (len(rows) + 1) // 2
-    figure, _ = _figure(9.0, max(2.0, 0.15 * tall + 1.2), axes=False)
+    figure = new_figure(9.0, max(2.0, 0.15 * tall + 1.2))
     for axes, part in zip(figure.subplots(1, 2), (rows[:tall], rows[tall:]), strict=True):
         places = np.arange(len(part))
         axes.barh(places, [100 * row.top3 for row in part], height=0.7, color="#cfe3f1", label="among the first three")
         axes.barh(places, [100 * row.recall for row in part], height=0.7, color=RIGHT, label="first answer")
-        axes.set_yticks(places, [_plain(row.label) for row in part], fontsize=7)
+        axes.set_yticks(places, [row.label for row in part], fontsize=7, parse_math=False)
         for place, row in enumerate(part):
             axes.text(101, place, str(row.samples), va="center", fontsize=6, color=QUIET)
         axes.set(xlim=(0, 108), ylim=(tall - 0.2, -0.8), xlabel="% of the symbols of the class")
@@ -160,7 +168,7 @@ def class_recall(report: SymbolReport) -> Figure:
 
 def learning_curves(history: Sequence[Mapping[str, float]], best_epoch: int) -> Figure:
     """Loss and accuracy by epoch, training and validation; the kept epoch is marked."""
-    figure, _ = _figure(8.0, 3.2, axes=False)
+    figure = new_figure(8.0, 3.2)
     epochs = np.arange(1, len(history) + 1)
     for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
         axes.plot(epochs, [row[name] for row in history], color=QUIET, marker=".", label="training")
@@ -171,16 +179,3 @@ def learning_curves(history: Sequence[Mapping[str, float]], best_epoch: int) -> 
         axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize=8)
     return figure
-
-
-def _figure(width: float, height: float, *, axes: bool = True) -> tuple[Figure, Axes]:
-    """A figure of its own, known to no global state, so that it can be drawn in any thread."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    return figure, figure.add_subplot() if axes else None  # type: ignore[return-value]
-
-
-def _plain(label: str) -> str:
-    """A label as text that matplotlib does not take for mathematics."""
-    return label.replace("$", r"\$")

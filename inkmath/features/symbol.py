@@ -36,8 +36,8 @@ PEN_DOWN = 0.1
 dot of an i gets a few, however small it is."""
 
 DOT = 0.1
-"""Ink that reaches less far than this from its middle, measured beside a symbol of side 1 or 2, is a dot. It is not
-enlarged: nothing but trembling would be seen."""
+"""Points that reach no further than this from their middle, where a symbol has side 1 or 2, are not spread over the
+box. Only ink without any extent is so small here, and what augmentation makes it tremble is nothing to be enlarged."""
 
 
 def normalize_and_pad_traces(

@@ -6,11 +6,11 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from inkmath.layout.latex import canonical_tokens
+from inkmath.layout.latex import canonical_tokens, compact
 from inkmath.layout.tree import LayoutError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from inkmath.layout.tree import LayoutTree
 
@@ -118,14 +118,3 @@ def magnitude(expression: Any) -> float:
     except (OverflowError, TypeError):
         return math.inf
     return max(parts, default=1.0)
-
-
-def compact(tokens: Iterable[str]) -> str:
-    """Tokens as one writes them by hand, ``\\frac{a}{b}``: a space only where a command would swallow a letter."""
-    text = ""
-    previous = ""
-    for token in tokens:
-        swallowed = previous[:1] == "\\" and previous[-1:].isalpha() and token[:1].isalpha()
-        text += f" {token}" if swallowed else token
-        previous = token
-    return text

@@ -16,6 +16,7 @@ from inkmath.layout.symbols import FUNCTIONS, INTEGRALS, PRIME, STACKING, canoni
 from inkmath.layout.tree import LayoutError, LayoutTree, Relation, Symbol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import NoReturn
 
 MAX_DEPTH = 100
@@ -327,3 +328,14 @@ class _Parser:
                 symbol = self.builder.add(Symbol(name))
                 return symbol, symbol
         return self.argument()
+
+
+def compact(tokens: Iterable[str]) -> str:
+    """Tokens as one writes them by hand, ``\\frac{a}{b}``: a space only where a command would swallow a letter."""
+    text = ""
+    previous = ""
+    for token in tokens:
+        swallowed = previous[:1] == "\\" and previous[-1:].isalpha() and token[:1].isalpha()
+        text += f" {token}" if swallowed else token
+        previous = token
+    return text

@@ -319,12 +319,7 @@ class Composer:
         if not len(hanging):
             return draft
         parent, child, relation = hanging[int(rng.integers(len(hanging)))].tolist()
-        below: dict[int, list[int]] = {}
-        for above, under, _ in draft.edges.tolist():
-            below.setdefault(above, []).append(under)
-        old = [child]
-        for symbol in old:
-            old.extend(below.get(symbol, ()))
+        old = [child, *beside(child, draft.edges, range(len(RELATIONS)))]
         low, high = self._boxes(draft)
         corner, size = low[old].min(axis=0), high[old].max(axis=0) - low[old].min(axis=0)
         proportions, roots = self.hanging[relation]
@@ -341,8 +336,8 @@ class Composer:
         scale = min(fit, 1.2 * max(reach, 0.2) / max(new_reach, 0.2))
         fresh.scale *= scale
         # Scripts begin where the old ones did, operands of a bar or an operator stand in its middle.
-        beside = RELATIONS[relation] in (Relation.ABOVE, Relation.BELOW)
-        across = (size[0] - scale * new_size[0]) / 2 if beside else 0.0
+        stacked = RELATIONS[relation] in (Relation.ABOVE, Relation.BELOW)
+        across = (size[0] - scale * new_size[0]) / 2 if stacked else 0.0
         into = np.array([across, (size[1] - scale * new_size[1]) / 2], np.float32)
         fresh.shift += corner + into - scale * new_corner
         # They are written when the old part was, however many strokes they have.

@@ -119,7 +119,8 @@ class InkModel:
 
     def read(self, documents: Sequence[str], top_k: int) -> list[dict[str, Any]]:
         """The rows of :meth:`predict` as dictionaries."""
-        from inkmath.inkml import InkMLError, parse_inkml
+        from inkmath.decoding.reading import check_size
+        from inkmath.inkml import parse_inkml
 
         if not 1 <= top_k <= _MAX_TOP_K:
             raise ValueError(f"top_k = {top_k}: must be 1 to {_MAX_TOP_K}")
@@ -130,9 +131,12 @@ class InkModel:
             try:
                 # Text that does not begin as XML would be taken for a path, and a served model reads no files.
                 text = document.lstrip("\ufeff \t\r\n")
-                inks[index] = parse_inkml(text if text.startswith("<") else text.encode())
-            except InkMLError as error:
+                ink = parse_inkml(text if text.startswith("<") else text.encode())
+                check_size(ink)
+            except ValueError as error:
                 rows[index]["error"] = str(error)
+            else:
+                inks[index] = ink
         if inks:
             for index, best in zip(inks, self._answers(list(inks.values()), top_k), strict=True):
                 names, values = [name for name, _ in best], [value for _, value in best]
@@ -143,10 +147,10 @@ class InkModel:
         if self.task == "symbol":
             classified = self.reader.classify(inks, top_k=top_k)  # type: ignore[union-attr]
             return [[(each.label, float(each.probability)) for each in best] for best in classified]
-        from inkmath.layout.latex import to_latex
+        from inkmath.layout.latex import canonical_tokens
 
         read = self.reader.read(inks, alternatives=top_k)  # type: ignore[union-attr]
-        return [[(to_latex(each.tree), float(each.confidence)) for each in best] for best in read]
+        return [[(" ".join(canonical_tokens(each.tree)), float(each.confidence)) for each in best] for best in read]
 
 
 def _load_pyfunc(path: str) -> InkModel:

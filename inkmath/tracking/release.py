@@ -108,11 +108,14 @@ def release(
         )
         (about,) = Path(folder).rglob("reader.json")
         made = about.parent
-        if task == "expression" and keep_search:
-            take_search(made, weights)
-        elif task == "expression":
-            fit_search(made, weights, judged, training)
-        candidate = merit(_load(task, made, weights), task, judged)
+        try:
+            if task == "expression" and keep_search:
+                take_search(made, weights)
+            elif task == "expression":
+                fit_search(made, weights, judged, training)
+            candidate = merit(_load(task, made, weights), task, judged)
+        except NetworkError as error:
+            raise TrackingError(f"the champion, or the symbol model it would read beside: {error}") from error
         before = _merit_before(task, weights, judged, replace)
         if before is not None and candidate.share <= before.share and not replace:
             raise ReleaseRefusedError(

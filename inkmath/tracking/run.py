@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from inkmath.dataset.results import write_json
-from inkmath.decoding.expression import NETWORK_FILE
-from inkmath.decoding.symbol import NETWORK
+from inkmath.decoding.expression import NETWORK_FILE, SETTINGS_FILE
+from inkmath.decoding.symbol import DESCRIPTION, NETWORK
 from inkmath.tracking.delivery import Delivery, say, settle
 from inkmath.tracking.journal import Journal
 from inkmath.tracking.location import TrackingError, connect, locate
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from inkmath.tracking.model import ModelFiles, Task
 
 _STAGES = {"symbol": "train", "expression": "train_expression"}
-_NETWORKS = {"symbol": NETWORK, "expression": NETWORK_FILE}
+_MODEL_FILES = {"symbol": (NETWORK, DESCRIPTION), "expression": (NETWORK_FILE, SETTINGS_FILE)}
 
 
 class Run:
@@ -251,9 +251,9 @@ def _given_weights(task: Task, params: Params) -> dict[str, str]:
                 "or null"
             ) from error
     if teachers := getattr(params, stage).teachers:
-        networks = [Path(teacher) / _NETWORKS[task] for teacher in teachers]
+        files = [Path(teacher) / name for teacher in teachers for name in _MODEL_FILES[task]]
         try:
-            tags["teachers_md5"] = ",".join(map(file_md5, networks))
+            tags["teachers_md5"] = ",".join(map(file_md5, files))
         except OSError as error:
             raise TrackingError(
                 f"{stage}.teachers: {error.filename} cannot be read ({error.strerror}); name folders of {task} models, "

@@ -108,6 +108,14 @@ def require_trunk(path: str | Path, fingerprint: str, remedy: str) -> None:
         raise CheckpointError(f"{path}: not there, or of another training, so that no branch can be begun; {remedy}")
 
 
+def draw_anew(model: keras.Model, branch: int) -> None:
+    """Give a branch, counted from 0, dropout of its own: the generators of its trunk, moved on by its number."""
+    for variable in model.variables:
+        if variable.name == "seed_generator_state":
+            seed, drawn = variable.numpy().tolist()
+            variable.assign([seed + branch, drawn])
+
+
 def assign(variables: Sequence[keras.Variable], values: Sequence[Array], path: str | Path) -> None:
     """Set variables to values of the same shapes, or none of them.
 

@@ -48,7 +48,7 @@ def losses(
     said: Sequence[Any] = (),
     share: float = 0.0,
 ) -> dict[str, Any]:
-    """Mean loss a stroke of each head, as scalars.
+    """Mean loss a stroke of each head, as scalars; 0 for ``early`` where the network has no such answers.
 
     The governor of a stroke is found when any stroke of the governing symbol is named with the right relation, so the
     probabilities of those add up; a stroke of the outermost symbol is governed by the root.
@@ -58,8 +58,8 @@ def losses(
         smoothing: share of the truth of a class that is spread over all of them.
         said: what teachers say, an `Answer` of `inkmath.training.expression_teachers`. share: of what is learned, that.
     """
-    strokes = tf.maximum(tf.reduce_sum(tf.cast(classes != IGNORE, tf.float32)), 1.0)
     known = tf.cast(classes != IGNORE, tf.float32)
+    strokes = tf.maximum(tf.reduce_sum(known), 1.0)
 
     def classify(logits: Any) -> Any:
         plain = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(classes, 0), logits)
@@ -70,10 +70,7 @@ def losses(
         return tf.reduce_sum(loss * known) / strokes
 
     symbol = classify(answer["symbol"])
-    below = answer.get("early")
-    early = (
-        tf.reduce_mean(tf.stack([classify(logits) for logits in tf.unstack(below)])) if below is not None else symbol
-    )
+    early = tf.reduce_mean([classify(logits) for logits in tf.unstack(answer["early"])]) if "early" in answer else 0.0
 
     targeted = tf.cast(pairs != IGNORE, tf.float32)
     pair = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(pairs, 0), answer["pair"])
@@ -298,6 +295,7 @@ class ExpressionTrainer:
         self.grown = [sum_ + one for sum_, one in zip(self.grown, arrived, strict=True)] if self.grown else arrived
         self._restore(self.trunk)
         self.branch, self.epoch, self.batch = self.branch + 1, self.recipe.fork, 0
+        checkpoint.draw_anew(self.model, self.branch)
 
     def _require_trunk(self) -> None:
         remedy = f"set train_expression.branches to {self.branch + 1}, or delete {self.path} to start anew"

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import softmax
 
-from inkmath.decoding.expression import NETWORK_FILE, load_expression_reader
+from inkmath.decoding.expression import NETWORK_FILE, SETTINGS_FILE, load_expression_reader
 from inkmath.training import TrainingError
 from inkmath.training.teachers import loaded, mean_answer, places_of
 
@@ -37,7 +38,7 @@ class ExpressionTeachers:
     """
 
     def __init__(self, directories: Sequence[str], labels: Sequence[str], points: int) -> None:
-        self.files = [Path(directory) / NETWORK_FILE for directory in directories]
+        self.files = [Path(directory) / name for directory in directories for name in (NETWORK_FILE, SETTINGS_FILE)]
         self._networks = []
         for directory in directories:
             reader = loaded(load_expression_reader, directory, "train_expression")
@@ -64,13 +65,8 @@ def _probabilities(logits: Mapping[str, NDArray[np.float32]], mask: NDArray[np.f
     governs, is_root = np.exp(governor - highest[:, None, :, None]), np.exp(root - highest)
     total = governs.sum(axis=(1, 3)) + is_root
     return (
-        _softmax(logits["symbol"][:, :, places]),
-        _softmax(logits["pair"]),
+        softmax(logits["symbol"][:, :, places], axis=-1),
+        softmax(logits["pair"], axis=-1),
         governs / total[:, None, :, None],
         is_root / total,
     )
-
-
-def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float32)

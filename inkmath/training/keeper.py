@@ -75,6 +75,7 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         self._require_trunk()
         self.ended.append([variable.numpy() for variable in self.model.weights])
         checkpoint.restore(self._trunk, self.model, self.model.optimizer)
+        checkpoint.draw_anew(self.model, self._branch + 1)
         return self._fork
 
     def _require_trunk(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inkmath.decoding.symbol import NETWORK, load_symbol_reader
+from inkmath.decoding.symbol import DESCRIPTION, NETWORK, load_symbol_reader
 from inkmath.features.symbol import CHANNELS
 from inkmath.training import TrainingError
 from inkmath.training.teachers import loaded, mean_answer, places_of
@@ -32,7 +32,7 @@ class SymbolTeachers:
     """
 
     def __init__(self, directories: Sequence[str], labels: Sequence[str], normalize: Mapping[str, Any]) -> None:
-        self.files = [Path(directory) / NETWORK for directory in directories]
+        self.files = [Path(directory) / name for directory in directories for name in (NETWORK, DESCRIPTION)]
         self._readers = []
         for directory in directories:
             reader = loaded(load_symbol_reader, directory, "train")

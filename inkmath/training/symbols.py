@@ -4,7 +4,8 @@ A training is a function of its arrays, its settings and its seed: what is drawn
 step alone, so one that was killed and goes on from its checkpoint ends with the weights of one that never stopped.
 
 With several branches, the second half of the epochs is trained several times from where the first half ended, each time
-with draws of its own, and the mean of the weights is kept: `inkmath.training.expression` says why.
+with draws of its own, and the mean of the weights is kept: `inkmath.training.expression` says why. The statistics of
+batch normalisation are averaged like weights: computed anew they read no better (docs/experiments.md).
 """
 
 from __future__ import annotations

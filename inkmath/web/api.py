@@ -12,9 +12,8 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
 
 from inkmath.decoding.reading import Reading
-from inkmath.layout.algebra import compact
 from inkmath.layout.alignment import with_strokes_of
-from inkmath.layout.latex import canonical_tokens, parse_latex
+from inkmath.layout.latex import canonical_tokens, compact, parse_latex
 from inkmath.layout.symbols import CHARACTERS, canonical_label
 from inkmath.layout.tree import Edge, LayoutError, LayoutTree, Symbol
 from inkmath.recognizer import Formula

@@ -93,8 +93,14 @@ def test_the_network_of_another_task_is_refused(model):
         load_symbol_reader(model)
 
 
-@pytest.mark.parametrize("name", ["symbol.onnx", "symbol.json"])
-def test_a_missing_file_is_named(model, name):
-    (model / name).unlink()
-    with pytest.raises(FileNotFoundError, match=name):
+def test_where_there_is_no_model_its_file_is_named(model):
+    (model / "symbol.json").unlink()
+    with pytest.raises(FileNotFoundError, match=r"symbol\.json"):
+        load_symbol_reader(model)
+
+
+def test_a_model_without_its_network_is_damaged(model):
+    """Whoever reads formulas does without a model that is not there, but not without one that was lost in part."""
+    (model / "symbol.onnx").unlink()
+    with pytest.raises(NetworkError, match=r"symbol\.json: the network that belongs to it is gone; export it again"):
         load_symbol_reader(model)

@@ -6,16 +6,21 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
 from stub_reader import StubNamer, StubReader
 
+from inkmath.decoding.reading import MAX_STROKES, Reading
+from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 from inkmath.tracking import ModelFiles, TrackingError, training_run
 from inkmath.tracking.model import COLUMNS, EXAMPLE, InkModel
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from inkmath.ink import Ink
     from inkmath.params import Params
     from inkmath.tracking.location import Location
 
@@ -44,6 +49,21 @@ class TestInkModel:
         assert row["confidence"] == 0.9
         assert row["top_latex"][0] == "1 -"
         assert row["top_confidences"] == [0.9, 0.45]
+
+    def test_a_formula_is_written_as_everywhere_else(self) -> None:
+        class Primed(StubReader):
+            def read(self, inks: Sequence[Ink], **_: Any) -> list[list[Reading]]:
+                tree = LayoutTree((Symbol("x", (0,)), Symbol("\\prime", (1,))), (Edge(0, 1, Relation.RIGHT),))
+                return [[Reading(tree, 0.9)] for _ in inks]
+
+        (row,) = InkModel(Primed(), "expression").read([TWO_STROKES], 1)
+        assert row["latex"] == "x ^ { \\prime }"
+
+    def test_more_strokes_than_one_formula_may_have_are_not_read(self) -> None:
+        many = f"<ink>{(MAX_STROKES + 1) * '<trace>0 0, 0 9</trace>'}</ink>"
+        first, second = InkModel(StubReader(), "expression").read([many, TWO_STROKES], 1)
+        assert first["error"] == "401 strokes are more than the 400 that one formula may have; read it in parts"
+        assert (first["latex"], second["error"], second["latex"]) == (None, None, "1 -")
 
     def test_rows_that_cannot_be_read_say_why_and_the_others_are_read(self) -> None:
         rows = InkModel(StubNamer(), "symbol").predict(table(UPRIGHT, "<ink/>", "<ink", UPRIGHT))

@@ -218,6 +218,17 @@ def test_what_is_released_and_damaged_is_replaced_if_asked_for(
 
 
 @needs_weights
+@pytest.mark.slow
+def test_a_damaged_symbol_model_beside_formulas_is_told(client: MlflowClient, params: Params, workspace: Path) -> None:
+    make_champion("expression", params)
+    weights = workspace / "weights"
+    weights.mkdir()
+    (weights / "symbol.json").write_text("{")
+    with pytest.raises(TrackingError, match=r"the symbol model it would read beside: .*symbol\.json"):
+        release.release(client, "inkmath-expression", "expression", [INK], weights)
+
+
+@needs_weights
 def test_formulas_are_searched_as_before_where_that_is_asked_for(tmp_path: Path) -> None:
     other = Path(shutil.copytree(WEIGHTS, tmp_path / "other"))
     before = json.loads((other / "expression.json").read_text())

@@ -83,3 +83,19 @@ def test_a_damaged_file_is_named(tmp_path, trained, damage):
         np.savez(path, a=np.zeros(3))
     with pytest.raises(checkpoint.CheckpointError, match=r"c\.npz"):
         checkpoint.restore(path, *trained(1))
+
+
+def test_each_branch_drops_other_units_from_the_same_trunk(tmp_path, trained):
+    from inkmath.training import checkpoint
+
+    checkpoint.save(tmp_path / "trunk.npz", *trained(3), {})
+    model, optimizer = trained(5)
+
+    def dropped(branch: int) -> list[bool]:
+        checkpoint.restore(tmp_path / "trunk.npz", model, optimizer)
+        checkpoint.draw_anew(model, branch)
+        return (model.layers[1](np.ones((1, 64)), training=True).numpy()[0] == 0).tolist()
+
+    masks = [dropped(branch) for branch in (0, 1, 2)]
+    assert len(set(map(tuple, masks))) == 3
+    assert [dropped(branch) for branch in (0, 1, 2)] == masks

@@ -324,6 +324,11 @@ def test_branches_leave_one_trunk_and_the_mean_of_their_ends_is_kept(
     loss = [row["loss"] for row in branched.history]
     assert loss[:2] == [row["loss"] for row in single.history]
     assert loss[2] != loss[1], "a branch draws formulas of its own"
+    ends = [
+        np.array([v.numpy() for v in one.model.variables if v.name == "seed_generator_state"])
+        for one in (single, branched)
+    ]
+    assert (ends[1] - ends[0])[:, 0].tolist() == [1] * len(ends[0]), "and has dropout of its own"
     second = [average.numpy() for average in branched.averages]
     for one, other, mean in zip(single.averaged(), second, branched.averaged(), strict=True):
         np.testing.assert_array_equal(mean, (one + other) / 2)

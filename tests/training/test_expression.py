@@ -113,6 +113,7 @@ def test_a_network_that_is_sure_and_right_has_no_loss() -> None:
 def test_a_network_that_knows_nothing_guesses_evenly() -> None:
     found = loss(logits(0.0))
     assert found["symbol"] == pytest.approx(np.log(len(LABELS)), abs=1e-5)
+    assert found["early"] == 0, "nothing below the last layer answers here"
     assert found["pair"] == pytest.approx(4 * np.log(8), abs=1e-5), "a stroke has four pairs"
     # Of 5 * 6 governors and the root, one is right, or two where the governing symbol has two strokes.
     assert found["governor"] == pytest.approx(np.log(31) - np.log(2) / 5, abs=1e-5)
@@ -160,13 +161,21 @@ def test_a_network_that_says_what_its_teachers_say_has_the_least_loss() -> None:
             assert loss(other, said=probabilities(teacher), share=1.0)[head] > least[head]
 
 
+def test_layers_below_learn_the_classes_too_and_from_teachers_as_well() -> None:
+    early = np.stack([logits(1.0)["symbol"], logits(3.0)["symbol"]])  # (L, B, S, C)
+    said = probabilities(logits(0.5))
+    for more in ({}, {"said": said, "share": 0.4}):
+        each = [loss(logits(sure), **more)["symbol"] for sure in (1.0, 3.0)]
+        assert loss(logits(2.0) | {"early": early}, **more)["early"] == pytest.approx(np.mean(each), rel=1e-5)
+
+
 def test_what_teachers_say_counts_for_its_share_and_truth_for_the_rest() -> None:
     said = probabilities(logits(0.5))
     answer = logits(2.0)
     truth, teachers = loss(answer), loss(answer, said=said, share=1.0)
     wanted = {name: 0.75 * truth[name] + 0.25 * teachers[name] for name in truth}
     assert loss(answer, said=said, share=0.25) == pytest.approx(wanted, rel=1e-5)
-    assert all(teachers[name] > truth[name] for name in truth), "they are less sure than the network"
+    assert all(teachers[name] > truth[name] for name in ("symbol", "pair", "governor")), "they are less sure"
 
 
 # Training -------------------------------------------------------------------------------------------------------------

@@ -36,10 +36,13 @@ class SymbolTeachers:
         self._readers = []
         for directory in directories:
             reader = loaded(load_symbol_reader, directory, "train")
-            if reader.normalize != normalize:
+            if other := [name for name in normalize if reader.normalize.get(name) != normalize[name]]:
+                its, ours = (
+                    ", ".join(f"{name} {knobs.get(name)}" for name in other) for knobs in (reader.normalize, normalize)
+                )
                 raise TrainingError(
-                    f"train.teachers: {directory} reads ink normalised with {reader.normalize} and not {normalize}; "
-                    "set normalize in params.yaml to that, or leave it out"
+                    f"train.teachers: {directory} reads ink normalised with {its}, here it is {ours}; set normalize in "
+                    "params.yaml to that, or leave it out"
                 )
             self._readers.append((reader, places_of(labels, reader.labels, directory, "train")))
 

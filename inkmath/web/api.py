@@ -152,6 +152,8 @@ async def recognize(request: Request, service: Served) -> Response:
         answer = _answer(service.recognizer.recognize(ink, constraints=constraints, alternatives=alternatives))
         if document is not None:
             answer["strokes"] = [stroke.tolist() for stroke in ink.strokes]
+            if ink.tree is not None and not ink.unowned:
+                answer["truth"] = _formula(Formula(ink, Reading(ink.tree, 1.0)))
         return answer
 
     return JSONResponse(await service.pool.run(work, request))

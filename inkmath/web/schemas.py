@@ -132,6 +132,9 @@ class RecognizeAnswer(ReadFormula):
     strokes: list[Any] | None = Field(
         None, description="The strokes that were read, when the request was InkML or a picture"
     )
+    truth: ReadFormula | None = Field(
+        None, description="What the InkML itself says the formula is, when it says so of every stroke"
+    )
 
 
 class ClassifyAnswer(BaseModel):

@@ -49,6 +49,19 @@ def test_inkml_is_read_and_its_strokes_come_back(client: TestClient) -> None:
     answer = client.post("/api/recognize", content=document, headers={"Content-Type": "application/inkml+xml"}).json()
     assert answer["latex"] == "x"
     assert answer["strokes"] == [[[0, 0], [10, 10]]]
+    assert "truth" not in answer
+
+
+def test_what_inkml_says_of_all_its_strokes_comes_back_beside_what_is_read(client: TestClient) -> None:
+    def recognized(written: dict[str, object]) -> dict[str, object]:
+        document = client.post("/api/inkml", json=written).content
+        return client.post("/api/recognize", content=document, headers={"Content-Type": "application/inkml+xml"}).json()
+
+    says_y = {"strokes": [X], "symbols": [{"label": "y", "strokes": [0]}]}
+    answer = recognized(says_y)
+    assert (answer["latex"], answer["truth"]["latex"]) == ("x", "y")
+    assert answer["truth"]["symbols"][0]["strokes"] == [0]
+    assert "truth" not in recognized({**says_y, "strokes": [X, ONE]}), "of one stroke it says nothing"
 
 
 @pytest.mark.parametrize("media", ["image/png", "image/jpeg"])

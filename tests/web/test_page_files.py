@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from PIL import Image
 
 from inkmath.ink import Ink
 from inkmath.inkml import parse_inkml, write_inkml
+from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 from inkmath.synthesis import synthesize
 from inkmath.web.app import PAGE
 from inkmath.web.settings import Limits
@@ -98,6 +100,34 @@ def test_an_inkml_file_is_opened_and_fitted_to_the_sheet(page: Page, tmp_path: P
     outlines = page.locator("#overlay rect").first
     outlines.wait_for(state="attached")
     assert page.locator("#toast").inner_text().startswith("Opened formula.inkml")
+
+
+def test_what_a_file_says_of_its_ink_is_shown_beside_what_the_reader_takes_it_for(page: Page, tmp_path: Path) -> None:
+    """A formula that its writer corrected and saved comes back as it was, and stays decided while writing goes on."""
+    tree = LayoutTree((Symbol("y", (0,)), Symbol("1", (1,))), (Edge(0, 1, Relation.SUP),))
+    (tmp_path / "formula.inkml").write_bytes(write_inkml(replace(Ink.from_points([X, ONE]), tree=tree)))
+    draw(page, MINUS)
+    page.locator("#file").set_input_files(tmp_path / "formula.inkml")
+    expect_latex(page, "y^{1}")
+    assert page.locator("#confidence").inner_text() == "as the file says"
+    assert page.locator('#alternatives [aria-pressed="true"] .share').inner_text() == "the file's"
+    page.locator("#alternatives button").nth(1).click()
+    expect_latex(page, "y1")
+    page.keyboard.press("Control+z")
+    expect_latex(page, "y^{1}")
+    draw(page, MINUS)
+    wait_for(page, lambda: "y" in page.locator("#latex").inner_text() and "-" in page.locator("#latex").inner_text())
+    for _ in range(2):
+        page.keyboard.press("Control+z")
+    expect_latex(page, "-")
+
+
+def test_a_file_that_says_what_is_read_is_shown_as_read(page: Page, tmp_path: Path) -> None:
+    tree = LayoutTree((Symbol("x", (0,)), Symbol("1", (1,))), (Edge(0, 1, Relation.RIGHT),))
+    (tmp_path / "formula.inkml").write_bytes(write_inkml(replace(Ink.from_points([X, ONE]), tree=tree)))
+    page.locator("#file").set_input_files(tmp_path / "formula.inkml")
+    expect_latex(page, "x1")
+    assert page.locator("#confidence").inner_text().endswith("sure")
 
 
 def test_a_file_opened_in_place_of_a_formula_can_be_undone(page: Page, tmp_path: Path) -> None:

@@ -65,9 +65,10 @@ export class Ink extends EventTarget {
 
   clear() { if (!this.isEmpty) this.#go(NOTHING); }
 
-  /** Replace everything by other ink, as one step that can be undone. */
-  replace(strokes) {
-    this.#go({ ...NOTHING, strokes: strokes.map((points) => ({ id: this.#nextId++, points })) });
+  /** Replace everything by other ink, as one step that can be undone; `decide` gives its choices and reading by the ids. */
+  replace(strokes, decide = () => ({})) {
+    const written = strokes.map((points) => ({ id: this.#nextId++, points }));
+    this.#go({ ...NOTHING, strokes: written, ...decide(written.map(({ id }) => id)) });
   }
 
   undo() { this.#travel(this.#past, this.#future); }

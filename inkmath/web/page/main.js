@@ -83,7 +83,7 @@ function show() {
     readings = [reading, ...readings];
     shown = 0;
   } else if (reading?.own) {
-    readings = readings.with(shown, { ...readings[shown], own: true, confidence: reading.confidence });
+    readings = readings.with(shown, { ...readings[shown], own: reading.own, confidence: reading.confidence });
   }
   const formula = readings[shown];
   result.show(readings, shown, (symbol) => ink.isChosen(idsOf(symbol)));
@@ -250,17 +250,23 @@ choices.addEventListener("close", () => {
   if (toolBefore !== null) setTool(toolBefore);
 });
 
-/**
- * Let the ink be read so: what it says differently of symbols stays decided while writing goes on, but for what the
- * reader knows no such symbol as.
- */
+/** Let the ink be read so. */
 function take(reading) {
   const [best] = answer.alternatives;
+  const { decided, other } = differences(reading, best, idsOf);
+  ink.choose(decided, reading === best ? null : reading, other.flatMap(idsOf));
+}
+
+/**
+ * The symbols that a reading has other than the best one, and those of them that stay decided while writing goes on:
+ * all but what the reader knows no such symbol as. `ids` gives the strokes of a symbol.
+ */
+function differences(reading, best, ids) {
   const key = (symbol) => `${symbol.label} ${symbol.strokes}`;
   const usual = new Set(best.symbols.map(key));
   const other = reading.symbols.filter((symbol) => !usual.has(key(symbol)));
-  const decided = other.filter(({ label }) => choices.knows(label)).map((symbol) => ({ strokes: idsOf(symbol), label: symbol.label }));
-  ink.choose(decided, reading === best ? null : reading, other.flatMap(idsOf));
+  const decided = other.filter(({ label }) => choices.knows(label)).map((symbol) => ({ strokes: ids(symbol), label: symbol.label }));
+  return { decided, other };
 }
 
 function takeNumber(index) {
@@ -299,7 +305,7 @@ $("mend").addEventListener("submit", async (event) => {
     const body = { ...written(), latex: $("mend-latex").value };
     const own = await call("api/arrange", { method: "POST", body, signal: arranging.signal });
     const focused = $("mend").contains(document.activeElement);
-    take({ ...own, own: true, symbols: own.symbols.map(withAlternatives) });
+    take(withAlternatives({ ...own, own: "writer" }, answer.alternatives[0]));
     if (focused) $("edit").focus();
   } catch (error) {
     if (error.name === "AbortError") return; // Closed, mended or written over meanwhile.
@@ -310,9 +316,14 @@ $("mend").addEventListener("submit", async (event) => {
 });
 
 /** A symbol of a formula that nothing read, with what the reader takes the same strokes for. */
-function withAlternatives(symbol) {
-  const read = answer.alternatives[0].symbols.find(({ strokes }) => String(strokes) === String(symbol.strokes));
-  return { ...symbol, alternatives: read?.alternatives ?? symbol.alternatives };
+function withAlternatives(reading, best) {
+  return {
+    ...reading,
+    symbols: reading.symbols.map((symbol) => {
+      const read = best.symbols.find(({ strokes }) => String(strokes) === String(symbol.strokes));
+      return { ...symbol, alternatives: read?.alternatives ?? symbol.alternatives };
+    }),
+  };
 }
 
 function closeMend() {
@@ -421,6 +432,13 @@ offerDownloads({
   png: () => toPng(ink.state.strokes),
 });
 
+/** What a file says of its strokes, where that is another formula than the reader takes them for. */
+function said({ truth, alternatives: [best] }, ids) {
+  if (!truth || nameOf(truth) === nameOf(best)) return {};
+  const { decided } = differences(truth, best, ({ strokes }) => strokes.map((index) => ids[index]));
+  return { choices: decided, reading: withAlternatives({ ...truth, own: "file" }, best) };
+}
+
 let opening = 0; // Which file is the last that was to be opened.
 
 async function openFile(file, name = file.name) {
@@ -429,7 +447,7 @@ async function openFile(file, name = file.name) {
   try {
     const read = await patiently(async () => call("api/recognize", { method: "POST", ...await readable(file) }));
     if (mine !== opening) return;
-    ink.replace(fitted(read.strokes, sheet.size));
+    ink.replace(fitted(read.strokes, sheet.size), (ids) => said(read, ids));
     setTool("pen");
     offerUndo(`Opened ${name}`);
   } catch (error) {

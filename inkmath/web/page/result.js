@@ -24,7 +24,9 @@ export function mathElement(text, block) {
 /** Whether a symbol of a formula should be looked at; none should of one that the person wrote. */
 export const isDoubtful = (symbol, formula) => !formula.own && (symbol.alternatives[0]?.probability ?? 1) < DOUBT;
 
-const sureness = (formula) => (formula.own ? "as you wrote it" : `${percent(formula.confidence)} sure`);
+const OWN = { writer: ["as you wrote it", "yours"], file: ["as the file says", "the file's"] };
+
+const sureness = (formula) => OWN[formula.own]?.[0] ?? `${percent(formula.confidence)} sure`;
 
 /** Events: `symbol` {index, focus} to open its choices, `hover` {index or null}, `take` {index} of a reading. */
 export class Result extends EventTarget {
@@ -132,7 +134,7 @@ export class Result extends EventTarget {
     const button = document.createElement("button");
     button.type = "button";
     button.ariaPressed = String(taken);
-    const confidence = reading.own ? "yours" : percent(reading.confidence);
+    const confidence = OWN[reading.own]?.[1] ?? percent(reading.confidence);
     button.ariaLabel = `${reading.compact}, ${confidence}`;
     const key = document.createElement("kbd");
     key.textContent = index + 1;

@@ -7,8 +7,9 @@ beside it. The classes hold what a value may be.
 from __future__ import annotations
 
 import difflib
+from os.path import normpath
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
@@ -24,6 +25,7 @@ Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
 NotNegative = Annotated[float, Field(ge=0.0)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 Count = Annotated[int, Field(ge=1)]
+Place = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, Field(pattern=r"^[\w. -]+$", max_length=200)]
 
 
@@ -118,15 +120,29 @@ class Augment(Block):
 class Learning(Block):
     """What trained weights a training begins with, how much of them is kept, and what models it learns from."""
 
-    init_from: str | None
+    OUTPUT: ClassVar[str]
+    """What DVC removes before the training begins: where its model is written."""
+
+    init_from: Place | None
     init_share: Fraction
-    teachers: tuple[str, ...]
+    teachers: tuple[Place, ...]
     teachers_share: Probability
 
     @model_validator(mode="after")
     def _share_of_something(self) -> Self:
         if self.init_share > 0 and self.init_from is None:
             raise ValueError("init_share: there are no weights begun from to keep; name them in init_from, or set 0")
+        return self
+
+    @model_validator(mode="after")
+    def _given_models_outlast(self) -> Self:
+        output = Path(self.OUTPUT).absolute()
+        for given in (self.init_from, *self.teachers):
+            if given is not None and Path(normpath(Path(given).absolute())).is_relative_to(output):
+                raise ValueError(
+                    f"init_from, teachers: DVC removes {self.OUTPUT} before this training begins; copy {given} "
+                    "elsewhere and name the copy"
+                )
         return self
 
     @model_validator(mode="after")
@@ -141,6 +157,8 @@ class Learning(Block):
 
 class Train(Learning):
     """The symbol classifier and how it learns."""
+
+    OUTPUT = "models/symbol"
 
     architecture: Literal["lstm", "conv_bilstm", "conv", "conv_maps"]
     units: int = Field(ge=4, le=2048)
@@ -205,6 +223,8 @@ class Mix(Block):
 
 class TrainExpression(Learning):
     """The expression model and how it learns."""
+
+    OUTPUT = "models/expression/trained"
 
     architecture: Literal["stroke_graph"]
     width: int = Field(ge=8, le=2048)
@@ -352,6 +372,8 @@ def _fault(detail: ErrorDetails) -> str:
         return f"{key}: missing; add it"
     if detail["type"] == "value_error":
         return f"{key}: {detail['ctx']['error']}"
+    if detail["type"] == "tuple_type":
+        return f"{key} = {detail['input']!r}: a list is wanted; write [{detail['input']}]"
     message = detail["msg"][0].lower() + detail["msg"][1:]
     return f"{key} = {detail['input']!r}: {message}; change the value"
 

@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
-from inkmath.params import ParamsError, Train, load_params
+from inkmath.params import ParamsError, Train, TrainExpression, load_params
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -59,6 +60,13 @@ def test_scientific_notation_is_a_number(write):
         ("  init_share", "  init_share: 0.5", "no weights begun from to keep; name them in init_from"),
         ("  teachers_share", "  teachers_share: 0.5", "train: teachers_share: is the share of what is learned that"),
         ("  teachers", "  teachers: [inkmath/weights]", "set it above 0 and name them in teachers, or set it to 0"),
+        ("  teachers", "  teachers: inkmath/weights", "a list is wanted; write [inkmath/weights]"),
+        ("  teachers", "  teachers: ['']", "train.teachers.0 = '': string should have at least 1 character"),
+        (
+            "  init_from",
+            "  init_from: models/symbol/model.keras",
+            "DVC removes models/symbol before this training begins",
+        ),
         ("  seed", "  seed: [", "line "),
         ("  seed", "  seed: 1\n  seed: 2", "duplicate key"),
     ],
@@ -69,6 +77,16 @@ def test_a_wrong_value_is_named_with_file_key_and_remedy(write, old, new, messag
         load_params(path)
     assert str(path) in str(caught.value)
     assert message in str(caught.value)
+
+
+def test_what_dvc_removes_before_a_training_can_be_given_to_the_other_one_only():
+    params = load_params(REPOSITORY / "params.yaml").train_expression.model_dump()
+    assert TrainExpression.model_validate(params | {"init_from": "models/symbol/a.npz"}).init_from
+    trained = "models/expression/trained"
+    for place in (trained, f"{trained}/a.npz", f"models/../{trained}/a.npz", str(Path(trained).absolute())):
+        for given in ({"init_from": place}, {"teachers": [place], "teachers_share": 0.5}):
+            with pytest.raises(ValidationError, match=f"DVC removes {trained} before this training begins; copy .*"):
+                TrainExpression.model_validate(params | given)
 
 
 def test_one_value_can_be_tried():

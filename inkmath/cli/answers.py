@@ -58,6 +58,11 @@ class Answers:
         else:
             say(self._render(formula, text, record).rstrip("\n"))
 
+    def lack(self, source: Source, reason: str) -> None:
+        """Say in the list of a JSON document that there is no answer for one source, and why."""
+        if self.style is Format.JSON and not (self.single or self.jsonl or self.out):
+            self._listed.append({"file": source.name, "error": reason})
+
     def close(self) -> None:
         """Write what had to wait for the last answer."""
         if self.style is Format.JSON and not (self.single or self.jsonl or self.out):
@@ -126,6 +131,7 @@ def answer_all(
                     answers.give(source, answered[place])
                     report.done += 1
                 except InputError as error:
+                    answers.lack(source, str(error))
                     report.fail(source.name, str(error))
     answers.close()
     report.finish()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inkmath.cli.options import Paths, Weights  # noqa: TC001 -- typer reads annotations as it runs
+from inkmath.cli.options import Weights  # noqa: TC001 -- typer reads annotations as it runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,13 @@ CONFUSIONS = 10
 
 
 def evaluate(
-    paths: Paths,
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH",
+            help="InkML files with truth, directories to search for them, or - for standard input.",
+        ),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
     out: Annotated[
         Path | None,

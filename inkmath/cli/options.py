@@ -53,7 +53,8 @@ FormatOption = Annotated[
     typer.Option(
         "--format",
         "-f",
-        help="text names each file when there are several; latex and mathml are bare; json is one document; "
+        help="text names each file when there are several; latex and mathml are bare; "
+        "json is one document, of several files a list, failures among them; "
         "lg is the label graph of the CROHME competitions.",
     ),
 ]

@@ -247,8 +247,8 @@ def _given_weights(task: Task, params: Params) -> dict[str, str]:
             tags["init_from_md5"] = file_md5(Path(weights))
         except OSError as error:
             raise TrackingError(
-                f"{stage}.init_from = {weights}: cannot be read ({error.strerror}); name the weights to begin from, "
-                "or null"
+                f"{stage}.init_from = {weights}: cannot be read ({error.strerror}); name the weights to begin from "
+                "(in a queued experiment by an absolute path), or null"
             ) from error
     if teachers := getattr(params, stage).teachers:
         files = [Path(teacher) / name for teacher in teachers for name in _MODEL_FILES[task]]
@@ -256,8 +256,8 @@ def _given_weights(task: Task, params: Params) -> dict[str, str]:
             tags["teachers_md5"] = ",".join(map(file_md5, files))
         except OSError as error:
             raise TrackingError(
-                f"{stage}.teachers: {error.filename} cannot be read ({error.strerror}); name folders of {task} models, "
-                "or []"
+                f"{stage}.teachers: {error.filename} cannot be read ({error.strerror}); name folders of {task} models "
+                "(in a queued experiment by absolute paths), or []"
             ) from error
     return tags
 

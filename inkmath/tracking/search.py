@@ -247,32 +247,41 @@ def _trial(
 def experiment_command(stage: str, name: str, settings: Mapping[str, Any]) -> list[str]:
     """What runs a stage as a DVC experiment of some name in a copy of the repository, with some parameters set.
 
-    The copy has what git and DVC track: ink that neither does is read from where it is.
+    The copy has what git and DVC track: ink and models that neither does are read from where they are.
     """
     from hydra.core.override_parser.types import Quote, QuotedString  # which DVC reads parameters by
 
+    def from_here(place: str) -> str:
+        """Quoted as DVC reads it, by Hydra's grammar, in which brackets and commas mean something."""
+        path = Path(place)
+        return QuotedString(str(path.absolute() if _only_here(path) else path), Quote.single).with_quotes()
+
     command = [sys.executable, "-m", "dvc", "exp", "run", stage, "--temp", "--name", name]
-    data = load_params().data
+    params = load_params()
     own = {}
-    for key in ("user", "shapes", *(("train", "test") if data.source == "inkml" else ())):
-        if _only_here(place := Path(getattr(data, key))):
-            # Quoted as DVC reads it, by Hydra's grammar, in which brackets and commas mean something.
-            own[f"data.{key}"] = QuotedString(str(place.absolute()), Quote.single).with_quotes()
+    for key in ("user", "shapes", *(("train", "test") if params.data.source == "inkml" else ())):
+        if _only_here(Path(place := getattr(params.data, key))):
+            own[f"data.{key}"] = from_here(place)
+    for block, learning in (("train", params.train), ("train_expression", params.train_expression)):
+        if learning.init_from is not None:
+            own[f"{block}.init_from"] = from_here(learning.init_from)
+        if learning.teachers:
+            own[f"{block}.teachers"] = f"[{','.join(map(from_here, learning.teachers))}]"
     for key, value in {**own, **settings}.items():
         command += ["--set-param", f"{key}={value}"]
     return command
 
 
 def _only_here(place: Path) -> bool:
-    """Whether ink lies at a relative place and is tracked neither by git nor by DVC."""
-    if place.is_absolute() or not (place.is_file() or any(_is_ink(file) for file in place.rglob("*"))):
+    """Whether ink or a model lies at a relative place and is tracked neither by git nor by DVC."""
+    if place.is_absolute() or not (place.is_file() or any(_counts(file) for file in place.rglob("*"))):
         return False
     if any(above.with_name(f"{above.name}.dvc").exists() for above in (place, *place.parents) if above.name):
         return False
-    return not any(_is_ink(Path(name)) for name in (git("ls-files", "--", str(place)) or "").splitlines())
+    return not any(_counts(Path(name)) for name in (git("ls-files", "--", str(place)) or "").splitlines())
 
 
-def _is_ink(file: Path) -> bool:
+def _counts(file: Path) -> bool:
     return file.is_file() and not file.name.startswith(".")
 
 

@@ -106,6 +106,8 @@ def train_expression(
     if knobs.init_from:
         begun = load_weights(Path(knobs.init_from), model)
         say(f"began with {len(begun)} of {len(model.trainable_variables)} weight arrays from {knobs.init_from}")
+        if len(begun) < len(model.trainable_variables):
+            say("the others differ or are not there: look at width, layers, heads, pair_width, points and classes")
     teachers = ExpressionTeachers(knobs.teachers, labels, points) if knobs.teachers else None
     trainer = ExpressionTrainer(model, training, labels, recipe, checkpoint, say, begun=begun, teachers=teachers)
     trainer.resume()

@@ -38,7 +38,9 @@ class SymbolTeachers:
             reader = loaded(load_symbol_reader, directory, "train")
             if other := [name for name in normalize if reader.normalize.get(name) != normalize[name]]:
                 its, ours = (
-                    ", ".join(f"{name} {knobs.get(name)}" for name in other) for knobs in (reader.normalize, normalize)
+                    # `length` is what params.yaml has as `points`.
+                    ", ".join(f"{name.replace('length', 'points')} {knobs.get(name)}" for name in other)
+                    for knobs in (reader.normalize, normalize)
                 )
                 raise TrainingError(
                     f"train.teachers: {directory} reads ink normalised with {its}, here it is {ours}; set normalize in "

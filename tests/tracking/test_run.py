@@ -104,12 +104,13 @@ def taught_by(params: Params, *teachers: str) -> Params:
 
 
 def test_teachers_are_known_by_their_networks(client: MlflowClient, params: Params) -> None:
-    for name in ("one", "two"):
-        Path(name).mkdir()
-        (Path(name) / "symbol.onnx").write_bytes(name.encode())
+    files = [f"{folder}/symbol.{kind}" for folder in ("one", "two") for kind in ("onnx", "json")]
+    for file in files:
+        Path(file).parent.mkdir(exist_ok=True)
+        Path(file).write_bytes(file.encode())
     with train(taught_by(params, "one", "two")) as run:
         pass
-    digests = [hashlib.md5(name).hexdigest() for name in (b"one", b"two")]
+    digests = [hashlib.md5(file.encode()).hexdigest() for file in files]
     assert client.get_run(run.id).data.tags["teachers_md5"] == ",".join(digests)
 
 

@@ -85,7 +85,8 @@ def test_a_teacher_must_know_every_label(taught):
 
 def test_a_teacher_must_be_of_ink_normalised_alike(taught):
     with pytest.raises(
-        TrainingError, match=r"train\.teachers: .*a reads ink normalised with length 4, here it is length 8; set"
+        TrainingError,
+        match=r"train\.teachers: .*a reads ink normalised with points 4, here it is points 8; set normalize",
     ):
         SymbolTeachers([taught("a", {"x": 0.8, "y": 0.2})], ["x", "y"], {"length": 8})
 

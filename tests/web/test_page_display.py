@@ -50,6 +50,24 @@ def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, a
         assert panel["x"] + panel["width"] <= width
 
 
+@pytest.mark.parametrize(("width", "height"), [(667, 375), (844, 390), (932, 430)])
+def test_on_a_phone_held_sideways_the_formula_stands_beside_the_paper(
+    browser: Browser, address: str, width: int, height: int
+) -> None:
+    with opened(browser, address, viewport={"width": width, "height": height}, has_touch=True, is_mobile=True) as page:
+        draw(page, X, ONE)
+        expect_latex(page, "x1")
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        paper, formula = (page.locator(part).bounding_box() for part in ("#ink", "#formula"))
+        assert paper is not None
+        assert formula is not None
+        assert paper["x"] + paper["width"] <= formula["x"]
+        assert formula["y"] + formula["height"] <= height
+        assert paper["y"] + paper["height"] <= height
+        assert paper["height"] >= 180
+        assert paper["width"] >= 300
+
+
 @PHONES
 def test_on_a_phone_a_message_covers_neither_ink_nor_buttons(
     browser: Browser, address: str, tmp_path: Path, width: int

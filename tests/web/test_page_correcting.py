@@ -119,6 +119,10 @@ def test_all_symbols_can_be_looked_through_and_found_by_what_people_call_them(pa
     search.focus()
     known = page.evaluate("fetch('api/symbols').then((answer) => answer.json())")["symbols"]
     assert found.count() == len(known)
+    search.fill("no such symbol")
+    assert (
+        page.locator("#choices .found").inner_text() == "None that the reader knows. Write the LaTeX yourself instead."
+    )
     search.fill("plus")
     assert "+" in found.all_inner_texts()
     search.press("Enter")

@@ -3,6 +3,7 @@
 DVC's workers talk through files that are made empty and then filled (treeverse/dvc#10428). Whoever reads one too early
 fails, the more often the busier the machine: ``dvc queue status``; or a worker, which ends after its experiment, so
 that the rest stays queued; or the part of a worker that ends it once the queue is empty, so that it stays for ever.
+Of two workers that begin in one moment, one may also overwrite what tells of the other, which then hears no ``stop``.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inkmath.tracking.location import TrackingError
@@ -18,10 +21,16 @@ from inkmath.tracking.location import TrackingError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import psutil
+
 LOOK_SECONDS = 10.0
 LOOKS_TO_MISS = 4
 """Workers are started again when at so many looks in a row fewer of them were at work than there could be."""
 
+SECONDS_TO_STOP = 20.0
+"""A worker that was told to stop has ended by then."""
+
+_CELERY = Path(".dvc/tmp/exps/celery")
 _TOO_EARLY = "Expecting value"
 _STATES = {"Queued", "Running", "Success", "Failed"}
 
@@ -50,7 +59,36 @@ def work_off(workers: int, tell: Callable[[str], None] = print) -> Counter[str]:
             missed = 0
         time.sleep(LOOK_SECONDS)
     _dvc("stop")
+    _end_forgotten()
     return Counter({state: states[state] - before[state] for state in ("Success", "Failed")})
+
+
+def _end_forgotten() -> None:
+    """Ask the workers that are still there after their time to end, as the system asks a process."""
+    import psutil
+
+    deadline = time.monotonic() + SECONDS_TO_STOP
+    while alive := _workers():
+        if time.monotonic() > deadline:
+            for worker in alive:
+                with suppress(psutil.NoSuchProcess):
+                    worker.terminate()
+            return
+        time.sleep(0.5)
+
+
+def _workers() -> list[psutil.Process]:
+    """DVC's workers in this repository that are alive."""
+    import psutil
+
+    found = []
+    for file in _CELERY.glob("dvc-exp-worker-*.pid"):
+        # A number in a file that was left behind may be another process by now.
+        with suppress(OSError, ValueError, psutil.NoSuchProcess, psutil.AccessDenied):
+            process = psutil.Process(int(file.read_text()))
+            if "queue-worker" in process.cmdline():
+                found.append(process)
+    return found
 
 
 def queue_states() -> Counter[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -105,6 +106,26 @@ def is_alive(pid: int) -> bool:
 def git(*arguments: str) -> None:
     identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
     subprocess.run(["git", *identity, *arguments], check=True, capture_output=True)
+
+
+def test_a_worker_that_hears_no_stop_is_asked_to_end_and_nobody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(queue, "SECONDS_TO_STOP", 0.5)
+    monkeypatch.setattr(queue, "_dvc", lambda *command, read=True: "")
+    CELERY.mkdir(parents=True)
+    sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
+    worker, other = subprocess.Popen([*sleep, "queue-worker", "dvc-exp-1@localhost"]), subprocess.Popen(sleep)
+    try:
+        for name, pid in (("1", worker.pid), ("2", other.pid), ("3", 2**22 + 1), ("4", "")):
+            (CELERY / f"dvc-exp-worker-{name}.pid").write_text(str(pid))
+        assert work_off(2) == {"Success": 0, "Failed": 0}
+        assert worker.wait(10) == -signal.SIGTERM
+        assert other.poll() is None, "its number was in a file that was left behind"
+    finally:
+        worker.kill()
+        other.kill()
 
 
 @pytest.mark.slow

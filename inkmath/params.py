@@ -141,7 +141,7 @@ class Learning(Block):
             if given is not None and Path(normpath(Path(given).absolute())).is_relative_to(output):
                 raise ValueError(
                     f"init_from, teachers: DVC removes {self.OUTPUT} before this training begins; copy {given} "
-                    "elsewhere and name the copy"
+                    "elsewhere and name the copy (dvc checkout brings back what is gone)"
                 )
         return self
 

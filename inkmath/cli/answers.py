@@ -114,8 +114,8 @@ def answer_all(
     sources = find(paths)
     answers = Answers(style, jsonl=jsonl, single=is_single(paths), out=out, sources=sources)
     batches = [sources[start : start + BATCH] for start in range(0, len(sources), BATCH)]
-    with progress(batches, what) as pending:
-        for batch in pending:
+    with progress(what, sources) as advance:
+        for batch in batches:
             inks: dict[int, Ink] = {}
             problems: dict[int, str] = {}
             for place, source in enumerate(batch):
@@ -133,5 +133,6 @@ def answer_all(
                 except InputError as error:
                     answers.lack(source, str(error))
                     report.fail(source.name, str(error))
+            advance(len(batch))
     answers.close()
     report.finish()

@@ -63,13 +63,14 @@ def convert(
         raise typer.BadParameter("several pictures do not fit on standard output; name a directory", param_hint="--out")
     report = Report()
     outputs = Outputs(out, sources)
-    with progress(sources, "Converting") as pending:
-        for source in pending:
+    with progress("Converting", sources) as advance:
+        for source in sources:
             try:
                 outputs.write(source, _SUFFIXES.get(to, f".{to}"), _render(source.ink(), to))
                 report.done += 1
             except InputError as error:
                 report.fail(source.name, str(error))
+            advance(1)
     report.finish()
 
 

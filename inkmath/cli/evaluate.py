@@ -99,13 +99,13 @@ def evaluate(
 
 def _read(sources: list[Source], recognizer: Recognizer, report: Report) -> Iterator[tuple[Ink, tuple[Reading, ...]]]:
     from inkmath.cli.answers import BATCH
-    from inkmath.cli.report import progress
     from inkmath.cli.sources import InputError, folder_of, names_below
+    from inkmath.dataset.progress import progress
 
     names = names_below(sources)
-    with progress([sources[start : start + BATCH] for start in range(0, len(sources), BATCH)], "Reading") as batches:
-        for batch in batches:
-            inks = []
+    with progress("Reading", len(sources)) as advance:
+        for start in range(0, len(sources), BATCH):
+            batch, inks = sources[start : start + BATCH], []
             for source in batch:
                 try:
                     ink = source.formula()
@@ -116,6 +116,7 @@ def _read(sources: list[Source], recognizer: Recognizer, report: Report) -> Iter
                     report.fail(source.name, str(error))
             for result in recognizer.recognize_many(inks):
                 yield result.ink, tuple(formula.reading for formula in result.alternatives)
+            advance(len(batch))
 
 
 def _write(figures: Figures, directory: Path) -> None:

@@ -68,14 +68,15 @@ def render(
     recognizer = Recognizer.load(weights)
     report = Report()
     outputs = Outputs(out, sources)
-    with progress(sources, "Drawing") as pending:
-        for source in pending:
+    with progress("Drawing", sources) as advance:
+        for source in sources:
             try:
                 ink = _dressed(source, show, recognizer)
                 outputs.write(source, f".{to}", _draw(ink, to, dressed=show is not Show.INK, width=width))
                 report.done += 1
             except InputError as error:
                 report.fail(source.name, str(error))
+            advance(1)
     report.finish()
 
 

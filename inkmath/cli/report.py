@@ -6,12 +6,14 @@ import json
 import os
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    from inkmath.cli.sources import Source
 
 EXIT_FAILED = 1
 """Some input could not be used; the others were."""
@@ -72,12 +74,15 @@ class Report:
 
 
 @contextmanager
-def progress(items: Sequence[Any], what: str) -> Iterator[Iterable[Any]]:
-    """The same items, with a bar on standard error when answers go elsewhere and there is more than one to wait for."""
-    if len(items) < 2 or not sys.stderr.isatty() or sys.stdout.isatty():
-        yield items
-        return
-    from rich.console import Console
-    from rich.progress import track
+def progress(what: str, sources: Sequence[Source]) -> Iterator[Callable[[int], None]]:
+    """Show how far the sources are answered; call what is given with the number just done.
 
-    yield track(items, description=what, console=Console(stderr=True), transient=True)
+    Nothing is shown of one source alone, nor where the answers themselves come to the same terminal.
+    """
+    if len(sources) < 2 or (sys.stdout.isatty() and sys.stderr.isatty()):
+        yield lambda _: None
+        return
+    from inkmath.dataset.progress import progress as shown
+
+    with shown(what, len(sources)) as advance:
+        yield advance

@@ -19,7 +19,7 @@ def progress(
 ) -> Iterator[Callable[[int], None]]:
     """Show progress on standard error while the block runs; call what is given with the amount just done.
 
-    On a terminal a bar; elsewhere a line every ten seconds and one at the end.
+    On a terminal a bar; elsewhere, of work that takes so long, a line every ten seconds and one at the end.
 
     Args:
         label: what is being done.
@@ -51,17 +51,19 @@ def progress(
 
     started = last = time.monotonic()
     done = 0
+    told = False
 
     def line() -> None:
         rate = done / scale / max(time.monotonic() - started, 1e-9)
         print(f"{label}: {done / scale:.0f}{of}{unit} ({rate:.0f}{unit}/s)", file=sys.stderr, flush=True)
 
     def advance(count: int) -> None:
-        nonlocal done, last
+        nonlocal done, last, told
         done += count
         if time.monotonic() - last >= SECONDS_BETWEEN_LINES:
-            last = time.monotonic()
+            last, told = time.monotonic(), True
             line()
 
     yield advance
-    line()
+    if told:
+        line()

@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from inkmath.ink import Ink
 from inkmath.inkml import write_inkml
+from inkmath.layout.tree import LayoutTree, Symbol
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
@@ -30,7 +32,8 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"
 def notes(tmp_path: Path) -> Path:
     """More formulas than one batch holds."""
     for number in range(40):
-        (tmp_path / f"{number}.inkml").write_bytes(write_inkml(Ink.from_points([[[0, 0], [10, 10]]])))
+        ink = replace(Ink.from_points([[[0, 0], [10, 10]]]), tree=LayoutTree((Symbol("x", (0,)),), ()), latex="x")
+        (tmp_path / f"{number}.inkml").write_bytes(write_inkml(ink))
     return tmp_path
 
 
@@ -64,6 +67,12 @@ def test_a_terminal_shows_colour_unless_its_user_wants_none(notes: Path) -> None
 def test_a_directory_shows_progress_while_its_answers_go_to_a_file(notes: Path) -> None:
     assert "Reading" in at_terminal("recognize", notes, "--jsonl", answers_elsewhere=True)
     assert at_terminal("recognize", notes / "1.inkml", answers_elsewhere=True) == ""
+    assert "Reading" not in at_terminal("recognize", notes), "answers that are seen are progress enough"
+
+
+def test_a_measurement_shows_progress_before_its_figures(notes: Path) -> None:
+    shown = at_terminal("evaluate", notes)
+    assert shown.index("Reading") < shown.index("ExpRate")
 
 
 def test_ctrl_c_ends_with_status_130(notes: Path) -> None:

@@ -1,4 +1,4 @@
-"""Progress of long work, where there is no terminal: lines, not too many, and a last one."""
+"""Progress of long work, where there is no terminal: lines, not too many, and a last one; none of short work."""
 
 from __future__ import annotations
 
@@ -28,15 +28,22 @@ def test_a_line_every_ten_seconds_and_one_at_the_end(clock, capsys):
     ]
 
 
+def test_work_that_is_soon_done_says_nothing(clock, capsys):
+    with progress("parse", 100) as advance:
+        clock[0] += 9
+        advance(100)
+    assert capsys.readouterr().err == ""
+
+
 def test_bytes_are_told_in_megabytes(clock, capsys):
     with progress("CROHME23.zip", 3_000_000, unit="MB", scale=1e6) as advance:
-        clock[0] += 1
+        clock[0] += 10
         advance(2_000_000)
-    assert capsys.readouterr().err == "CROHME23.zip: 2 of 3 MB (2 MB/s)\n"
+    assert capsys.readouterr().err.splitlines()[0] == "CROHME23.zip: 2 of 3 MB (0 MB/s)"
 
 
 def test_without_a_total_only_what_is_done_is_told(clock, capsys):
     with progress("parse") as advance:
-        clock[0] += 2
-        advance(6)
-    assert capsys.readouterr().err == "parse: 6 (3/s)\n"
+        clock[0] += 10
+        advance(30)
+    assert capsys.readouterr().err.splitlines()[0] == "parse: 30 (3/s)"

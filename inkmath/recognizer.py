@@ -216,18 +216,11 @@ class Recognizer:
         directory = WEIGHTS if path is None else Path(path)
         if not directory.is_dir():
             raise FileNotFoundError(f"{directory}: no directory of weights")
-        from inkmath.decoding.expression import StrokeGraphReader, load_expression_reader
+        from inkmath.decoding.expression import load_reader_with_opinion
         from inkmath.decoding.symbol import load_symbol_reader
 
         symbols = cache(partial(load_symbol_reader, directory))  # read once, for either use
-
-        def expressions() -> StrokeGraphReader:
-            try:
-                return load_expression_reader(directory, symbols())
-            except FileNotFoundError:  # formulas can be read without a second opinion on their symbols
-                return load_expression_reader(directory)
-
-        return cls(expressions, symbols)
+        return cls(partial(load_reader_with_opinion, directory, symbols), symbols)
 
     @cached_property
     def expressions(self) -> ExpressionReader:

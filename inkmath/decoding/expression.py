@@ -19,7 +19,7 @@ from inkmath.decoding.search import Search, Weights
 from inkmath.features.expression import pad, stroke_points
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from inkmath.decoding.language import Counts
     from inkmath.decoding.lines import Measures
@@ -116,6 +116,20 @@ def load_expression_reader(directory: Path, symbols: OnnxSymbolReader | None = N
             f"{path}: names {len(labels)} labels, but the network has {classes} classes; export it again"
         )
     return StrokeGraphReader(network, labels, points, search, opinion)
+
+
+def load_reader_with_opinion(directory: Path, load_symbols: Callable[[], OnnxSymbolReader]) -> StrokeGraphReader:
+    """Load a reader of formulas that asks a symbol model for a second opinion, where there is such a model.
+
+    Raises:
+        FileNotFoundError: a file of the expression model is missing.
+        NetworkError: a file of either model is damaged.
+    """
+    try:
+        symbols = load_symbols()
+    except FileNotFoundError:
+        symbols = None
+    return load_expression_reader(directory, symbols)
 
 
 def write_settings(

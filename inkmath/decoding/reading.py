@@ -21,8 +21,10 @@ MAX_STROKES = 400
 
 
 def check_size(ink: Ink) -> None:
-    """Raises:
-    ValueError: ink has more strokes than one formula may have.
+    """Refuse ink that is too much for one formula.
+
+    Raises:
+        ValueError: it has more than `MAX_STROKES` strokes.
     """
     if (count := len(ink.strokes)) > MAX_STROKES:
         raise ValueError(f"{count} strokes are more than the {MAX_STROKES} that one formula may have; read it in parts")

@@ -11,13 +11,20 @@ import shutil
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
-from importlib import import_module
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from inkmath.dataset.atomic import replacing
-from inkmath.decoding.expression import NETWORK_FILE, SETTINGS_FILE, load_expression_reader, write_weights
+from inkmath.decoding.expression import (
+    NETWORK_FILE,
+    SETTINGS_FILE,
+    load_expression_reader,
+    load_reader_with_opinion,
+    write_weights,
+)
 from inkmath.decoding.network import NetworkError
+from inkmath.decoding.symbol import load_symbol_reader
 from inkmath.decoding.tuning import tune_reader
 from inkmath.ink import Ink
 from inkmath.layout.latex import canonical_tokens
@@ -30,11 +37,6 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
     from inkmath.tracking.model import Task
-
-READERS = {
-    "symbol": ("inkmath.decoding.symbol", "load_symbol_reader"),
-    "expression": ("inkmath.decoding.expression", "load_expression_reader"),
-}
 
 
 class ReleaseRefusedError(TrackingError):
@@ -213,11 +215,6 @@ def take_search(directory: Path, weights: Path) -> None:
 
 def _load(task: Task, directory: Path, weights: Path) -> Any:
     """The reader in ``directory``; one of formulas hears the opinion of the symbol reader in ``weights``, if any."""
-    module, function = READERS[task]
-    load = getattr(import_module(module), function)
     if task == "symbol":
-        return load(directory)
-    try:
-        return load(directory, _load("symbol", weights, weights))
-    except FileNotFoundError:
-        return load(directory)
+        return load_symbol_reader(directory)
+    return load_reader_with_opinion(directory, partial(load_symbol_reader, weights))

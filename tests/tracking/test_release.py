@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from inkmath.synthesis import synthesize
 from inkmath.tracking import ModelFiles, TrackingError, release, training_run
 from inkmath.tracking.__main__ import main
 from inkmath.tracking.provenance import INK as INK_TABLE
-from inkmath.tracking.release import READERS, Merit, Release, ReleaseRefusedError
+from inkmath.tracking.release import Merit, Release, ReleaseRefusedError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -41,7 +42,7 @@ INK = Ink.from_points([[[0, 0], [1, 1]], [[2, 0], [3, 1]]], tree=TREE)
 
 @pytest.fixture
 def crowned(client: MlflowClient, params: Params, model_files: ModelFiles, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(READERS, "symbol", ("three_labels", "Reader"))
+    monkeypatch.setattr(release, "load_symbol_reader", import_module("three_labels").Reader)
     with training_run("symbol", params, architecture="lstm", data={"train": Path("train.npz")}) as run:
         run.log_model(model_files, metric="valid_accuracy", value=0.5, validation_data="ink")
 
@@ -157,7 +158,7 @@ def test_formulas_are_searched_as_suits_both_networks(tmp_path: Path) -> None:
 def make_champion(task: Task, params: Params) -> None:
     """Log the weights of the package as a model, the first and so the champion."""
     files = tuple(WEIGHTS / f"{task}.{kind}" for kind in ("onnx", "json"))
-    reader = ModelFiles(":".join(READERS[task]), files, ("onnxruntime",))
+    reader = ModelFiles(f"inkmath.decoding.{task}:load_{task}_reader", files, ("onnxruntime",))
     with training_run(task, params, architecture="any", data={"train": Path("train.npz")}) as run:
         run.log_model(reader, metric="valid", value=0.5, validation_data="ink")
 

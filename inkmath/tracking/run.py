@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import tempfile
 import threading
 import time
 from contextlib import contextmanager
@@ -45,7 +46,6 @@ class Run:
         self._task = task
         self._architecture = architecture
         self._params = params
-        self._files = 0
         self._epoch = 0
 
     @property
@@ -72,12 +72,15 @@ class Run:
         Raises:
             TrackingError: the file is missing, or there is no room for a copy.
         """
-        copy = self._place(Path(path).name)
+        journal = self.delivery.journal.folder
         try:
+            (journal / "files").mkdir(exist_ok=True)
+            # A folder of its own: names may repeat, and files of the training may wait when the evaluation logs more.
+            copy = Path(tempfile.mkdtemp(dir=journal / "files"), Path(path).name)
             shutil.copyfile(path, copy)
         except OSError as error:
             raise TrackingError(f"{error.filename}: cannot be logged ({error.strerror})") from error
-        self.delivery.record("file", file=f"files/{self._files}/{Path(path).name}", folder=folder)
+        self.delivery.record("file", file=str(copy.relative_to(journal)), folder=folder)
 
     def log_data(self, data: Mapping[str, Path], digests: Mapping[str, tuple[str, str]]) -> None:
         """Log data sets by what they are used for, each with its md5 and where that comes from."""
@@ -131,12 +134,6 @@ class Run:
     def _metrics(self, metrics: Mapping[str, float], step: int) -> None:
         values = {key: float(value) for key, value in metrics.items()}
         self.delivery.record("metrics", values=values, step=step, time=_now())
-
-    def _place(self, name: str) -> Path:
-        self._files += 1
-        folder = self.delivery.journal.folder / "files" / str(self._files)
-        folder.mkdir(parents=True)
-        return folder / name
 
 
 @contextmanager

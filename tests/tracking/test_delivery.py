@@ -135,6 +135,22 @@ class TestTheServerStaysAway:
         assert client.get_run(trained.id).data.metrics["test_top1"] == 0.5
         assert client.get_run(trained.id).data.tags["evaluation"] == "finished"
 
+    def test_files_of_the_evaluation_wait_beside_those_of_the_training(
+        self, client: MlflowClient, params: Params, outage: Outage
+    ) -> None:
+        for name in ("learning.png", "classes.png"):
+            Path(name).write_text(name)
+        with train(params) as trained:
+            trained.write_id("run.json")
+            outage.down = True
+            trained.log_file("learning.png", folder="figures")
+        with resume_run("run.json", params, data={}) as run:
+            run.log_file("classes.png", folder="figures")
+        outage.down = False
+        assert main(["send"]) == 0
+        for name in ("learning.png", "classes.png"):
+            assert Path(client.download_artifacts(trained.id, f"figures/{name}")).read_text() == name
+
     def test_a_training_does_not_begin(self, workspace: Path, params: Params, outage: Outage) -> None:
         outage.down = True
         with pytest.raises(TrackingError, match="nothing was begun"), train(params):

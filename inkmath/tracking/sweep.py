@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite, log
 from typing import TYPE_CHECKING
 
 from inkmath.tracking.location import TrackingError
@@ -35,9 +36,12 @@ def parent_run(client: MlflowClient, location: Location, experiment_id: str, swe
 
 
 def note_best(client: MlflowClient, location: Location, run_id: str, metric: str, value: float) -> None:
-    """Show a sweep's best validation figure, and whose it is, on its parent; does nothing for a run outside a sweep."""
+    """Show a sweep's best validation figure, and whose it is, on its parent.
+
+    Does nothing for a run outside a sweep, nor for a figure that is no number: no other would ever be better.
+    """
     parent_id = client.get_run(run_id).data.tags.get(PARENT)
-    if parent_id is None:
+    if parent_id is None or not isfinite(value):
         return
     with location.lock():
         known = client.get_run(parent_id).data.metrics.get(metric)
@@ -181,8 +185,6 @@ def _positions(values: list[str]) -> tuple[list[float], dict[str, float]]:
     known = [number for number in numbers if number == number]
     low, high = (min(known), max(known)) if known else (0.0, 1.0)
     if low > 0 and high / low >= 8:  # learning rates and widths are chosen by factors
-        from math import log
-
         numbers, low, high = [log(number) for number in numbers], log(low), log(high)
     heights = [(number - low) / (high - low or 1.0) for number in numbers]
     # What a sampler drew has more digits than a picture has room for.

@@ -12,7 +12,7 @@ from inkmath.tracking import ModelFiles, training_run
 from inkmath.tracking import sweep as sweep_module
 from inkmath.tracking.__main__ import main
 from inkmath.tracking.location import connect
-from inkmath.tracking.sweep import PARENT, parent_run, read_sweep
+from inkmath.tracking.sweep import PARENT, note_best, parent_run, read_sweep
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -57,6 +57,17 @@ def test_the_parent_knows_the_best(client: MlflowClient, swept: list[str]) -> No
     parent = client.get_run(client.get_run(swept[0]).data.tags[PARENT])
     assert parent.data.metrics["valid_accuracy"] == pytest.approx(0.84)
     assert parent.data.tags["best_run"] == swept[1]
+
+
+def test_what_is_no_number_is_never_the_best(
+    client: MlflowClient, location: Location, params: Params, model_files: ModelFiles
+) -> None:
+    run_id = train(params, 16, 0.001, "lstm", model_files)
+    parent_id = client.get_run(run_id).data.tags[PARENT]
+    note_best(client, location, run_id, "valid_exprate", float("nan"))
+    note_best(client, location, run_id, "valid_exprate", 0.25)
+    note_best(client, location, run_id, "valid_exprate", float("inf"))
+    assert client.get_run(parent_id).data.metrics["valid_exprate"] == 0.25
 
 
 def test_a_training_outside_a_sweep_has_no_parent(client: MlflowClient, params: Params) -> None:

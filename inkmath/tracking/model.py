@@ -117,7 +117,7 @@ class InkModel:
         # Object columns keep None as null; a float column would make it NaN, which is no JSON.
         return pd.DataFrame(rows, columns=[*COLUMNS[self.task], "error"], dtype=object)
 
-    def read(self, documents: Sequence[str], top_k: int) -> list[dict[str, Any]]:
+    def read(self, documents: Sequence[object], top_k: int) -> list[dict[str, Any]]:
         """The rows of :meth:`predict` as dictionaries."""
         from inkmath.decoding.reading import check_size
         from inkmath.inkml import parse_inkml
@@ -128,6 +128,9 @@ class InkModel:
         rows: list[dict[str, Any]] = [dict.fromkeys((*COLUMNS[self.task], "error")) for _ in documents]
         inks: dict[int, Ink] = {}
         for index, document in enumerate(documents):
+            if not isinstance(document, str):  # null, which a table of pandas may hold as NaN
+                rows[index]["error"] = "no document: null where the text of an InkML file is wanted"
+                continue
             try:
                 # Text that does not begin as XML would be taken for a path, and a served model reads no files.
                 text = document.lstrip("\ufeff \t\r\n")

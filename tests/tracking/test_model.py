@@ -66,9 +66,9 @@ class TestInkModel:
         assert (first["latex"], second["error"], second["latex"]) == (None, None, "1 -")
 
     def test_rows_that_cannot_be_read_say_why_and_the_others_are_read(self) -> None:
-        rows = InkModel(StubNamer(), "symbol").predict(table(UPRIGHT, "<ink/>", "<ink", UPRIGHT))
-        assert list(rows["label"]) == ["1", None, None, "1"]
-        assert list(rows["error"].isna()) == [True, False, False, True]
+        rows = InkModel(StubNamer(), "symbol").predict(table(UPRIGHT, "<ink/>", "<ink", None, UPRIGHT))
+        assert list(rows["label"]) == ["1", None, None, None, "1"]
+        assert list(rows["error"].isna()) == [True, False, False, False, True]
         assert list(rows.columns) == [*COLUMNS["symbol"], "error"]
 
     def test_a_path_is_no_document(self, tmp_path: Path) -> None:
@@ -168,8 +168,9 @@ def test_a_served_model_answers_a_document(location: Location, params: Params, m
     with training_run("symbol", params, architecture="lstm", data={"train": Path("train.npz")}) as run:
         run.log_model(model_files, metric="valid_accuracy", value=0.5, validation_data="ink")
     served = TestClient(scoring_server.init(mlflow.pyfunc.load_model("models:/inkmath-symbol@champion")))
-    answer = served.post("/invocations", json={"dataframe_records": [{"inkml": EXAMPLE}], "params": {"top_k": 1}})
+    records = [{"inkml": EXAMPLE}, {"inkml": None}]
+    answer = served.post("/invocations", json={"dataframe_records": records, "params": {"top_k": 1}})
     assert answer.status_code == 200
-    assert answer.json()["predictions"] == [
-        {"label": "x", "probability": 0.5, "top_labels": ["x"], "top_probabilities": [0.5], "error": None}
-    ]
+    read, empty = answer.json()["predictions"]
+    assert read == {"label": "x", "probability": 0.5, "top_labels": ["x"], "top_probabilities": [0.5], "error": None}
+    assert (empty["label"], empty["error"].partition(":")[0]) == (None, "no document")

@@ -130,8 +130,8 @@ def _run(chosen: argparse.Namespace, params: Params, location: Location) -> int:
             return _search(chosen, params, location)
         metric = chosen.metric or TRAININGS[chosen.task].metric
         sweep = read_sweep(reach(location), _experiment(chosen, params), chosen.name, metric)
-    except MlflowException as error:
-        raise TrackingError(str(error)) from error
+    except (MlflowException, TrackingError) as error:
+        raise TrackingError(location.masked(str(error))) from error
     print(sweep.table())
     if chosen.picture:
         with replacing(chosen.picture) as temporary:

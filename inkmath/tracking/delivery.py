@@ -109,9 +109,12 @@ class Delivery:
         except (MlflowException, OSError) as error:
             # The network's errors are among the latter, and so is a full disk under the artifacts.
             if not _is_final(error):
-                return _first_line(error)
-            self.refused.append(f"{record['op']}: {_first_line(error)}")
+                return self._first_line(error)
+            self.refused.append(f"{record['op']}: {self._first_line(error)}")
         return None
+
+    def _first_line(self, error: Exception) -> str:
+        return (self.location.masked(str(error)).splitlines() or [type(error).__name__])[0][:200]
 
 
 def settle(spool: Path) -> tuple[int, int]:
@@ -217,7 +220,3 @@ def _is_final(error: Exception) -> bool:
     else:
         return False
     return 400 <= status < 500 and status not in _TAKEN_LATER
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]

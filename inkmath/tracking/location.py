@@ -63,8 +63,12 @@ class Location:
     @property
     def shown(self) -> str:
         """The URI without a password, for messages."""
-        parts = urlsplit(self.uri)
-        return self.uri.replace(f":{parts.password}@", ":***@") if parts.password else self.uri
+        return self.masked(self.uri)
+
+    def masked(self, text: str) -> str:
+        """A text without the password of the URI; what MLflow says of an error quotes the whole address."""
+        password = urlsplit(self.uri).password
+        return text.replace(f":{password}@", ":***@") if password else text
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -207,7 +211,7 @@ def connect(location: Location, experiment: str) -> tuple[MlflowClient, str]:
 
 
 def _unusable(location: Location, error: Exception) -> TrackingError:
-    reason = str(error).splitlines()[0]
+    reason = location.masked(str(error)).splitlines()[0]
     return TrackingError(f"MLflow at {location.shown} cannot be used ({reason}); mend it or set MLFLOW_TRACKING_URI")
 
 

@@ -166,7 +166,8 @@ def training_run(task: Task, params: Params, *, architecture: str, data: Mapping
         name = os.environ.get("DVC_EXP_NAME") or f"{architecture}-{tags['params_hash']}"
         run_id = client.create_run(experiment_id, tags=tags, run_name=name).info.run_id
     except MlflowException as error:
-        raise TrackingError(f"MLflow at {location.shown} does not start a run: {error}") from error
+        said = location.masked(str(error))
+        raise TrackingError(f"MLflow at {location.shown} does not start a run: {said}") from error
     run = _open(location, run_id, "training", task, architecture, params)
     say(f"run {run_id} ({name}) in experiment {experiment} at {location.shown}")
     # The address as it may be shown: all who see the runs see this, and it may hold a password.
@@ -219,7 +220,7 @@ def resume_run(path: str | Path, params: Params, *, data: Mapping[str, Path]) ->
     if reachable:
         client, experiment_id = connect(location, f"{params.track.experiment}-{task}")
         settle(location.spool)
-        if not _is_known(client, run_id):
+        if not _is_known(client, location, run_id):
             tags = run_tags(task, architecture, params) | {"evaluation_of": run_id}
             created = client.create_run(experiment_id, tags=tags, run_name=f"evaluation of {run_id[:8]}")
             say(f"{location.shown} does not know run {run_id}; its evaluation goes to a new run, {created.info.run_id}")
@@ -266,7 +267,7 @@ def _open(
     return Run(Delivery(journal, location, away=away), task, architecture, params)
 
 
-def _is_known(client: MlflowClient, run_id: str) -> bool:
+def _is_known(client: MlflowClient, location: Location, run_id: str) -> bool:
     from mlflow.exceptions import MlflowException
 
     try:
@@ -274,7 +275,7 @@ def _is_known(client: MlflowClient, run_id: str) -> bool:
     except MlflowException as error:
         if error.error_code == "RESOURCE_DOES_NOT_EXIST":
             return False
-        raise TrackingError(f"MLflow cannot be asked for run {run_id}: {error}") from error
+        raise TrackingError(f"MLflow cannot be asked for run {run_id}: {location.masked(str(error))}") from error
 
 
 class _Terminated(SystemExit):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,8 @@ import requests
 
 from inkmath.tracking import ModelFiles, TrackingError, delivery, resume_run, training_run
 from inkmath.tracking.__main__ import main
+from inkmath.tracking.delivery import Delivery
+from inkmath.tracking.journal import Journal
 from inkmath.tracking.location import Location
 
 if TYPE_CHECKING:
@@ -165,6 +168,21 @@ def test_a_record_that_is_refused_is_listed_and_the_rest_goes_on(
         run.log_metrics({"loss": 1.0})
     assert client.get_run(run.id).data.metrics == {"loss": 1.0}
     assert "MLflow refused a record: metrics:" in capsys.readouterr().err
+
+
+def test_what_mlflow_says_of_a_dead_server_tells_no_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        dead = Location(uri=f"http://me:secret@127.0.0.1:{unused.getsockname()[1]}", root=tmp_path)
+    lost = Delivery(Journal.open(dead.spool, "0" * 32, uri=dead.uri, by="training"), dead)
+    lost.record("metrics", values={"loss": 1.0}, step=0, time=0)
+    lost.close()
+    said = capsys.readouterr().err
+    assert f"takes no records (API request to {dead.shown}" in said
+    assert "secret" not in said
 
 
 def answered(status: int, of: str) -> Exception:

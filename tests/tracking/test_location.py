@@ -65,7 +65,12 @@ class TestLocation:
         assert Location(uri="https://mlflow.example", root=Path("/home/me")).artifact_root is None
 
     def test_no_password_is_shown(self) -> None:
-        assert Location(uri="https://me:secret@mlflow.example", root=Path()).shown == "https://me:***@mlflow.example"
+        location = Location(uri="https://me:secret@mlflow.example", root=Path())
+        assert location.shown == "https://me:***@mlflow.example"
+        assert (
+            location.masked(f"API request to {location.uri}/api failed")
+            == f"API request to {location.shown}/api failed"
+        )
 
     def test_a_lock_is_held_by_one_at_a_time(self, location: Location) -> None:
         with location.lock():

@@ -46,7 +46,9 @@ class Location:
     @property
     def database(self) -> Path | None:
         """The SQLite file, or None."""
-        return Path(self.uri.removeprefix("sqlite:///")) if self.uri.startswith("sqlite:///") else None
+        if not self.uri.startswith("sqlite:///"):
+            return None
+        return Path(self.uri.removeprefix("sqlite:///").partition("?")[0])
 
     @property
     def artifact_root(self) -> str | None:

@@ -107,6 +107,12 @@ class TestConnect:
         assert client.get_experiment(experiment_id).artifact_location == location.artifact_root
         assert connect(location, "inkmath-symbol")[1] == experiment_id
 
+    def test_a_database_may_be_given_with_options(self, workspace: Path) -> None:
+        location = locate("sqlite:///own.db?timeout=60")
+        assert connect(location, "inkmath-symbol")[1] == connect(location, "inkmath-symbol")[1]
+        assert location.database == workspace / "own.db"
+        assert location.database.is_file()
+
     def test_a_deleted_experiment_is_named_with_the_way_back(self, location: Location) -> None:
         client, experiment_id = connect(location, "inkmath-symbol")
         client.delete_experiment(experiment_id)

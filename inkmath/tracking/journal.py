@@ -33,6 +33,8 @@ class Journal:
         self._lock = lock
         self._path = folder / _FILE
         self._records, self._sent = _read(self._path)
+        self.last_write = int(self._path.stat().st_mtime * 1000) if self._path.exists() else 0
+        """When the process before this one wrote the last record, in milliseconds since 1970; 0 if there was none."""
         self._end_torn_line()
 
     @classmethod
@@ -91,11 +93,6 @@ class Journal:
             if record["op"] == "open":
                 return record
         return None
-
-    @property
-    def last_write(self) -> int:
-        """When the last record was written, in milliseconds since 1970."""
-        return int(self._path.stat().st_mtime * 1000)
 
     @property
     def pending(self) -> list[Record]:

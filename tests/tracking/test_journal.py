@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,15 @@ def test_a_killed_process_leaves_its_journal_open(tmp_path: Path) -> None:
     abandon(ended)
     found = {journal.run_id: journal.left_open for journal in Journal.abandoned(tmp_path)}
     assert found == {"killed": {"op": "open", "uri": "http://server", "by": "training"}, "ended": None}
+
+
+def test_a_torn_line_does_not_change_when_the_process_wrote_last(tmp_path: Path) -> None:
+    abandon(open_journal(tmp_path))
+    file = tmp_path / "run" / "journal.jsonl"
+    file.write_bytes(file.read_bytes() + b'{"op": "met')
+    os.utime(file, (1000.0, 1000.0))
+    (found,) = Journal.abandoned(tmp_path)
+    assert found.last_write == 1_000_000
 
 
 def test_a_full_disk_is_one_clear_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

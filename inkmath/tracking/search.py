@@ -196,6 +196,7 @@ def _trial(
     log: Path,
 ) -> float:
     import optuna
+    from mlflow.exceptions import MlflowException
 
     stage, metric, watched = TRAININGS[task]
     settings = {knob.name: knob.suggest(trial) for knob in knobs}
@@ -222,10 +223,13 @@ def _trial(
     try:
         while process.poll() is None:
             time.sleep(LOOK_SECONDS)
-            run = run or run_of(client, experiment_id, dvc_name, began)
-            if run is None:
-                continue
-            reported = report(run)
+            try:
+                run = run or run_of(client, experiment_id, dvc_name, began)
+                if run is None:
+                    continue
+                reported = report(run)
+            except MlflowException:
+                continue  # a server that is away stops no training, which keeps what it logs until then
             if trial.should_prune() and _end_training(process.pid, stage):
                 process.wait()
                 client.set_tag(run.info.run_id, "pruned", "true")

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import optuna
 import pytest
+from mlflow import MlflowClient
 from mlflow.entities import Metric, RunTag
+from mlflow.exceptions import MlflowException
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState
 from ruamel.yaml import YAML
@@ -23,8 +25,6 @@ from inkmath.tracking.search import TRAININGS, Knob, experiment_command, run_of,
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
-
-    from mlflow import MlflowClient
 
     from inkmath.tracking.location import Location
 
@@ -321,6 +321,23 @@ def test_the_command_searches_where_its_trials_train(
 def test_a_value_that_was_rounded_stays_within_its_bounds() -> None:
     knob = Knob.parse("train.dropout=interval(0,0.99999)")
     assert knob.suggest(optuna.trial.FixedTrial({"train.dropout": 0.99998})) == 0.99999
+
+
+@pytest.mark.slow
+def test_a_server_that_is_away_for_a_while_stops_no_trial(searching: Search, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask, looks = MlflowClient.get_metric_history, []
+
+    def away_at_first(client: MlflowClient, run_id: str, figure: str) -> list[Metric]:
+        looks.append(run_id)
+        if len(looks) == 1:
+            raise MlflowException("API request failed")
+        return ask(client, run_id, figure)
+
+    monkeypatch.setattr(MlflowClient, "get_metric_history", away_at_first)
+    searching.outcomes += [Outcome((0.5, 0.6), seconds=1)]
+    (trial,) = searching.run(1, DROPOUT).trials
+    assert trial.value == 0.6
+    assert len(looks) > 1
 
 
 @pytest.mark.slow

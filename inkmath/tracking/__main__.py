@@ -169,11 +169,13 @@ def _search(chosen: argparse.Namespace, params: Params, location: Location) -> i
     knobs = [Knob.parse(text) for text in chosen.space]
     if "/" in chosen.name:
         raise TrackingError(f"{chosen.name}: the name of a search is part of file names; leave out the slash")
-    for name, value in [("track.sweep", chosen.name), *((knob.name, value) for knob in knobs for value in knob.values)]:
+    experiment = chosen.experiment or params.track.experiment
+    given = [("track.sweep", chosen.name), ("track.experiment", experiment)]
+    for name, value in [*given, *((knob.name, value) for knob in knobs for value in knob.values)]:
         params.with_value(name, value)
     study = search(
         location,
-        chosen.experiment or params.track.experiment,
+        experiment,
         chosen.name,
         chosen.task,
         knobs,

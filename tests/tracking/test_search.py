@@ -313,9 +313,14 @@ def test_the_command_searches_where_its_trials_train(
     assert main(["search", "drop", "train.dropout=interval(0,0.9)", "--trials", "1", *options]) == 0
     assert "best of 1 trials: 0.5000" in capsys.readouterr().out
     assert searching.started["drop-0"]["track.experiment"] == base
-    for name, complaint in (("a/b", "leave out the slash"), ("a b'", "track.sweep")):
-        assert main(["search", name, "train.dropout=interval(0,0.9)", *options]) == 1
+    for name, other, complaint in (
+        ("a/b", base, "leave out the slash"),
+        ("a b'", base, "track.sweep"),
+        ("drop", "a/b", "track.experiment"),
+    ):
+        assert main(["search", name, "train.dropout=interval(0,0.9)", "--experiment", other]) == 1
         assert complaint in capsys.readouterr().err
+    assert client.get_experiment_by_name("a/b-symbol") is None
 
 
 def test_a_value_that_was_rounded_stays_within_its_bounds() -> None:

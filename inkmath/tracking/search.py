@@ -240,7 +240,7 @@ def _trial(
             process.terminate()
             process.wait()
     run = run_of(client, experiment_id, dvc_name, began)
-    if process.returncode or run is None:
+    if process.returncode or run is None or metric not in run.data.metrics:
         tried = ", ".join(f"{key}={value}" for key, value in varied.items())
         raise TrackingError(f"trial {trial.number} ({tried}) failed; see {log}")
     trial.set_user_attr("mlflow_run", run.info.run_id)

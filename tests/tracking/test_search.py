@@ -62,6 +62,7 @@ class Outcome:
     curve: tuple[float, ...] = ()
     seconds: float = 0.0
     status: int = 0
+    figure: str = FIGURE
 
 
 @dataclass
@@ -90,7 +91,7 @@ def searching(location: Location, client: MlflowClient, workspace: Path, monkeyp
         made.started[name] = settings
         if outcome.curve:
             run = client.create_run(made.trained_in).info.run_id
-            points = [Metric(FIGURE, value, 0, epoch) for epoch, value in enumerate(outcome.curve)]
+            points = [Metric(outcome.figure, value, 0, epoch) for epoch, value in enumerate(outcome.curve)]
             client.log_batch(run, points, tags=[RunTag("dvc_exp_name", name)])
         monkeypatch.setenv("STAGE_SECONDS", str(outcome.seconds))
         return [sys.executable, "-c", DVC, stage, str(outcome.status)]
@@ -179,7 +180,11 @@ def test_a_later_search_goes_on_with_other_settings(searching: Search) -> None:
     assert one != other
 
 
-@pytest.mark.parametrize("outcome", [Outcome((0.5,), status=1), Outcome()], ids=["exit status", "no run"])
+@pytest.mark.parametrize(
+    "outcome",
+    [Outcome((0.5,), status=1), Outcome(), Outcome((0.5,), figure="loss")],
+    ids=["exit status", "no run", "no figure"],
+)
 def test_an_experiment_that_fails_ends_the_search(searching: Search, workspace: Path, outcome: Outcome) -> None:
     searching.outcomes += [outcome, Outcome((0.5,))]
     with pytest.raises(

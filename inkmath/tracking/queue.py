@@ -46,14 +46,21 @@ def work_off(workers: int, tell: Callable[[str], None] = print) -> Counter[str]:
         How many have ended meanwhile as ``Success`` and as ``Failed``.
 
     Raises:
-        TrackingError: DVC says no.
+        TrackingError: DVC says no, or experiments are left whose worker was killed: to DVC they run for ever.
     """
-    before, missed, told = queue_states(), LOOKS_TO_MISS, ""
+    before, told = queue_states(), ""
+    missed = LOOKS_TO_MISS if before["Queued"] else 0
     while (states := queue_states())["Queued"] or states["Running"]:
         if (line := _in_words(states)) != told:
             tell(told := line)
-        missed = missed + 1 if states["Queued"] and states["Running"] < workers else 0
+        at_work = states["Running"] if _workers() else 0
+        missed = missed + 1 if at_work < (workers if states["Queued"] else 1) else 0
         if missed > LOOKS_TO_MISS:
+            if not states["Queued"]:
+                raise TrackingError(
+                    f"DVC counts {states['Running']} as running whose worker was killed; "
+                    "end each with dvc queue kill NAME (dvc queue status names them) and queue it again"
+                )
             # Those that answer are left alone. Trap: a pipe for what this prints stays open until the last worker ends.
             _dvc("start", "--jobs", str(workers), read=False)
             missed = 0

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from inkmath.tracking import queue
+from inkmath.tracking import TrackingError, queue
 from inkmath.tracking.location import locate, reach
 from inkmath.tracking.model import EXAMPLE
 from inkmath.tracking.queue import work_off
@@ -126,6 +126,24 @@ def test_a_worker_that_hears_no_stop_is_asked_to_end_and_nobody_else(
     finally:
         worker.kill()
         other.kill()
+
+
+def test_experiments_whose_worker_was_killed_hold_nothing_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To DVC they run for ever; where all workers are gone, others take what is still queued."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(queue, "LOOK_SECONDS", 0.0)
+    states, asked = ["Running", "Queued"], []
+
+    def dvc(*command: str, read: bool = True) -> str:
+        asked.append(command[0])
+        if command[0] == "start":
+            states[1] = "Success"
+        return "\n".join(f"1234567  name  05:36 AM  {state}" for state in states)
+
+    monkeypatch.setattr(queue, "_dvc", dvc)
+    with pytest.raises(TrackingError, match=r"counts 1 as running whose worker was killed.*dvc queue kill NAME"):
+        work_off(1)
+    assert asked.count("start") == 1
 
 
 @pytest.mark.slow

@@ -282,7 +282,7 @@ def _only_here(place: Path) -> bool:
         return False
     if any(above.with_name(f"{above.name}.dvc").exists() for above in (place, *place.parents) if above.name):
         return False
-    return not any(_counts(Path(name)) for name in (git("ls-files", "--", str(place)) or "").splitlines())
+    return not any(_counts(Path(name)) for name in (git("ls-files", "-z", "--", str(place)) or "").split("\0"))
 
 
 def _counts(file: Path) -> bool:

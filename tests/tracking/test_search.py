@@ -252,7 +252,7 @@ def test_ink_that_only_this_directory_has_is_read_from_it(workspace: Path) -> No
         told = [part for part in experiment_command("train", "one", {}) if part.startswith("data.")]
         return {key: value.strip("'") for key, _, value in (part.partition("=") for part in told)}
 
-    for name in ("mine.zip", "own (1)/a.inkml", "test/a.inkml", "kept/a.inkml", "all/kept/a.inkml"):
+    for name in ("mine.zip", "own (1)/a.inkml", "test/a.inkml", "kept/ä.inkml", "all/kept/a.inkml"):
         (workspace / name).parent.mkdir(parents=True, exist_ok=True)
         (workspace / name).touch()
     (workspace / "all.dvc").touch()

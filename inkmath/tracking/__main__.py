@@ -92,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             os.environ["MLFLOW_TRACKING_URI"] = chosen.uri  # which those that are begun here hear too
         params = load_params()
         return _run(chosen, params, locate(params.track.uri))
-    except (ParamsError, TrackingError) as error:
+    except (ParamsError, TrackingError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
 

@@ -96,9 +96,12 @@ def test_the_table_shows_what_was_varied(client: MlflowClient, swept: list[str])
     assert sweep.curves[0] == [0.16, 0.26, 0.36]
 
 
-def test_a_sweep_is_drawn(client: MlflowClient, swept: list[str]) -> None:
+def test_a_sweep_is_drawn(client: MlflowClient, swept: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sweep", "widths", "--picture", "sweep.png"]) == 0
     assert Path("sweep.png").read_bytes().startswith(b"\x89PNG")
+    Path("file").touch()
+    assert main(["sweep", "widths", "--picture", "file/sweep.png"]) == 1
+    assert capsys.readouterr().err.startswith("error: [Errno")
 
 
 def test_a_sweep_that_two_machines_began_at_once_is_one(client: MlflowClient, swept: list[str]) -> None:

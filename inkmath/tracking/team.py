@@ -126,16 +126,18 @@ def postgres(folder: Path, port: int) -> Iterator[str]:
         raise TrackingError("PostgreSQL is not installed; on Debian: apt-get install postgresql")
     home = folder / "postgresql"
     home.mkdir(parents=True, exist_ok=True)
+    (folder / "logs").mkdir(exist_ok=True)
+    log = folder / "logs" / "postgresql"
     # It refuses to run as root.
     user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.getuid() == 0 else []
     if user:
         shutil.chown(home, "postgres", "postgres")
-    data, log = home / "data", home / "log"
+    data = home / "data"
     control = [*user, str(programs / "pg_ctl"), "-D", str(data), "-w", "-t", "300"]
     if not data.exists():
-        _run([*user, str(programs / "initdb"), "-D", str(data), "-U", "mlflow", "--auth", "trust"], home)
+        _run([*user, str(programs / "initdb"), "-D", str(data), "-U", "mlflow", "--auth", "trust"], log)
     # A name of a socket may have a hundred letters, so the socket cannot lie deep in the folders of a test.
-    _run([*control, "-l", str(log), "-o", f"-p {port} -k '' -c listen_addresses=127.0.0.1", "start"], log)
+    _run([*control, "-o", f"-p {port} -k '' -c listen_addresses=127.0.0.1", "start"], log)
     try:
         yield f"postgresql+psycopg2://mlflow@127.0.0.1:{port}/postgres"
     finally:
@@ -143,8 +145,8 @@ def postgres(folder: Path, port: int) -> Iterator[str]:
 
 
 def _run(command: Sequence[str], log: Path) -> None:
-    # Not captured through a pipe: the server that is left behind would hold it open.
-    done = subprocess.run(command, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    with log.open("ab") as said:  # not captured through a pipe: the server that is left behind would hold it open
+        done = subprocess.run(command, cwd="/", stdout=said, stderr=subprocess.STDOUT, check=False)
     if done.returncode:
         raise TrackingError(
             f"`{' '.join(command)}` failed; see {log}, and that the folder is one that the user postgres can enter"

@@ -273,6 +273,24 @@ def test_ray_tune_wants_a_server_that_every_node_reaches(tmp_path: Path) -> None
     assert done.stderr.strip().splitlines()[-1].startswith("no MLflow server is named")
 
 
+def test_what_postgres_says_of_a_start_that_fails_is_in_the_log_that_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("pg_ctl", "initdb"):
+        (programs / name).write_text('#!/bin/sh\necho "$0: invalid locale settings" >&2\nexit 1\n')
+        (programs / name).chmod(0o755)
+    monkeypatch.setattr("inkmath.tracking.team.Path.glob", lambda *_: iter([programs]))
+    monkeypatch.setattr(os, "getuid", lambda: 1000)
+    with (
+        pytest.raises(TrackingError, match=rf"initdb .* failed; see {tmp_path}/logs/postgresql"),
+        postgres(tmp_path, 1),
+    ):
+        pass
+    assert "invalid locale settings" in (tmp_path / "logs" / "postgresql").read_text()
+
+
 def test_postgres_says_when_it_is_missing(tmp_path, monkeypatch):
     monkeypatch.setattr("inkmath.tracking.team.Path.glob", lambda *_: iter(()))
     monkeypatch.setenv("PATH", "")

@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from inkmath.params import Params, load_params
-from inkmath.tracking import ModelFiles
+from inkmath.tracking import ModelFiles, team
 from inkmath.tracking.location import Location, connect, locate
 
 if TYPE_CHECKING:
@@ -140,24 +140,13 @@ def mlflow_server(workspace: Path) -> Iterator[Callable[[str], Server]]:
 @pytest.fixture
 def postgres() -> Iterator[str]:
     """The address of an empty PostgreSQL database (Debian's package), started for one test."""
-    programs = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
-    if programs is None:
+    if shutil.which("pg_ctl") is None and not any(Path("/usr/lib/postgresql").glob("*/bin")):
         pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")
-    # PostgreSQL refuses to run as root, and other users cannot enter the folders of pytest.
-    home = Path(tempfile.mkdtemp(prefix="inkmath-postgres-"))
-    user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.getuid() == 0 else []
-    if user:
-        shutil.chown(home, "postgres", "postgres")
-    port = free_port()
-    data = str(home / "data")
-    control = [*user, str(programs / "pg_ctl"), "-D", data, "-w", "-t", "300"]
-    quiet = {"check": True, "stdout": subprocess.DEVNULL, "cwd": "/"}
-    subprocess.run([*user, str(programs / "initdb"), "-D", data, "-U", "mlflow", "--no-sync"], **quiet)
-    options = f"-p {port} -k {home} -c listen_addresses=127.0.0.1 -c fsync=off"
-    subprocess.run([*control, "-l", str(home / "log"), "-o", options, "start"], **quiet)
-    yield f"postgresql+psycopg2://mlflow@127.0.0.1:{port}/postgres"
-    subprocess.run([*control, "-m", "immediate", "stop"], **quiet)
-    shutil.rmtree(home)
+    # The user postgres, whom PostgreSQL runs as for root, cannot enter the folders of pytest.
+    with tempfile.TemporaryDirectory(prefix="inkmath-postgres-") as folder:
+        Path(folder).chmod(0o755)
+        with team.postgres(Path(folder), free_port()) as address:
+            yield address
 
 
 def free_port() -> int:

@@ -114,7 +114,7 @@ def searching(location: Location, client: MlflowClient, workspace: Path, monkeyp
     ("space", "distribution"),
     [
         ("a=choice(lstm,conv)", CategoricalDistribution(("lstm", "conv"))),
-        ("a=range(8,64)", IntDistribution(8, 64)),
+        ("a=range(8, 64)", IntDistribution(8, 64)),
         ("a=interval(0,0.5)", FloatDistribution(0.0, 0.5)),
         ("a=log(1e-4,1e-2)", FloatDistribution(1e-4, 1e-2, log=True)),
     ],
@@ -125,6 +125,25 @@ def test_values_are_drawn_as_the_space_says(space: str, distribution: object) ->
     assert trial.distributions == {"a": distribution}
     drawn = trial.params["a"]
     assert value == (drawn if isinstance(drawn, str) else pytest.approx(drawn, rel=1e-3))
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("train.units", "is no space; write block.name=choice"),
+        ("a=range(1)", "needs two whole numbers"),
+        ("a=range(x,y)", "needs two whole numbers"),
+        ("a=range(1.5,64)", "needs two whole numbers"),
+        ("a=range(1,1e2)", "needs two whole numbers"),
+        ("a=interval(2,1)", "the first number must be below the second"),
+        ("a=interval(0,inf)", "the first number must be below the second"),
+        ("a=log(nan,1)", "the first number must be below the second"),
+        ("a=log(0,1)", "above 0 for log"),
+    ],
+)
+def test_a_space_that_is_none_is_refused(text: str, complaint: str) -> None:
+    with pytest.raises(TrackingError, match=complaint):
+        Knob.parse(text)
 
 
 def test_the_best_trial_has_the_highest_figure(searching: Search, client: MlflowClient) -> None:

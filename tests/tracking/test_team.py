@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tracking.conftest import READER
 from tracking.test_queue import TRAIN
 
 from inkmath.tracking.location import Location, TrackingError, reach
-from inkmath.tracking.search import Knob
 from inkmath.tracking.sweep import PARENT, read_sweep
 from inkmath.tracking.team import postgres
 
@@ -29,18 +29,6 @@ from pathlib import Path
 
 Path("train.npz").write_bytes(b"arrays" * 1000)
 Path("labels.txt").write_text("x y z")
-"""
-
-READER = """
-from inkmath.decoding.reading import Candidate
-
-
-class Reader:
-    def __init__(self, folder):
-        self.labels = tuple((folder / "labels.txt").read_text().split())
-
-    def classify(self, inks, *, top_k=3):
-        return [[Candidate(label, 1 / (rank + 2)) for rank, label in enumerate(self.labels)][:top_k] for _ in inks]
 """
 
 SLOW = """
@@ -70,30 +58,6 @@ stages:
     params: [train.units, train.dropout, track.sweep]
     outs: [models/run.json]
 """
-
-
-@pytest.mark.parametrize(
-    ("text", "kind", "values"),
-    [
-        ("train.units=range(8, 64)", "range", ("8", "64")),
-        ("train.architecture=choice(lstm,conv)", "choice", ("lstm", "conv")),
-        ("train.learning_rate=log(1e-4,1e-2)", "log", ("1e-4", "1e-2")),
-    ],
-)
-def test_a_space_is_read(text, kind, values):
-    assert Knob.parse(text) == Knob(text.partition("=")[0], kind, values)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("train.units", "a=range(1)", "a=interval(2,1)", "a=log(0,1)", "a=range(x,y)"),
-        *("a=range(1.5,64)", "a=range(1,1e2)", "a=interval(0,inf)", "a=log(nan,1)"),
-    ],
-)
-def test_a_space_that_is_none_is_refused(text):
-    with pytest.raises(TrackingError, match=r"(a=|train)"):
-        Knob.parse(text)
 
 
 class Clone:

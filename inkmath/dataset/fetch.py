@@ -21,7 +21,7 @@ from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
 from inkmath.dataset.progress import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 ATTEMPTS = 6
 """How often a broken connection is taken up again before giving up; progress in between starts the count anew."""
@@ -230,17 +230,13 @@ def _receive(session: requests.Session, file: RemoteFile, part: Path, advance: C
             advance(-had)
             had = 0
         with part.open("ab" if had else "wb") as target:
-            _write_blocks(answer.iter_content(_BLOCK), target.write, advance)
+            for block in answer.iter_content(_BLOCK):
+                target.write(block)
+                advance(len(block))
         expected = answer.headers.get("Content-Length", "")
         if expected.isdigit() and part.stat().st_size < had + int(expected):
             raise requests.ConnectionError(f"{file.url}: the connection broke off")
     return None
-
-
-def _write_blocks(blocks: Iterable[bytes], write: Callable[[bytes], object], advance: Callable[[int], None]) -> None:
-    for block in blocks:
-        write(block)
-        advance(len(block))
 
 
 PUBLISHED: dict[str, Published] = {

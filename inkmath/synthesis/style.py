@@ -47,7 +47,7 @@ class Style:
         fraction: size of numerator and denominator relative to the line.
         raise_jitter: how far symbols stray from the line.
         size_jitter: relative spread of the sizes of symbols.
-        slope: rise of the line per unit of its length, downward.
+        slope: how far the line sinks per unit of its length; negative where it rises.
         drift: how far the line wanders from straight.
         bar_first: how often a fraction begins with its bar.
         sup_first: whether superscripts come before subscripts.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from inkmath.layout.tree import LayoutTree, Relation
+from inkmath.synthesis.allographs import SPELLED
 from inkmath.synthesis.font import curve
 
 if TYPE_CHECKING:
@@ -25,14 +26,12 @@ if TYPE_CHECKING:
 _AXIS = -8.0
 _OPENING = frozenset({"(", "[", "\\{"})
 _CLOSING = frozenset({")", "]", "\\}"})
-_WORDS = frozenset({"\\sin", "\\cos", "\\tan", "\\log", "\\lim"})
-_OPERATORS = frozenset({"\\sum", "\\int"})
 # Room before and after a symbol beyond the usual gap.
 _ROOM: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("=", "<", ">", "\\leq", "\\geq", "\\neq", "\\rightarrow", "\\in"), (4.0, 4.0)),
     **dict.fromkeys(("+", "-", "\\pm", "\\times", "\\div"), (2.5, 2.5)),
-    **dict.fromkeys(_WORDS, (2.5, 2.0)),
-    **dict.fromkeys(_OPERATORS, (1.5, 2.0)),
+    **dict.fromkeys(SPELLED, (2.5, 2.0)),
+    **dict.fromkeys(("\\sum", "\\int"), (1.5, 2.0)),
     ",": (-1.0, 4.0),
     ".": (-0.5, 0.0),
     "\\ldots": (2.0, 2.0),
@@ -187,7 +186,8 @@ class _Hand:
 
     def _gap(self, before: int, after: int, *, first: bool) -> float:
         """Room between neighbours; a sign that opens a line belongs to what follows it."""
-        sign = first and self._label(before) in ("+", "-", "\\pm") and not self.tree.children[before].keys() - {"Right"}
+        bare = self.tree.children[before].keys() <= {Relation.RIGHT}
+        sign = first and bare and self._label(before) in ("+", "-", "\\pm")
         room = 0.0 if sign else _ROOM.get(self._label(before), (0.0, 0.0))[1]
         room += _ROOM.get(self._label(after), (0.0, 0.0))[0]
         return max((_GAP + room) * self.style.spacing * (1.0 + self._jitter(0.25)), 0.8)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass
-from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, Literal
 
 from inkmath.tracking.location import TrackingError
@@ -160,8 +160,7 @@ def _load_pyfunc(path: str) -> InkModel:
     """What MLflow calls to load the model from its folder."""
     folder = Path(path)
     about = json.loads((folder / "reader.json").read_text(encoding="utf-8"))
-    module, function = about["reader"].split(":")
-    return InkModel(getattr(import_module(module), function)(folder), about["task"])
+    return InkModel(resolve_name(about["reader"])(folder), about["task"])
 
 
 def signature(task: Task) -> ModelSignature:

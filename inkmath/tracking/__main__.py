@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     team.add_argument(
         "--folder", type=Path, default=Path("team"), help="for the database and logs (default: %(default)s)"
     )
-    team.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    team.add_argument("--host", default="127.0.0.1", help="address of this machine to listen on (default: %(default)s)")
     team.add_argument("--store", help="address of an S3 store that lasts, its keys in AWS_ACCESS_KEY_ID and so on")
     team.add_argument("--bucket", default="inkmath", help="in the store (default: %(default)s)")
     for service, port in asdict(Ports()).items():

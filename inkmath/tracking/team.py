@@ -75,15 +75,18 @@ def team_services(
 
     Args:
         folder: keeps the database and the logs from one start to the next.
-        host: address that MLflow and the store that comes along listen on. PostgreSQL listens on this machine alone.
+        host: address that MLflow and the store that comes along listen on, and by which others reach them. PostgreSQL
+            listens on this machine alone.
         ports: where they listen.
         store: address of an S3 store, its keys in the environment as ``AWS_ACCESS_KEY_ID`` and
             ``AWS_SECRET_ACCESS_KEY``; None starts moto's, which forgets everything when it ends.
         bucket: made if it is missing.
 
     Raises:
-        TrackingError: a program is missing, or does not start; the message names its log.
+        TrackingError: a program is missing, or does not start; the message names its log. Or ``host`` names no machine.
     """
+    if host in ("", "0.0.0.0", "::"):  # MLflow answers to no other name than this one, and nobody reaches it by that
+        raise TrackingError(f"host {host!r} is all addresses of this machine; name the one by which others reach it")
     ports = ports or Ports()
     folder = Path(folder).resolve()
     (folder / "logs").mkdir(parents=True, exist_ok=True)

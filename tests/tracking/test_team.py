@@ -17,7 +17,7 @@ from tracking.test_queue import TRAIN
 
 from inkmath.tracking.location import Location, TrackingError, reach
 from inkmath.tracking.sweep import PARENT, read_sweep
-from inkmath.tracking.team import postgres
+from inkmath.tracking.team import postgres, team_services
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -235,6 +235,15 @@ def test_ray_tune_wants_a_server_that_every_node_reaches(tmp_path: Path) -> None
     done = subprocess.run(recipe, cwd=tmp_path, env=machine.environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.strip().splitlines()[-1].startswith("no MLflow server is named")
+
+
+def test_a_team_wants_an_address_that_its_machines_reach(tmp_path: Path) -> None:
+    with (
+        pytest.raises(TrackingError, match=r"'0\.0\.0\.0' is all addresses of this machine; name the one"),
+        team_services(tmp_path / "team", host="0.0.0.0"),
+    ):
+        pass
+    assert not (tmp_path / "team").exists()
 
 
 def test_what_postgres_says_of_a_start_that_fails_is_in_the_log_that_is_named(

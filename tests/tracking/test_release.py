@@ -143,6 +143,7 @@ def test_a_refusal_of_one_task_does_not_keep_the_other_back(tmp_path: Path) -> N
 
 
 @needs_weights
+@pytest.mark.slow
 def test_formulas_are_searched_as_suits_both_networks(tmp_path: Path) -> None:
     weights = Path(shutil.copytree(WEIGHTS, tmp_path / "weights"))
     before = json.loads((weights / "expression.json").read_text())

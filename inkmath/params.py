@@ -148,10 +148,7 @@ class Learning(Block):
     @model_validator(mode="after")
     def _teachers_are_heard(self) -> Self:
         if bool(self.teachers) != (self.teachers_share > 0):
-            raise ValueError(
-                "teachers_share: is the share of what is learned that teachers say; set it above 0 and name them in "
-                "teachers, or set it to 0 and teachers to []"
-            )
+            raise ValueError("teachers_share: set it above 0 and name teachers, or set it to 0 and teachers to []")
         return self
 
 
@@ -352,7 +349,7 @@ def load_params(path: str | Path = "params.yaml") -> Params:
     except YAMLError as error:
         raise ParamsError(f"{path}: is not YAML ({error})") from error
     if not isinstance(raw, dict):
-        raise ParamsError(f"{path}: is empty or no mapping; it needs the blocks {', '.join(Params.model_fields)}")
+        raise ParamsError(f"{path}: is empty, or no mapping of blocks; it needs {', '.join(Params.model_fields)}")
     try:
         return Params.model_validate(raw)
     except ValidationError as error:

@@ -13,7 +13,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on; other machines reach only one of this one's.")] = (
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines connect.")] = (
         "127.0.0.1"
     ),
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
@@ -21,7 +21,7 @@ def serve(
         str | None,
         typer.Option(
             envvar="INKMATH_TOKEN",
-            help="Ask clients for this token. When --host is not this machine alone and none is given, one is made.",
+            help="Ask clients for this token. Where other machines can connect and none is given, one is made up.",
         ),
     ] = None,
     save: Annotated[

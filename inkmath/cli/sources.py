@@ -63,7 +63,7 @@ class Source:
             if is_archive(self.name):
                 raise InputError("is an archive; unpack it and name its directory")
             if (guess_type(self.name)[0] or "").startswith("image/"):
-                raise InputError("is a picture of a kind that is not read; save it as PNG or JPEG")
+                raise InputError("is a picture in a format that is not supported; save it as PNG or JPEG")
             if Path(self.name).is_file():
                 return parse_inkml(Path(self.name))
             with Path(self.name).open("rb") as stream:  # a pipe or a device, whose size nobody knows

@@ -73,7 +73,7 @@ def _parse(source: str | bytes) -> etree._Element:
     try:
         root = parse_xml(source)
     except XMLError as error:
-        raise InkMLError(f"broken XML ({error}): mend or fetch the file again") from error
+        raise InkMLError(f"no InkML, or damaged: broken XML ({error}); export or download it again") from error
     if local_name(root) != "ink":
         raise InkMLError(f"the root element is <{local_name(root)[:40]}>, InkML's is <ink>")
     return root
@@ -115,9 +115,7 @@ class _Document:
     def ink(self, name: str = "") -> Ink:
         if not self.texts:
             raise InkMLError(
-                "no <trace> element but of a hovering pen, so no ink"
-                if self.hovering
-                else "no <trace> element, so no ink"
+                "no ink: no <trace> element but of a hovering pen" if self.hovering else "no ink: no <trace> element"
             )
         strokes = _parse_points(self.texts, list(self.traces), self._axes())
         known = self.annotations

@@ -20,8 +20,7 @@ def with_strokes_of(read: LayoutTree, meant: LayoutTree) -> LayoutTree:
     wanted, given = (list(reading_order(tree.children, tree.root)) for tree in (meant, read))
     if len(wanted) != len(given):
         raise LayoutError(
-            f"the ink was read as {len(given)} symbols and this formula has {len(wanted)}: "
-            "first say which strokes belong together"
+            f"symbols in the ink: {len(given)}, in this formula: {len(wanted)}; first say which strokes belong together"
         )
     matcher = SequenceMatcher(
         None, [read.symbols[index].label for index in given], [meant.symbols[index].label for index in wanted], False

@@ -280,7 +280,7 @@ class _Parser:
         try:
             label = canonical_label(token)
         except LayoutError:
-            self.fail(f"{quoted(token[:40])} is no symbol of a layout tree")
+            self.fail(f"{quoted(token[:40])} is no symbol known here; use symbols, scripts, fractions, roots, limits")
         self.at += 1
         symbol = self.builder.add(Symbol(label))
         return symbol, symbol

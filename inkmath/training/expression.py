@@ -260,7 +260,7 @@ class ExpressionTrainer:
                     self.tally.add(parts, size, now - counted, rate)
                     if not math.isfinite(self.tally.sums["loss"]):
                         raise TrainingError(
-                            f"epoch {self.epoch + 1}, step {self.batch}: the loss is no number any more; lower "
+                            f"epoch {self.epoch + 1}, step {self.batch}: the loss is infinite or no number; lower "
                             "train_expression.learning_rate"
                         )
                     counted = now

@@ -116,7 +116,7 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         # On several devices a constant rate is a variable of each of them, which is no number.
         row["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         if not math.isfinite(row["loss"] + row["valid_loss"]):
-            raise TrainingError(f"epoch {epoch + 1}: the loss is no number any more; lower train.learning_rate")
+            raise TrainingError(f"epoch {epoch + 1}: the loss is infinite or no number; lower train.learning_rate")
         self.history.append(row)
         better = not self.best_weights or _merit(row) > _merit(self.history[self.best_epoch])
         if better or self._settings.keep == "last":

@@ -22,6 +22,8 @@ Model = TypeVar("Model", bound=BaseModel)
 INKML_TYPES = frozenset({"application/inkml+xml", "application/xml", "text/xml"})
 PICTURE_TYPES = frozenset({"image/png", "image/jpeg"})
 
+IN_PARTS = "Split the formula into parts."
+
 
 async def read_body(request: Request, limits: Limits) -> bytes:
     """The whole body.
@@ -38,7 +40,9 @@ async def read_body(request: Request, limits: Limits) -> bytes:
             "Send the body as it is, without Content-Encoding.",
             headers={"Accept-Encoding": "identity", "Connection": "close"},
         )
-    too_large = limit_problem(413, "body-too-large", "Request too large", "body_bytes", limits.body_bytes, "bytes")
+    too_large = limit_problem(
+        413, "body-too-large", "Request too large", "body_bytes", limits.body_bytes, "bytes", "Send less at once."
+    )
     stated = request.headers.get("content-length", "")
     if stated.isdigit() and int(stated) > limits.body_bytes:
         raise too_large
@@ -51,7 +55,13 @@ async def read_body(request: Request, limits: Limits) -> bytes:
                     raise too_large
     except TimeoutError:
         raise limit_problem(
-            408, "body-too-slow", "Request took too long to arrive", "seconds", limits.seconds, "seconds"
+            408,
+            "body-too-slow",
+            "Request took too long to arrive",
+            "seconds",
+            limits.seconds,
+            "seconds",
+            "Send it again.",
         ) from None
     return bytes(received)
 
@@ -122,7 +132,9 @@ def ink_of_picture(content: bytes, limits: Limits) -> Ink:
             f"Pictures need {missing.name} on the server: pip install 'inkmath[images]'.",
         ) from missing
     except TooManyPixelsError:
-        raise limit_problem(413, "too-many-pixels", "Picture too large", "pixels", limits.pixels, "pixels") from None
+        raise limit_problem(
+            413, "too-many-pixels", "Picture too large", "pixels", limits.pixels, "pixels", "Use a smaller picture."
+        ) from None
     except ImageError as error:
         raise Problem(422, "picture", "Unusable picture", f"{error}.".removeprefix("image: ")) from None
     _check_size(len(ink.strokes), sum(map(len, ink.strokes)), limits)
@@ -131,6 +143,10 @@ def ink_of_picture(content: bytes, limits: Limits) -> Ink:
 
 def _check_size(strokes: int, points: int, limits: Limits) -> None:
     if strokes > limits.strokes:
-        raise limit_problem(413, "too-many-strokes", "Too many strokes", "strokes", limits.strokes, "strokes a formula")
+        raise limit_problem(
+            413, "too-many-strokes", "Too many strokes", "strokes", limits.strokes, "strokes a formula", IN_PARTS
+        )
     if points > limits.points:
-        raise limit_problem(413, "too-many-points", "Too many points", "points", limits.points, "points a formula")
+        raise limit_problem(
+            413, "too-many-points", "Too many points", "points", limits.points, "points a formula", IN_PARTS
+        )

@@ -70,7 +70,9 @@ class WorkerPool:
                 raise Abandoned
             if future.cancel():
                 raise _overloaded("All the time that there is for a formula went by before its turn came.")
-            raise limit_problem(503, "too-slow", "Took too long", "seconds", self._limits.seconds, "seconds")
+            raise limit_problem(
+                503, "too-slow", "Took too long", "seconds", self._limits.seconds, "seconds", "Try a shorter formula."
+            )
         finally:
             # A thread cannot be stopped: work that has begun keeps its place in the queue until it ends.
             future.cancel()

@@ -248,7 +248,7 @@ def test_a_picture_of_another_kind_is_not_taken_for_broken_ink(tmp_path: Path, n
     (tmp_path / name).write_bytes(b"whatever")
     code, _, complaints = run("recognize", tmp_path / name)
     assert code == 1
-    assert "is a picture of a kind that is not read; save it as PNG or JPEG" in complaints
+    assert "is a picture in a format that is not supported; save it as PNG or JPEG" in complaints
 
 
 def test_lines_of_json_and_files_exclude_each_other(notes: Path) -> None:

@@ -141,7 +141,7 @@ def test_a_pen_that_hovers_leaves_no_ink() -> None:
     assert "a trace group of a hovering pen" in parse_inkml(alone).problems[-1]
     unnamed = parse_inkml('<ink><trace type="penUp">0 0</trace><trace>1 1</trace></ink>')
     assert unnamed.trace_ids == ("1",), "as the file counts them"
-    with pytest.raises(InkMLError, match="hovering pen, so no ink"):
+    with pytest.raises(InkMLError, match="no ink: no <trace> element but of a hovering pen"):
         parse_inkml('<ink><trace type="penUp">0 0, 1 1</trace></ink>')
     with pytest.raises(InkMLError, match="two traces have the id 'a'"):
         parse_inkml('<ink><trace id="a" type="penUp">0 0</trace><trace id="a">0 0</trace></ink>')

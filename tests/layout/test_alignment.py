@@ -42,5 +42,5 @@ def test_equal_labels_are_paired_before_misread_ones() -> None:
 
 
 def test_another_number_of_symbols_means_that_strokes_are_grouped_wrongly() -> None:
-    with pytest.raises(LayoutError, match="read as 2 symbols and this formula has 3"):
+    with pytest.raises(LayoutError, match="symbols in the ink: 2, in this formula: 3"):
         with_strokes_of(read_as("x 2"), parse_latex("x + 2"))

@@ -274,7 +274,9 @@ def test_a_loss_that_is_no_number_ends_the_training_with_what_to_do(
     one = trainer(formulas, classes, tmp_path / "c.npz")
     for variable in one.model.trainable_variables:
         variable.assign(np.full(variable.shape, np.nan))
-    with pytest.raises(TrainingError, match=r"epoch 1, step 1: the loss is no number any more; lower train_expression"):
+    with pytest.raises(
+        TrainingError, match=r"epoch 1, step 1: the loss is infinite or no number; lower train_expression"
+    ):
         one.run()
     assert not list(tmp_path.iterdir()), "nothing of it is kept"
 

@@ -181,7 +181,7 @@ def test_a_loss_that_is_no_number_ends_the_training_with_what_to_do(tmp_path):
     model = run(tmp_path / "a.npz", settings(epochs=1)).model
     model.set_weights([np.full(weight.shape, np.nan) for weight in model.get_weights()])
     model.save(tmp_path / "m.keras")
-    with pytest.raises(TrainingError, match=r"epoch 1: the loss is no number any more; lower train\.learning_rate"):
+    with pytest.raises(TrainingError, match=r"epoch 1: the loss is infinite or no number; lower train\.learning_rate"):
         run(tmp_path / "c.npz", settings(init_from=str(tmp_path / "m.keras")))
     assert not (tmp_path / "c.npz").exists(), "nothing of it is kept"
 

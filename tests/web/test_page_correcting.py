@@ -121,7 +121,8 @@ def test_all_symbols_can_be_looked_through_and_found_by_what_people_call_them(pa
     assert found.count() == len(known)
     search.fill("no such symbol")
     assert (
-        page.locator("#choices .found").inner_text() == "None that the reader knows. Write the LaTeX yourself instead."
+        page.locator("#choices .found").inner_text()
+        == "No such symbol. Close this and write the LaTeX yourself instead."
     )
     search.fill("plus")
     assert "+" in found.all_inner_texts()
@@ -389,7 +390,7 @@ def test_a_formula_that_comes_back_is_saved_already(page: Page, saved: Path) -> 
     wait_for(page, lambda: page.locator("#confidence").inner_text() == "as you wrote it")
     page.locator("label.switch").click()
     page.get_by_role("button", name="This is right").click()
-    wait_for(page, lambda: page.locator("#toast").inner_text().startswith("Saved for the next training"))
+    wait_for(page, lambda: page.locator("#toast").inner_text().startswith("Saved"))
     for key in ("Control+z", "Control+y"):
         page.keyboard.press(key)
     page.get_by_role("button", name="This is right").click()
@@ -403,7 +404,7 @@ def test_a_formula_is_saved_once(page: Page, saved: Path) -> None:
     expect_latex(page, "x")
     page.locator("label.switch").click()
     page.get_by_role("button", name="This is right").dblclick()
-    wait_for(page, lambda: page.locator("#toast").inner_text().startswith("Saved for the next training"))
+    wait_for(page, lambda: page.locator("#toast").inner_text().startswith("Saved"))
     page.get_by_role("button", name="This is right").click()
     assert page.locator("#toast").inner_text() == "Saved already"
     assert len(list(saved.glob("user-*.inkml"))) == 1

@@ -98,12 +98,14 @@ def test_a_refusal_says_which_limit_was_met(page: Page) -> None:
         "type": "urn:inkmath:problem:too-many-strokes",
         "title": "Too many strokes",
         "status": 413,
-        "detail": "The limit is 200 strokes a formula.",
+        "detail": "The limit is 200 strokes a formula. Split the formula into parts.",
+        "limit": {"name": "strokes", "value": 200},
     }
     page.route("**/api/recognize", lambda route: route.fulfill(status=413, json=problem))
     draw(page, X)
     page.wait_for_selector('#notice[data-kind="error"]')
     assert "The limit is 200 strokes" in page.locator("#notice").inner_text()
+    assert page.get_by_role("button", name="Try again").count() == 0, "the same ink would be refused again"
 
 
 def test_overload_is_waited_out(page: Page) -> None:
@@ -124,7 +126,9 @@ def test_overload_is_waited_out(page: Page) -> None:
 
 
 def test_what_takes_too_long_is_said_and_not_asked_again_unasked(page: Page) -> None:
-    problem = limit_problem(503, "too-slow", "Took too long", "seconds", 10, "seconds").response()
+    problem = limit_problem(
+        503, "too-slow", "Took too long", "seconds", 10, "seconds", "Try a shorter formula."
+    ).response()
     tries: list[int] = []
 
     def slow(route: Route) -> None:

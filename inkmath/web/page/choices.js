@@ -108,7 +108,7 @@ export class Choices extends EventTarget {
           .sort((a, b) => (b.label === words) - (a.label === words) || a.label.length - b.label.length)
       : this.known;
     found.hidden = false;
-    found.replaceChildren(...(hits.length ? hits.map(({ label }) => this.#item({ label })) : [element("li", { textContent: "None that the reader knows. Write the LaTeX yourself instead.", className: "none" })]));
+    found.replaceChildren(...(hits.length ? hits.map(({ label }) => this.#item({ label })) : [element("li", { textContent: "No such symbol. Close this and write the LaTeX yourself instead.", className: "none" })]));
     this.#place();
   }
 

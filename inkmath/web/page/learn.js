@@ -28,7 +28,7 @@ export class Learning extends EventTarget {
     this.count = document.createElement("span");
     document.getElementById("learn-notice").replaceChildren(
       "Off unless you switch it on. What you confirm, your strokes and the formula, is then saved as InkML on the server's computer in ",
-      place, " (", this.count, " so far), and the next training learns from it. Nothing else is kept, and nothing leaves that computer.",
+      place, " (", this.count, " so far), so that a later model can learn from it. The server keeps nothing else.",
     );
     this.count.textContent = saved;
     this.dispatchEvent(new Event("change"));
@@ -45,7 +45,7 @@ export class Learning extends EventTarget {
     try {
       const { name, saved } = await call("api/corrections", { method: "POST", body: written });
       this.count.textContent = saved;
-      toast("Saved for the next training", "Undo", () => this.#forget(key, name).catch(complain));
+      toast("Saved", "Undo", () => this.#forget(key, name).catch(complain));
     } catch (error) {
       this.#saved.delete(key);
       throw error;
@@ -55,7 +55,7 @@ export class Learning extends EventTarget {
   async #forget(key, name) {
     await call(`api/corrections/${name}`, { method: "DELETE" });
     this.#saved.delete(key);
-    toast("Deleted again");
+    toast("Deleted");
     this.count.textContent = (await call("api/corrections")).saved;
   }
 }

@@ -114,13 +114,14 @@ function fail(error, again) {
     askForToken().then(again);
   } else if (error instanceof Refusal && error.retryAfter) {
     setStatus(error.kind === "starting" ? "starting" : "reading", error.title);
-    if (error.kind === "starting") result.explain("The reader is getting ready; begin to write already.");
-    else say("busy", error.title, "The server has much to do. Trying again.");
+    if (error.kind === "starting") result.explain("Getting ready; you can start writing.");
+    else say("busy", error.title, "Trying again in a moment.");
     later(again, error.retryAfter * 1000);
   } else if (error instanceof Refusal) {
     setStatus("error", error.title);
     result.explain("Nothing could be read.");
-    say("error", error.kind === "too-slow" ? "Reading the formula took too long." : error.title, error.message, again);
+    const tooMuch = error.limit && !error.kind.endsWith("too-slow"); // the same ink would be refused again
+    say("error", error.kind === "too-slow" ? "Reading the formula took too long." : error.title, error.message, tooMuch ? undefined : again);
   } else if (error instanceof Offline) {
     setStatus("offline");
     result.explain("Your formula appears here when the server is back.");
@@ -141,7 +142,7 @@ function later(again, milliseconds) {
 function askForToken() {
   const dialog = $("token");
   if (!dialog.open) {
-    $("token-wrong").textContent = token.isGiven ? "The token given before is not this server's." : "";
+    $("token-wrong").textContent = token.isGiven ? "That token was not accepted. Check it and try again." : "";
     dialog.showModal();
     $("token-value").select();
   }

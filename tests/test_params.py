@@ -58,8 +58,8 @@ def test_scientific_notation_is_a_number(write):
         ("    jitter", "    jiter: 0.01", "train.augment.jiter = 0.01: unknown parameter; did you mean jitter"),
         ("  heads", "  heads: 7", "train_expression: heads: 7 do not divide width 96; change one of them"),
         ("  init_share", "  init_share: 0.5", "no weights begun from to keep; name them in init_from"),
-        ("  teachers_share", "  teachers_share: 0.5", "train: teachers_share: is the share of what is learned that"),
-        ("  teachers", "  teachers: [inkmath/weights]", "set it above 0 and name them in teachers, or set it to 0"),
+        ("  teachers_share", "  teachers_share: 0.5", "train: teachers_share: set it above 0"),
+        ("  teachers", "  teachers: [inkmath/weights]", "set it above 0 and name teachers, or set it to 0"),
         ("  teachers", "  teachers: inkmath/weights", "a list is wanted; write [inkmath/weights]"),
         ("  teachers", "  teachers: ['']", "train.teachers.0 = '': string should have at least 1 character"),
         (
@@ -134,5 +134,5 @@ def test_a_missing_or_empty_file_says_what_to_do(tmp_path):
     with pytest.raises(ParamsError, match=r"run from the directory that holds params\.yaml"):
         load_params(tmp_path / "params.yaml")
     (tmp_path / "params.yaml").write_text("")
-    with pytest.raises(ParamsError, match="needs the blocks base, data"):
+    with pytest.raises(ParamsError, match="needs base, data"):
         load_params(tmp_path / "params.yaml")

@@ -191,7 +191,7 @@ def test_what_no_reading_says_can_be_written_and_keeps_its_strokes(page: Page) -
     page.get_by_role("button", name="Write the LaTeX yourself").click()
     page.locator("#mend-latex").fill("x + 1")
     page.keyboard.press("Enter")
-    wait_for(page, lambda: "this formula has 3" in page.locator("#mend-wrong").inner_text())
+    wait_for(page, lambda: "in this formula: 3" in page.locator("#mend-wrong").inner_text())
     page.wait_for_timeout(3000)
     assert page.locator("#mend-wrong").is_visible(), "the reason stays until it is mended"
     page.locator("#mend-latex").fill("")
@@ -390,7 +390,7 @@ def test_a_formula_that_comes_back_is_saved_already(page: Page, saved: Path) -> 
     wait_for(page, lambda: page.locator("#confidence").inner_text() == "as you wrote it")
     page.locator("label.switch").click()
     page.get_by_role("button", name="This is right").click()
-    wait_for(page, lambda: page.locator("#toast").inner_text().startswith("Saved"))
+    wait_for(page, lambda: page.locator("#toast").inner_text().startswith("Saved for learning"))
     for key in ("Control+z", "Control+y"):
         page.keyboard.press(key)
     page.get_by_role("button", name="This is right").click()
@@ -404,7 +404,7 @@ def test_a_formula_is_saved_once(page: Page, saved: Path) -> None:
     expect_latex(page, "x")
     page.locator("label.switch").click()
     page.get_by_role("button", name="This is right").dblclick()
-    wait_for(page, lambda: page.locator("#toast").inner_text().startswith("Saved"))
+    wait_for(page, lambda: page.locator("#toast").inner_text().startswith("Saved for learning"))
     page.get_by_role("button", name="This is right").click()
     assert page.locator("#toast").inner_text() == "Saved already"
     assert len(list(saved.glob("user-*.inkml"))) == 1

@@ -28,7 +28,7 @@ def test_writing_while_the_server_starts_does_not_keep_the_page_from_getting_rea
 
     page.route("**/readyz", answer)
     page.reload()
-    page.wait_for_selector("text=The reader is getting ready")
+    page.wait_for_selector("text=Getting ready; you can start writing.")
     assert page.locator("#learn").is_hidden()
     draw(page, X)
     expect_latex(page, "x")

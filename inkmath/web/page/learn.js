@@ -45,7 +45,7 @@ export class Learning extends EventTarget {
     try {
       const { name, saved } = await call("api/corrections", { method: "POST", body: written });
       this.count.textContent = saved;
-      toast("Saved", "Undo", () => this.#forget(key, name).catch(complain));
+      toast("Saved for learning", "Undo", () => this.#forget(key, name).catch(complain));
     } catch (error) {
       this.#saved.delete(key);
       throw error;

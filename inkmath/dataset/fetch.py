@@ -96,6 +96,8 @@ def fetch(name: str, out: str | Path, say: Callable[[str], None] = print, server
             paths = [_fetch_file(session, file, folder, say) for file in files]
     except (MissingSchema, InvalidSchema, InvalidURL) as error:
         raise FetchError(f"{error}; give a server with its scheme, such as https://zenodo.org") from error
+    except requests.HTTPError as error:
+        raise FetchError(f"{error}; the server answers, but not with the file: it may have moved") from error
     except requests.RequestException as error:
         raise FetchError(
             f"{error}; check the connection and run the same command again, it goes on from here"

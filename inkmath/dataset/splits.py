@@ -228,20 +228,19 @@ def _draw(groups: Sequence[list[int]], wanted: float, seed: Sequence[int]) -> li
 
 def _groups(samples: Sequence[Sample], members: Sequence[int]) -> list[list[int]]:
     """Members that must stand in one split, each group and the list of groups in order of first appearance."""
-    leader = {index: index for index in members}
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
 
-    def find(index: int) -> int:
-        while leader[index] != index:
-            leader[index] = leader[leader[index]]
-            index = leader[index]
-        return index
-
-    first: dict[bytes | str, int] = {}
-    for index in members:
-        for name in samples[index].names:
-            a, b = find(first.setdefault(name, index)), find(index)
-            leader[max(a, b)] = min(a, b)
+    known: dict[bytes | str, int] = {}
+    ties = [
+        (place, len(members) + known.setdefault(name, len(known)))
+        for place, index in enumerate(members)
+        for name in samples[index].names
+    ]
+    ends = np.array(ties, np.int64).reshape(-1, 2).T  # of each tie a member and a name, numbered together
+    size = len(members) + len(known)
+    _, group_of = connected_components(coo_array((np.ones(len(ties)), tuple(ends)), (size, size)), directed=False)
     groups: dict[int, list[int]] = defaultdict(list)
-    for index in members:
-        groups[find(index)].append(index)
+    for place, index in enumerate(members):
+        groups[int(group_of[place])].append(index)
     return list(groups.values())

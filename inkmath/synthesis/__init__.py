@@ -15,7 +15,7 @@ import numpy as np
 from inkmath.ink import Ink
 from inkmath.layout.classes import SYMBOL_CLASSES
 from inkmath.layout.latex import to_latex
-from inkmath.synthesis.grammar import random_formula
+from inkmath.synthesis.grammar import check_limit, random_formula
 from inkmath.synthesis.style import Writer
 from inkmath.synthesis.typeset import typeset
 
@@ -40,16 +40,21 @@ def synthesize(
         collection: names the set; two collections of one seed share neither a writer nor the choice of formulas.
         max_symbols: the longest formula, in symbols.
 
-    Yields:
+    Returns:
         Ink with id, writer, LaTeX and tree, its source ``"synthetic"``.
 
     Raises:
-        ValueError: ``count`` is negative, ``writers`` is not positive, or ``max_symbols`` is below
+        ValueError: ``count`` or ``seed`` is negative, ``writers`` is not positive, or ``max_symbols`` is below
             `inkmath.synthesis.grammar.SMALLEST_LIMIT`.
     """
-    if count < 0 or writers < 1:
-        raise ValueError(f"count = {count} and writers = {writers}: there must be at least 0 and 1")
-    key = (seed, zlib.crc32(collection.encode()))
+    if count < 0 or seed < 0 or writers < 1:
+        raise ValueError(f"count = {count}, seed = {seed}, writers = {writers}: there must be at least 0, 0 and 1")
+    check_limit(max_symbols)
+    return _written(count, (seed, zlib.crc32(collection.encode())), writers, f"{collection}-{seed}", max_symbols)
+
+
+def _written(count: int, key: tuple[int, int], writers: int, name: str, max_symbols: int) -> Iterator[Ink]:
+    """The ink of `synthesize`; ``key`` is what all its random numbers come from."""
     hand = lru_cache(maxsize=256)(lambda number: Writer((*key, 1, number)))
     for index in range(count):
         rng = np.random.default_rng((*key, 0, index))
@@ -58,9 +63,9 @@ def synthesize(
         strokes, tree = typeset(formula, hand(number), rng)
         yield Ink(
             strokes=strokes,
-            id=f"{collection}-{seed}-{index:06d}",
+            id=f"{name}-{index:06d}",
             source="synthetic",
-            writer=f"{collection}-{seed}-w{number:03d}",
+            writer=f"{name}-w{number:03d}",
             latex=to_latex(tree),
             tree=tree,
         )

@@ -24,6 +24,12 @@ SMALLEST_LIMIT = 8
 _ATTEMPTS = 40
 
 
+def check_limit(max_symbols: int) -> None:
+    """Raise ValueError for a longest formula that is too short for what it must show."""
+    if max_symbols < SMALLEST_LIMIT:
+        raise ValueError(f"max_symbols = {max_symbols}: at least {SMALLEST_LIMIT} are needed")
+
+
 def random_formula(rng: np.random.Generator, *, wanted: Sequence[str] = (), max_symbols: int = 30) -> LayoutTree:
     """Draw a formula.
 
@@ -41,8 +47,7 @@ def random_formula(rng: np.random.Generator, *, wanted: Sequence[str] = (), max_
     unknown = [label for label in wanted if label not in SYMBOL_CLASSES]
     if unknown or len(wanted) > 2:
         raise ValueError(f"at most two classes of SYMBOL_CLASSES can be wanted, not {list(wanted)}")
-    if max_symbols < SMALLEST_LIMIT:
-        raise ValueError(f"max_symbols = {max_symbols}: at least {SMALLEST_LIMIT} are needed")
+    check_limit(max_symbols)
     for attempt in count():
         # First whole formulas, then what is wanted side by side, then only the first of it, which is short enough.
         asked = wanted if attempt < 2 * _ATTEMPTS else wanted[:1]

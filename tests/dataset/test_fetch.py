@@ -216,6 +216,11 @@ def test_without_a_network_the_error_says_what_to_do(tmp_path: Path):
         fetch("crohme", tmp_path, lambda _: None, "http://127.0.0.1:9")
 
 
+def test_a_server_that_has_no_such_file_is_not_blamed_on_the_connection(server: StandIn, tmp_path: Path):
+    with pytest.raises(FetchError, match=r"404.*it may have moved"):
+        fetch("crohme", tmp_path, lambda _: None, f"{server.url}/elsewhere")
+
+
 @pytest.mark.parametrize("address", ["mirror", "ftp://mirror.example", "http://"])
 def test_an_address_that_is_none_says_what_one_looks_like(tmp_path: Path, address: str):
     with pytest.raises(FetchError, match="give a server with its scheme, such as https://"):

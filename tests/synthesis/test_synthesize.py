@@ -105,7 +105,17 @@ def test_inkml_gives_back_the_same_ink_and_tree(inks: list[Ink]) -> None:
             np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize(("count", "writers", "symbols"), [(-1, 5, 24), (1, 0, 24), (1, 5, 3)])
-def test_impossible_orders_are_refused(count: int, writers: int, symbols: int) -> None:
-    with pytest.raises(ValueError):
-        list(synthesize(count, 0, writers=writers, max_symbols=symbols))
+@pytest.mark.parametrize(
+    ("count", "seed", "writers", "symbols", "named"),
+    [
+        (-1, 0, 5, 24, "count = -1"),
+        (1, -3, 5, 24, "seed = -3"),
+        (1, 0, 0, 24, "writers = 0"),
+        (0, 0, 5, 3, "max_symbols = 3"),
+    ],
+)
+def test_impossible_orders_are_refused_before_any_ink_is_made(
+    count: int, seed: int, writers: int, symbols: int, named: str
+) -> None:
+    with pytest.raises(ValueError, match=named):
+        synthesize(count, seed, writers=writers, max_symbols=symbols)

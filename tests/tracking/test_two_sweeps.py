@@ -15,7 +15,7 @@ from inkmath.tracking.sweep import read_sweep
 if TYPE_CHECKING:
     from inkmath.tracking import ModelFiles
 
-WORKERS, TRAININGS = 2, 5
+WORKERS, TRAININGS = 2, 3
 
 WORKER = """
 import sys

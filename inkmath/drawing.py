@@ -96,7 +96,7 @@ def to_png(
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
-    from matplotlib.patches import PathPatch
+    from matplotlib.patches import Circle, PathPatch
     from matplotlib.path import Path as Outline
 
     picture = _arrange(ink, size, pen, colours, labels, INK)
@@ -108,6 +108,9 @@ def to_png(
     axes.set_xlim(0, picture.width)
     axes.set_ylim(picture.height, 0)
     for curve, colour in zip(picture.curves, picture.colours, strict=True):
+        if np.ptp(curve, axis=0).max() < 0.5:  # matplotlib shows nothing of a line without length
+            axes.add_patch(Circle(tuple(curve.mean(axis=0)), pen / 2, facecolor=colour, edgecolor="none"))
+            continue
         vertices, kinds = _bezier(curve)
         codes = np.where(kinds == 2, Outline.CURVE3, np.where(kinds == 1, Outline.LINETO, Outline.MOVETO))
         style = {"fill": False, "edgecolor": colour, "linewidth": pen, "capstyle": "round", "joinstyle": "round"}

@@ -56,6 +56,14 @@ def test_png_has_the_size_of_the_svg_and_shows_the_ink() -> None:
     assert clear.convert("RGBA").getpixel((0, 0))[3] == 0
 
 
+@pytest.mark.parametrize("dot", [[[50, 0]], [[50, 0]] * 2, [[50, 0]] * 4, [[50, 0], [50.02, 0]]])
+def test_png_shows_dots(dot: list[list[float]]) -> None:
+    image = Image.open(io.BytesIO(to_png(Ink.from_points([dot, [[0, 50], [100, 50]]]), pen=4, scale=1)))
+    upper = image.convert("L").crop((0, 0, image.width, image.height // 2))
+    dark = sum(count for count, grey in upper.getcolors() if grey < 128)
+    assert 8 <= dark <= 18, "a disc as wide as the pen"
+
+
 @pytest.mark.parametrize(
     "strokes",
     [

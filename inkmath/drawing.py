@@ -21,6 +21,7 @@ INK = "#1a1a2e"
 COLOURS = ("#0072b2", "#b84a00", "#007a58", "#a8447c", "#7a5c00", "#5b4bb5")
 MARGIN = 12.0  # pixels around the ink
 LABEL_SIZE = 11.0  # pixels
+LETTER = 0.65 * LABEL_SIZE  # pixels that a letter of a label takes, rather too many
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,7 @@ def _arrange(ink: Ink, size: tuple[float, float], pen: float, colours: bool, lab
         (stroke.astype(np.float64) - (left, top)) * factor + (margin, margin + headroom) for stroke in ink.strokes
     ]
     stroke_colours = [ink_colour] * len(curves)
+    width = (right - left) * factor + 2 * margin
     written = []
     for index, symbol in enumerate(ink.tree.symbols if ink.tree else ()):
         colour = COLOURS[index % len(COLOURS)] if colours else ink_colour
@@ -145,8 +147,9 @@ def _arrange(ink: Ink, size: tuple[float, float], pen: float, colours: bool, lab
             corner = np.min([curves[stroke].min(axis=0) for stroke in symbol.strokes], axis=0)
             text = CHARACTERS.get(symbol.label, symbol.label.removeprefix("\\"))
             written.append((float(corner[0]), float(corner[1]) - pen - 1, text, colour))
+            width = max(width, float(corner[0]) + LETTER * len(text))
     return _Picture(
-        width=(right - left) * factor + 2 * margin,
+        width=width,
         height=(bottom - top) * factor + 2 * margin + headroom,
         pen=pen,
         curves=curves,

@@ -45,6 +45,13 @@ def test_symbols_can_be_coloured_and_labelled() -> None:
     assert ">\u03b1</text>" in text
 
 
+def test_a_word_at_the_right_edge_is_shown_whole() -> None:
+    tree = LayoutTree((Symbol("\\liminf", (0,)),))
+    picture = to_png(Ink.from_points([[[0, 0], [0, 100]]], tree=tree), pen=1, colours=True, labels=True)
+    paper = Image.open(io.BytesIO(picture)).convert("L")
+    assert paper.crop((paper.width - 4, 0, paper.width, paper.height)).getextrema()[0] > 200
+
+
 def test_png_has_the_size_of_the_svg_and_shows_the_ink() -> None:
     image = Image.open(io.BytesIO(to_png(INK_OF_TWO, size=(200, 200), scale=1, colours=True, labels=True)))
     assert image.size[0] == pytest.approx(226.5, abs=1)

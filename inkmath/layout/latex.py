@@ -27,6 +27,7 @@ MAX_TOKENS = 5_000
 
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\S", re.DOTALL)
 _RUN_ON = re.compile(r"(\\[lg]t)([A-Za-z])")
+_OVER = re.compile(r"\\over(?![A-Za-z])")
 
 _FRACTIONS = frozenset({"\\frac", "\\dfrac", "\\tfrac", "\\cfrac"})
 _OVERSETS = {"\\overset": Relation.ABOVE, "\\stackrel": Relation.ABOVE, "\\underset": Relation.BELOW}
@@ -154,13 +155,19 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self.tokens: list[str] = []
         self.columns: list[int] = []
+        fences_hold_groups = bool(_OVER.search(text))  # it divides what \left and \right hold, as it does a group
         for match in _TOKEN.finditer(text):
             # CROHME has "<" and ">" that ran into the letter after them.
             run_on = _RUN_ON.fullmatch(match[0])
             for part in run_on.groups() if run_on else (match[0],):
-                angle = self.tokens and self.tokens[-1] in _DELIMITING
-                self.tokens.append(_ANGLES.get(part, part) if angle else part)
-                self.columns.append(match.start() + 1)
+                previous = self.tokens[-1] if self.tokens else ""
+                tokens = [_ANGLES.get(part, part) if previous in _DELIMITING else part]
+                if fences_hold_groups and part == "\\right":
+                    tokens = ["}", *tokens]
+                elif fences_hold_groups and previous == "\\left":
+                    tokens = [*tokens, "{"]
+                self.tokens += tokens
+                self.columns += [match.start() + 1] * len(tokens)
             if len(self.tokens) > MAX_TOKENS:
                 raise LayoutError(f"LaTeX of more than {MAX_TOKENS:,} tokens is no formula")
         self.at = 0

@@ -7,6 +7,8 @@ A canonical label is one character (``x``, ``+``, ``<``, ``,``) or one LaTeX com
 
 from __future__ import annotations
 
+import unicodedata
+
 from inkmath.layout.quoting import quoted
 from inkmath.layout.tree import LayoutError
 
@@ -237,16 +239,25 @@ _COMMANDS: dict[str, str] = {character: command for command, character in CHARAC
     "∆": "\\Delta",
     "∣": "|",
 }
+# Letters and digits in italics, bold, sans-serif or typewriter -> the plain ones, as LaTeX's fonts are passed over;
+# script, fraktur and double-struck letters are written otherwise and stay what they are.
+_FONTS: dict[int, str] = {
+    code: chr(int(plain[1], 16))
+    for code in (0x210E, *range(0x1D400, 0x1D49C), *range(0x1D5A0, 0x1D7D8), *range(0x1D7E2, 0x1D800))
+    if (plain := unicodedata.decomposition(chr(code)).split())
+}
 _RESERVED = frozenset("\\{}^_$%#&~")  # characters with a meaning of their own in LaTeX
 
 
 def canonical_label(label: str) -> str:
     """The canonical form of a label: ``\\lt`` is ``<``, ``COMMA`` is ``,``, ``\\to`` and ``→`` are ``\\rightarrow``.
 
+    Letters and digits in italics, bold, sans-serif or typewriter are the plain ones.
+
     Raises:
         LayoutError: the label is empty, or neither one visible character nor a LaTeX command known here.
     """
-    label = label.strip()
+    label = label.strip().translate(_FONTS)
     label = ALIASES.get(label, label)
     if len(label) == 1:
         if label in _RESERVED or not label.isprintable() or label.isspace():
@@ -263,7 +274,7 @@ def label_of_mathml(text: str) -> str:
     Raises:
         LayoutError: no symbol is written so.
     """
-    text = text.strip()
+    text = text.strip().translate(_FONTS)
     if text in _COMMANDS:
         return _COMMANDS[text]
     if text in _MATHML_WORDS:

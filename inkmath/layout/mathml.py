@@ -42,7 +42,9 @@ _GOVERNORS: dict[str, tuple[str, tuple[Relation, ...]]] = {
 }
 _PASSED_OVER: Span = (-1, -1)  # a comment's place among the children of an element
 # Function application, invisible times and the like say how a formula reads, not what is written.
-_INVISIBLE = dict.fromkeys(map(ord, "\u2061\u2062\u2063\u2064\u200b"))
+_SPELT_OUT: dict[int, str | None] = dict.fromkeys(map(ord, "\u2061\u2062\u2063\u2064\u200b"))
+# Two to four primes in one character.
+_SPELT_OUT |= {code: "\u2032" * count for count, code in enumerate((0x2033, 0x2034, 0x2057), start=2)}
 
 _OPENING = frozenset({"(", "[", "\\{", "\\langle", "\\lfloor", "\\lceil"})
 _CLOSING = frozenset({")", "]", "\\}", "\\rangle", "\\rfloor", "\\rceil"})
@@ -123,15 +125,16 @@ class _Reader:
         raise LayoutError(f"line {element.sourceline}: a layout tree has no place for MathML's <{name}>")
 
     def leaf(self, element: etree._Element, name: str) -> Span | None:
-        """One symbol where the text carries an id or is a word, one a digit where it is a number."""
+        """One symbol where the text carries an id or is a word, one a digit of a number, one a prime of several."""
         identity = _identity(element)
         if identity in self.bound:
             symbol = self.builder.add(self.bound[identity])
             return symbol, symbol
         if len(element):
             raise LayoutError("holds more than text")
-        text = "".join((element.text or "").split()).translate(_INVISIBLE)
-        parts = list(text) if name == "mn" and not identity else [text] if text or identity else []
+        text = "".join((element.text or "").split()).translate(_SPELT_OUT)
+        primes = bool(text) and not text.strip("\u2032")
+        parts = list(text) if primes or (name == "mn" and not identity) else [text] if text or identity else []
         symbols = [self.builder.add(Symbol(label_of_mathml(part))) for part in parts]
         return self.builder.chain([(symbol, symbol) for symbol in symbols])
 

@@ -38,6 +38,8 @@ def latex_of(content: str) -> str:
         ("<msup><mrow><mo>(</mo><mi>x</mi><mo>)</mo></mrow><mn>2</mn></msup>", "( x ) ^ { 2 }"),
         ("<mi>sin</mi><mo>\u2061</mo><mspace width='1em'/><mi>x</mi>", r"\sin x"),
         ("<mi>\\theta</mi><mo>&gt;</mo><mo>\\lt</mo><mo>\u2212</mo><mo>'</mo>", r"\theta > < - \prime"),
+        ("<msup><mi>f</mi><mo>\u2033</mo></msup>", r"f ^ { \prime \prime }"),
+        ("<mi>f</mi><mo>\u2034</mo>", r"f \prime \prime \prime"),
         ("<mstyle displaystyle='true'><mi>x</mi></mstyle>", "x"),
     ],
 )

@@ -117,7 +117,10 @@ class _Document:
             raise InkMLError(
                 "no ink: no <trace> element but of a hovering pen" if self.hovering else "no ink: no <trace> element"
             )
-        strokes = _parse_points(self.texts, list(self.traces), self._axes())
+        axes, signs = self._axes()
+        strokes = _parse_points(self.texts, list(self.traces), axes)
+        if signs != (1, 1):
+            strokes = tuple(stroke * np.array(signs, np.float32) for stroke in strokes)
         known = self.annotations
         latex = next((known[kind] for kind in LATEX_ANNOTATIONS if kind in known), None)
         groups, bound = self._symbols()
@@ -134,9 +137,18 @@ class _Document:
             problems=tuple(self.problems),
         )
 
-    def _axes(self) -> tuple[int, int]:
-        channels = [element.get("name", "").upper() for element in self.root.iter("{*}channel")]
-        return (channels.index("X"), channels.index("Y")) if {"X", "Y"} <= set(channels) else (0, 1)
+    def _axes(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """The places of X and Y in a point, and -1 for one that grows to the left or upward."""
+        formats = set()
+        for element in self.root.iter("{*}traceFormat"):
+            channels = list(element.iter("{*}channel"))
+            names = [channel.get("name", "").upper() for channel in channels]
+            if {"X", "Y"} <= set(names):
+                x, y = names.index("X"), names.index("Y")
+                formats.add(((x, y), (_sign(channels[x]), _sign(channels[y]))))
+        if len(formats) > 1:
+            raise InkMLError("the trace formats do not agree on X and Y: keep the one that the traces are written in")
+        return formats.pop() if formats else ((0, 1), (1, 1))
 
     def _symbols(self) -> tuple[list[Symbol], dict[str, Symbol]]:
         """The labelled groups as symbols, and those among them that name a MathML element."""
@@ -241,6 +253,10 @@ class _Document:
             raise InkMLError(f"two MathML elements have the id {twice!r}: give each its own")
         for href in bound.keys() - set(identities):
             self.problems.append(f"the trace group {href!r} names no MathML element")
+
+
+def _sign(channel: etree._Element) -> int:
+    return -1 if channel.get("orientation") == "-ve" else 1
 
 
 def _identity(element: etree._Element) -> str | None:

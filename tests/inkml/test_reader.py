@@ -153,6 +153,23 @@ def test_channels_are_found_by_name() -> None:
     assert ink.strokes[0].tolist() == [[1, 2], [3, 4]]
 
 
+def test_a_channel_may_grow_upward() -> None:
+    channels = '<channel name="X" orientation="+ve"/><channel name="Y" orientation="-ve"/>'
+    ink = parse_inkml(f"<ink><traceFormat>{channels}</traceFormat><trace>1 2, 3 4</trace></ink>")
+    np.testing.assert_array_equal(ink.strokes[0], np.float32([[1, -2], [3, -4]]))
+    assert ink.strokes[0].dtype == np.float32
+
+
+def test_formats_that_contradict_each_other_are_refused() -> None:
+    def ink(*formats: str) -> str:
+        channels = ("".join(f'<channel name="{name}"/>' for name in each) for each in formats)
+        return f"<ink>{''.join(f'<traceFormat>{each}</traceFormat>' for each in channels)}<trace>1 2 3</trace></ink>"
+
+    assert parse_inkml(ink("XYT", "XY")).strokes[0].tolist() == [[1, 2]], "they agree on what is read"
+    with pytest.raises(InkMLError, match="do not agree on X and Y"):
+        parse_inkml(ink("YX", "XY"))
+
+
 def test_traces_of_one_file_may_have_different_channels() -> None:
     ink = parse_inkml(traces("1 2 3, 4 5 6", "7 8"))
     assert [stroke.tolist() for stroke in ink.strokes] == [[[1, 2], [4, 5]], [[7, 8]]]

@@ -24,7 +24,8 @@ def write_inkml(ink: Ink) -> bytes:
     """Write strokes and truth as one InkML document, UTF-8.
 
     Coordinates keep every digit that single precision has, so that reading the document gives the same strokes; the
-    tree comes back in reading order. ``source`` and ``problems`` are not written.
+    tree comes back in reading order. ``source`` and ``problems`` are not written, nor is ``id`` where the ink brings a
+    ``UI`` of its own: that stays, and the id is the file's name.
 
     Raises:
         InkMLError: there is no stroke, the truth names a stroke that is not there, or a text holds a character that
@@ -46,7 +47,7 @@ def _document(ink: Ink) -> bytes:
     tree = ink.tree.ordered() if ink.tree else None
     known = {
         **{kind: text for kind, text in ink.annotations.items() if kind not in LATEX_ANNOTATIONS},
-        "UI": ink.id or None,
+        "UI": ink.title or None,
         "writer": ink.writer,
         "truth": ink.latex if ink.latex is not None or tree is None else to_latex(tree),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -16,6 +17,9 @@ from inkmath.ink import Ink
 from inkmath.inkml import InkMLError, parse_inkml, write_inkml
 from inkmath.layout import LayoutTree, Symbol
 from inkmath.layout.latex import parse_latex, to_latex
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SINGLE = st.floats(width=32, allow_nan=False, allow_infinity=False)
 
@@ -39,6 +43,15 @@ def test_everything_that_is_known_comes_back() -> None:
     assert (back.id, back.writer, back.latex, back.tree) == (ink.id, ink.writer, ink.latex, ink.tree)
     assert back.annotations["hand"] == "left"
     assert back.problems == ()
+
+
+def test_a_file_keeps_the_name_that_it_gives_itself(tmp_path: Path) -> None:
+    path = tmp_path / "formula.inkml"
+    path.write_bytes(write_inkml(Ink.from_points([[[0, 0], [1, 1]]], id="formula", annotations={"UI": "2013_F1_E2"})))
+
+    back = parse_inkml(path)
+
+    assert (back.id, back.title) == ("formula", "2013_F1_E2")
 
 
 def test_no_truth_of_another_dialect_is_left_beside_the_one_that_is_written() -> None:

@@ -19,6 +19,7 @@ from inkmath.dataset.results import write_json, write_table
 from inkmath.evaluation import EvaluationError
 from inkmath.evaluation.calibration import reliability
 from inkmath.evaluation.comparison import Comparison, Tally, compare, edit_distance
+from inkmath.layout.canonical import canonical
 from inkmath.layout.latex import canonical_tokens, parse_latex
 from inkmath.layout.symbols import INTEGRALS, STACKING
 from inkmath.layout.tree import LayoutError, LayoutTree, Relation, Symbol
@@ -120,7 +121,8 @@ def _written(tree: LayoutTree) -> tuple[str, ...]:
 
 
 def structures(tree: LayoutTree) -> tuple[str, ...]:
-    """Those of ``STRUCTURES`` that a formula has."""
+    """Those of ``STRUCTURES`` that a formula has in canonical form, in which it is compared."""
+    tree = canonical(tree)
     found: set[str] = set()
     for symbol, children in zip(tree.symbols, tree.children, strict=True):
         beside = children.keys() - {Relation.RIGHT}

@@ -112,6 +112,7 @@ def test_nothing_to_measure_is_an_error() -> None:
     ("latex", "expected"),
     [
         ("x+1", ("line",)),
+        (r"f \prime (x)", ("scripts",)),
         ("x", ("line",)),
         (r"\frac{a}{b}", ("fraction",)),
         (r"a-b", ("line",)),

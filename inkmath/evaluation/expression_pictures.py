@@ -109,7 +109,8 @@ def _draw_ink(axes: Axes, outcome: Outcome) -> None:
             style: dict[str, Any] = (
                 {"marker": "o", "markersize": 2} if dot else {"linewidth": 1.3, "solid_capstyle": "round"}
             )
-            axes.plot(*points.T, color=COLOURS[index % len(COLOURS)], **style)
+            # Unclipped: the axes around an upright or a level line have no width, or no height.
+            axes.plot(*points.T, color=COLOURS[index % len(COLOURS)], clip_on=False, **style)
     axes.set(aspect="equal", anchor="W")
     axes.invert_yaxis()
     axes.axis("off")

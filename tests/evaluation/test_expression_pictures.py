@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from inkmath.decoding.reading import Reading
+from inkmath.drawing import COLOURS
 from inkmath.evaluation.expression_pictures import (
     FORMULA_SIZE,
     confusion_bars,
@@ -17,6 +19,7 @@ from inkmath.evaluation.expression_pictures import (
     typeset,
 )
 from inkmath.evaluation.expressions import Table, evaluate
+from inkmath.evaluation.symbol_pictures import save
 from inkmath.ink import Ink
 from inkmath.layout.latex import canonical_tokens, parse_latex
 from inkmath.layout.tree import LayoutTree, Symbol
@@ -91,6 +94,17 @@ def test_what_cannot_be_set_is_shown_as_text_cut_to_fit() -> None:
     text, _ = typeset(("\\nosuchcommand",) * 30, 100, 60)
     assert text.startswith("\\nosuch")
     assert text.endswith("…")
+
+
+def test_an_upright_line_is_seen_in_its_whole_width(tmp_path: Path) -> None:
+    ink = Ink.from_points([[[0, 0], [0, 9]]], latex="x")
+    page = failure_page(evaluate([(ink, [Reading(LayoutTree((Symbol("1", (0,)),)), 0.1)])]).outcomes)
+    for text in page.axes[0].texts:
+        text.set_visible(False)
+    pixels = np.asarray(Image.open(save(page, tmp_path / "page.png")).convert("RGB"), int)[60:]  # without the title
+    blue = [int(COLOURS[0][place : place + 2], 16) for place in (1, 3, 5)]
+    _, columns = np.nonzero(np.abs(pixels - blue).max(axis=-1) < 60)
+    assert len(set(columns.tolist())) >= 2
 
 
 def test_a_dot_and_a_line_have_a_picture() -> None:

@@ -35,6 +35,10 @@ TEXT_SIZE = 6.0
 
 EXPLAINED = 80
 """Letters, at most, of the confusions that are named under a failure."""
+NAMED = 40
+"""Letters, at most, of the name of a failure."""
+SIDE = 30, 16
+"""Letters, at most, of either side of a confusion: under a failure, and beside a bar."""
 
 
 def draw_report(report: Report, directory: Path, failures: int = 24) -> list[Path]:
@@ -81,7 +85,7 @@ def _draw_failure(axes: Axes, outcome: Outcome) -> None:
         mathematics = text.startswith("$")
         axes.text(0.09, middle, text, fontsize=size, color=colour, parse_math=mathematics, math_fontfamily="cm", **box)
     edits = f"{outcome.edits} token {'edit' if outcome.edits == 1 else 'edits'}"
-    line = f"{outcome.ink.id.rpartition('/')[2]}   {edits}, {100 * outcome.reading.confidence:.0f} % sure"
+    line = f"{_cut(outcome.ink.id.rpartition('/')[2], NAMED)}   {edits}, {100 * outcome.reading.confidence:.0f} % sure"
     if outcome.place and outcome.place > 1:
         line += f", right in place {outcome.place}"
     axes.text(0.0, 0.115, line, fontsize=6, color=QUIET, parse_math=False, **box)
@@ -93,7 +97,8 @@ def explanation(pairs: Sequence[Confusion]) -> str:
     """As many of the confusions as fit in a line, and how many more there are."""
     line = ""
     for named, pair in enumerate(pairs):
-        longer = f"{line};   {_in_words(pair)}" if line else _in_words(pair)
+        words = _in_words(pair, SIDE[0])
+        longer = f"{line};   {words}" if line else words
         if line and len(longer) > EXPLAINED:
             return f"{line};   and {len(pairs) - named} more"
         line = longer
@@ -132,7 +137,7 @@ def typeset(tokens: tuple[str, ...], width: float, height: float) -> tuple[str, 
         wide, high, *_ = MathTextParser("path").parse(mathematics, dpi=72, prop=font)
     except ValueError:  # what matplotlib's mathematics lacks
         letters = int(width / (0.6 * TEXT_SIZE))
-        return latex if len(latex) <= letters else f"{latex[: letters - 1]}…", TEXT_SIZE
+        return _cut(latex, letters), TEXT_SIZE
     return mathematics, FORMULA_SIZE * min(1.0, width / max(wide, 1.0), height / max(high, 1.0))
 
 
@@ -164,7 +169,7 @@ def confusion_bars(symbols: Table, relations: Table, most: int = 25) -> Figure:
     longest = max(1, *map(len, rows))
     figure = new_figure(8.4, 0.8 + 0.21 * longest)
     for axes, shown, name in zip(figure.subplots(1, 2), rows, ("symbols", "relations"), strict=True):
-        names = [_in_words((truth, answer)) for truth, answer, _ in shown]
+        names = [_in_words((truth, answer), SIDE[1]) for truth, answer, _ in shown]
         counts = [count for _, _, count in shown]
         axes.barh(range(len(shown)), counts, height=0.7, color=WRONG)
         axes.set_yticks(range(len(shown)), names, fontsize=8, parse_math=False)
@@ -178,10 +183,17 @@ def confusion_bars(symbols: Table, relations: Table, most: int = 25) -> Figure:
     return figure
 
 
-def _in_words(confusion: Confusion) -> str:
-    """Truth and answer as characters that need no mathematics; nothing at all has a word of its own."""
+def _in_words(confusion: Confusion, most: int) -> str:
+    """Truth and answer, at most ``most`` letters each, as characters that need no mathematics; nothing at all has a
+    word of its own.
+    """
     truth, answer = (
-        " ".join(CHARACTERS.get(label, label.removeprefix("\\")) for label in side.split()) or "nothing"
+        _cut(" ".join(CHARACTERS.get(label, label.removeprefix("\\")) for label in side.split()) or "nothing", most)
         for side in confusion
     )
     return f"{truth} read as {answer}"
+
+
+def _cut(text: str, most: int) -> str:
+    """The text, or as much of it as ``most`` letters hold."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"

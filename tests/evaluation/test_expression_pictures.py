@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -63,6 +64,15 @@ def test_confusions_are_named_as_far_as_the_line_goes() -> None:
     cut = explanation([symbol, *[relation] * 4])
     assert cut == "P read as p;   Right read as Right of another;   Right read as Right of another;   and 2 more"
     assert explanation([]) == ""
+
+
+def test_what_was_put_together_of_many_symbols_is_cut(tmp_path: Path) -> None:
+    many = " ".join("a" * 60)
+    assert explanation([(many, "x")]) == f"{many[:29]}… read as x"
+    table = Table(("truth", "answer", "count"), [(many, many, 1)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # matplotlib's, where names leave no room for the bars
+        save(confusion_bars(table, table), tmp_path / "confusions.png")
 
 
 def test_a_page_without_failures_says_so() -> None:

@@ -58,7 +58,7 @@ class Ink:
             try:
                 with np.errstate(over="ignore"):
                     points = np.asarray(stroke, dtype=np.float32)
-            except (TypeError, ValueError) as error:
+            except (TypeError, ValueError, OverflowError) as error:
                 raise ValueError(f"stroke {index} is no list of [x, y] points: {error}") from error
             if points.ndim != 2 or points.shape[0] == 0 or points.shape[1] < 2:
                 raise ValueError(f"stroke {index} has shape {points.shape}; a stroke is a list of [x, y] points")

@@ -19,7 +19,19 @@ def test_points_become_single_precision_and_lose_further_channels() -> None:
 
 
 @pytest.mark.parametrize(
-    "stroke", [[], [[1]], "ink", None, [{"x": 0, "y": 1}], [[0, 0], [1]], [[1, float("nan")]], [[1, 1e39]], [1, 2]]
+    "stroke",
+    [
+        [],
+        [[1]],
+        "ink",
+        None,
+        [{"x": 0, "y": 1}],
+        [[0, 0], [1]],
+        [[1, float("nan")]],
+        [[1, 1e39]],
+        [[1, 10**400]],
+        [1, 2],
+    ],
 )
 def test_what_is_no_stroke_is_refused(stroke: list[object]) -> None:
     with pytest.raises(ValueError, match="stroke 1"):

@@ -6,6 +6,7 @@ Presentation MathML. Namespaces do not matter, and nothing here recurses: a deep
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
@@ -196,7 +197,7 @@ class _Writer:
             return self.symbol(first)
         labels = [self.tree.symbols[symbol].label for symbol in symbols]
         pairs = {} if self.plain else _pair_fences(labels)
-        tall = [self.is_tall(symbol) for symbol in symbols]
+        tall_before = [0, *accumulate(map(self.is_tall, symbols))]  # how many tall symbols, before each place
         pieces: list[_Piece] = ["<mrow>"]
         for place, symbol in enumerate(symbols):
             partner = pairs.get(place, place)
@@ -208,7 +209,7 @@ class _Writer:
                 continue
             # Fences are a group of their own, so that they are as tall as what they hold and as each other; what
             # stands at the closing one stands at the group.
-            stretches = any(tall[min(place, partner) : max(place, partner)])
+            stretches = tall_before[place] != tall_before[partner]
             if place < partner:
                 before, _ = self.scripts(symbols[partner])
                 pieces += [*before, "<mrow>", *self.symbol(symbol, stretches=stretches)]
@@ -311,7 +312,8 @@ def _pair_fences(labels: list[str]) -> dict[int, int]:
             partner = next((other for other in reversed(waiting) if labels[other] in _OPENING), None)
         if partner is not None:
             pairs |= {partner: place, place: partner}
-            del waiting[waiting.index(partner) :]
+            while waiting.pop() != partner:
+                pass
         elif label in _OPENING or label in _BARS:
             waiting.append(place)
     return pairs

@@ -104,6 +104,13 @@ def test_fences_are_as_tall_as_what_they_hold() -> None:
     assert fences(r"[(\frac{a}{b})x)") == ["[ true", "( true", ") true", ") true"]
 
 
+def test_many_fences_in_each_other_are_paired() -> None:
+    depth = 2_000
+    text = to_mathml(parse_latex("(" * depth + r"x)\frac{a}{b}" + ")" * (depth - 1)))
+    assert text.count("<mo>(</mo>") == text.count("<mo>)</mo>") == depth - 1
+    assert text.count("<mo stretchy=") == 2, "of the two around the letter"
+
+
 def test_what_stands_at_a_closing_fence_stands_at_the_group_in_mathml() -> None:
     bar = '<mo stretchy="false">|</mo>'
     assert f"<msup><mrow>{bar}<mi>x</mi>{bar}</mrow><mn>2</mn></msup><mo>+</mo>" in written("|x|^2+1")

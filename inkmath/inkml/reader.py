@@ -248,11 +248,11 @@ class _Document:
 
     def _check_identities(self, math: etree._Element, bound: dict[str, Symbol]) -> None:
         identities: list[str] = _XML_IDS(math)  # type: ignore[assignment]
-        if len(set(identities)) < len(identities):
+        known = set(identities)
+        if len(known) < len(identities):
             twice = Counter(identities).most_common(1)[0][0]
             raise InkMLError(f"two MathML elements have the id {twice!r}: give each its own")
-        for href in bound.keys() - set(identities):
-            self.problems.append(f"the trace group {href!r} names no MathML element")
+        self.problems += [f"the trace group {href!r} names no MathML element" for href in bound if href not in known]
 
 
 def _sign(channel: etree._Element) -> int:

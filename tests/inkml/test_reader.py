@@ -147,6 +147,17 @@ def test_a_pen_that_hovers_leaves_no_ink() -> None:
         parse_inkml('<ink><trace id="a" type="penUp">0 0</trace><trace id="a">0 0</trace></ink>')
 
 
+def test_problems_are_told_in_the_order_of_the_file() -> None:
+    names = [f"{letter}_1" for letter in "qwertyuiop"]
+    groups = (
+        f'<traceGroup><annotation type="truth">x</annotation><traceView traceDataRef="{number}"/>'
+        f'<annotationXML href="{name}"/></traceGroup>'
+        for number, name in enumerate(names)
+    )
+    ink = parse_inkml(f"<ink>{'<trace>1 2</trace>' * 10}{''.join(groups)}<math><mi>x</mi></math></ink>")
+    assert ink.problems == tuple(f"the trace group '{name}' names no MathML element" for name in names)
+
+
 def test_channels_are_found_by_name() -> None:
     channels = "".join(f'<channel name="{name}"/>' for name in ("T", "Y", "X", "F"))
     ink = parse_inkml(f'<ink><traceFormat>{channels}</traceFormat><trace id="a">9 2 1 5, 9 4 3 5</trace></ink>')

@@ -22,6 +22,7 @@ LONGEST_SIDE = 2000  # pixels; larger pictures are shrunk to it, which leaves a 
 SHORTEST_SIDE = 3
 LEAST_CONTRAST = 0.12  # of the range from black to white, between ink and paper
 MOST_INK = 0.35  # of the picture's area; handwriting covers a few hundredths
+OVERSHOOT = 2.0  # what resizing makes of white, 1, is below; what is above was never scaled to 0..1
 
 
 class ImageError(ValueError):
@@ -107,6 +108,8 @@ def _from_array(values: NDArray[Any]) -> Image:
         )
     if values.shape[0] * values.shape[1] > MAX_PIXELS:
         raise _too_large("image", f"{values.shape[1]} x {values.shape[0]} pixels")
+    if np.issubdtype(values.dtype, np.floating) and np.nanmax(values, initial=0.0) > OVERSHOOT:
+        raise ImageError("image: an array of float is a picture from 0 to 1; divide by 255, or give uint8")
     if values.dtype == np.bool_ or np.issubdtype(values.dtype, np.floating):
         values = np.nan_to_num(np.clip(values.astype(np.float32), 0, 1)) * 255
     elif values.dtype != np.uint8:

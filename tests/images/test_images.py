@@ -304,6 +304,8 @@ def test_what_is_no_picture_is_refused_by_name(tmp_path: Path) -> None:
         ink_from_image(np.zeros((3, 4, 5, 6), np.uint8))
     with pytest.raises(ImageError, match="int64"):
         ink_from_image(np.zeros((30, 40), np.int64))
+    with pytest.raises(ImageError, match="divide by 255"):
+        ink_from_image(np.full((30, 40), 255.0))
 
 
 def test_a_huge_picture_is_refused_before_it_is_decoded() -> None:

@@ -27,7 +27,6 @@ MAX_TOKENS = 5_000
 
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\S", re.DOTALL)
 _RUN_ON = re.compile(r"(\\[lg]t)([A-Za-z])")
-_OVER = re.compile(r"\\over(?![A-Za-z])")
 
 _FRACTIONS = frozenset({"\\frac", "\\dfrac", "\\tfrac", "\\cfrac"})
 _OVERSETS = {"\\overset": Relation.ABOVE, "\\stackrel": Relation.ABOVE, "\\underset": Relation.BELOW}
@@ -155,23 +154,18 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self.tokens: list[str] = []
         self.columns: list[int] = []
-        fences_hold_groups = bool(_OVER.search(text))  # it divides what \left and \right hold, as it does a group
         for match in _TOKEN.finditer(text):
             # CROHME has "<" and ">" that ran into the letter after them.
             run_on = _RUN_ON.fullmatch(match[0])
             for part in run_on.groups() if run_on else (match[0],):
-                previous = self.tokens[-1] if self.tokens else ""
-                tokens = [_ANGLES.get(part, part) if previous in _DELIMITING else part]
-                if fences_hold_groups and part == "\\right":
-                    tokens = ["}", *tokens]
-                elif fences_hold_groups and previous == "\\left":
-                    tokens = [*tokens, "{"]
-                self.tokens += tokens
-                self.columns += [match.start() + 1] * len(tokens)
+                angle = self.tokens and self.tokens[-1] in _DELIMITING
+                self.tokens.append(_ANGLES.get(part, part) if angle else part)
+                self.columns.append(match.start() + 1)
             if len(self.tokens) > MAX_TOKENS:
                 raise LayoutError(f"LaTeX of more than {MAX_TOKENS:,} tokens is no formula")
         self.at = 0
         self.depth = 0
+        self.fences = 0  # how many \left wait for their \right
         self.builder = TreeBuilder()
 
     def parse(self) -> LayoutTree:
@@ -187,6 +181,8 @@ class _Parser:
         """The next token that is not mere style."""
         while self.at < len(self.tokens):
             token = self.tokens[self.at]
+            if token == "\\left" or (token == "\\right" and self.fences):
+                return token
             if token in _DELIMITING:
                 self.at += 2 if self.tokens[self.at + 1 : self.at + 2] == ["."] else 1
             elif token in _STYLE:
@@ -263,6 +259,8 @@ class _Parser:
         self.at += 1
         if token == "{":
             span = self.line(closing="}")
+        elif token == "\\left":
+            span = self.fence()
         elif token in _FRACTIONS:
             span = self.fraction(self.argument(), self.argument())
         elif token == "\\sqrt":
@@ -275,6 +273,20 @@ class _Parser:
             span = self.symbol(token)
         self.depth -= 1
         return span
+
+    def fence(self) -> Span | None:
+        """Read a delimiter, the group up to ``\\right``, and the delimiter there; ``.`` is none."""
+        self.fences += 1
+        before, inside = self.delimiter(), self.line(closing="\\right")
+        self.fences -= 1
+        return self.builder.chain([span for span in (before, inside, self.delimiter()) if span is not None])
+
+    def delimiter(self) -> Span | None:
+        token = self.peek()
+        if token is None:
+            self.fail("a delimiter is missing")
+        self.at += 1
+        return None if token == "." else self.symbol(token)
 
     def symbol(self, token: str) -> Span:
         self.at -= 1

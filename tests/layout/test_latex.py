@@ -118,7 +118,7 @@ def test_canonical_tokens_are_stable(tree: LayoutTree) -> None:
         ("a & b", "'&' is no symbol"),
         (r"\not x", r"\not stands only before"),
         (r"{a \over b \over c}", r"a second \over"),
-        (r"\left( a \over b", "'}' is missing"),
+        (r"\left( a \over b", "'\\right' is missing"),
         ("x\\", "column 2: '\\' is no symbol"),
         ("\x00", "is no symbol"),
     ],

@@ -14,7 +14,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from inkmath.dataset.arrays import read_arrays, write_arrays
 from inkmath.dataset.progress import progress
 from inkmath.decoding.expression import of_like_length
 from inkmath.decoding.readout import Scores, plain_readout
@@ -413,31 +412,6 @@ def plain_exprate(network: Forward, formulas: FormulaSet, classes: Sequence[str]
     return right / max(len(formulas), 1)
 
 
-def save_weights(path: Path, model: StrokeGraph) -> None:
-    """Write the weights by name, in half precision: to start another training from."""
-    write_arrays(path, {one.path: np.asarray(one.value, np.float16) for one in model.trainable_variables})
-
-
-def load_weights(path: Path, model: StrokeGraph) -> dict[int, NDArray[np.float32]]:
-    """Take over the weights that have the name and shape of one in the model.
-
-    Returns:
-        What was taken, by its place in ``model.trainable_variables``.
-
-    Raises:
-        ArraysError: the file cannot be read. CheckpointError: none of them fits.
-    """
-    given = read_arrays(path)
-    taken = {
-        place: given[one.path].astype(np.float32)
-        for place, one in enumerate(model.trainable_variables)
-        if one.path in given and given[one.path].shape == one.shape
-    }
-    if not taken:
-        raise checkpoint.CheckpointError(
-            f"{path}: holds no weight of this network; set train_expression.width and layers to those of its network, "
-            "or init_from to another file"
-        )
-    for place, values in taken.items():
-        model.trainable_variables[place].assign(values)
-    return taken
+def named_weights(model: StrokeGraph) -> dict[str, keras.Variable]:
+    """What is trained, by name: networks of other sizes share the names of what they have in common."""
+    return {one.path: one for one in model.trainable_variables}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -25,16 +24,16 @@ from inkmath.training.batches import LENGTHS
 from inkmath.training.expression import (
     ExpressionTrainer,
     forward,
-    load_weights,
+    named_weights,
     plain_exprate,
-    save_weights,
 )
 from inkmath.training.expression_teachers import ExpressionTeachers
-from inkmath.training.interpolation import mean
 from inkmath.training.recipe import Recipe
+from inkmath.training.weights import load_weights, mean, save_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -104,7 +103,11 @@ def train_expression(
     )
     begun: dict[int, NDArray[np.float32]] = {}
     if knobs.init_from:
-        begun = load_weights(Path(knobs.init_from), model)
+        begun = load_weights(
+            knobs.init_from,
+            named_weights(model),
+            "set train_expression.width and layers to those of its network, or init_from to another file",
+        )
         say(f"began with {len(begun)} of {len(model.trainable_variables)} weight arrays from {knobs.init_from}")
         if len(begun) < len(model.trainable_variables):
             say("the others differ or are not there: look at width, layers, heads, pair_width, points and classes")
@@ -204,7 +207,7 @@ def write_model(
     export_onnx(model, directory / NETWORK_FILE, {"points": (None, None, points, 2), "mask": (None, None)})
     more: dict[str, Any] = {"parameters": int(model.count_params()), "network": model.settings}
     settings = write_settings(directory, labels, points, trigrams, lines, Weights(), **more)
-    save_weights(directory / WEIGHTS_FILE, model)
+    save_weights(directory / WEIGHTS_FILE, named_weights(model))
     watched = validation(formulas)
     inks = [Ink(tuple(watched.strokes(number)), tree=watched.tree(number)) for number in range(len(watched))]
     tuned = tuning.tune_reader(load_expression_reader(directory), inks, trigrams, known(formulas))

@@ -14,7 +14,6 @@ import hashlib
 import json
 import sys
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,12 +28,12 @@ from inkmath.features.symbol import CHANNELS
 from inkmath.features.symbol_augment import augment_symbols
 from inkmath.features.symbol_context import alone
 from inkmath.labels import UNSEEN, one_hot
-from inkmath.models import ARCHITECTURES, build_model
+from inkmath.models import build_model
 from inkmath.models.export import export_onnx
 from inkmath.training import TrainingError, checkpoint
 from inkmath.training.compute import all_devices
-from inkmath.training.interpolation import mean
 from inkmath.training.keeper import Keeper, say_now
+from inkmath.training.weights import load_weights, mean, save_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -53,6 +52,9 @@ ORDER, BENDING = 1, 2
 
 PIECE = 1024
 """Samples that are judged at once."""
+
+WEIGHTS_FILE = "symbol-weights.npz"
+"""To train on from; what a reader loads is the exported network."""
 
 
 @dataclass(frozen=True)
@@ -191,8 +193,8 @@ def train_symbols(
 
 def write_model(
     trained: Trained, directory: Path, vocabulary: Vocabulary, normalize: Mapping[str, Any], valid: SymbolData
-) -> tuple[Path, Path]:
-    """Write the model as Keras has it (``model.keras``), and as `inkmath.decoding.symbol` reads it.
+) -> tuple[Path, Path, Path]:
+    """Write the model as Keras has it (``model.keras``), as `inkmath.decoding.symbol` reads it, and to train on from.
 
     Args:
         trained: what to write.
@@ -202,7 +204,7 @@ def write_model(
         valid: its probabilities are calibrated on these.
 
     Returns:
-        The two files that a reader needs.
+        The two files that a reader needs, and the weights to train on from.
     """
     model, valid = trained.model, valid.known()
     with replacing(directory / "model.keras") as temporary:
@@ -213,7 +215,8 @@ def write_model(
         judged.append(_predict(model, valid, hidden=True))
     temperature = fit_temperature(np.concatenate(judged), np.tile(valid.ids, len(judged)))
     write_description(directory, vocabulary.words, normalize, temperature)
-    return directory / NETWORK, directory / DESCRIPTION
+    save_weights(directory / WEIGHTS_FILE, named_weights(model))
+    return directory / NETWORK, directory / DESCRIPTION, directory / WEIGHTS_FILE
 
 
 def write_results(trained: Trained, directory: Path, valid: SymbolData) -> dict[str, float]:
@@ -313,26 +316,19 @@ def _schedule(settings: Train, steps_per_epoch: int) -> float | keras.optimizers
 
 
 def _initialise(model: keras.Model, source: str, say: Callable[[str], None]) -> dict[int, Array]:
-    """Take over the weights of a Keras model file, except those of other shapes; returns them by their place."""
-    for architecture in ARCHITECTURES:  # layers of ours can be read once the module that has them is known
-        import_module(f"inkmath.models.{architecture}")
-    try:
-        given = keras.models.load_model(source, compile=False)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise TrainingError(f"train.init_from = {source}: cannot be read as a .keras model ({error})") from error
-    if len(given.weights) != len(model.weights):
-        raise TrainingError(
-            f"train.init_from = {source}: is of another architecture; set train.architecture to its own"
-        )
-    begun: dict[int, Array] = {}
-    for place, (mine, its) in enumerate(zip(model.weights, given.weights, strict=True)):
-        if mine.shape == its.shape:
-            mine.assign(its)
-            begun[place] = its.numpy()
-    if not begun:
-        raise TrainingError(f"train.init_from = {source}: no weight has the shape of one here")
+    """Take over the weights of a file, except those of other shapes; returns them by their place."""
+    begun = load_weights(
+        source,
+        named_weights(model),
+        f"set train.architecture and units to those of its network, or init_from to another {WEIGHTS_FILE}",
+    )
     say(f"began with {len(begun)} of {len(model.weights)} weight arrays from {source}")
     return begun
+
+
+def named_weights(model: keras.Model) -> dict[str, keras.Variable]:
+    """All weights, those of batch normalisation too, by architecture and place: names Keras makes up count on."""
+    return {f"{model.name}/{place}": one for place, one in enumerate(model.weights)}
 
 
 def _fingerprint(

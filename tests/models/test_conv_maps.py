@@ -6,8 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from released import needs_weights
 
+from inkmath.decoding.network import Network
+from inkmath.decoding.symbol import load_symbol_reader
 from inkmath.features.symbol import normalize_and_pad_traces
+from inkmath.features.symbol_context import CONTEXT, with_context
+from inkmath.recognizer import WEIGHTS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,3 +60,20 @@ def test_padding_is_no_ink():
     padded, full = maps([(0, 0), (10, 0)], spacing=0.05), maps([(0, 0), (10, 0)])
     assert (padded[..., ALL] > 0.1).sum() == pytest.approx((full[..., ALL] > 0.1).sum(), rel=0.2)
     assert padded[:9].max() < 0.01 > padded[15:].max()
+
+
+@needs_weights
+def test_the_released_network_is_this_one_with_the_released_weights():
+    """A change to what it is shown would leave released weights behind that mean something else."""
+    from inkmath.models import build_model
+    from inkmath.training.symbols import named_weights
+    from inkmath.training.weights import load_weights
+
+    reader = load_symbol_reader(WEIGHTS)
+    points = np.random.default_rng(3).normal(size=(64, 2, 9, 2)).cumsum(axis=2)
+    symbols = with_context(normalize_and_pad_traces(list(points), 48), np.ones((64, len(CONTEXT)), np.float32))
+    released = build_model(symbols.shape[1:], len(reader.labels), "conv_maps")
+    taken = load_weights(WEIGHTS / "symbol-weights.npz", named_weights(released), "release them again")
+    assert len(taken) == len(released.weights)
+    (wanted,) = Network(WEIGHTS / "symbol.onnx")(ink=symbols).values()
+    np.testing.assert_allclose(released.predict(symbols, verbose=0), wanted, atol=0.01)

@@ -63,7 +63,7 @@ def test_from_arrays_to_figures(workspace, params):
     assert np.isfinite(list(figures.values())).all()
     assert json.loads(Path("results/train/metrics.json").read_text()) == figures
     written = {path.name for path in Path("models/symbol").iterdir()}
-    assert written == {"model.keras", "symbol.onnx", "symbol.json", "run.json"}
+    assert written == {"model.keras", "symbol-weights.npz", "symbol.onnx", "symbol.json", "run.json"}
     assert not list(Path("checkpoints").iterdir())
 
     honest.save("data/processed/symbol.npz")

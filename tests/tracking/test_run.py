@@ -79,8 +79,8 @@ def begun_from(params: Params, weights: str) -> Params:
 
 def test_the_weights_begun_from_are_known_by_what_is_in_them(client: MlflowClient, params: Params) -> None:
     """Their name stays the same when the file does not."""
-    Path("begun.keras").write_bytes(b"weights")
-    with train(begun_from(params, "begun.keras")) as run:
+    Path("begun.npz").write_bytes(b"weights")
+    with train(begun_from(params, "begun.npz")) as run:
         pass
     assert client.get_run(run.id).data.tags["init_from_md5"] == hashlib.md5(b"weights").hexdigest()
     with train(params) as run:
@@ -90,8 +90,8 @@ def test_the_weights_begun_from_are_known_by_what_is_in_them(client: MlflowClien
 
 def test_weights_that_are_not_there_begin_no_run(client: MlflowClient, params: Params) -> None:
     with (
-        pytest.raises(TrackingError, match=r"train\.init_from = gone\.keras: cannot be read \(No such file.*or null"),
-        train(begun_from(params, "gone.keras")),
+        pytest.raises(TrackingError, match=r"train\.init_from = gone\.npz: cannot be read \(No such file.*or null"),
+        train(begun_from(params, "gone.npz")),
     ):
         pass
     assert client.search_runs([client.get_experiment_by_name("inkmath-symbol").experiment_id]) == []

@@ -287,17 +287,17 @@ def test_ink_that_only_this_directory_has_is_read_from_it(workspace: Path) -> No
 
 def test_models_that_only_this_directory_has_are_read_from_it(workspace: Path) -> None:
     (workspace / "kept").mkdir()
-    for name in ("begun.keras", "kept/symbol.onnx", "teacher/symbol.onnx"):
+    for name in ("begun.npz", "kept/symbol.onnx", "teacher/symbol.onnx"):
         (workspace / name).parent.mkdir(exist_ok=True)
         (workspace / name).touch()
     subprocess.run(["git", "init", "--quiet"], cwd=workspace, check=True)
     subprocess.run(["git", "add", "kept"], cwd=workspace, check=True)
     given = YAML(typ="safe", pure=True).load((workspace / "params.yaml").read_text())
-    given["train"] |= {"init_from": "begun.keras", "teachers": ["teacher", "kept"], "teachers_share": 0.5}
+    given["train"] |= {"init_from": "begun.npz", "teachers": ["teacher", "kept"], "teachers_share": 0.5}
     YAML().dump(given, workspace / "params.yaml")
     told = [part for part in experiment_command("train", "one", {}) if part.startswith("train.")]
     assert told == [
-        f"train.init_from='{workspace}/begun.keras'",
+        f"train.init_from='{workspace}/begun.npz'",
         f"train.teachers=['{workspace}/teacher','kept']",
     ]
 

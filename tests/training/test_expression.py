@@ -446,27 +446,29 @@ def test_a_checkpoint_of_another_training_is_left_alone(
 
 
 def test_weights_go_to_a_file_and_come_back(formulas: FormulaSet, classes: list[str], tmp_path: Path) -> None:
-    from inkmath.training.expression import load_weights, save_weights
+    from inkmath.training.expression import named_weights
+    from inkmath.training.weights import load_weights, save_weights
 
     one = trainer(formulas, classes, tmp_path / "c.npz").model
     other = trainer(formulas, classes, tmp_path / "c.npz", seed=1).model
-    save_weights(tmp_path / "w.npz", one)
+    save_weights(tmp_path / "w.npz", named_weights(one))
     count = len(one.trainable_variables)
-    assert sorted(load_weights(tmp_path / "w.npz", other)) == list(range(count))
+    assert sorted(load_weights(tmp_path / "w.npz", named_weights(other), "stop")) == list(range(count))
     for mine, its in zip(one.trainable_variables, other.trainable_variables, strict=True):
         np.testing.assert_allclose(np.asarray(its.value), np.asarray(mine.value), rtol=1e-3, atol=1e-6)
 
 
 def test_of_another_network_only_what_fits_is_taken(formulas: FormulaSet, classes: list[str], tmp_path: Path) -> None:
     from inkmath.models.stroke_graph import StrokeGraph
-    from inkmath.training.checkpoint import CheckpointError
-    from inkmath.training.expression import load_weights, save_weights
+    from inkmath.training import TrainingError
+    from inkmath.training.expression import named_weights
+    from inkmath.training.weights import load_weights, save_weights
 
-    save_weights(tmp_path / "w.npz", trainer(formulas, classes, tmp_path / "c.npz").model)
+    save_weights(tmp_path / "w.npz", named_weights(trainer(formulas, classes, tmp_path / "c.npz").model))
     wide = StrokeGraph(3, points=16, width=20, depth=1, heads=2, pair_width=10)
     wide(np.zeros((1, 2, 16, 2), np.float32), np.ones((1, 2), np.float32))
     # Convolutions along a stroke are of one size in every network, most other arrays are not.
-    assert 8 <= len(load_weights(tmp_path / "w.npz", wide)) < len(wide.trainable_variables)
+    assert 8 <= len(load_weights(tmp_path / "w.npz", named_weights(wide), "stop")) < len(wide.trainable_variables)
     write_arrays(tmp_path / "other.npz", {"something": np.zeros(3, np.float32)})
-    with pytest.raises(CheckpointError, match="holds no weight of this network"):
-        load_weights(tmp_path / "other.npz", wide)
+    with pytest.raises(TrainingError, match=r"other\.npz: holds no weight of this network; set the width"):
+        load_weights(tmp_path / "other.npz", named_weights(wide), "set the width")

@@ -173,11 +173,12 @@ def test_a_training_learns_from_a_model_that_was_written(
 def test_the_weights_kept_lie_between_those_begun_from_and_those_arrived_at(
     trained: Any, formulas: FormulaSet, labels: list[str], tmp_path: Path
 ) -> None:
-    from inkmath.training.expression import save_weights
+    from inkmath.training.expression import named_weights
     from inkmath.training.expression_run import train_expression
+    from inkmath.training.weights import save_weights
 
     first, said = trained[0].model, []
-    save_weights(tmp_path / "first.npz", first)
+    save_weights(tmp_path / "first.npz", named_weights(first))
     deeper, begun = {"layers": 2, "warmup": 0, "decay": 0.0}, {"init_from": str(tmp_path / "first.npz")}
     ends = [
         train_expression(formulas, labels, knobs(**begun, **more, **deeper), 1, tmp_path / "c.npz", say=said.append)

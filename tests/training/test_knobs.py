@@ -36,7 +36,7 @@ EXPRESSION = TrainExpression.model_validate(
 SYMBOL = Train.model_validate(
     PARAMS.train.model_dump()
     | {"architecture": "lstm", "units": 8, "epochs": 7, "batch_size": 16, "patience": 2, "learning_rate": 0.004}
-    | {"init_from": "begun.keras", "init_share": 0.25, "teachers": ("teacher",), "teachers_share": 0.25}
+    | {"init_from": "begun.npz", "init_share": 0.25, "teachers": ("teacher",), "teachers_share": 0.25}
 )
 
 
@@ -93,7 +93,7 @@ def expression(formulas: FormulaSet, classes: list[str]) -> Iterator[Callable[[T
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(expression_run, "StrokeGraph", Network)
         patch.setattr(expression_run, "ExpressionTrainer", Trainer)
-        patch.setattr(expression_run, "load_weights", lambda path, model: {"path": str(path)})
+        patch.setattr(expression_run, "load_weights", lambda path, *_: {"path": str(path)})
         patch.setattr(expression_run, "mean", mean)
         patch.setattr(expression_run, "ExpressionTeachers", lambda names, labels, points: names)
         patch.setattr(expression_run, "time", SimpleNamespace(monotonic=lambda: 0.0))
@@ -156,7 +156,7 @@ def symbol(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Train
     from inkmath.training import keeper, symbols
 
     folder = tmp_path_factory.mktemp("symbol")
-    for name in ("begun.keras", "other-begun.keras"):
+    for name in ("begun.npz", "other-begun.npz"):
         (folder / name).write_bytes(b"weights")
     rng = np.random.default_rng(0)
     ids = rng.integers(0, 3, 48)

@@ -41,7 +41,13 @@ async def read_body(request: Request, limits: Limits) -> bytes:
             headers={"Accept-Encoding": "identity", "Connection": "close"},
         )
     too_large = limit_problem(
-        413, "body-too-large", "Request too large", "body_bytes", limits.body_bytes, "bytes", "Send less at once."
+        413,
+        "body-too-large",
+        "Request too large",
+        limit="body_bytes",
+        value=limits.body_bytes,
+        unit="bytes",
+        remedy="Send less at once.",
     )
     stated = request.headers.get("content-length", "")
     if stated.isdigit() and int(stated) > limits.body_bytes:
@@ -58,10 +64,10 @@ async def read_body(request: Request, limits: Limits) -> bytes:
             408,
             "body-too-slow",
             "Request took too long to arrive",
-            "seconds",
-            limits.seconds,
-            "seconds",
-            "Send it again.",
+            limit="seconds",
+            value=limits.seconds,
+            unit="seconds",
+            remedy="Send it again.",
         ) from None
     return bytes(received)
 
@@ -133,7 +139,13 @@ def ink_of_picture(content: bytes, limits: Limits) -> Ink:
         ) from missing
     except TooManyPixelsError:
         raise limit_problem(
-            413, "too-many-pixels", "Picture too large", "pixels", limits.pixels, "pixels", "Use a smaller picture."
+            413,
+            "too-many-pixels",
+            "Picture too large",
+            limit="pixels",
+            value=limits.pixels,
+            unit="pixels",
+            remedy="Use a smaller picture.",
         ) from None
     except ImageError as error:
         raise Problem(422, "picture", "Unusable picture", f"{error}.".removeprefix("image: ")) from None
@@ -144,9 +156,21 @@ def ink_of_picture(content: bytes, limits: Limits) -> Ink:
 def _check_size(strokes: int, points: int, limits: Limits) -> None:
     if strokes > limits.strokes:
         raise limit_problem(
-            413, "too-many-strokes", "Too many strokes", "strokes", limits.strokes, "strokes a formula", IN_PARTS
+            413,
+            "too-many-strokes",
+            "Too many strokes",
+            limit="strokes",
+            value=limits.strokes,
+            unit="strokes a formula",
+            remedy=IN_PARTS,
         )
     if points > limits.points:
         raise limit_problem(
-            413, "too-many-points", "Too many points", "points", limits.points, "points a formula", IN_PARTS
+            413,
+            "too-many-points",
+            "Too many points",
+            limit="points",
+            value=limits.points,
+            unit="points a formula",
+            remedy=IN_PARTS,
         )

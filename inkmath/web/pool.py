@@ -71,7 +71,13 @@ class WorkerPool:
             if future.cancel():
                 raise _overloaded("All the time that there is for a formula went by before its turn came.")
             raise limit_problem(
-                503, "too-slow", "Took too long", "seconds", self._limits.seconds, "seconds", "Try a shorter formula."
+                503,
+                "too-slow",
+                "Took too long",
+                limit="seconds",
+                value=self._limits.seconds,
+                unit="seconds",
+                remedy="Try a shorter formula.",
             )
         finally:
             # A thread cannot be stopped: work that has begun keeps its place in the queue until it ends.

@@ -64,12 +64,12 @@ class Problem(Exception):  # noqa: N818 -- RFC 9457's own word
         return JSONResponse(content, self.status, self.headers, MEDIA_TYPE)
 
 
-def limit_problem(status: int, kind: str, title: str, name: str, value: float, unit: str, remedy: str) -> Problem:
+def limit_problem(status: int, kind: str, title: str, *, limit: str, value: float, unit: str, remedy: str) -> Problem:
     """A refusal because of a limit, which it names, with what to do about it."""
     # What is left of a body that is too large or too slow is not waited for.
     headers = {"Connection": "close"} if status in (408, 413) else {}
     detail = f"The limit is {value:,.12g} {unit}. {remedy}"  # a plain g would print 2 MiB as 2.09715e+06
-    return Problem(status, kind, title, detail, headers=headers, limit={"name": name, "value": value})
+    return Problem(status, kind, title, detail, headers=headers, limit={"name": limit, "value": value})
 
 
 def install(app: FastAPI) -> None:

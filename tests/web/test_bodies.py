@@ -39,10 +39,8 @@ def test_what_is_too_large_is_refused_with_its_limit(
     ("value", "words"), [(2 * 2**20, "2,097,152"), (20_000_000, "20,000,000"), (10.0, "10"), (0.2, "0.2")]
 )
 def test_a_limit_is_written_as_people_write_numbers(value: float, words: str) -> None:
-    assert (
-        limit_problem(413, "kind", "Title", "name", value, "units", "Less.").detail
-        == f"The limit is {words} units. Less."
-    )
+    problem = limit_problem(413, "kind", "Title", limit="name", value=value, unit="units", remedy="Less.")
+    assert problem.detail == f"The limit is {words} units. Less."
 
 
 def test_a_body_of_unknown_length_is_cut_off_at_the_limit(client: TestClient) -> None:

@@ -127,7 +127,7 @@ def test_overload_is_waited_out(page: Page) -> None:
 
 def test_what_takes_too_long_is_said_and_not_asked_again_unasked(page: Page) -> None:
     problem = limit_problem(
-        503, "too-slow", "Took too long", "seconds", 10, "seconds", "Try a shorter formula."
+        503, "too-slow", "Took too long", limit="seconds", value=10, unit="seconds", remedy="Try a shorter formula."
     ).response()
     tries: list[int] = []
 

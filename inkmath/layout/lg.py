@@ -65,7 +65,7 @@ def parse_lg(text: str, stroke_ids: Sequence[str] = ()) -> LayoutTree:
     right of another, that relation is kept.
 
     Args:
-        text: ``O`` and ``R`` lines (``EO`` is read as ``R``); comments and empty lines do not matter.
+        text: ``O`` and ``R`` lines (``EO`` is read as ``R``); comments, empty lines, a byte order mark do not matter.
         stroke_ids: the file's name for each stroke; by default stroke names are indices.
 
     Returns:
@@ -78,7 +78,7 @@ def parse_lg(text: str, stroke_ids: Sequence[str] = ()) -> LayoutTree:
     objects: dict[str, int] = {}
     symbols: list[Symbol] = []
     relations: list[tuple[int, str, str, str]] = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
         fields = [field.strip() for field in line.split(",")]
         if not line.strip() or line.lstrip().startswith("#"):
             continue

@@ -73,6 +73,11 @@ def test_what_the_competition_ties_to_a_root_twice_is_read_once() -> None:
     assert to_latex(parse_lg(graph)) == r"\sqrt { a b }"
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_line() -> None:
+    assert parse_lg("\ufeffO, x_1, x, 1.0, 0") == LayoutTree((Symbol("x", (0,)),))
+    assert parse_lg("\ufeff# IUD, x\nO, x_1, x, 1.0, 0") == LayoutTree((Symbol("x", (0,)),))
+
+
 @pytest.mark.parametrize(
     ("graph", "complaint"),
     [

@@ -73,7 +73,10 @@ class Vocabulary:
             raise VocabularyError(f"{path}: is not JSON ({error}); run the stage that writes it again") from error
         if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
             raise VocabularyError(f"{path}: a vocabulary is a list of strings; run the stage that writes it again")
-        return cls(tuple(words))
+        try:
+            return cls(tuple(words))
+        except VocabularyError as error:
+            raise VocabularyError(f"{path}: {error}; run the stage that writes it again") from None
 
 
 class EncodedLabels(NamedTuple):

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from inkmath.layout.quoting import quoted
 from inkmath.layout.symbols import PRIME
-from inkmath.layout.tree import LayoutError, LayoutTree, Relation, Symbol, in_reading_order
+from inkmath.layout.tree import LayoutError, LayoutTree, Relation, Symbol, along_line, in_reading_order
 
 Span = tuple[int, int]
 """First and last symbol of a line."""
@@ -38,7 +38,7 @@ class TreeBuilder:
         taken = self.children[parent].setdefault(relation, child)
         if taken == child:
             return
-        last = self._last(taken)
+        *_, last = along_line(self.children, taken)
         primes = PRIME in (self.symbols[last].label, self.symbols[child].label)
         if relation is not Relation.SUP or not primes:
             raise LayoutError(f"two lines stand {relation} to one {quoted(self.symbols[parent].label)}")
@@ -64,8 +64,3 @@ class TreeBuilder:
         if len(tree.symbols) < len(self.symbols):
             raise LayoutError(f"{len(self.symbols) - len(tree.symbols)} symbols have no place in the formula")
         return tree
-
-    def _last(self, symbol: int) -> int:
-        while Relation.RIGHT in self.children[symbol]:
-            symbol = self.children[symbol][Relation.RIGHT]
-        return symbol

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from inkmath.layout.symbols import INTEGRALS, PRIME, STACKING
-from inkmath.layout.tree import Edge, LayoutTree, Relation
+from inkmath.layout.tree import Edge, LayoutTree, Relation, along_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from inkmath.layout.tree import Symbol
 
@@ -53,26 +53,18 @@ def _raise_primes(symbols: Sequence[Symbol], children: Children) -> None:
     settled = set(primes)  # symbols that what follows them on the line is no superscript of
     for place, lines in zip(places, children, strict=True) if primes else ():
         if place in lines:
-            settled.update(_line(children, lines[place]))
+            settled.update(along_line(children, lines[place]))
     for base, (place, lines) in enumerate(zip(places, children, strict=True)):
         first = lines.get(Relation.RIGHT)
         if first not in primes or base in settled:
             continue
-        last = next(prime for prime in _line(children, first) if children[prime].get(Relation.RIGHT) not in primes)
+        last = next(prime for prime in along_line(children, first) if children[prime].get(Relation.RIGHT) not in primes)
         following = children[last].pop(Relation.RIGHT, None)
         del lines[Relation.RIGHT]
         if place in lines:
-            *_, end = _line(children, lines[place])
+            *_, end = along_line(children, lines[place])
             children[end][Relation.RIGHT] = first
         else:
             lines[place] = first
         if following is not None:
             lines[Relation.RIGHT] = following
-
-
-def _line(children: Children, first: int) -> Iterator[int]:
-    """The symbols of a line from one on."""
-    symbol: int | None = first
-    while symbol is not None:
-        yield symbol
-        symbol = children[symbol].get(Relation.RIGHT)

@@ -117,18 +117,23 @@ class LayoutTree:
 
     def line(self, first: int) -> Iterator[int]:
         """The symbols of the line that begins with ``first``, left to right."""
-        symbol: int | None = first
-        while symbol is not None:
-            yield symbol
-            symbol = self.children[symbol].get(Relation.RIGHT)
+        return along_line(self.children, first)
 
-    def walk(self, start: int | None = None) -> Iterator[int]:
-        """Every symbol at or below ``start`` (default: the root), parents before children."""
-        pending = [self.root if start is None else start]
+    def walk(self) -> Iterator[int]:
+        """Every symbol, parents before children."""
+        pending = [self.root]
         while pending:
             symbol = pending.pop()
             yield symbol
             pending.extend(self.children[symbol].values())
+
+
+def along_line(children: Sequence[Mapping[Relation, int]], first: int) -> Iterator[int]:
+    """The symbols of a line from ``first`` on, left to right."""
+    symbol: int | None = first
+    while symbol is not None:
+        yield symbol
+        symbol = children[symbol].get(Relation.RIGHT)
 
 
 def reading_order(children: Sequence[Mapping[Relation, int]], root: int) -> Iterator[int]:

@@ -11,6 +11,15 @@ from inkmath.layout.tree import LayoutError, LayoutTree, Relation, Symbol, along
 Span = tuple[int, int]
 """First and last symbol of a line."""
 
+_IN_WORDS = {
+    Relation.RIGHT: "something to its right",
+    Relation.SUP: "a superscript",
+    Relation.SUB: "a subscript",
+    Relation.ABOVE: "something above it",
+    Relation.BELOW: "something below it",
+    Relation.INSIDE: "something inside",
+}
+
 
 class TreeBuilder:
     """Symbols and relations on their way to a tree, with the rules that hold in each notation."""
@@ -41,7 +50,7 @@ class TreeBuilder:
         *_, last = along_line(self.children, taken)
         primes = PRIME in (self.symbols[last].label, self.symbols[child].label)
         if relation is not Relation.SUP or not primes:
-            raise LayoutError(f"two lines stand {relation} to one {quoted(self.symbols[parent].label)}")
+            raise LayoutError(f"{quoted(self.symbols[parent].label)} has {_IN_WORDS[relation]} already")
         self.children[last][Relation.RIGHT] = child
 
     def chain(self, spans: list[Span]) -> Span | None:

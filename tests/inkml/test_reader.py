@@ -267,7 +267,7 @@ def test_mathml_that_is_no_tree_gives_way_to_latex() -> None:
     )
     assert ink.tree is not None
     assert to_latex(ink.tree) == "i _ { e _ { V } }"
-    assert "two lines stand Sub" in ink.problems[0]
+    assert "'i' has a subscript already" in ink.problems[0]
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,9 @@ def test_canonical_tokens_are_stable(tree: LayoutTree) -> None:
     [
         ("", "no symbol"),
         ("{}", "no symbol"),
-        ("x_1_2", "column 4: two lines stand Sub to one 'x'"),
+        ("x_1_2", "column 4: 'x' has a subscript already"),
+        ("x^1^2", "column 4: 'x' has a superscript already"),
+        (r"\sum_1_2", r"column 7: '\sum' has something below it already"),
         ("^2", "'^' has no symbol to its left"),
         ("x^", "an argument is missing"),
         (r"\frac{1}", "at the end: an argument is missing"),

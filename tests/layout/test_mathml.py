@@ -142,7 +142,7 @@ def test_ids_name_the_elements_of_symbols() -> None:
         ("<math><mtable><mtr><mtd><mi>x</mi></mtd></mtr></mtable></math>", "no place for MathML's <mt"),
         ("<math><msup><mi>x</mi></msup></math>", "<msup>: 1 children expected beside the base, found 0"),
         ("<math><msup><mrow/><mi>x</mi></msup></math>", "without a base"),
-        ("<math><msub><msub><mi>x</mi><mi>y</mi></msub><mi>z</mi></msub></math>", "two lines stand Sub"),
+        ("<math><msub><msub><mi>x</mi><mi>y</mi></msub><mi>z</mi></msub></math>", "'x' has a subscript already"),
         ("<math><mi>foo</mi></math>", "'foo' is no symbol"),
         ("<math><mi>x<mi>y</mi></mi></math>", "<mi>: holds more than text"),
         ("<math><mi xml:id='b'>x<mi>y</mi></mi></math>", "no place in the formula"),

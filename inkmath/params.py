@@ -26,7 +26,14 @@ NotNegative = Annotated[float, Field(ge=0.0)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 Count = Annotated[int, Field(ge=1)]
 Place = Annotated[str, Field(min_length=1)]
-Name = Annotated[str, Field(pattern=r"^[\w. -]+$", max_length=200)]
+
+_NAME, _ADDRESS = r"^[\w. -]+$", r"^\w+://"
+Name = Annotated[str, Field(pattern=_NAME, max_length=200)]
+Address = Annotated[str, Field(pattern=_ADDRESS)]
+_IN_WORDS = {
+    _NAME: "only letters, digits, spaces and . _ - are allowed, as in rates-2",
+    _ADDRESS: "a protocol and an address are wanted, as in tcp://10.0.0.5:8786",
+}
 
 
 class ParamsError(ValueError):
@@ -276,7 +283,7 @@ class Compute(Block):
     """
 
     processes: int = Field(ge=0, le=1024)
-    scheduler: str | None = Field(pattern=r"^\w+://")
+    scheduler: Address | None
     threads: int = Field(ge=0, le=1024)
 
 
@@ -371,6 +378,8 @@ def _fault(detail: ErrorDetails) -> str:
         return f"{key}: {detail['ctx']['error']}"
     if detail["type"] == "tuple_type":
         return f"{key} = {detail['input']!r}: a list is wanted; write [{detail['input']}]"
+    if detail["type"] == "string_pattern_mismatch":
+        return f"{key} = {detail['input']!r}: {_IN_WORDS[detail['ctx']['pattern']]}"
     message = detail["msg"][0].lower() + detail["msg"][1:]
     return f"{key} = {detail['input']!r}: {message}; change the value"
 

@@ -67,6 +67,8 @@ def test_scientific_notation_is_a_number(write):
             "  init_from: models/symbol/model.keras",
             "DVC removes models/symbol before this training begins",
         ),
+        ("  scheduler", "  scheduler: 10.0.0.5:8786", "are wanted, as in tcp://10.0.0.5:8786"),
+        ("  experiment", "  experiment: a/b", "only letters, digits, spaces and . _ - are allowed, as in rates-2"),
         ("  seed", "  seed: [", "line "),
         ("  seed", "  seed: 1\n  seed: 2", "duplicate key"),
     ],

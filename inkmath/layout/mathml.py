@@ -25,6 +25,7 @@ NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 
 _LEAVES = frozenset({"mi", "mo", "mn"})
 _ROWS = frozenset({"math", "mrow", "mstyle", "mpadded", "semantics"})
+_NOTES = frozenset({"annotation", "annotation-xml"})
 _IGNORED = frozenset({"mspace", "annotation"})
 # Element -> the relation of each child after the base.
 _SCRIPTS: dict[str, tuple[Relation, ...]] = {
@@ -65,7 +66,8 @@ def parse_mathml(source: str | bytes | etree._Element, bound: Mapping[str, Symbo
     Args:
         source: MathML text, or an element already parsed.
         bound: for an ``xml:id``, the symbol (true label and strokes) that it stands for. Symbols without an entry
-            take the label their text spells and own no strokes.
+            take the label their text spells and own no strokes. Of what ``semantics`` says in several ways the
+            presentation is read.
 
     Returns:
         The tree in reading order.
@@ -82,13 +84,31 @@ def parse_mathml(source: str | bytes | etree._Element, bound: Mapping[str, Symbo
     else:
         root = source
     reader = _Reader(bound or {})
+    elements: list[tuple[etree._Element, int]] = []  # each before its children, and how many these are
+    pending = [root]
+    while pending:
+        element = pending.pop()
+        within = _shown(element)
+        elements.append((element, len(within)))
+        pending += reversed(within)
     # Backwards, an element comes right after its children: theirs are the topmost spans, the first one on top.
     spans: list[Span | None] = []
-    for element in reversed(list(root.iter())):
-        children = spans[: -len(element) - 1 : -1]
+    for element, count in reversed(elements):
+        children = spans[: -count - 1 : -1]
         del spans[len(spans) - len(children) :]
         spans.append(reader.read(element, [span for span in children if span is not _PASSED_OVER]))
     return reader.builder.build()
+
+
+def _shown(element: etree._Element) -> list[etree._Element]:
+    """What an element holds; of ``semantics``, which says one thing several times, its presentation."""
+    children = list(element)
+    if local_name(element) != "semantics":
+        return children
+    for child in element.iterchildren("{*}annotation-xml"):
+        if "presentation" in child.get("encoding", "").lower():
+            return list(child)
+    return [child for child in children if local_name(child) not in _NOTES] or children
 
 
 class _Reader:

@@ -37,10 +37,20 @@ def parse_xml(source: str | bytes) -> etree._Element:
             raise XMLError(f"line {entry.line}: {entry.message}")
     if root is None:
         raise XMLError("no element")
+    if any(entry.type_name == "NS_ERR_UNDEFINED_NAMESPACE" for entry in parser.error_log):
+        _drop_prefixes(root)
     declares = root.getroottree().docinfo.internalDTD is not None  # else an entity would have been fatal above
     if declares and any(True for _ in root.iter(etree.Entity)):
         raise XMLError("uses entities, which are not expanded: write their text out")
     return root
+
+
+def _drop_prefixes(root: etree._Element) -> None:
+    """Take prefixes that nobody declared out of the names of elements, of which libxml2 makes them a part."""
+    for element in root.iter(etree.Element):
+        _, prefixed, name = str(element.tag).rpartition("}")[2].rpartition(":")
+        if prefixed and name[:1].isalpha() and name.isascii():
+            element.tag = name
 
 
 def local_name(element: etree._Element) -> str:

@@ -260,6 +260,18 @@ def test_ink_without_truth_is_ink() -> None:
     assert (ink.latex, ink.tree, ink.problems) == (None, None, ())
 
 
+def test_a_prefix_that_nobody_declared_costs_no_truth() -> None:
+    start, end = CROHME.index("<annotationXML type"), CROHME.index("<trace id")
+    mathml = CROHME[start:end]
+    for name in ("math", "mrow", "msup", "mi", "mn", "mo"):
+        mathml = mathml.replace(f"<{name}", f"<m:{name}").replace(f"</{name}", f"</m:{name}")
+    ink = parse_inkml(CROHME[:start] + mathml.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "") + CROHME[end:])
+    assert ink.tree == parse_inkml(CROHME).tree
+    assert ink.problems == ()
+    for name in ("<m:1x/>", "<m:/>", "<:x/>", "<a:b:c/>"):
+        assert parse_inkml(CROHME.replace("<trace id", f"{name}<trace id", 1)).tree == ink.tree
+
+
 def test_mathml_that_is_no_tree_gives_way_to_latex() -> None:
     ink = parse_inkml(
         '<ink><annotation type="truth">i_{e_V}</annotation><annotationXML><math><msub><msub><mi>i</mi><mi>V</mi></msub>'

@@ -41,6 +41,19 @@ def latex_of(content: str) -> str:
         ("<msup><mi>f</mi><mo>\u2033</mo></msup>", r"f ^ { \prime \prime }"),
         ("<mi>f</mi><mo>\u2034</mo>", r"f \prime \prime \prime"),
         ("<mstyle displaystyle='true'><mi>x</mi></mstyle>", "x"),
+        # What parallel markup says beside the presentation is passed over, whichever comes first.
+        (
+            "<semantics><!----><mrow><mi>x</mi><mi>y</mi></mrow><annotation>x*y</annotation>"
+            "<annotation-xml encoding='MathML-Content'><apply><times/><ci>x</ci></apply></annotation-xml></semantics>",
+            "x y",
+        ),
+        (
+            "<mi>a</mi><semantics><apply><times/><ci>x</ci></apply>"
+            "<annotation-xml encoding='application/mathml-presentation+xml'><mi>x</mi><mi>y</mi></annotation-xml>"
+            "</semantics><mi>b</mi>",
+            "a x y b",
+        ),
+        ("<msup><semantics><mi>x</mi><annotation/></semantics><mn>2</mn></msup>", "x ^ { 2 }"),
     ],
 )
 def test_reading(content: str, latex: str) -> None:
@@ -50,6 +63,7 @@ def test_reading(content: str, latex: str) -> None:
 def test_namespaces_do_not_matter() -> None:
     plain = parse_mathml("<math><mi>x</mi></math>")
     assert plain == parse_mathml('<m:math xmlns:m="urn:any"><m:mi>x</m:mi></m:math>')
+    assert plain == parse_mathml('<m:math><m:mi m:id="1">x</m:mi></m:math>'), "a prefix that nobody declared"
 
 
 def test_symbols_are_bound_by_their_ids_even_where_these_are_no_xml_names() -> None:

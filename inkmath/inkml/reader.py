@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import accumulate
 from itertools import count as counting
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 from lxml import etree
@@ -23,6 +26,9 @@ MAX_BYTES = 256 * 2**20
 """Larger files are refused: a formula of a million points takes a tenth of it."""
 
 _XML_IDS = etree.XPath(".//@xml:id", smart_strings=False)
+_NUMBER = r"(?:[-+]\s*+)?(?:\#[0-9A-Fa-f]+|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"
+_VALUE = re.compile(rf"(?:([!'\"])\s*+)?({_NUMBER})|([TF*?])")  # prefix and number, or a mark
+_VALUES = re.compile(rf"(?:(?:[!'\"]\s*+)?{_NUMBER}|[TF*?\s,])*+")
 LATEX_ANNOTATIONS = ("truth", "normalizedLabel", "label")
 """Annotations that hold the truth as LaTeX, the first that is there."""
 
@@ -118,7 +124,8 @@ class _Document:
                 "no ink: no <trace> element but of a hovering pen" if self.hovering else "no ink: no <trace> element"
             )
         axes, signs = self._axes()
-        strokes = _parse_points(self.texts, list(self.traces), axes)
+        varying = any(True for _ in self.root.iter("{*}intermittentChannels"))
+        strokes = _parse_points(self.texts, list(self.traces), axes, varying)
         if signs != (1, 1):
             strokes = tuple(stroke * np.array(signs, np.float32) for stroke in strokes)
         known = self.annotations
@@ -263,8 +270,12 @@ def _identity(element: etree._Element) -> str | None:
     return element.get("id") or element.get(XML_ID)
 
 
-def _parse_points(texts: list[str], names: list[str], axes: tuple[int, int]) -> tuple[Stroke, ...]:
-    """The strokes of all traces: in one go where all points have as many channels, else trace by trace.
+def _parse_points(texts: list[str], names: list[str], axes: tuple[int, int], varying: bool) -> tuple[Stroke, ...]:
+    """The strokes of all traces: in one go where all points are plain numbers, as many in each, else trace by trace.
+
+    Args:
+        texts: of the traces. names: of the same, for messages. axes: the places of X and Y in a point.
+        varying: points may leave out the last of their values.
 
     Raises:
         InkMLError: an empty trace, something that is no number, NaN or infinity, points of unequal length.
@@ -278,9 +289,7 @@ def _parse_points(texts: list[str], names: list[str], axes: tuple[int, int]) -> 
     strokes = []
     for text, name, count in zip(texts, names, counts, strict=True):
         points = _read_points(text, count, axes)
-        if points is None:
-            raise InkMLError(f"trace {name!r}: {_fault_of(text, axes)}")
-        strokes.append(points)
+        strokes.append(_decode(text, name, axes, varying) if points is None else points)
     return tuple(strokes)
 
 
@@ -304,24 +313,69 @@ def _read_points(text: str, count: int, axes: tuple[int, int]) -> Stroke | None:
     return points if np.isfinite(points).all() else None
 
 
-def _fault_of(text: str, axes: tuple[int, int]) -> str:
-    """What keeps a trace from being points, at the first point that differs from the one before all: by bisection."""
+def _decode(text: str, name: str, axes: tuple[int, int], varying: bool) -> Stroke:
+    """The points of one trace value by value, as the grammar of InkML has them: with differences and wildcards.
+
+    Raises:
+        InkMLError: the trace is not that, or does not tell X and Y of each point; the message names the point.
+    """
     if not text:
-        return "has no points: remove the trace"
-    points = text.split(",")
-    low, high = 0, len(points)  # the fault is at low or after, and before high
-    while high - low > 1:
-        middle = (low + high) // 2
-        sound = _read_points(",".join([points[0], *points[low:middle]]), 1 + middle - low, axes) is not None
-        low, high = (middle, high) if sound else (low, middle)
-    values, expected = points[low].split(), max(len(points[0].split()), max(axes) + 1)
-    place = f"point {low + 1} ({points[low].strip()[:40]!r})"
-    if len(values) != expected:
-        return f"{place} has {len(values)} values, expected {expected}"
-    try:
-        finite = all(abs(float(value)) <= float(np.finfo(np.float32).max) for value in values)
-    except ValueError:
-        finite = True
-    if not finite:
-        return f"{place} is not finite in single precision"
-    return f"{place} is not plain decimal numbers; InkML's difference encoding must be written out"
+        raise InkMLError(f"trace {name!r}: has no points: remove the trace")
+    texts = text.split(",")
+
+    def refuse(point: int, fault: str) -> NoReturn:
+        raise InkMLError(f"trace {name!r}: point {point + 1} ({texts[point].strip()[:40]!r}) {fault}")
+
+    sound = _VALUES.match(text).end()  # type: ignore[union-attr]
+    if sound < len(text):
+        refuse(text.count(",", 0, sound), "is not numbers as InkML writes them")
+    channels = tuple(zip([_Channel(), _Channel()], axes, strict=True))
+    points = np.empty((len(texts), 2))
+    least = max(axes) + 1
+    for point, values in enumerate(map(_VALUE.findall, texts)):
+        if not point and not varying:
+            least = max(least, len(values))
+        if len(values) < least or (len(values) > least and not varying):
+            refuse(point, f"has {len(values)} values, expected {least}{' or more' if varying else ''}")
+        points[point] = [channel.take(*values[axis]) for channel, axis in channels]
+    with np.errstate(over="ignore"):
+        strokes = points.astype(np.float32)
+    untold = ~np.isfinite(strokes).all(axis=1)
+    if untold.any():
+        refuse(int(untold.argmax()), "does not tell an X and Y that are finite in single precision")
+    return strokes
+
+
+class _Channel:
+    """A channel on its way through a trace, whose values may be told as first or second differences."""
+
+    def __init__(self) -> None:
+        self.order = 0  # of the differences that are told without saying so anew
+        self.state = [math.nan] * 3  # value, its change, the change of that; NaN until told
+
+    def take(self, prefix: str, number: str, mark: str) -> float:
+        """The value at the next point, NaN where it is not told.
+
+        Args:
+            prefix: ``!`` for a value, ``'`` for a difference, ``"`` for a difference of differences, empty for what
+                the last prefix said.
+            number: what follows it, or empty where a ``mark`` stands.
+            mark: ``*`` where the channel goes on as it did, ``?`` where it is not known, ``T`` or ``F``.
+        """
+        if prefix:
+            self.order = "!'\"".index(prefix)
+        if number:
+            self.state[self.order :] = [_number(number), math.nan, math.nan][: 3 - self.order]
+        elif mark != "*":
+            return math.nan
+        for order in range(self.order, 0, -1):
+            self.state[order - 1] += self.state[order]
+        return self.state[0]
+
+
+def _number(text: str) -> float:
+    """A decimal, or with ``#`` hexadecimal, number; infinite where it is beyond single precision by far."""
+    sign, hexadecimal, digits = "".join(text.split()).rpartition("#")
+    if not hexadecimal:
+        return float(digits)
+    return math.inf if len(digits) > 32 else float(int(sign + digits, 16))

@@ -186,6 +186,39 @@ def test_traces_of_one_file_may_have_different_channels() -> None:
     assert [stroke.tolist() for stroke in ink.strokes] == [[[1, 2], [4, 5]], [[7, 8]]]
 
 
+def test_values_may_be_told_as_differences() -> None:
+    """The example of the recommendation: explicit, then first, then second differences, each until told otherwise."""
+    ink = parse_inkml(traces("1125 18432,'23'43,\"7\"-8,3-5,7 -3,6 2,6 8,3 6", "1 2, !3 '4, 5 6, ! 7 !-8"))
+    assert ink.strokes[0].tolist() == [
+        *([1125, 18432], [1148, 18475], [1178, 18510], [1211, 18540]),
+        *([1251, 18567], [1297, 18596], [1349, 18633], [1404, 18676]),
+    ]
+    assert ink.strokes[1].tolist() == [[1, 2], [3, 6], [5, 12], [7, -8]]
+
+
+def test_a_channel_goes_on_as_it_did_where_nothing_new_is_told() -> None:
+    ink = parse_inkml(traces("1 1, 2 *, 3 '2, 4 *, 5 *, 6 \"1, 7 *, 8 *"))
+    assert ink.strokes[0][:, 1].tolist() == [1, 1, 3, 5, 7, 10, 14, 19]
+
+
+def test_numbers_may_be_hexadecimal_and_stand_without_a_space() -> None:
+    assert parse_inkml(traces("#1F-#a, 3.5-5, 3.5.5, 1e1-1")).strokes[0].tolist() == [
+        *([31, -10], [3.5, -5], [3.5, 0.5], [10, -1])
+    ]
+
+
+def test_intermittent_channels_may_be_left_out() -> None:
+    """Those of the recommendation's example are two buttons."""
+    head = (
+        '<ink><traceFormat><channel name="X"/><channel name="Y"/><intermittentChannels>'
+        '<channel name="B1" type="boolean"/><channel name="B2" type="boolean"/></intermittentChannels></traceFormat>'
+    )
+    ink = parse_inkml(f"{head}<trace>1 2,'3'4 T,5 6*T,7 8 F F</trace></ink>")
+    assert ink.strokes[0].tolist() == [[1, 2], [4, 6], [9, 12], [16, 20]]
+    with pytest.raises(InkMLError, match=r"point 2 \('3'\) has 1 values, expected 2 or more"):
+        parse_inkml(f"{head}<trace>1 2, 3</trace></ink>")
+
+
 def test_without_mathml_symbols_are_matched_by_their_labels() -> None:
     start, end = CROHME.index("<annotationXML type"), CROHME.index("<trace id")
     ink = parse_inkml(CROHME[:start] + CROHME[end:])
@@ -297,14 +330,20 @@ def test_mathml_that_is_no_tree_gives_way_to_latex() -> None:
         (traces("1 2, 3"), "point 2 ('3') has 1 values, expected 2"),
         (traces("1 2,, 3 4"), "point 2 ('') has 0 values"),
         (traces("1 2 3, 4 5"), "point 2 ('4 5') has 2 values, expected 3"),
-        (traces("1 2, NaN 4"), "point 2 ('NaN 4') is not finite"),
-        (traces("1 inf"), "not finite"),
-        (traces("1 2, inf"), "point 2 ('inf') has 1 values"),
-        (traces("1 2 3, 4 5 inf"), "point 2 ('4 5 inf') is not finite"),
-        (traces("1 2 inf 3 4"), "not finite"),
-        (traces("1 1e39"), "not finite in single precision"),
-        (traces("1 one"), "not plain decimal numbers"),
-        (traces("1 2, '3'4"), "expected 2"),
+        (traces("1 2, NaN 4"), "point 2 ('NaN 4') is not numbers"),
+        (traces("1 inf"), "is not numbers as InkML writes them"),
+        (traces("1 2, inf"), "point 2 ('inf') is not numbers"),
+        (traces("1 2 3, 4 5 inf"), "point 2 ('4 5 inf') is not numbers"),
+        (traces("1 2 inf 3 4"), "is not numbers"),
+        (traces("1 1e39"), "does not tell an X and Y that are finite in single precision"),
+        (traces("1 #" + "F" * 40), "finite in single precision"),
+        (traces("1 one"), "is not numbers as InkML writes them"),
+        (traces("'1 2"), 'point 1 ("\'1 2") does not tell an X and Y'),
+        (traces('1 2, "3"4'), "point 2 ('\"3\"4') does not tell an X and Y"),
+        (traces("1 2, 3 ?"), "point 2 ('3 ?') does not tell an X and Y"),
+        (traces("1 2, 3 T"), "point 2 ('3 T') does not tell an X and Y"),
+        (traces("* 2"), "point 1 ('* 2') does not tell an X and Y"),
+        (traces("1 2, '3 '4 '5"), "has 3 values, expected 2"),
         (traces("<b>1 2</b>"), "holds more than points"),
         ('<ink><trace id="a">1 2</trace><trace id="a">3 4</trace></ink>', "two traces have the id 'a'"),
         (CROHME.replace('traceDataRef="2"', 'traceDataRef="9"'), "'9', and no trace has that id"),

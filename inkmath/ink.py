@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 Stroke = NDArray[np.float32]
 """One pen-down to pen-up movement, shape ``(points, 2)``: x to the right, y downward, in any unit."""
 
+_FAR = 2.0**24
+"""From here on float32 has no longer every whole number."""
+
 
 @dataclass(frozen=True, eq=False)
 class Ink:
@@ -46,8 +49,10 @@ class Ink:
     problems: tuple[str, ...] = ()
 
     @classmethod
-    def from_points(cls, strokes: Iterable[Sequence[Sequence[float]] | Stroke], **known: object) -> Ink:
+    def from_points(cls, strokes: Iterable[Sequence[Sequence[float]] | NDArray[np.floating]], **known: object) -> Ink:
         """Build ink from copies of anything that reads as lists of ``[x, y, ...]`` points; only x and y are kept.
+
+        Ink far from the origin is moved to it, as `in_single_precision` does.
 
         Raises:
             ValueError: a stroke is no list of points, is empty, is not two-dimensional, or holds a number that is not
@@ -56,17 +61,18 @@ class Ink:
         arrays = []
         for index, stroke in enumerate(strokes):
             try:
-                with np.errstate(over="ignore"):
-                    points = np.asarray(stroke, dtype=np.float32)
+                points = np.asarray(stroke, dtype=np.float64)
             except (TypeError, ValueError, OverflowError) as error:
                 raise ValueError(f"stroke {index} is no list of [x, y] points: {error}") from error
             if points.ndim != 2 or points.shape[0] == 0 or points.shape[1] < 2:
                 raise ValueError(f"stroke {index} has shape {points.shape}; a stroke is a list of [x, y] points")
-            points = np.array(points[:, :2])  # a copy: whoever gave them may use their buffer again
-            if not np.isfinite(points).all():
+            points = points[:, :2]
+            with np.errstate(over="ignore"):
+                finite = np.isfinite(points.astype(np.float32)).all()
+            if not finite:
                 raise ValueError(f"stroke {index} holds a coordinate that is not a finite number")
             arrays.append(points)
-        return cls(strokes=tuple(arrays), **known)  # type: ignore[arg-type]
+        return cls(strokes=in_single_precision(arrays), **known)  # type: ignore[arg-type]
 
     @property
     def title(self) -> str:
@@ -93,6 +99,21 @@ class Ink:
         low = np.min([stroke.min(axis=0) for stroke in self.strokes], axis=0)
         high = np.max([stroke.max(axis=0) for stroke in self.strokes], axis=0)
         return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+def in_single_precision(strokes: Sequence[NDArray[np.float64]]) -> tuple[Stroke, ...]:
+    """Strokes of one ink as float32, each a copy.
+
+    Ink all of which lies so far from the origin, along x or y, that its shape would be lost, is moved to the origin.
+    """
+    if not strokes:
+        return ()
+    points = np.concatenate(strokes)
+    low, high = points.min(axis=0), points.max(axis=0)
+    far = (low >= _FAR) | (high <= -_FAR)
+    if far.any():
+        strokes = [stroke - np.where(far, low, 0) for stroke in strokes]
+    return tuple(stroke.astype(np.float32, order="C") for stroke in strokes)
 
 
 def resample(stroke: Stroke, points: int) -> Stroke:

@@ -17,8 +17,10 @@ from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from inkmath.decoding.reading import check_size
-from inkmath.ink import Ink, Stroke
+from inkmath.ink import Ink
 from inkmath.layout.quoting import quoted
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from inkmath.decoding.reading import Candidate, Constraints, ExpressionReader, Reading, SymbolReader
     from inkmath.layout.tree import LayoutTree
 
-    Strokes = Ink | Iterable[Sequence[Sequence[float]] | Stroke]
+    Strokes = Ink | Iterable[Sequence[Sequence[float]] | NDArray[np.floating]]
 
 WEIGHTS = Path(__file__).parent / "weights"
 """Where the released models lie."""
@@ -349,7 +351,7 @@ class Session:
     def __init__(self, recognizer: Recognizer, alternatives: int = 5) -> None:
         self._recognizer = recognizer
         self._alternatives = alternatives
-        self._strokes: dict[int, Stroke] = {}
+        self._strokes: dict[int, NDArray[np.float64]] = {}  # all of them together may have to be moved to the origin
         self._choices: dict[frozenset[int], str] = {}
         self._next_key = 0
         self._changing = Lock()
@@ -360,13 +362,14 @@ class Session:
         """Keys of the strokes, in writing order: the place of a key is the stroke's index in the result."""
         return tuple(self._strokes)
 
-    def add(self, stroke: Sequence[Sequence[float]] | Stroke) -> int:
+    def add(self, stroke: Sequence[Sequence[float]] | NDArray[np.floating]) -> int:
         """Take one more stroke and return its key.
 
         Raises:
             ValueError: the stroke has no points, or a coordinate that is not finite.
         """
-        (points,) = Ink.from_points([stroke]).strokes
+        Ink.from_points([stroke])
+        points = np.array(stroke, np.float64)[:, :2]
         with self._changing:
             key = self._next_key
             self._next_key += 1

@@ -45,6 +45,20 @@ def test_a_buffer_that_is_used_again_changes_no_ink() -> None:
     assert ink.strokes[0].tolist() == [[1, 2], [3, 4]]
 
 
+def test_ink_far_from_the_origin_keeps_its_shape() -> None:
+    strokes = [[[5e9, -7e8], [5e9 + 1, -7e8 + 0.5]], [[5e9 + 30.25, -7e8 - 20]]]
+    ink = Ink.from_points(strokes)
+    assert [stroke.tolist() for stroke in ink.strokes] == [[[0, 20], [1, 20.5]], [[30.25, 0]]]
+    assert all(stroke.dtype == np.float32 for stroke in ink.strokes)
+    one_axis = Ink.from_points([[[1e8, 7.1], [1e8 + 1, 9]]])
+    np.testing.assert_array_equal(one_axis.strokes[0], np.float32([[0, 7.1], [1, 9]]))
+
+
+def test_ink_near_the_origin_or_on_both_its_sides_stays_where_it_is() -> None:
+    for points in ([[1.1, 16777215.0], [2, 3]], [[-1e9, 5], [1e9, 6]], [[3e38, -3e38], [1, 0]]):
+        np.testing.assert_array_equal(Ink.from_points([points]).strokes[0], np.float32(points))
+
+
 def test_what_the_truth_explains() -> None:
     tree = LayoutTree((Symbol("x", (0,)), Symbol("y", (2,))), (Edge(0, 1, Relation.RIGHT),))
     ink = Ink.from_points([[[0, 0]]] * 4, tree=tree, groups=(Symbol("x", (0,)), Symbol("z", (3,))))

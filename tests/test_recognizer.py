@@ -307,6 +307,25 @@ def test_a_session_follows_the_pen(recognizer: Recognizer) -> None:
     assert session.keys == (0,)
 
 
+def test_a_session_far_from_the_origin_reads_as_one_near_it() -> None:
+    reader = StubReader()
+    session = Recognizer(lambda: reader, StubNamer).session()
+    given: list[Ink] = []
+    read = reader.read
+
+    def noted(inks: Any, *others: Any, **options: Any) -> Any:
+        given.extend(inks)
+        return read(inks, *others, **options)
+
+    reader.read = noted  # type: ignore[method-assign]
+    for stroke in (X, ONE):
+        session.add([[x + 3e9, y - 8e9] for x, y, *_ in stroke])
+    assert session.recognition is not None
+    near, far = Ink.from_points([X, ONE]), given[-1]
+    for one, other in zip(near.strokes, far.strokes, strict=True):
+        np.testing.assert_allclose(one - near.bounds[:2], other, atol=1e-3)
+
+
 def test_a_choice_stays_while_strokes_come_and_ends_with_its_own(recognizer: Recognizer) -> None:
     session = recognizer.session()
     first, second = session.add(X), session.add(ONE)

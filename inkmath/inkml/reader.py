@@ -13,8 +13,9 @@ from typing import NoReturn
 
 import numpy as np
 from lxml import etree
+from numpy.typing import NDArray
 
-from inkmath.ink import Ink, Stroke
+from inkmath.ink import Ink, in_single_precision
 from inkmath.layout.latex import parse_latex
 from inkmath.layout.mathml import parse_mathml
 from inkmath.layout.quoting import quoted
@@ -26,6 +27,9 @@ MAX_BYTES = 256 * 2**20
 """Larger files are refused: a formula of a million points takes a tenth of it."""
 
 _XML_IDS = etree.XPath(".//@xml:id", smart_strings=False)
+Points = NDArray[np.float64]
+"""As a trace has them, shape ``(points, 2)``."""
+
 _NUMBER = r"(?:[-+]\s*+)?(?:\#[0-9A-Fa-f]+|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"
 _VALUE = re.compile(rf"(?:([!'\"])\s*+)?({_NUMBER})|([TF*?])")  # prefix and number, or a mark
 _VALUES = re.compile(rf"(?:(?:[!'\"]\s*+)?{_NUMBER}|[TF*?\s,])*+")
@@ -52,7 +56,8 @@ def parse_inkml(source: str | Path | bytes) -> Ink:
         source: a path, or the document itself as text (beginning with ``<``) or bytes.
 
     Returns:
-        Ink with strokes in file order, ``id`` the file's stem (else its ``UI`` annotation), the tree from the MathML,
+        Ink with strokes in file order, moved to the origin where they lie too far from it for single precision,
+        ``id`` the file's stem (else its ``UI`` annotation), the tree from the MathML,
         else from the LaTeX. Channels other than X and Y are dropped, and so are traces of a pen that hovers
         (``type="penUp"``), which leave no ink.
 
@@ -125,7 +130,7 @@ class _Document:
             )
         axes, signs = self._axes()
         varying = any(True for _ in self.root.iter("{*}intermittentChannels"))
-        strokes = _parse_points(self.texts, list(self.traces), axes, varying)
+        strokes = in_single_precision(_parse_points(self.texts, list(self.traces), axes, varying))
         if signs != (1, 1):
             strokes = tuple(stroke * np.array(signs, np.float32) for stroke in strokes)
         known = self.annotations
@@ -270,7 +275,7 @@ def _identity(element: etree._Element) -> str | None:
     return element.get("id") or element.get(XML_ID)
 
 
-def _parse_points(texts: list[str], names: list[str], axes: tuple[int, int], varying: bool) -> tuple[Stroke, ...]:
+def _parse_points(texts: list[str], names: list[str], axes: tuple[int, int], varying: bool) -> list[Points]:
     """The strokes of all traces: in one go where all points are plain numbers, as many in each, else trace by trace.
 
     Args:
@@ -285,16 +290,16 @@ def _parse_points(texts: list[str], names: list[str], axes: tuple[int, int], var
     together = _read_points(",".join(texts), sum(counts), axes)
     if together is not None:
         ends = list(accumulate(counts))
-        return tuple(together[end - count : end] for count, end in zip(counts, ends, strict=True))
+        return [together[end - count : end] for count, end in zip(counts, ends, strict=True)]
     strokes = []
     for text, name, count in zip(texts, names, counts, strict=True):
         points = _read_points(text, count, axes)
         strokes.append(_decode(text, name, axes, varying) if points is None else points)
-    return tuple(strokes)
+    return strokes
 
 
-def _read_points(text: str, count: int, axes: tuple[int, int]) -> Stroke | None:
-    """float32 of shape ``(count, 2)``, or None where the text is not ``count`` finite points of equal length.
+def _read_points(text: str, count: int, axes: tuple[int, int]) -> Points | None:
+    """float64 of shape ``(count, 2)``, or None where the text is not ``count`` finite points of equal length.
 
     An infinity stands in for each comma: one call reads all numbers, and the shape can still be checked afterwards.
     """
@@ -308,12 +313,11 @@ def _read_points(text: str, count: int, axes: tuple[int, int]) -> Stroke | None:
     table = flat.reshape(count, width)  # (points, channels + 1), the last column all infinite
     if not (np.isinf(table[:, -1]).all() and np.isfinite(table[:, :-1]).all()):
         return None
-    with np.errstate(over="ignore"):
-        points = table[:, list(axes)].astype(np.float32)
-    return points if np.isfinite(points).all() else None
+    points = table[:, list(axes)]
+    return points if _is_finite(points).all() else None
 
 
-def _decode(text: str, name: str, axes: tuple[int, int], varying: bool) -> Stroke:
+def _decode(text: str, name: str, axes: tuple[int, int], varying: bool) -> Points:
     """The points of one trace value by value, as the grammar of InkML has them: with differences and wildcards.
 
     Raises:
@@ -338,12 +342,16 @@ def _decode(text: str, name: str, axes: tuple[int, int], varying: bool) -> Strok
         if len(values) < least or (len(values) > least and not varying):
             refuse(point, f"has {len(values)} values, expected {least}{' or more' if varying else ''}")
         points[point] = [channel.take(*values[axis]) for channel, axis in channels]
+    told = _is_finite(points).all(axis=1)
+    if not told.all():
+        refuse(int(told.argmin()), "does not tell an X and Y that are finite in single precision")
+    return points
+
+
+def _is_finite(points: Points) -> NDArray[np.bool_]:
+    """Of each coordinate, whether it is finite in single precision."""
     with np.errstate(over="ignore"):
-        strokes = points.astype(np.float32)
-    untold = ~np.isfinite(strokes).all(axis=1)
-    if untold.any():
-        refuse(int(untold.argmax()), "does not tell an X and Y that are finite in single precision")
-    return strokes
+        return np.isfinite(points.astype(np.float32))
 
 
 class _Channel:

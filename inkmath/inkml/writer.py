@@ -23,9 +23,9 @@ NAMESPACE = "http://www.w3.org/2003/InkML"
 def write_inkml(ink: Ink) -> bytes:
     """Write strokes and truth as one InkML document, UTF-8.
 
-    Coordinates keep every digit that single precision has, so that reading the document gives the same strokes; the
-    tree comes back in reading order. ``source`` and ``problems`` are not written, nor is ``id`` where the ink brings a
-    ``UI`` of its own: that stays, and the id is the file's name.
+    Coordinates keep every digit that single precision has, so that reading the document gives the same strokes (moved
+    to the origin where they lie far from it); the tree comes back in reading order. ``source`` and ``problems`` are not
+    written, nor is ``id`` where the ink brings a ``UI`` of its own: that stays, and the id is the file's name.
 
     Raises:
         InkMLError: there is no stroke, the truth names a stroke that is not there, or a text holds a character that

@@ -219,6 +219,11 @@ def test_intermittent_channels_may_be_left_out() -> None:
         parse_inkml(f"{head}<trace>1 2, 3</trace></ink>")
 
 
+def test_ink_far_from_the_origin_keeps_its_shape() -> None:
+    ink = parse_inkml(traces("1000000000 5, 1000000001 6", "1000000007 9"))
+    assert [stroke.tolist() for stroke in ink.strokes] == [[[0, 5], [1, 6]], [[7, 9]]]
+
+
 def test_without_mathml_symbols_are_matched_by_their_labels() -> None:
     start, end = CROHME.index("<annotationXML type"), CROHME.index("<trace id")
     ink = parse_inkml(CROHME[:start] + CROHME[end:])

@@ -87,11 +87,12 @@ def test_trees_come_back(tree: LayoutTree) -> None:
 @given(st.lists(arrays.arrays(np.float32, st.tuples(st.integers(1, 5), st.just(2)), elements=SINGLE), min_size=1))
 @settings(deadline=None, max_examples=40)
 def test_coordinates_come_back_to_the_last_digit(strokes: list[np.ndarray]) -> None:
-    document = write_inkml(Ink.from_points(strokes))
+    ink = Ink.from_points(strokes)
+    document = write_inkml(ink)
     back = parse_inkml(document)
 
     assert b"e" not in b"".join(line for line in document.splitlines() if b"<trace " in line).replace(b"trace", b"")
-    for stroke, same in zip(strokes, back.strokes, strict=True):
+    for stroke, same in zip(ink.strokes, back.strokes, strict=True):
         np.testing.assert_array_equal(stroke, same)
 
 

@@ -59,7 +59,7 @@ def parse_inkml(source: str | Path | bytes) -> Ink:
         Ink with strokes in file order, moved to the origin where they lie too far from it for single precision,
         ``id`` the file's stem (else its ``UI`` annotation), the tree from the MathML,
         else from the LaTeX. Channels other than X and Y are dropped, and so are traces of a pen that hovers
-        (``type="penUp"``), which leave no ink.
+        (``type="penUp"``), which leave no ink. A trace that continues another belongs to the other's stroke.
 
     Raises:
         InkMLError: the document cannot be used.
@@ -95,7 +95,9 @@ class _Document:
     """One InkML document, taken apart; libxml2 looks the elements up, which is faster than meeting each here."""
 
     root: etree._Element
-    traces: dict[str, int] = field(default_factory=dict)  # name to index
+    traces: dict[str, int] = field(default_factory=dict)  # name to index of the stroke
+    strokes: list[str] = field(default_factory=list)  # names of the traces that they begin with
+    lengths: dict[str, int] = field(default_factory=dict)  # points of each trace
     names: dict[etree._Element, str] = field(default_factory=dict)  # of traces
     hovering: set[str] = field(default_factory=set)  # names of traces that left no ink
     texts: list[str] = field(default_factory=list)
@@ -106,6 +108,7 @@ class _Document:
         traces = list(self.root.iter("{*}trace"))
         given = set(map(_identity, traces))
         numbers = (number for number in map(str, counting()) if number not in given)
+        continued: set[str] = set()
         for element in traces:
             identity = _identity(element) or next(numbers)
             if identity in self.traces or identity in self.hovering:
@@ -116,7 +119,16 @@ class _Document:
             if element.get("type") == "penUp":
                 self.hovering.add(identity)
                 continue
-            self.traces[identity] = len(self.texts)
+            prior = element.get("priorRef", "").removeprefix("#")
+            if element.get("continuation") not in ("middle", "end") or prior in self.hovering:
+                self.traces[identity] = len(self.strokes)
+                self.strokes.append(identity)
+            elif prior in self.traces and prior not in continued:
+                self.traces[identity] = self.traces[prior]
+                continued.add(prior)
+            else:
+                fault = "which another one does" if prior in continued else "which is no trace before it"
+                raise InkMLError(f"line {element.sourceline}: trace {identity!r} continues {prior!r}, {fault}")
             self.texts.append(element.text or "")
         for element in self.root.iterchildren("{*}annotation"):
             text = (element.text or "").strip()
@@ -130,7 +142,9 @@ class _Document:
             )
         axes, signs = self._axes()
         varying = any(True for _ in self.root.iter("{*}intermittentChannels"))
-        strokes = in_single_precision(_parse_points(self.texts, list(self.traces), axes, varying))
+        pieces = _parse_points(self.texts, list(self.traces), axes, varying)
+        self.lengths = dict(zip(self.traces, map(len, pieces), strict=True))
+        strokes = in_single_precision(self._joined(pieces))
         if signs != (1, 1):
             strokes = tuple(stroke * np.array(signs, np.float32) for stroke in strokes)
         known = self.annotations
@@ -144,10 +158,19 @@ class _Document:
             latex=latex,
             tree=tree,
             groups=tuple(groups),
-            trace_ids=tuple(self.traces),
+            trace_ids=tuple(self.strokes),
             annotations=known,
             problems=tuple(self.problems),
         )
+
+    def _joined(self, pieces: list[Points]) -> list[Points]:
+        """The strokes: a trace each, but for one that goes on in others."""
+        if len(self.strokes) == len(pieces):
+            return pieces
+        parts: list[list[Points]] = [[] for _ in self.strokes]
+        for stroke, piece in zip(self.traces.values(), pieces, strict=True):
+            parts[stroke].append(piece)
+        return list(map(np.concatenate, parts))
 
     def _axes(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """The places of X and Y in a point, and -1 for one that grows to the left or upward."""
@@ -217,6 +240,12 @@ class _Document:
                     continue
                 if reference not in self.traces:
                     raise InkMLError(f"line {child.sourceline}: {name} of {reference!r}, and no trace has that id")
+                first, last = child.get("from", "1"), child.get("to", str(self.lengths[reference]))
+                if (first, last) != ("1", str(self.lengths[reference])):
+                    raise InkMLError(
+                        f"line {child.sourceline}: the view of points {first} to {last} of trace {reference!r}, which "
+                        f"has {self.lengths[reference]}: a symbol is made of whole traces; split the trace"
+                    )
                 strokes.add(self.traces[reference])
             elif name == "annotation" and child.get("type", "truth") == "truth":
                 label = label or (child.text or "").strip()

@@ -147,6 +147,52 @@ def test_a_pen_that_hovers_leaves_no_ink() -> None:
         parse_inkml('<ink><trace id="a" type="penUp">0 0</trace><trace id="a">0 0</trace></ink>')
 
 
+def test_a_trace_that_goes_on_in_others_is_one_stroke() -> None:
+    """``continuation`` and ``priorRef`` are W3C InkML's: the channels change while the pen is down."""
+    ink = parse_inkml(
+        '<ink><trace id="a" continuation="begin">0 0, 1 1</trace><trace id="b">9 9</trace>'
+        '<trace id="c" continuation="middle" priorRef="#a">2 2 5, 3 3 6</trace>'
+        '<trace id="d" continuation="end" priorRef="#c">4 4</trace>'
+        '<traceGroup><annotation type="truth">x</annotation>'
+        '<traceView traceDataRef="#a"/><traceView traceDataRef="#c"/><traceView traceDataRef="#d"/></traceGroup></ink>'
+    )
+    assert [stroke.tolist() for stroke in ink.strokes] == [[[0, 0], [1, 1], [2, 2], [3, 3], [4, 4]], [[9, 9]]]
+    assert ink.trace_ids == ("a", "b")
+    assert ink.groups == (Symbol("x", (0,)),)
+    landed = parse_inkml(
+        '<ink><trace id="a" type="penUp" continuation="begin">0 0</trace>'
+        '<trace id="b" continuation="end" priorRef="#a">1 1</trace></ink>'
+    )
+    assert landed.trace_ids == ("b",), "what follows the hovering is a stroke of its own"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "complaint"),
+    [
+        ('continuation="end" priorRef="#z"', "trace 'c' continues 'z', which is no trace before it"),
+        ('continuation="end" priorRef="#c"', "trace 'c' continues 'c', which is no trace before it"),
+        ('continuation="middle"', "trace 'c' continues '', which is no trace before it"),
+        ('continuation="end" priorRef="#a"', "trace 'c' continues 'a', which another one does"),
+    ],
+)
+def test_a_trace_that_continues_nothing_is_refused(attributes: str, complaint: str) -> None:
+    with pytest.raises(InkMLError, match=complaint):
+        parse_inkml(
+            '<ink><trace id="a">0 0</trace><trace id="b" continuation="middle" priorRef="#a">1 1</trace>'
+            f'<trace id="c" {attributes}>2 2</trace></ink>'
+        )
+
+
+def test_a_view_of_a_part_of_a_trace_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "parts.inkml"
+    for part in ('from="2"', 'to="2"', 'from="2" to="3"', 'from="1:2"', 'from="a"'):
+        path.write_text(CROHME.replace('<traceView traceDataRef="0"/>', f'<traceView traceDataRef="0" {part}/>'))
+        with pytest.raises(InkMLError, match=r"parts\.inkml: line 24: .* points .* of trace '0', which has 3: "):
+            parse_inkml(path)
+    whole = CROHME.replace('<traceView traceDataRef="0"/>', '<traceView traceDataRef="0" from="1" to="3"/>')
+    assert parse_inkml(whole).tree == parse_inkml(CROHME).tree
+
+
 def test_problems_are_told_in_the_order_of_the_file() -> None:
     names = [f"{letter}_1" for letter in "qwertyuiop"]
     groups = (

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from inkmath.layout.tree import LayoutTree, Symbol
 
-Confusion = tuple[str, str]
+Substitution = tuple[str, str]
 """What truth says and what was read instead."""
 
 ROOT = "root"
@@ -64,8 +64,8 @@ class Comparison:
     classification: Tally
     relations: Tally
     structure: bool
-    symbols: tuple[Confusion, ...]
-    governors: tuple[Confusion, ...]
+    symbols: tuple[Substitution, ...]
+    governors: tuple[Substitution, ...]
 
 
 def compare(truth: LayoutTree, answer: LayoutTree) -> Comparison:
@@ -108,7 +108,7 @@ def _relations(tree: LayoutTree) -> set[tuple[frozenset[int], frozenset[int], st
     return {(strokes[edge.parent], strokes[edge.child], edge.relation.value) for edge in tree.edges}
 
 
-def _misread(truth: Sequence[Symbol], answer: Sequence[Symbol]) -> tuple[Confusion, ...]:
+def _misread(truth: Sequence[Symbol], answer: Sequence[Symbol]) -> tuple[Substitution, ...]:
     """Confusions of each cluster of symbols that share strokes, directly or through others."""
     members: dict[int, list[tuple[int, tuple[int, ...], str]]] = defaultdict(
         list
@@ -117,7 +117,7 @@ def _misread(truth: Sequence[Symbol], answer: Sequence[Symbol]) -> tuple[Confusi
         for symbol in symbols:
             for stroke in symbol.strokes:
                 members[stroke].append((side, tuple(sorted(symbol.strokes)), symbol.label))
-    confusions: list[Confusion] = []
+    confusions: list[Substitution] = []
     seen: set[int] = set()
     for first in sorted(members):
         if first in seen:
@@ -138,9 +138,9 @@ def _misread(truth: Sequence[Symbol], answer: Sequence[Symbol]) -> tuple[Confusi
     return tuple(confusions)
 
 
-def _misplaced(truth: LayoutTree, answer: LayoutTree) -> tuple[Confusion, ...]:
+def _misplaced(truth: LayoutTree, answer: LayoutTree) -> tuple[Substitution, ...]:
     wanted, given = _governors(truth), _governors(answer)
-    confusions: list[Confusion] = []
+    confusions: list[Substitution] = []
     for symbol, (parent, relation) in wanted.items():
         if symbol not in given or (parent is not None and parent not in given):
             continue  # what was not found as a symbol has no place to be wrong about

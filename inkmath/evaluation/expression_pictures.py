@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from inkmath.evaluation.comparison import Confusion
+    from inkmath.evaluation.comparison import Substitution
     from inkmath.evaluation.expressions import Outcome, Report, Table
 
 NEARLY, ALMOST = "#6aaed6", "#cfe3f1"
@@ -93,7 +93,7 @@ def _draw_failure(axes: Axes, outcome: Outcome) -> None:
     axes.text(0.0, 0.045, explanation(pairs), fontsize=6, color=QUIET, parse_math=False, **box)
 
 
-def explanation(pairs: Sequence[Confusion]) -> str:
+def explanation(pairs: Sequence[Substitution]) -> str:
     """As many of the confusions as fit in a line, and how many more there are."""
     line = ""
     for named, pair in enumerate(pairs):
@@ -183,7 +183,7 @@ def confusion_bars(symbols: Table, relations: Table, most: int = 25) -> Figure:
     return figure
 
 
-def _in_words(confusion: Confusion, most: int) -> str:
+def _in_words(confusion: Substitution, most: int) -> str:
     """Truth and answer, at most ``most`` letters each, as characters that need no mathematics; nothing at all has a
     word of its own.
     """

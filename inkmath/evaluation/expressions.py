@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from inkmath.decoding.reading import Reading
     from inkmath.evaluation.calibration import Reliability
-    from inkmath.evaluation.comparison import Confusion
+    from inkmath.evaluation.comparison import Substitution
     from inkmath.ink import Ink
 
 TOP = 5
@@ -322,7 +322,7 @@ def _share(answers: Iterable[bool]) -> float:
     return sum(counted) / len(counted)
 
 
-def _counted(confusions: Iterable[Confusion]) -> Table:
+def _counted(confusions: Iterable[Substitution]) -> Table:
     """Confusions and how often each occurs, the most frequent first."""
     counts = sorted(Counter(confusions).items(), key=lambda item: (-item[1], item[0]))
     return Table(("truth", "answer", "count"), [(*pair, count) for pair, count in counts])

@@ -26,9 +26,10 @@ test: $(INSTALLED)  ## run the tests, all but those of many minutes, marked long
 	python -m pytest $(ARGS)
 
 ui: $(INSTALLED)  ## look at the training runs in MLflow, http://127.0.0.1:5000
-	@set -e; uri=$$(python -m inkmath.tracking where); case "$$uri" in \
-	http*) echo "the runs are shown at $$uri";; \
-	*) MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1 --backend-store-uri "$$uri" $(ARGS);; \
+	@set -e; shown=$$(python -m inkmath.tracking where); case "$$shown" in \
+	http*) echo "the runs are shown at $$shown";; \
+	*) MLFLOW_BACKEND_STORE_URI=$$(python -m inkmath.tracking where --password) MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
+		mlflow ui --workers 1 $(ARGS);; \
 	esac
 
 team: $(INSTALLED)  ## MLflow on PostgreSQL with artifacts and data in an S3 store, for several machines (docs/scaling.md)

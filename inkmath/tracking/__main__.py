@@ -34,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     named = argparse.ArgumentParser(add_help=False)
     named.add_argument("--experiment", help="MLflow experiments, without the task (default: track.experiment)")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("where", help="say where runs go")
+    where = commands.add_parser("where", help="say where runs go")
+    where.add_argument("--password", action="store_true", help="with the password, for a program that connects there")
     commands.add_parser("send", help="send the records that wait for their server")
     sweep = commands.add_parser("sweep", help="list the runs of a sweep", parents=[named])
     sweep.add_argument("name", help="its track.sweep")
@@ -113,7 +114,7 @@ def _run(chosen: argparse.Namespace, params: Params, location: Location) -> int:
     from mlflow.exceptions import MlflowException
 
     if chosen.command == "where":
-        print(location.uri)
+        print(location.uri if chosen.password else location.shown)
         return 0
     if chosen.command == "send":
         found, waiting = settle(location.spool)

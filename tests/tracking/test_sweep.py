@@ -127,6 +127,17 @@ def test_commands_look_where_the_parameters_say(
     assert "params.yaml" in capsys.readouterr().err
 
 
+def test_a_password_is_shown_to_programs_only(
+    workspace: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = "postgresql://me:secret@host/runs"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+    assert main(["where"]) == 0
+    assert capsys.readouterr().out == "postgresql://me:***@host/runs\n"
+    assert main(["where", "--password"]) == 0
+    assert capsys.readouterr().out == f"{address}\n"
+
+
 def test_an_unknown_sweep_is_said(client: MlflowClient, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sweep", "nothing"]) == 1
     assert "has no sweep nothing; train with -S track.sweep=nothing" in capsys.readouterr().err

@@ -220,6 +220,12 @@ def _release(chosen: argparse.Namespace, params: Params, location: Location) -> 
     print(f"{name} reads {done.champion}, {before}")
     for file in done.files:
         print(file)
+    if done.given:
+        print(
+            f"warning: its training was given weights of others ({', '.join(done.given)}); if those had learned from "
+            "this validation ink, it reads other people's ink worse than this says",
+            file=sys.stderr,
+        )
     return 0
 
 

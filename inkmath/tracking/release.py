@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
 
     from inkmath.tracking.model import Task
 
@@ -61,11 +62,16 @@ class Merit(NamedTuple):
 
 @dataclass(frozen=True)
 class Release:
-    """What was released: how much of the validation ink the champion reads, and how much what was there before."""
+    """What was released: how much of the validation ink the champion reads, and how much what was there before.
+
+    ``given`` names the parameters by which the champion's training was given weights of other trainings. Nobody wrote
+    down whose ink those had learned from: if it was this ink too, the champion knows some of it by heart.
+    """
 
     champion: Merit
     before: Merit | None
     files: tuple[Path, ...]
+    given: tuple[str, ...] = ()
 
 
 def release(
@@ -103,7 +109,10 @@ def release(
     judged = [ink for ink in inks if ink.tree is not None]
     if not judged:
         raise TrackingError("no validation ink with truth to compare on; run dvc repro parse")
-    version = _champion(client, name, table, replace)
+    found = _champion(client, name, table, replace)
+    version = found.version
+    tags = client.get_run(found.run_id).data.tags if found.run_id else {}
+    given = tuple(parameter for parameter in ("init_from", "teachers") if f"{parameter}_md5" in tags)
     with tempfile.TemporaryDirectory() as folder:
         mlflow.artifacts.download_artifacts(
             f"models:/{name}/{version}", dst_path=folder, tracking_uri=client.tracking_uri
@@ -136,11 +145,11 @@ def release(
         with ExitStack() as ends:  # all is written before the first file takes its name
             for file in shipped:
                 shutil.copyfile(file, ends.enter_context(replacing(weights / file.name)))
-    return Release(candidate, before, tuple(weights / file.name for file in shipped))
+    return Release(candidate, before, tuple(weights / file.name for file in shipped), given)
 
 
-def _champion(client: MlflowClient, name: str, table: str | None, replace: bool) -> str:
-    """Version of the champion of a registered model.
+def _champion(client: MlflowClient, name: str, table: str | None, replace: bool) -> ModelVersion:
+    """The champion of a registered model.
 
     Raises:
         TrackingError: there is none, or it was trained on another table and is not to replace all the same.
@@ -157,7 +166,7 @@ def _champion(client: MlflowClient, name: str, table: str | None, replace: bool)
             "heart what it would be judged by; reproduce the data it was trained on (dvc exp apply, dvc repro parse), "
             "or --replace ships it all the same"
         )
-    return str(version.version)
+    return version
 
 
 def _merit_before(task: Task, weights: Path, inks: Sequence[Ink], replace: bool) -> Merit | None:

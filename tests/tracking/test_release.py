@@ -61,6 +61,16 @@ def test_the_better_is_released(client: MlflowClient, workspace: Path) -> None:
     assert (done.champion.share, done.before.share) == (0.5, 0.0)
     assert (weights / "labels.txt").read_text() == "x y z"
     assert done.files == (weights / "labels.txt",)
+    assert done.given == ()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("crowned")
+def test_what_other_weights_a_champion_was_given_is_told(client: MlflowClient, workspace: Path) -> None:
+    champion = client.get_model_version_by_alias("inkmath-symbol", "champion")
+    client.set_tag(champion.run_id, "teachers_md5", "1a2b")
+    weights = released(workspace / "weights", "z x y")
+    assert release.release(client, "inkmath-symbol", "symbol", [INK], weights).given == ("teachers",)
 
 
 @pytest.mark.slow
@@ -101,7 +111,7 @@ def test_the_command_judges_on_validation_ink_by_language_of_training(
 
     def stub(_client: object, name: str, task: str, judged: list[Ink], weights: Path, **more: Any) -> Release:
         asked.update(more, name=name, task=task, judged=[ink.id for ink in judged], weights=weights)
-        return Release(Merit(1, 2, "symbols"), None, (Path("a.onnx"),))
+        return Release(Merit(1, 2, "symbols"), None, (Path("a.onnx"),), given=("init_from", "teachers"))
 
     monkeypatch.setattr(release, "release", stub)
     assert main(["release", "symbol", "--experiment", "mine", "--keep-search"]) == 0
@@ -116,7 +126,9 @@ def test_the_command_judges_on_validation_ink_by_language_of_training(
         "table": f"md5 of {INK_TABLE}",
     }
     said = "mine-symbol reads 50.00% of 2 validation symbols, nothing was released before\na.onnx\n"
-    assert capsys.readouterr().out == said
+    printed = capsys.readouterr()
+    assert printed.out == said
+    assert "its training was given weights of others (init_from, teachers)" in printed.err
 
 
 def test_without_champion_or_ink_it_is_said_what_to_do(client: MlflowClient, workspace: Path) -> None:

@@ -154,6 +154,16 @@ def test_an_m_over_a_dot_is_ink(page: Page) -> None:
     page.wait_for_function("document.getElementById('ink').ariaLabel.includes('2 strokes')")
 
 
+def test_a_stroke_that_is_traced_again_is_ink(page: Page) -> None:
+    """It turns as often as a scratch that lies where it lies."""
+    down, up = along((150, 80), (175, 150)), along((175, 150), (200, 80))
+    draw(page, down + up)
+    page.wait_for_function("document.getElementById('ink').ariaLabel.includes('1 stroke')")
+    once = down + up
+    draw(page, [(x + 2, y + 1) for x, y in [*once, *once[::-1], *once]])
+    page.wait_for_function("document.getElementById('ink').ariaLabel.includes('2 strokes')")
+
+
 def test_a_zigzag_beside_the_ink_is_ink(page: Page) -> None:
     draw(page, X)
     expect_latex(page, "x")

@@ -41,7 +41,8 @@ export function strokeAt(point, strokes, reach) {
  * The strokes that a new stroke scratches out, or none when it is ink.
  *
  * A scratch runs to and fro at least five times over what it deletes: that lies mostly beneath it, and at least a third
- * of the scratch lies on it. An m or a \sin in one stroke turns as often, but only passes by what is older.
+ * of the scratch lies on it. An m or a \sin in one stroke turns as often, but only passes by what is older. A stroke
+ * traced a few times more lies on what is older from end to end, and turns where that does.
  */
 export function scratchedOut(points, strokes) {
   if (points.length < 12) return [];
@@ -49,8 +50,7 @@ export function scratchedOut(points, strokes) {
   const width = box.right - box.left;
   const height = box.bottom - box.top;
   const size = Math.max(width, height);
-  const turns = Math.max(...[width, height].map((extent, axis) =>
-    extent < 12 ? 0 : reversals(points.map((point) => point[axis]), extent * 0.3)));
+  const turns = turnsOf(points);
   if (turns < 5) return [];
   const margin = Math.max(4, Math.min(width, height) * 0.15);
   const covered = strokes.filter((stroke) => {
@@ -61,10 +61,21 @@ export function scratchedOut(points, strokes) {
   const near = Math.max(8, size * 0.12);
   const touched = covered.filter((stroke) => stroke.points.some((point) => distanceTo(point, { points }) < near));
   if (!touched.length) return [];
+  const passes = (turns + 1) / (Math.max(...touched.map((stroke) => turnsOf(stroke.points))) + 1);
+  const reach = Math.max(4, size * 0.08);
+  const along = points.filter((point) => touched.some((stroke) => distanceTo(point, stroke) < reach));
+  if (passes < 5 && along.length >= 0.9 * points.length) return [];
   const under = boundsOf(touched);
   const over = points.filter(([x, y]) => (x >= under.left && x <= under.right && y >= under.top && y <= under.bottom)
     || touched.some((stroke) => distanceTo([x, y], stroke) < near));
   return over.length * 3 >= points.length ? touched : [];
+}
+
+/** How often a stroke turns back, sideways or up and down. */
+function turnsOf(points) {
+  const box = boundsOf([{ points }]);
+  return Math.max(...[box.right - box.left, box.bottom - box.top].map((extent, axis) =>
+    extent < 12 ? 0 : reversals(points.map((point) => point[axis]), extent * 0.3)));
 }
 
 /** How often a coordinate turns back by at least `least`. */

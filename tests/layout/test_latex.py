@@ -40,7 +40,11 @@ def canonical(latex: str) -> str:
         (r"y^{'}", r"y ^ { \prime }"),
         ("{x_i}^2", "x _ { i } ^ { 2 }"),
         ("(a+b)^2", "( a + b ) ^ { 2 }"),
+        # A tree says where ink stands, and knows no empty symbol: scripts of an empty group are raised after what is
+        # to their left, though they may be meant for what follows.
         ("x{}^2", "x ^ { 2 }"),
+        ("T^i{}_j", "T _ { j } ^ { i }"),
+        ("a + {}^{14}C", "a + ^ { 1 4 } C"),
         (r"\sum\limits_{i=1}^n i", r"\sum _ { i = 1 } ^ { n } i"),
         (r"\sum\nolimits_{i=1}^n i", r"\sum _ { i = 1 } ^ { n } i"),
         (r"\int\limits_0^1", r"\int _ { 0 } ^ { 1 }"),

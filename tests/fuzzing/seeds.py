@@ -44,6 +44,14 @@ def inkml() -> list[bytes]:
         POINT.format(", ".join(["1 2"] * 2000)),
         POINT.format("1 2,,"),
         POINT.format("'1 2, \"3 4, !5 6"),
+        POINT.format("1 2,'3'4,\"5\"-6,7-8,* *,!9!#1F T"),
+        POINT.format("2000000000 -7e9, 2000000001 -6999999999"),
+        '<ink><traceFormat><channel name="X"/><channel name="Y"/><intermittentChannels><channel name="S" default="F"/>'
+        "</intermittentChannels></traceFormat><trace>1 2 T,3 4,5 6 ?</trace></ink>",
+        '<ink><trace id="a" continuation="begin">1 2</trace><trace id="b" continuation="end" priorRef="#a">3 4</trace>'
+        '<traceGroup><annotation>x</annotation><traceView traceDataRef="#a" from="1" to="1"/></traceGroup></ink>',
+        "<ink><annotationXML><m:math><m:semantics><m:mi>x</m:mi><m:annotation-xml encoding='MathML-Presentation'>"
+        "<m:mi>y</m:mi></m:annotation-xml></m:semantics></m:math></annotationXML><trace>1 2</trace></ink>",
         '<x:ink xmlns:x="urn:other"><x:trace x:id="0">1 2</x:trace></x:ink>',
         f'<!DOCTYPE ink [<!ENTITY l0 "1 2,">{_LAYERS}]>' + POINT.format("&l11;"),
         '<!DOCTYPE ink [<!ENTITY s SYSTEM "file:///etc/passwd">]>' + POINT.format("&s;"),

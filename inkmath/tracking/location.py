@@ -69,8 +69,13 @@ class Location:
 
     def masked(self, text: str) -> str:
         """A text without the password of the URI; what MLflow says of an error quotes the whole address."""
-        password = urlsplit(self.uri).password
-        return text.replace(f":{password}@", ":***@") if password else text
+        address = urlsplit(self.uri)
+        if address.password:
+            text = text.replace(f":{address.password}@", ":***@")
+        for name, _, value in (part.partition("=") for part in address.query.split("&")):
+            if "password" in name.lower() and value:  # as PostgreSQL's own library takes it
+                text = text.replace(f"{name}={value}", f"{name}=***")
+        return text
 
     @contextmanager
     def lock(self) -> Iterator[None]:

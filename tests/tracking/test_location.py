@@ -72,6 +72,11 @@ class TestLocation:
             == f"API request to {location.shown}/api failed"
         )
 
+    def test_no_password_in_the_query_is_shown(self) -> None:
+        location = Location(uri="postgresql://host/runs?user=me&password=secret&sslmode=require", root=Path())
+        assert location.shown == "postgresql://host/runs?user=me&password=***&sslmode=require"
+        assert Location(uri="sqlite:////tmp/a.db?password=", root=Path()).shown == "sqlite:////tmp/a.db?password="
+
     def test_a_lock_is_held_by_one_at_a_time(self, location: Location) -> None:
         with location.lock():
             held = subprocess.run(

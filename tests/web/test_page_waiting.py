@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from browsing import ONE, X, draw, expect_latex, focused, needs_chromium, wait_for
 
 from inkmath.web.problems import limit_problem
@@ -68,6 +69,35 @@ def test_without_a_server_the_ink_stays_and_reading_goes_on_by_itself(page: Page
     page.get_by_role("button", name="Try again").click()
     expect_latex(page, "x")
     assert page.locator("#notice").is_hidden()
+
+
+BREAK_OFF_THE_NEXT_ANSWER = """() => {
+    const whole = window.fetch;
+    window.fetch = async () => {
+        window.fetch = whole;
+        const pull = (answer) => {
+            answer.enqueue(new TextEncoder().encode('{"latex": '));
+            answer.error(new TypeError("network error"));
+        };
+        return new Response(new ReadableStream({ pull }));
+    };
+}"""
+
+
+def test_an_answer_that_breaks_off_is_asked_for_again(page: Page) -> None:
+    page.evaluate(BREAK_OFF_THE_NEXT_ANSWER)
+    draw(page, X)
+    page.wait_for_selector('#status[data-state="offline"]')
+    expect_latex(page, "x")
+
+
+@pytest.mark.parametrize("status", [200, 502])
+def test_a_page_in_the_servers_place_is_no_answer_of_the_server(page: Page, status: int) -> None:
+    page.route("**/api/recognize", lambda route: route.fulfill(status=status, body="<h1>Bad gateway</h1>"))
+    draw(page, X)
+    page.wait_for_selector('#status[data-state="offline"]')
+    page.unroute_all()
+    expect_latex(page, "x")
 
 
 def test_ink_can_be_kept_while_there_is_no_server(page: Page, tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ export const token = {
 
 export async function call(path, { method = "GET", body, type = "application/json", signal, raw = false } = {}) {
   let response;
+  let problem;
   try {
     response = await fetch(path, {
       method,
@@ -41,16 +42,14 @@ export async function call(path, { method = "GET", body, type = "application/jso
       headers: { ...token.headers(), ...(body === undefined ? {} : { "Content-Type": type }) },
       body: body === undefined || typeof body === "string" || body instanceof Blob ? body : JSON.stringify(body),
     });
+    if (response.ok) return response.status === 204 ? null : await (raw ? response.blob() : response.json());
+    problem = await response.json();
   } catch (error) {
+    // No answer, one that broke off, or the page of something that stands in the server's place.
     if (error.name === "AbortError") throw error;
     throw new Offline("The server does not answer.");
   }
-  if (!response.ok) {
-    const problem = await response.json().catch(() => ({ type: "unknown", title: "Refused", detail: `Status ${response.status}.` }));
-    throw new Refusal(problem, Number(response.headers.get("Retry-After")) || 0);
-  }
-  if (response.status === 204) return null;
-  return raw ? response.blob() : response.json();
+  throw new Refusal(problem, Number(response.headers.get("Retry-After")) || 0);
 }
 
 /** Round for the wire: a tenth of a pixel is finer than any pen. */

@@ -48,6 +48,7 @@ def serve(
 
       INKMATH_TOKEN=... inkmath serve --host 0.0.0.0 --port 8080
     """
+    import re
     import secrets
     import signal
     import socket
@@ -60,6 +61,10 @@ def serve(
     from inkmath.web.app import create_app
     from inkmath.web.settings import Settings
 
+    if not host:  # an unset variable, which sockets would take for all addresses
+        raise typer.BadParameter("the address is empty", param_hint="--host")
+    if not re.fullmatch("[!-~]*", token or ""):  # a header holds nothing else
+        raise typer.BadParameter("use letters, digits and signs of ASCII, without spaces", param_hint="--token")
     public = host not in LOOPBACK
     if public and not token:
         token = secrets.token_urlsafe(18)

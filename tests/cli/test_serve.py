@@ -66,6 +66,19 @@ def test_a_given_token_is_asked_for_and_stands_in_the_address_after_the_hash() -
         assert httpx.get(f"{address}/api/symbols", headers=given).status_code == 200
 
 
+@pytest.mark.parametrize("token", ["ключ", "open sesame", "sesame\n"])
+def test_a_token_that_no_client_could_send_is_refused(token: str) -> None:
+    result = CliRunner().invoke(app, ["serve", "--token", token])
+    assert result.exit_code == 2
+    assert "--token" in result.output
+
+
+def test_an_empty_address_is_not_all_addresses() -> None:
+    result = CliRunner().invoke(app, ["serve", "--host", ""])
+    assert result.exit_code == 2
+    assert "the address is empty" in result.output
+
+
 def test_answers_on_a_kept_connection_do_not_wait_for_acknowledgements(monkeypatch: pytest.MonkeyPatch) -> None:
     accepted: list[int] = []
 

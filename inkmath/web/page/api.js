@@ -23,12 +23,13 @@ export const token = {
   take() {
     const given = new URLSearchParams(location.hash.slice(1)).get("token");
     if (given) {
-      tab.set("token", given);
+      this.set(given);
       history.replaceState(null, "", location.pathname);
     }
   },
   get isGiven() { return Boolean(tab.get("token")); },
-  set(value) { tab.set("token", value); },
+  // What is copied from a message brings spaces and quotation marks along; no header can hold those.
+  set(value) { tab.set("token", value.replace(/[^!-~]/g, "")); },
   headers() { return this.isGiven ? { Authorization: `Bearer ${tab.get("token")}` } : {}; },
 };
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -59,9 +60,11 @@ def inkmath(
 
 def main() -> None:
     """Run the command line."""
+    # What is said on a stream that whoever began the process closed goes nowhere.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115 -- open as long as the process runs
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
     # A file's name may be no text at all; it is shown as well as can be, as JSON would.
-    if sys.stdout is not None:  # closed by whoever began the process
-        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         app()
     except OSError as unusable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -63,15 +64,32 @@ def test_standard_input_is_a_file(notes: Path) -> None:
     assert run("recognize", "-", given=(notes / "a.inkml").read_bytes()) == (0, "x\n", "")
 
 
-@pytest.mark.parametrize("closed", ["<&-", ">&-"], ids=["standard input", "standard output"])
-def test_closed_streams_are_no_reason_for_a_traceback(notes: Path, closed: str) -> None:
+@pytest.mark.parametrize(
+    ("closed", "path", "failure", "answer"),
+    [
+        ("<&-", "-", "there is no standard input", '"strokes"'),
+        (">&-", "broken.inkml", "broken.inkml: error", ""),
+        ("2>&-", "broken.inkml", "", '"strokes"'),
+    ],
+    ids=["standard input", "standard output", "standard error"],
+)
+def test_a_closed_stream_keeps_nothing_from_the_others(
+    notes: Path, closed: str, path: str, failure: str, answer: str
+) -> None:
     code = "import inkmath.cli; inkmath.cli.main()"
-    path = "-" if "<" in closed else str(notes / "broken.inkml")
-    command = f"exec {shlex.quote(sys.executable)} -c {shlex.quote(code)} recognize {shlex.quote(path)} {closed}"
-    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, cwd=ROOT, check=False)
+    command = shlex.join([sys.executable, "-c", code, "convert", path, "a.inkml", "--to", "json"])
+    done = subprocess.run(
+        ["sh", "-c", f"exec {command} {closed}"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        cwd=notes,
+        check=False,
+    )
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-    assert ("there is no standard input" if "<" in closed else "broken.inkml: error") in done.stderr
+    assert failure in done.stderr
+    assert answer in done.stdout
 
 
 def test_a_stream_without_end_is_read_up_to_a_limit(notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:

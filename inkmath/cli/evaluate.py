@@ -141,7 +141,7 @@ def _print(figures: Figures) -> None:
 
     from inkmath.cli.report import say
 
-    counts, console = figures.metrics, Console()
+    counts, console = figures.metrics, Console(markup=False)  # folders may be named [bold]
     without = f", {int(counts['without_truth'])} without truth left out" if counts["without_truth"] else ""
     say(f"{int(counts['formulas'])} formulas{without}\n")
     for name, text in NAMES.items():
@@ -156,8 +156,9 @@ def _print(figures: Figures) -> None:
             column.justify = "right"
         for group, count, *shares in figures.tables[name].rows:
             table.add_row(group, str(count), *("" if share is None else f"{share:.1%}" for share in shares))
-        say("")
-        console.print(table)
+        with console.capture() as drawn:
+            console.print(table)
+        say("\n" + drawn.get().rstrip("\n"))
     for name in ("symbol_confusions", "relation_confusions"):
         rows = figures.tables[name].rows[:CONFUSIONS]
         if rows:

@@ -95,6 +95,12 @@ def test_files_of_one_name_in_different_folders_are_told_apart(test_set: Path, t
     assert graphs == {"right.lg", "wrong.lg", "more/right.lg"}
 
 
+def test_a_source_is_named_as_its_folder_is(test_set: Path) -> None:
+    (test_set / "[bold]").mkdir()
+    (test_set / "right.inkml").rename(test_set / "[bold]" / "right.inkml")
+    assert "\n [bold] " in CliRunner().invoke(app, ["evaluate", str(test_set)]).stdout
+
+
 def test_nothing_to_measure_is_an_error(tmp_path: Path, test_set: Path) -> None:
     result = CliRunner().invoke(app, ["evaluate", str(test_set / "untold.inkml")])
     assert result.exit_code == 1

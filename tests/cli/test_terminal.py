@@ -124,6 +124,31 @@ def test_a_reader_that_has_enough_ends_the_command_well(notes: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+STOPS_READING = """
+import io, sys
+class Stops(io.TextIOWrapper):
+    def write(self, text):
+        if "structure_rate" in text:
+            raise BrokenPipeError
+        return super().write(text)
+sys.stdout = Stops(sys.stdout.buffer)
+"""
+
+
+def test_a_reader_that_has_enough_at_a_table_ends_the_command_well(notes: Path) -> None:
+    (notes / "other").mkdir()
+    (notes / "0.inkml").rename(notes / "other" / "0.inkml")  # figures by source are a table
+    done = subprocess.run(
+        [sys.executable, "-c", STOPS_READING + PROGRAM, "evaluate", notes],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "mean confidence" in done.stdout
+
+
 def test_a_name_that_is_no_text_is_shown_as_well_as_can_be(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"caf\xe9.inkml")).write_bytes(write_inkml(Ink.from_points([[[0, 0], [10, 10]]])))
     done = subprocess.run(

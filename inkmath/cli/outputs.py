@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from os.path import realpath
 from typing import TYPE_CHECKING, Any
 
 from inkmath.cli.report import while_read
@@ -28,15 +29,23 @@ class Outputs:
         self.directory = directory
         alike = len({source.stem for source in sources}) < len(sources)
         self._names = names_below(sources) if alike else {source: source.stem for source in sources}
+        self._given = {realpath(source.name) for source in sources}
 
     def write(self, source: Source, suffix: str, content: bytes) -> None:
-        """Write the answer for one source."""
+        """Write the answer for one source.
+
+        Raises:
+            InputError: its place is that of one of the sources, which are never overwritten.
+        """
         if self.directory is None:
             with while_read():
                 sys.stdout.buffer.write(content)
                 sys.stdout.buffer.flush()
             return
-        with replacing(self.directory / (self._names[source] + suffix)) as temporary:
+        file = self.directory / (self._names[source] + suffix)
+        if realpath(file) in self._given:
+            raise InputError(f"{file} is what was given; name another --out")
+        with replacing(file) as temporary:
             temporary.write_bytes(content)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from drawn_picture import picture
 from typer.testing import CliRunner
 
 from inkmath.cli import app
@@ -59,3 +60,15 @@ def test_the_width_of_a_png_is_that_asked_for(file: Path, tmp_path: Path) -> Non
     arguments = ["render", str(tmp_path / "wide.inkml"), "--show", "ink", "--to", "png", "--width", "400"]
     width = int.from_bytes(CliRunner().invoke(app, arguments).stdout_bytes[16:20], "big")
     assert 400 <= width <= 400 + 2 * 15, "and the margins"
+
+
+@pytest.mark.parametrize("command", ["render", "convert"])
+def test_a_picture_that_was_given_is_not_overwritten(file: Path, command: str) -> None:
+    scan = file.with_name("scan.png")
+    scan.write_bytes(picture())
+    arguments = [command, str(scan), str(file), "--to", "png", "--out", str(scan.parent)]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 1
+    assert "scan.png is what was given; name another --out" in result.stderr
+    assert scan.read_bytes() == picture()
+    assert file.with_suffix(".png").is_file()

@@ -293,6 +293,29 @@ def test_pictures_that_only_the_browser_can_decode_are_opened(page: Page, tmp_pa
     expect_latex(page, "1-")
 
 
+@pytest.mark.parametrize("format", ["InkML", "SVG", "PNG"])
+def test_what_was_downloaded_can_be_opened_again(page: Page, tmp_path: Path, format: str) -> None:
+    draw(page, ONE, MINUS)
+    expect_latex(page, "1-")
+    page.get_by_role("button", name="Download").click()
+    with page.expect_download() as download:
+        page.get_by_role("menuitem", name=format).click()
+    file = tmp_path / download.value.suggested_filename
+    download.value.save_as(file)
+    page.get_by_role("button", name="Clear").click()
+    expect_latex(page, "")
+    page.locator("#file").set_input_files(file)
+    expect_latex(page, "1-")
+
+
+def test_a_picture_that_nobody_can_decode_is_refused_with_what_to_do(page: Page) -> None:
+    page.locator("#file").set_input_files({"name": "photo.heic", "mimeType": "image/heic", "buffer": b"ftypheic"})
+    page.wait_for_selector('#notice[data-kind="error"]')
+    assert "photo.heic cannot be read. This browser" in page.locator("#notice").inner_text()
+    assert "save it as PNG or JPEG" in page.locator("#notice").inner_text()
+    assert page.locator("#status").inner_text() == "Ready"
+
+
 def test_the_page_knows_the_servers_limit_of_bytes() -> None:
     (mebibytes,) = re.findall(r"const LARGEST_BODY = (\d+) \* 2 \*\* 20;", (PAGE / "files.js").read_text())
     assert int(mebibytes) * 2**20 == Limits().body_bytes

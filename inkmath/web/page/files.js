@@ -1,5 +1,6 @@
 // Files in and out: InkML and pictures to read, ink to keep as InkML, SVG or PNG.
 
+import { Refusal } from "./api.js";
 import { boundsOf } from "./ink.js";
 import { drawStroke, prepare } from "./sheet.js";
 
@@ -10,15 +11,21 @@ const LARGEST_PICTURE = 2000; // pixels a side, which the server shrinks larger 
 const LARGEST_BODY = 2 * 2 ** 20; // bytes, the server's limit
 const QUALITIES = [0.92, 0.75, 0.5, 0.25];
 
-/** What to send to have a file read: its own bytes, or a picture of a type and size that the server takes. */
+/**
+ * What to send to have a file read: its own bytes, or a picture of a type and size that the server takes.
+ *
+ * Throws a Refusal when it is a picture that neither the browser nor the server can decode.
+ */
 export async function readable(file) {
   if (!file.type.startsWith("image/")) return { body: file, type: "application/inkml+xml" };
-  const picture = await createImageBitmap(file).catch(() => null);
-  // What the browser cannot decode the server shall judge.
-  if (!picture) return { body: file, type: file.type };
-  const scale = Math.min(1, LARGEST_PICTURE / Math.max(picture.width, picture.height));
-  if (scale === 1 && file.size <= LARGEST_BODY && PICTURES.includes(file.type)) return { body: file, type: file.type };
-  const canvas = new OffscreenCanvas(Math.max(1, Math.round(picture.width * scale)), Math.max(1, Math.round(picture.height * scale)));
+  const taken = PICTURES.includes(file.type);
+  const picture = await decoded(file);
+  if (!picture && !taken) throw new Refusal({ type: "picture", detail: "This browser cannot show such a picture: save it as PNG or JPEG." });
+  if (!picture) return { body: file, type: file.type }; // What is wrong with it the server shall say.
+  const { naturalWidth: width, naturalHeight: height } = picture;
+  const scale = Math.min(1, LARGEST_PICTURE / Math.max(width, height));
+  if (scale === 1 && file.size <= LARGEST_BODY && taken) return { body: file, type: file.type };
+  const canvas = new OffscreenCanvas(Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale)));
   const context = canvas.getContext("2d");
   context.imageSmoothingQuality = "high";
   context.drawImage(picture, 0, 0, canvas.width, canvas.height);
@@ -34,6 +41,20 @@ export async function readable(file) {
     if (body.size <= LARGEST_BODY) break;
   }
   return { body, type: body.type };
+}
+
+/** The picture as an image, or null when the browser cannot decode it. (An image may be SVG, a bitmap may not.) */
+async function decoded(file) {
+  const picture = new Image();
+  picture.src = URL.createObjectURL(file);
+  try {
+    await picture.decode();
+    return picture;
+  } catch {
+    return null;
+  } finally {
+    URL.revokeObjectURL(picture.src);
+  }
 }
 
 /** Fit strokes of any unit onto a sheet, as [x, y, pressure] points. */

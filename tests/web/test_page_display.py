@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,7 @@ from inkmath.web.settings import Settings
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
     from inkmath.recognizer import Recognizer
 
@@ -192,6 +193,30 @@ def test_in_forced_colours_on_differs_from_off(browser: Browser, address: str) -
             before = page.locator(selector).screenshot()
             page.locator(selector).evaluate(f"element => {{ {change}; }}")
             assert page.locator(selector).screenshot() != before, selector
+
+
+def test_symbols_are_walked_through_in_reading_order_whatever_was_written_first(page: Page) -> None:
+    others = {"symbol-0": "symbol-1", "symbol-1": "symbol-0"}
+
+    def exchange(route: Route) -> None:
+        """The second symbol as the first of the answer."""
+        answer = route.fetch().json()
+        for reading in answer["alternatives"]:
+            reading["symbols"].reverse()
+            reading["relations"] = [{"parent": 1, "child": 0, "relation": "Right"}]
+            reading["mathml"] = re.sub("symbol-[01]", lambda mark: others[mark[0]], reading["mathml"])
+        route.fulfill(json=answer)
+
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.route("**/api/recognize", exchange)
+    page.reload()
+    expect_latex(page, "x1")
+    assert page.locator("#symbols button").all_inner_texts() == ["x", "1"]
+    page.locator("#symbols button").last.click()
+    assert page.locator("#choices [aria-pressed=true]").inner_text().startswith("1")
+    page.keyboard.press("Escape")
+    assert page.locator("#symbols button").last.evaluate("button => button === document.activeElement")
 
 
 def test_every_control_has_a_name(page: Page) -> None:

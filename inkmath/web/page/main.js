@@ -246,7 +246,7 @@ choices.addEventListener("erase", ({ detail: { strokes } }) => ink.remove(stroke
 choices.addEventListener("close", () => {
   if (result.formula) outline(result.formula);
   markOpened();
-  if (opener !== null) $("symbols").children[opener]?.focus();
+  if (opener !== null) $("symbols").querySelector(`[data-symbol="${opener}"]`)?.focus();
   opener = null;
   if (toolBefore !== null) setTool(toolBefore);
 });

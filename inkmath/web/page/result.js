@@ -84,7 +84,10 @@ export class Result extends EventTarget {
     gauge.dataset.level = formula.confidence < 0.4 ? "low" : formula.confidence < 0.75 ? "fair" : "good";
     gauge.firstChild.style.width = `${100 * formula.confidence}%`;
     confidence.querySelector(".words").textContent = sureness(formula);
-    refill(symbols, formula.symbols.map((symbol, index) => this.#symbol(symbol, index, isChosen(symbol))));
+    // The elements of the formula stand in reading order, its symbols in the order in which they were written.
+    const order = [...math.querySelectorAll("[data-symbol]")].map(({ dataset }) => dataset.symbol);
+    const buttons = formula.symbols.map((symbol, index) => this.#symbol(symbol, index, isChosen(symbol)));
+    refill(symbols, buttons.sort((a, b) => order.indexOf(a.dataset.symbol) - order.indexOf(b.dataset.symbol)));
     this.#countReadings(readings.length);
     refill(list, readings.map((reading, index) => this.#reading(reading, index, index === taken)));
     this.#fit();

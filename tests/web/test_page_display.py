@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import ONE, X, draw, expect_latex, needs_chromium, opened, serving, wait_for
+from browsing import MINUS, ONE, X, draw, expect_latex, needs_chromium, opened, serving, wait_for
 
 from inkmath.inkml import write_inkml
 from inkmath.synthesis import synthesize
@@ -229,6 +229,24 @@ def test_every_control_has_a_name(page: Page) -> None:
             && !['status', 'alert'].includes(element.role)).map((element) => element.outerHTML)"""
     )
     assert nameless == []
+
+
+def test_a_screen_reader_says_what_signs_are_called(page: Page) -> None:
+    draw(page, X, MINUS)
+    expect_latex(page, "x-")
+    page.get_by_role("button", name="minus sign", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="plus sign, 4 %").click()
+    expect_latex(page, "x+")
+    assert page.get_by_role("button", name="plus sign, your choice").count() == 1
+
+
+def test_a_screen_reader_says_the_latex(page: Page) -> None:
+    """A plain code element can have no name, and one that has hides what it holds."""
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    field = page.get_by_role("textbox", name="LaTeX", exact=True)
+    assert field.get_attribute("aria-readonly") == "true"
+    assert field.inner_text() == "x1"
 
 
 def test_a_token_is_asked_for_once(browser: Browser, recognizer: Recognizer) -> None:

@@ -19,12 +19,19 @@ export class Choices extends EventTarget {
   setKnown(symbols) {
     this.known = symbols;
     this.text = new Map(symbols.map(({ label, text }) => [label, text]));
+    this.names = new Map(symbols.map(({ label, name }) => [label, name]));
   }
 
   /** Whether the reader can be told that strokes are this. */
   knows(label) { return this.text?.has(label) ?? false; }
 
   show(label) { return this.text?.get(label) ?? label.replace(/^\\/, ""); }
+
+  /** What a screen reader says: of a sign its name, for it passes over most signs. */
+  spoken(label) {
+    const plain = label.replace(/^\\/, "");
+    return (!/\w/.test(plain) && this.names?.get(label)) || plain;
+  }
 
   get isOpen() { return this.opened !== null; }
 
@@ -84,7 +91,7 @@ export class Choices extends EventTarget {
     close.addEventListener("click", () => this.close());
     this.explain = element("p", { hidden: true });
     this.panel.replaceChildren(
-      element("h3", { id: "choices-title" }, element("span", { textContent: "What is this symbol?" }), close),
+      element("h2", { id: "choices-title" }, element("span", { textContent: "What is this symbol?" }), close),
       element("ul", {}, ...likely.slice(0, 5).map((candidate) => this.#item(candidate))),
       search, found, this.explain, foot,
     );
@@ -92,9 +99,10 @@ export class Choices extends EventTarget {
   }
 
   #item({ label, probability }) {
-    const share = probability === undefined ? [] : [element("small", { textContent: probability === null ? "chosen" : percent(probability) })];
-    const button = element("button", { type: "button", title: label, ariaPressed: String(label === this.opened.label) },
-      element("b", { textContent: this.show(label) }), ...share);
+    const share = probability === undefined ? [] : [probability === null ? "chosen" : percent(probability)];
+    const button = element("button", {
+      type: "button", title: label, ariaLabel: [this.spoken(label), ...share].join(", "), ariaPressed: String(label === this.opened.label),
+    }, element("b", { textContent: this.show(label) }), ...share.map((textContent) => element("small", { textContent })));
     button.dataset.label = label;
     button.addEventListener("click", () => this.#tell("choose", { label }));
     return element("li", {}, button);

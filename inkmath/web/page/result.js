@@ -125,7 +125,7 @@ export class Result extends EventTarget {
     button.dataset.symbol = index;
     const doubtful = isDoubtful(symbol, this.formula) && !chosen;
     button.className = chosen ? "chosen" : doubtful ? "doubt" : "";
-    button.ariaLabel = `${symbol.label.replace(/^\\/, "")}${chosen ? ", your choice" : doubtful ? ", doubtful" : ""}`;
+    button.ariaLabel = `${this.choices.spoken(symbol.label)}${chosen ? ", your choice" : doubtful ? ", doubtful" : ""}`;
     button.addEventListener("click", () => this.#tell("symbol", { index, focus: true }));
     for (const type of ["pointerenter", "focus"]) button.addEventListener(type, () => this.#tell("hover", { index }));
     for (const type of ["pointerleave", "blur"]) button.addEventListener(type, () => this.#tell("hover", { index: null }));

@@ -69,6 +69,21 @@ def test_on_a_phone_held_sideways_the_formula_stands_beside_the_paper(
         assert paper["width"] >= 300
 
 
+@pytest.mark.parametrize(("width", "height"), [(320, 480), (360, 740), (667, 375)])
+def test_on_a_phone_the_tools_are_one_line_and_the_pencil_stands_beside_the_latex(
+    browser: Browser, address: str, width: int, height: int
+) -> None:
+    with opened(browser, address, viewport={"width": width, "height": height}, has_touch=True, is_mobile=True) as page:
+        draw(page, X, ONE)
+        expect_latex(page, "x1")
+        tops = page.locator(".tools button").evaluate_all("all => all.map(tool => tool.getBoundingClientRect().top)")
+        assert len(set(tops)) == 1
+        latex, pencil = (page.locator(part).bounding_box() for part in ("#latex", "#edit"))
+        assert latex is not None
+        assert pencil is not None
+        assert latex["x"] + latex["width"] <= pencil["x"]
+
+
 @PHONES
 def test_on_a_phone_a_message_covers_neither_ink_nor_buttons(
     browser: Browser, address: str, tmp_path: Path, width: int

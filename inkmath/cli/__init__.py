@@ -45,8 +45,8 @@ def inkmath(
 ) -> None:
     """Handwriting to mathematics: pen strokes in, LaTeX out.
 
-    Exit status: 0 when everything went well, 1 when an input failed (the others were still handled), 2 when the
-    command line itself is wrong, 130 when interrupted.
+    Exit status: 0 when everything went well, 1 when an input failed (the others were still handled),
+    2 when the command line itself is wrong, 130 when interrupted.
 
     Begin with:
 

@@ -63,8 +63,8 @@ def evaluate(
 ) -> None:
     """Measure the recogniser on files that hold their truth.
 
-    ExpRate is the share of formulas whose canonical LaTeX is exactly the truth's. Files without truth are counted, and
-    left out; a file that cannot be read is reported, and the exit status is 1.
+    ExpRate is the share of formulas whose canonical LaTeX is exactly the truth's.
+    Files without truth are counted, and left out; a file that cannot be read is reported, and the exit status is 1.
 
     Examples:
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from inkmath.cli import app
+from inkmath.cli import app, inkmath
 from inkmath.cli.reference import commands, parameters, reference
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,6 +47,12 @@ def test_help_names_every_option(name: str) -> None:
     for parameter in parameters(commands()[name]):
         if parameter.is_option:
             assert parameter.names[0] in result.stdout
+
+
+@pytest.mark.parametrize("command", [inkmath, *commands().values()])
+def test_a_line_of_help_ends_where_a_pause_is(command: Callable[..., None]) -> None:
+    """Typer breaks lines where the docstring does, and again where the terminal ends."""
+    assert re.findall(r".*[^.,;:\n]\n *\S.*", inspect.cleandoc(command.__doc__ or "")) == []
 
 
 def test_examples_are_valid_command_lines() -> None:

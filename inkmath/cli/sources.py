@@ -56,8 +56,7 @@ class Source:
             if self.name == STDIN:
                 if sys.stdin is None:  # closed by whoever began the process
                     raise InputError("there is no standard input; name a file")
-                given = _bounded(sys.stdin.buffer)
-                return self._ink_of_picture(given) if given.startswith(PICTURES_BEGIN) else parse_inkml(given)
+                return self._ink_of_stream(sys.stdin.buffer)
             if Path(self.name).suffix.lower() in PICTURES:
                 return self._ink_of_picture(Path(self.name))
             if is_archive(self.name):
@@ -67,7 +66,7 @@ class Source:
             if Path(self.name).is_file():
                 return parse_inkml(Path(self.name))
             with Path(self.name).open("rb") as stream:  # a pipe or a device, whose size nobody knows
-                return parse_inkml(_bounded(stream))
+                return self._ink_of_stream(stream)
         except InkMLError as broken:
             raise InputError(str(broken).removeprefix(f"{Path(self.name)}: ")) from broken
         except OSError as unreadable:
@@ -87,6 +86,10 @@ class Source:
         except ValueError as larger:
             raise InputError(str(larger)) from larger
         return ink
+
+    def _ink_of_stream(self, stream: IO[bytes]) -> Ink:
+        given = _bounded(stream)
+        return self._ink_of_picture(given) if given.startswith(PICTURES_BEGIN) else parse_inkml(given)
 
     def _ink_of_picture(self, picture: Path | bytes) -> Ink:
         from inkmath.images import ImageError, ink_from_image

@@ -7,6 +7,7 @@ import os
 import shlex
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,15 @@ def test_a_picture_is_read_from_a_file_and_from_standard_input(tmp_path: Path, f
     scan.write_bytes(picture(form=form))
     assert run("recognize", scan) == (0, "1 -\n", "")
     assert run("recognize", "-", given=scan.read_bytes()) == (0, "1 -\n", "")
+
+
+def test_a_picture_comes_through_a_pipe_of_any_name(tmp_path: Path) -> None:
+    """As `inkmath recognize <(curl ...)` names it."""
+    os.mkfifo(tmp_path / "63")
+    writing = threading.Thread(target=(tmp_path / "63").write_bytes, args=(picture(),), daemon=True)
+    writing.start()
+    assert run("recognize", tmp_path / "63") == (0, "1 -\n", "")
+    writing.join()
 
 
 def test_a_picture_without_handwriting_is_a_failure_that_says_what_to_give(notes: Path, tmp_path: Path) -> None:

@@ -320,7 +320,7 @@ class Params(Block):
                 raise ParamsError(f"{name}: unknown parameter; {part} is none that holds others")
         try:
             block[last] = YAML(typ="safe", pure=True).load(value)
-        except YAMLError as error:
+        except (YAMLError, ValueError) as error:  # ValueError: what looks like a date and is none
             raise ParamsError(
                 f"{name} = {value}: is no YAML ({str(error).splitlines()[0]}); change the value"
             ) from error
@@ -353,7 +353,7 @@ def load_params(path: str | Path = "params.yaml") -> Params:
         place = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = str(error.problem).splitlines()[0]
         raise ParamsError(f"{path}:{place}: {problem}; correct the YAML there") from error
-    except YAMLError as error:
+    except (YAMLError, ValueError) as error:  # ValueError: what looks like a date and is none
         raise ParamsError(f"{path}: is not YAML ({error})") from error
     if not isinstance(raw, dict):
         raise ParamsError(f"{path}: is empty, or no mapping of blocks; it needs {', '.join(Params.model_fields)}")

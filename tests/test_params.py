@@ -71,6 +71,7 @@ def test_scientific_notation_is_a_number(write):
         ("  experiment", "  experiment: a/b", "only letters, digits, spaces and . _ - are allowed, as in rates-2"),
         ("  seed", "  seed: [", "line "),
         ("  seed", "  seed: 1\n  seed: 2", "duplicate key"),
+        ("  seed", "  seed: 2026-02-30", "is not YAML (day is out of range for month)"),
     ],
 )
 def test_a_wrong_value_is_named_with_file_key_and_remedy(write, old, new, message):
@@ -101,6 +102,7 @@ def test_one_value_can_be_tried():
         ("train.unit", "8", "did you mean units"),
         ("train.units", "many", "train.units = 'many'"),
         ("train.units", "{a", "train.units = {a: is no YAML"),
+        ("train.units", "2026-02-30", "train.units = 2026-02-30: is no YAML"),
         ("train.units.more", "8", "units is none that holds others"),
     ):
         with pytest.raises(ParamsError, match=message):

@@ -29,7 +29,7 @@ def is_tree(parents: np.ndarray) -> bool:
 
 
 @settings(max_examples=60)
-@given(st.integers(2, 9), st.integers(0, 2**32 - 1), st.booleans())
+@given(st.integers(2, 25), st.integers(0, 2**32 - 1), st.booleans())
 def test_as_good_as_networkx_finds_it(nodes: int, seed: int, ties: bool) -> None:
     rng = np.random.default_rng(seed)
     scores = rng.integers(-3, 4, (nodes, nodes)).astype(float) if ties else rng.normal(size=(nodes, nodes))
@@ -55,6 +55,15 @@ def test_a_cycle_that_is_worth_more_than_any_tree_is_broken_where_that_costs_lea
     scores[1, 2] = scores[2, 1] = 10.0
     scores[0, 1], scores[0, 2] = 1.0, 2.0
     assert maximum_arborescence(scores).tolist() == [0, 2, 0]
+
+
+def test_circles_within_circles_may_be_many() -> None:
+    """Each node would best follow the one before, and the first of them the second: circle upon circle, to the last."""
+    count = 1100
+    scores = np.full((count, count), -np.inf)
+    at = np.arange(1, count - 1)
+    scores[at, at + 1], scores[at + 1, at], scores[0, 1:] = 10.0, 9.0, -1e6
+    assert maximum_arborescence(scores).tolist() == [0, *range(count - 1)]
 
 
 def test_edges_that_are_not_there_are_not_taken() -> None:

@@ -24,6 +24,9 @@ RIVAL = 4.0
 NEVER = -1e6
 """A score so low that the edge is taken only where no tree exists without it."""
 
+Decisions = tuple[tuple[int, int, int, bool], ...]
+"""Parents, children and relations of edges, each with whether a tree has that edge."""
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -114,25 +117,41 @@ def best_trees(
         For each tree its score, ``(K,)`` parents (-1 for the root) and ``(K,)`` relations, the best first.
     """
     size = len(root)
+    highest = edges.max(axis=2)
     order = itertools.count()
-    queue: list[tuple[float, int, NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]] = []
+    # What is decided is kept and not the tables that follow from it: those of many trees would fill the memory.
+    queue: list[tuple[float, int, NDArray[np.int64], NDArray[np.int64], Decisions]] = []
 
-    def solve(allowed: NDArray[Any], most: NDArray[Any], outermost: NDArray[Any]) -> None:
-        """Queue the best tree of the edges that are ``allowed``; ``most`` is their maximum over the relations."""
+    def tables(decided: Decisions) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """The edges that are allowed, their maximum over the relations, and the roots that are."""
+        allowed, most, outermost = edges.copy(), highest.copy(), root.copy()
+        for parent, child, relation, taken in decided:
+            if taken:
+                kept = allowed[parent, child, relation]
+                allowed[:, child], most[:, child], outermost[child] = NEVER, NEVER, NEVER
+                allowed[parent, child, relation] = most[parent, child] = kept
+            else:
+                allowed[parent, child, relation] = NEVER
+                most[parent, child] = allowed[parent, child].max()
+        return allowed, most, outermost
+
+    def solve(decided: Decisions) -> None:
+        """Queue the best tree for which all that is decided holds."""
+        allowed, most, outermost = tables(decided)
         table = np.full((size + 1, size + 1), -np.inf)
         table[1:, 1:] = most
         table[0, 1:] = outermost + size * NEVER  # one root only: a second would cost more than any edge
         parents = maximum_arborescence(table)[1:] - 1
         relations = allowed[parents, np.arange(size)].argmax(axis=1)
         score = sum(outermost[c] if p < 0 else allowed[p, c, relations[c]] for c, p in enumerate(parents))
-        heapq.heappush(queue, (-float(score), next(order), parents, relations, allowed, most, outermost))
+        heapq.heappush(queue, (-float(score), next(order), parents, relations, decided))
 
-    solve(edges, edges.max(axis=2), root)
+    solve(())
     found: list[tuple[float, NDArray[np.int64], NDArray[np.int64]]] = []
     for attempt in range(tries + 1):
         if not queue or (attempt == tries and found):
             break
-        score, _, parents, relations, allowed, most, outermost = heapq.heappop(queue)
+        score, _, parents, relations, decided = heapq.heappop(queue)
         if attempt == tries:
             score -= _repair(edges, parents, relations)
         clash = _clash(parents, relations)
@@ -140,16 +159,10 @@ def best_trees(
             found.append((-score, parents, relations))
             if len(found) == count:
                 break
-        for child in clash or _doubtful(allowed, parents, relations):
-            parent, relation = parents[child], relations[child]
-            without, fewer = allowed.copy(), most.copy()
-            without[parent, child, relation] = NEVER
-            fewer[parent, child] = without[parent, child].max()
-            solve(without, fewer, outermost)
-            kept = allowed[parent, child, relation]
-            allowed, most, outermost = allowed.copy(), most.copy(), outermost.copy()
-            allowed[:, child], most[:, child], outermost[child] = NEVER, NEVER, NEVER
-            allowed[parent, child, relation] = most[parent, child] = kept
+        for child in clash or _doubtful(tables(decided)[0], parents, relations):
+            edge = int(parents[child]), child, int(relations[child])
+            solve((*decided, (*edge, False)))
+            decided = (*decided, (*edge, True))
     return found
 
 

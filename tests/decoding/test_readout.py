@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -128,6 +129,16 @@ def test_no_tree_comes_twice(size: int, seed: int, spread: float) -> None:
     found = best_trees(*relate(scores, [[i] for i in range(size)]), count=4)
     assert len({(tuple(p.tolist()), tuple(r[p >= 0].tolist())) for _, p, r in found}) == len(found)
     assert [one[0] for one in found] == sorted((one[0] for one in found), reverse=True)
+
+
+def test_the_trees_that_are_looked_at_do_not_fill_the_memory() -> None:
+    size = 60
+    edges, root = relate(random_scores(np.random.default_rng(0), size), [[i] for i in range(size)])
+    tracemalloc.start()
+    best_trees(edges, root, count=4)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 6 * edges.nbytes, "not a table of edges for each of them"
 
 
 def test_pairs_and_governors_have_an_equal_say_in_relations() -> None:

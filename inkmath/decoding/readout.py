@@ -77,7 +77,8 @@ def segment(same: NDArray[Any], threshold: float = 0.5) -> list[list[int]]:
     group = list(range(len(same)))
     for one, two in zip(*np.nonzero(np.triu(same, 1) > threshold), strict=True):
         first, second = sorted((group[one], group[two]))
-        group = [first if member == second else member for member in group]
+        if first != second:
+            group = [first if member == second else member for member in group]
     return [[stroke for stroke in range(len(group)) if group[stroke] == lead] for lead in sorted(set(group))]
 
 

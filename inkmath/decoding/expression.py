@@ -99,7 +99,7 @@ def load_expression_reader(directory: Path, symbols: OnnxSymbolReader | None = N
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))
         weights = Weights(**settings["search"] | {"confidence": tuple(settings["search"]["confidence"])})
-        labels = settings["labels"]
+        labels = [str(label) for label in settings["labels"]]
         language, lines = TreeLanguageModel(labels, settings["trigrams"]), LineModel(labels, settings["lines"])
         search = Search(labels, language, weights, lines)
         points = int(settings["points"])

@@ -77,6 +77,9 @@ class TreeLanguageModel:
         childless: ``(C,)`` log-probability that a symbol governs nothing, by bigrams.
         root: ``(C,)`` log-probability that a formula begins with the label.
         usual: ``(C,)`` share of the symbols that have the label.
+
+    Raises:
+        ValueError, KeyError, TypeError: the counts, which may come from a file, are none that formulas could have.
     """
 
     def __init__(self, labels: Sequence[str], counts: Iterable[Sequence[Any]]) -> None:
@@ -88,6 +91,8 @@ class TreeLanguageModel:
         children: Counter[tuple[int, int, int]] = Counter()  # context, relation, child
         root, usual = np.ones(size), np.full(size, 0.5)
         for governor, way, parent, relation, child, number in counts:
+            if not 0 < number < np.inf:
+                raise ValueError(f"{number} is no number of times that a symbol occurs")
             if relation == ROOT:
                 if child in index:
                     root[index[child]] += number

@@ -160,6 +160,9 @@ class LineModel:
 
     Args:
         labels: the symbol vocabulary, C labels. measures: from :func:`measure_lines`.
+
+    Raises:
+        ValueError, KeyError, TypeError: the measures, which may come from a file, are none that lines could have.
     """
 
     def __init__(self, labels: Sequence[str], measures: Measures) -> None:
@@ -167,9 +170,15 @@ class LineModel:
         rows = np.array([known.get(label, UNMEASURED) for label in labels], np.float64).reshape(-1, 6)
         self.mean = rows[:, 1:3]  # (C, 2)
         self.spread = rows[:, [3, 4, 4, 5]].reshape(-1, 2, 2)  # (C, 2, 2)
-        self.scripts = np.array([measures["scripts"].get(relation.value, BESIDE) for relation in RELATIONS])  # (6, 4)
-        self.root: tuple[float, float] = tuple(measures["root"])
+        beside = [measures["scripts"].get(relation.value, BESIDE) for relation in RELATIONS]
+        self.scripts = np.array(beside, np.float64).reshape(len(RELATIONS), 4)
+        size, size_spread = map(float, measures["root"])
+        self.root = size, size_spread
         self.usual = float(measures["usual"])
+        told = np.concatenate([self.mean.ravel(), self.spread.ravel(), self.scripts.ravel(), self.root, [self.usual]])
+        above_nothing = np.concatenate([np.linalg.det(self.spread), self.scripts[:, [0, 1, 3]].ravel(), self.root])
+        if not (np.isfinite(told).all() and (above_nothing > 0).all()):
+            raise ValueError("some of lines is no number, or a size or a spread not above 0")
         self._certain = np.linalg.inv(self.spread)  # (C, 2, 2)
         self._volume = np.log(np.linalg.det(self.spread)) / 2 + np.log(2 * np.pi)  # (C,)
         # What a symbol of each class adds to the equations of its line's place and size.

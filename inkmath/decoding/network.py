@@ -48,6 +48,7 @@ class Network:
             faults.InvalidArgument,
             faults.NotImplemented,
             faults.Fail,
+            UnicodeDecodeError,
         ) as error:
             raise NetworkError(f"{path}: cannot be loaded as ONNX ({error}); export or install it again") from error
         self.path = Path(path)

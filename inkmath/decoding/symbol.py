@@ -53,7 +53,7 @@ class OnnxSymbolReader:
             # A knob that this version does not know, or cannot use, shows here and not at the first symbol.
             stroke = np.array([[0, 0], [1, 9], [2, 9]], np.float32)
             length = normalize_and_pad_traces([[stroke]], **self.normalize).shape[1]
-        except (ValueError, KeyError, TypeError, OverflowError) as error:
+        except (ValueError, KeyError, TypeError, IndexError, OverflowError) as error:
             raise NetworkError(f"{path}: does not describe a symbol model ({error!r}); export it again") from error
         try:
             self._network = Network(Path(directory) / NETWORK)

@@ -125,6 +125,13 @@ def test_missing_and_damaged_files_are_named(tmp_path: Path) -> None:
         (lambda given: {"search": given["search"] | {"confidence": [1, 2]}}, r"expression\.json: cannot .*numbers"),
         (lambda given: {"search": given["search"] | {"language": "much"}}, r"expression\.json: cannot .*numbers"),
         (lambda given: {"lines": given["lines"] | {"symbols": []}}, r"expression\.json: cannot be read"),
+        (lambda given: {"lines": given["lines"] | {"root": [1.0]}}, r"expression\.json: cannot be read"),
+        (lambda given: {"lines": given["lines"] | {"root": [0.0, 1.0]}}, r"expression\.json: cannot .*not above 0"),
+        (lambda given: {"lines": given["lines"] | {"usual": float("nan")}}, r"expression\.json: cannot .*no number"),
+        (lambda given: {"lines": given["lines"] | {"scripts": {"Sup": [None] * 4}}}, r"expression\.json: cannot be"),
+        (lambda given: {"lines": given["lines"] | {"scripts": {"Sup": [0.7, 0, 0, 0]}}}, r"expression\.json: cannot"),
+        (lambda given: {"trigrams": [[*given["trigrams"][0][:5], -3]]}, r"expression\.json: cannot .*-3 is no number"),
+        (lambda given: {"trigrams": [[*given["trigrams"][0][:5], float("inf")]]}, r"expression\.json: cannot be read"),
     ],
 )
 def test_a_network_and_settings_that_do_not_belong_together_are_refused(tmp_path: Path, change, message) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from onnx import TensorProto, helper
 
 from inkmath.decoding.network import Network, NetworkError
 
@@ -17,6 +18,15 @@ def test_a_missing_file_is_named(tmp_path):
 
 @pytest.mark.parametrize("content", [b"", b"not a network", bytes(range(256)) * 9])
 def test_a_damaged_file_is_named(tmp_path, content):
+    (tmp_path / "m.onnx").write_bytes(content)
+    with pytest.raises(NetworkError, match=r"m\.onnx: cannot be loaded as ONNX"):
+        Network(tmp_path / "m.onnx")
+
+
+def test_a_network_whose_names_are_no_text_is_damaged(tmp_path):
+    value = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])
+    graph = helper.make_graph([helper.make_node("Nothing", ["x"], ["y"])], "graph", [value], [])
+    content = helper.make_model(graph, ir_version=9).SerializeToString().replace(b"Nothing", b"Not\xbf\xbfng")
     (tmp_path / "m.onnx").write_bytes(content)
     with pytest.raises(NetworkError, match=r"m\.onnx: cannot be loaded as ONNX"):
         Network(tmp_path / "m.onnx")

@@ -76,6 +76,7 @@ def test_probabilities_are_tempered(model):
         ({"temperature": 0}, "does not describe a symbol model"),
         ({"temperature": 10**400}, "does not describe a symbol model"),
         ({"normalize": {"length": 16, "spacing": "a"}}, "does not describe a symbol model"),
+        ({"normalize": {"length": 16, "spacing": []}}, "does not describe a symbol model"),
         ({"normalize": {"length": 40}}, "does not take ink \\(1, 40, 5\\)"),
         ({"normalize": {}}, "does not take ink"),
     ],

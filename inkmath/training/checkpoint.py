@@ -66,7 +66,7 @@ def restore(path: str | Path, model: keras.Model, optimizer: keras.Optimizer) ->
     """
     if not Path(path).exists():
         return None
-    content = _read(path)
+    content, state = _read(path)
     if not optimizer.built:
         optimizer.build(model.trainable_variables)
     assign(
@@ -74,7 +74,6 @@ def restore(path: str | Path, model: keras.Model, optimizer: keras.Optimizer) ->
         [*_part(content, "model", path), *_part(content, "optimizer", path)],
         path,
     )
-    state = json.loads(content["state"].tobytes())
     prefix = "array/"
     return Restored(
         state, {name.removeprefix(prefix): array for name, array in content.items() if name.startswith(prefix)}
@@ -89,8 +88,7 @@ def peek(path: str | Path) -> dict[str, Any] | None:
     """
     if not Path(path).exists():
         return None
-    state: dict[str, Any] = json.loads(_read(path)["state"].tobytes())
-    return state
+    return _read(path)[1]
 
 
 def require_trunk(path: str | Path, fingerprint: str, remedy: str) -> None:
@@ -132,14 +130,19 @@ def assign(variables: Sequence[keras.Variable], values: Sequence[Array], path: s
         variable.assign(value)
 
 
-def _read(path: str | Path) -> dict[str, Array]:
+def _read(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:
+    """The arrays of a checkpoint and its state."""
     try:
         content = read_arrays(path)
     except ArraysError as error:
         raise CheckpointError(f"{error}; a training without it starts anew") from error
-    if "state" not in content:
+    try:
+        state = json.loads(content["state"].tobytes())
+    except (KeyError, ValueError):
+        state = None
+    if not isinstance(state, dict):
         raise CheckpointError(f"{path}: is no checkpoint; remove it, and the training starts anew")
-    return content
+    return content, state
 
 
 def _part(content: Mapping[str, Array], part: str, path: str | Path) -> list[Array]:

@@ -71,7 +71,7 @@ def test_a_checkpoint_of_another_network_changes_nothing(tmp_path, trained):
         np.testing.assert_array_equal(variable.numpy(), value)
 
 
-@pytest.mark.parametrize("damage", ["cut", "other"])
+@pytest.mark.parametrize("damage", ["cut", "other", "no JSON", "no state"])
 def test_a_damaged_file_is_named(tmp_path, trained, damage):
     from inkmath.training import checkpoint
 
@@ -79,10 +79,14 @@ def test_a_damaged_file_is_named(tmp_path, trained, damage):
     if damage == "cut":
         checkpoint.save(path, *trained(1), {})
         path.write_bytes(path.read_bytes()[:200])
-    else:
+    elif damage == "other":
         np.savez(path, a=np.zeros(3))
+    else:
+        np.savez(path, state=np.frombuffer(b"[1]" if damage == "no state" else b"{", np.uint8))
     with pytest.raises(checkpoint.CheckpointError, match=r"c\.npz"):
         checkpoint.restore(path, *trained(1))
+    with pytest.raises(checkpoint.CheckpointError, match=r"c\.npz"):
+        checkpoint.peek(path)
 
 
 def test_each_branch_drops_other_units_from_the_same_trunk(tmp_path, trained):

@@ -268,6 +268,7 @@ def test_a_checkpoint_is_of_another_training_when_the_weights_begun_from_were_ov
         ("conv_maps", r"holds no weight of this network; set train\.architecture and units"),
         ("missing", "no such file"),
         ("empty", "cannot be read|holds no weight"),
+        ("damaged", "cannot be read"),
     ],
 )
 def test_given_weights_that_do_not_fit_are_refused(tmp_path, architecture, message):
@@ -275,6 +276,10 @@ def test_given_weights_that_do_not_fit_are_refused(tmp_path, architecture, messa
 
     if architecture == "empty":
         zipfile.ZipFile(tmp_path / "m.npz", "w").close()
+    elif architecture == "damaged":
+        keep(build_model((12, 5), 3, units=8), tmp_path / "m.npz")
+        content = (tmp_path / "m.npz").read_bytes()
+        (tmp_path / "m.npz").write_bytes(content[:300] + bytes(100) + content[400:])
     elif architecture != "missing":
         keep(build_model((12, 5), 3, architecture, units=8), tmp_path / "m.npz")
     with pytest.raises(ValueError, match=rf"m\.npz: {message}"):

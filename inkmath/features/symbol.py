@@ -69,14 +69,20 @@ def normalize_and_pad_traces(
         float32 of shape ``(samples, length, 5)`` with the channels of `CHANNELS`; a padded point is zero in all.
 
     Raises:
-        ValueError: a sample without strokes, a stroke without points, or a ``length`` below 4.
+        ValueError: a sample without strokes, a stroke without points or of another shape, a coordinate that is not
+            finite, or a ``length`` below 4.
     """
     if length < 4:
         raise ValueError(f"length is {length}; a symbol needs at least 4 points")
     for index, sample in enumerate(samples):
         if not len(sample) or any(len(stroke) == 0 for stroke in sample):
             raise ValueError(f"sample {index} has no stroke, or a stroke without points; leave it out")
-    if not samples:
+        for stroke in sample:
+            if np.shape(stroke)[1:] != (2,):
+                raise ValueError(f"sample {index} has a stroke of shape {np.shape(stroke)}; give its points as [x, y]")
+            if not np.isfinite(stroke).all():
+                raise ValueError(f"sample {index} holds a coordinate that is not a finite number; leave it out")
+    if not len(samples):
         return np.zeros((0, length, len(CHANNELS)), np.float32)
     cleaned = [_clean(sample, length // 2, deduplicate=deduplicate, dehook=dehook) for sample in samples]
     if deslant:

@@ -175,12 +175,21 @@ def test_nothing_gives_an_empty_array():
     assert normalize_and_pad_traces([], 16).shape == (0, 16, 5)
 
 
+def test_symbols_of_as_many_strokes_and_points_may_be_one_array():
+    ink = np.random.default_rng(0).normal(size=(4, 2, 7, 2))
+    np.testing.assert_array_equal(normalize_and_pad_traces(ink, 16), normalize_and_pad_traces([*map(list, ink)], 16))
+
+
 @pytest.mark.parametrize(
     ("samples", "length", "message"),
     [
         ([[]], 16, "sample 0 has no stroke"),
         ([CROSS, [np.zeros((0, 2), np.float32)]], 16, "sample 1"),
         ([CROSS], 3, "at least 4 points"),
+        ([CROSS, [np.array([[0, 0, 100], [9, 9, 200]])]], 16, r"sample 1 has a stroke of shape \(2, 3\)"),  # and a time
+        ([[[1.0, 2.0]]], 16, r"sample 0 has a stroke of shape \(2,\)"),
+        ([CROSS, [[[0, 0], [np.nan, 9]]]], 16, "sample 1 holds a coordinate that is not a finite number"),
+        ([[[[0, -np.inf]]]], 16, "sample 0 holds a coordinate"),
     ],
 )
 def test_what_is_no_symbol_is_refused(samples, length, message):

@@ -76,7 +76,7 @@ class Vocabulary:
         try:
             return cls(tuple(words))
         except VocabularyError as error:
-            raise VocabularyError(f"{path}: {error}; run the stage that writes it again") from None
+            raise VocabularyError(f"{path}: {error}; run the stage that writes it again") from error
 
 
 class EncodedLabels(NamedTuple):
@@ -102,7 +102,7 @@ def encode_labels(labels: Sequence[str], vocabulary: Vocabulary | None = None, *
     """Encode symbol labels by a vocabulary, such as scikit-learn's ``LabelEncoder`` fits to them.
 
     Args:
-        labels: a label per sample.
+        labels: a label per sample; what is no text, such as a number, stands for its text.
         vocabulary: the one fitted on the training labels, to encode others by; None fits one, with the distinct labels
             in sorted order.
         min_count: labels that occur less often do not enter a vocabulary that is fitted.
@@ -110,6 +110,7 @@ def encode_labels(labels: Sequence[str], vocabulary: Vocabulary | None = None, *
     Raises:
         VocabularyError: a vocabulary is to be fitted and there is no label, or none occurs often enough.
     """
+    labels = [str(label) for label in labels]
     if vocabulary is None:
         from sklearn.preprocessing import LabelEncoder
 

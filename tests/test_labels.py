@@ -29,6 +29,14 @@ def test_labels_become_sorted_classes_and_one_hot_rows():
     assert encoded.unseen == {}
 
 
+@pytest.mark.parametrize("labels", [np.array(["2", "1", "2"]), [2, 1, 2], np.array([2, 1, 2])])
+def test_labels_may_be_an_array_and_numbers(labels):
+    encoded = encode_labels(labels)
+    assert encoded.vocabulary.words == ("1", "2")
+    assert encoded.ids.tolist() == [1, 0, 1]
+    assert encode_labels(labels, Vocabulary(("1",))).unseen == {"2": 2}
+
+
 def test_an_unseen_label_is_counted_and_has_an_empty_row():
     vocabulary = encode_labels(["a", "b"]).vocabulary
     encoded = encode_labels(["b", r"\forall", "a", r"\forall"], vocabulary)
@@ -82,7 +90,7 @@ def test_what_is_no_vocabulary_is_refused(tmp_path, content, message):
     path = tmp_path / "v.json"
     if content is not None:
         path.write_text(content)
-    with pytest.raises(VocabularyError, match=message):
+    with pytest.raises(VocabularyError, match=rf"v\.json: .*{message}"):
         Vocabulary.load(path)
 
 

@@ -246,7 +246,7 @@ class ExpressionTrainer:
                 named += f", branch {self.branch + 1}/{recipe.branches}"
             counted = time.monotonic()
             with progress(f"Epoch {named}", 2 * len(self.composer.formulas)) as advance:
-                upcoming = ahead(self._taught(batches(self.composer, recipe, self.epoch, self.branch)))
+                upcoming = ahead(self._taught(batches(self.composer, recipe, self.epoch, self.branch), self.batch))
                 for number, (share, batch) in enumerate(upcoming):
                     size = int(batch[1][:, 0].sum())
                     advance(size)
@@ -278,10 +278,15 @@ class ExpressionTrainer:
             self.say(f"epoch {named}  {spent:.1f} s  {figures}")
         return True
 
-    def _taught(self, items: Iterator[tuple[float, Batch]]) -> Iterator[tuple[float, Batch | tuple[Any, ...]]]:
-        """The same batches, each followed by what the teachers say of it."""
-        for share, batch in items:
-            yield share, (*batch, *self.teachers(*batch[:2])) if self.teachers is not None else batch
+    def _taught(
+        self, items: Iterator[tuple[float, Batch]], done: int
+    ) -> Iterator[tuple[float, Batch | tuple[Any, ...]]]:
+        """The same batches, each but the first ``done``, which are learned, followed by what the teachers say of it."""
+        for number, (share, batch) in enumerate(items):
+            if self.teachers is None or number < done:
+                yield share, batch
+            else:
+                yield share, (*batch, *self.teachers(*batch[:2]))
 
     def _branch_off(self) -> None:
         """Go back to the trunk, keeping what this branch arrived at.

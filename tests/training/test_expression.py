@@ -300,6 +300,29 @@ def test_stopped_and_resumed_it_ends_with_the_weights_of_an_undisturbed_training
     assert [row["loss"] for row in resumed.history] == [row["loss"] for row in undisturbed.history]
 
 
+def test_resumed_it_does_not_ask_teachers_of_what_was_learned(
+    formulas: FormulaSet, classes: list[str], tmp_path: Path
+) -> None:
+    class Counting(FirstClass):
+        asked = 0
+
+        def __call__(self, points: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, ...]:
+            self.asked += 1
+            return super().__call__(points, mask)
+
+    taught = {"teachers_share": 0.5, "epochs": 1, "decay": 0.0}
+    undisturbed = trainer(formulas, classes, tmp_path / "one.npz", teachers=Counting(len(classes)), **taught)
+    assert undisturbed.run()
+    stopped = trainer(formulas, classes, tmp_path / "other.npz", teachers=Counting(len(classes)), **taught)
+    assert not stopped.run(deadline=time.monotonic())
+    resumed = trainer(formulas, classes, tmp_path / "other.npz", teachers=Counting(len(classes)), **taught)
+    resumed.resume()
+    assert resumed.run()
+    assert resumed.teachers.asked == undisturbed.teachers.asked - 1
+    for one, other in zip(weights(undisturbed), weights(resumed), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_killed_after_the_last_step_of_an_epoch_its_figures_are_whole(
     formulas: FormulaSet, classes: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

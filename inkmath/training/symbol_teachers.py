@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from inkmath.decoding.symbol import DESCRIPTION, NETWORK, load_symbol_reader
 from inkmath.features.symbol import CHANNELS
 from inkmath.training import TrainingError
@@ -55,4 +57,11 @@ class SymbolTeachers:
             reader.probabilities(features if reader.takes_context else shapes)[:, places]
             for reader, places in self._readers
         ]
-        return mean_answer([answer / answer.sum(axis=-1, keepdims=True) for answer in answers])
+        return mean_answer([_of_ours(answer) for answer in answers])
+
+
+def _of_ours(answer: FloatArray) -> FloatArray:
+    """Probabilities of our labels alone; even ones where a teacher is sure of a label that is not ours."""
+    total = answer.sum(axis=-1, keepdims=True)
+    share: FloatArray = np.where(total > 0, answer, 1.0) / np.where(total > 0, total, answer.shape[-1])
+    return share

@@ -67,6 +67,14 @@ def test_what_a_teacher_gives_to_labels_that_the_training_lacks_is_left_out(taug
     np.testing.assert_allclose(teachers(samples()), [[0.6, 0.4]] * 3, atol=1e-6)
 
 
+def test_a_teacher_that_is_sure_of_a_label_that_the_training_lacks_says_nothing_of_the_others(taught):
+    sure = taught("a", {"x": 0.0, "z": 1.0, "y": 0.0}, temperature=0.25)
+    teachers = SymbolTeachers([sure, taught("b", {"x": 0.9, "y": 0.1})], ["x", "y"], NORMALIZE)
+    answers = teachers(samples())
+    assert answers.dtype == np.float32
+    np.testing.assert_allclose(answers, [[0.7, 0.3]] * 3, atol=1e-6)
+
+
 def test_a_teacher_is_as_sure_as_it_is_when_it_reads(taught):
     teachers = SymbolTeachers([taught("a", {"x": 0.8, "y": 0.2}, temperature=0.5)], ["x", "y"], NORMALIZE)
     np.testing.assert_allclose(teachers(samples()), [[16 / 17, 1 / 17]] * 3, atol=1e-6)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -28,13 +27,19 @@ def main(params: Params) -> dict[str, float]:
     with training_run("expression", params, architecture=knobs.architecture, data={"train": FORMULAS}) as run:
         # TensorFlow takes seconds to import: a tracking server that is away is told before.
         from inkmath.training.compute import limit_threads
-        from inkmath.training.expression_run import train_expression, validation, write_model, write_results
+        from inkmath.training.expression_run import (
+            read_counts,
+            train_expression,
+            validation,
+            write_model,
+            write_results,
+        )
 
         limit_threads(params.compute.threads)
         checkpoint = checkpoint_file("expression", params_hash(params))
         formulas, labels = FormulaSet.load(FORMULAS), Vocabulary.load(LABELS).words
+        trigrams, lines = read_counts(TRIGRAMS, LINES, labels)
         trained = train_expression(formulas, labels, knobs, params.base.seed, checkpoint, on_epoch=run.log_epoch)
-        trigrams, lines = (json.loads(file.read_text(encoding="utf-8")) for file in (TRIGRAMS, LINES))
         files, tuned = write_model(trained, MODEL, labels, trigrams, lines, formulas)
         metrics = write_results(trained, tuned, RESULTS)
         run.log_metrics(metrics)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from inkmath.dataset.results import write_history, write_json
 from inkmath.dataset.splits import Split, telling
 from inkmath.decoding import tuning
 from inkmath.decoding.expression import NETWORK_FILE, load_expression_reader, write_settings, write_weights
+from inkmath.decoding.language import TreeLanguageModel
+from inkmath.decoding.lines import LineModel
 from inkmath.decoding.search import Weights
 from inkmath.ink import Ink
 from inkmath.models.export import export_onnx
@@ -187,6 +190,22 @@ def unseen(formulas: FormulaSet) -> FormulaSet:
 def known(formulas: FormulaSet) -> set[str]:
     """The text of the training formulas, as far as it counts."""
     return set(formulas.latex[(formulas.splits == str(Split.TRAIN)) & telling(formulas.ids)].tolist())
+
+
+def read_counts(trigrams: Path, lines: Path, labels: Sequence[str]) -> tuple[Counts, Measures]:
+    """What was counted and measured of the training formulas, from files; read before a training, not after it.
+
+    Raises:
+        TrainingError: a file is missing, damaged or something else.
+    """
+    found = []
+    for path, model in ((trigrams, TreeLanguageModel), (lines, LineModel)):
+        try:
+            found.append(json.loads(path.read_text(encoding="utf-8")))
+            model(labels, found[-1])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise TrainingError(f"{path}: cannot be used ({error!r}); run dvc repro encode_expression") from error
+    return found[0], found[1]
 
 
 def write_model(

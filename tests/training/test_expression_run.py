@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,30 @@ def test_what_is_written_is_a_reader(trained: Any, formulas: FormulaSet, labels:
         for reading in readings:
             owned = [stroke for symbol in reading.tree.symbols for stroke in symbol.strokes]
             assert sorted(owned) == list(range(len(ink.strokes)))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("trigrams.json", None),
+        ("trigrams.json", '[["", "", "", "root", "x"]]'),
+        ("lines.json", "{"),
+        ("lines.json", '{"symbols": {}}'),
+    ],
+)
+def test_counts_that_are_none_are_named_before_any_training(tmp_path: Path, name: str, content: str | None) -> None:
+    from inkmath.training.expression_run import read_counts
+
+    places = tmp_path / "trigrams.json", tmp_path / "lines.json"
+    lines = {"symbols": {}, "scripts": {}, "root": [1.0, 1.0], "usual": 0.0}
+    for place, sound in zip(places, ([["", "", "", "root", "x", 1]], lines), strict=True):
+        place.write_text(json.dumps(sound))
+    assert read_counts(*places, ["x"]) == ([["", "", "", "root", "x", 1]], lines)
+    (tmp_path / name).unlink()
+    if content is not None:
+        (tmp_path / name).write_text(content)
+    with pytest.raises(TrainingError, match=rf"{name}: cannot be used .* run dvc repro encode_expression"):
+        read_counts(*places, ["x"])
 
 
 def test_without_fully_labelled_training_ink_there_is_no_training(formulas: FormulaSet, labels: list[str]) -> None:

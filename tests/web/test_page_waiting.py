@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from browsing import ONE, X, draw, expect_latex, focused, needs_chromium, wait_for
 
+from inkmath.inkml import parse_inkml
 from inkmath.web.problems import limit_problem
 
 if TYPE_CHECKING:
@@ -188,4 +189,46 @@ def test_nothing_stale_is_copied(page: Page) -> None:
     page.keyboard.press("Control+c")
     page.wait_for_timeout(100)
     assert page.locator("#toast").is_hidden()
+    assert page.evaluate("navigator.clipboard.readText()") == "before"
+
+
+def test_what_is_asked_for_while_the_last_stroke_is_read_is_done_with_that_stroke(
+    page: Page, tmp_path: Path, saved: Path
+) -> None:
+    draw(page, X)
+    expect_latex(page, "x")
+    page.locator(".switch").click()
+    held: list[Route] = []
+    page.route("**/api/recognize", lambda route: held.append(route))
+    draw(page, ONE)
+    wait_for(page, lambda: held)
+    page.keyboard.press("Control+c")
+    page.get_by_role("button", name="This is right").click()
+    page.get_by_role("button", name="Download").click()
+    with page.expect_download() as download:
+        page.get_by_role("menuitem", name="InkML").click()
+        page.wait_for_timeout(100)
+        assert page.locator("#toast").is_hidden()
+        held[0].continue_()
+    expect_latex(page, "x1")
+    download.value.save_as(tmp_path / "formula.inkml")
+    assert parse_inkml(tmp_path / "formula.inkml").latex == "x 1"
+    assert page.evaluate("navigator.clipboard.readText()") == "x1"
+    wait_for(page, lambda: list(saved.glob("*.inkml")))
+    assert [parse_inkml(file).latex for file in saved.glob("*.inkml")] == ["x 1"]
+
+
+def test_what_was_asked_for_is_forgotten_when_something_else_is_written(page: Page) -> None:
+    draw(page, X)
+    expect_latex(page, "x")
+    page.evaluate("navigator.clipboard.writeText('before')")
+    held: list[Route] = []
+    page.route("**/api/recognize", lambda route: held.append(route))
+    draw(page, ONE)
+    wait_for(page, lambda: held)
+    page.keyboard.press("Control+c")
+    page.unroute_all()
+    page.keyboard.press("Control+z")
+    expect_latex(page, "x")
+    page.wait_for_timeout(100)
     assert page.evaluate("navigator.clipboard.readText()") == "before"

@@ -6,7 +6,6 @@ import { complain, toast } from "./notices.js";
 const $ = (id) => document.getElementById(id);
 
 export async function copy(text, done) {
-  if (!text) return;
   try {
     await navigator.clipboard.writeText(text);
     toast(done);

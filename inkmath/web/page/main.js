@@ -25,6 +25,7 @@ const learning = new Learning();
 let answer = null; // What the server last said,
 let readInk = ink.state; // and of which ink: strokes of the answer are indices into this.
 let readings = []; // Its readings, with the one that the person took or wrote.
+let waiting = []; // What is to be done once the ink as it is has been read.
 const retries = new Map(); // Timers, by what they will ask again: reading must not keep the beginning from its end.
 
 // Reading
@@ -50,6 +51,7 @@ async function read() {
     atRest();
   } catch (error) {
     // What is shown belongs to older ink: nothing may be outlined, chosen or copied by it.
+    waiting = [];
     $("overlay").toggleAttribute("data-stale", false);
     result.setState(result.formula ? "stale" : "empty");
     sheet.outline([]);
@@ -92,8 +94,14 @@ function show() {
   const focused = document.activeElement?.closest("#symbols [data-symbol]");
   if (focused) result.mark(Number(focused.dataset.symbol));
   updateButtons();
-  if (wantsToMend) openMend();
+  for (const resolve of waiting.splice(0)) resolve();
 }
+
+/** Resolves once the formula that is shown is that of the ink as it is now; never, if something else becomes of the ink. */
+const upToDate = () => new Promise((resolve) => {
+  if ($("result").dataset.state === "shown") resolve();
+  else waiting.push(resolve);
+});
 
 function outline(formula) {
   if (readInk !== ink.state) return; // Strokes of the formula may be gone; the next answer outlines what is there.
@@ -171,6 +179,7 @@ function updateButtons() {
 // Ink
 
 ink.addEventListener("change", ({ detail: { travelled } }) => {
+  waiting = [];
   choices.close();
   closeMend();
   if (ink.isEmpty || (travelled && !sheet.holdsAll)) sheet.fit(); // What comes back may be of a larger sheet.
@@ -276,16 +285,11 @@ function takeNumber(index) {
 
 // What no reading says, the person writes
 
-let wantsToMend = false; // As soon as the formula is read.
 let arranging = null; // What the reader is asked to arrange.
 
-$("edit").addEventListener("click", () => {
-  wantsToMend = true;
-  if ($("result").dataset.state === "shown") openMend();
-});
+$("edit").addEventListener("click", () => upToDate().then(openMend));
 
 function openMend() {
-  wantsToMend = false;
   $("mend").hidden = false;
   $("mend-wrong").textContent = "";
   $("mend-latex").value = result.formula.compact;
@@ -328,7 +332,6 @@ function withAlternatives(reading, best) {
 }
 
 function closeMend() {
-  wantsToMend = false;
   arranging?.abort();
   putAway($("mend"));
 }
@@ -378,8 +381,8 @@ const commands = {
   },
   open: () => $("file").click(),
   keys: () => $("shortcuts").showModal(),
-  copyLatex: () => { if (!$("copy-latex").disabled) copy(result.formula.compact, "LaTeX copied"); },
-  copyMathml: () => copy(result.formula && plainMathml(result.formula.mathml), "MathML copied"),
+  copyLatex: () => { if (!$("copy-latex").disabled) upToDate().then(() => copy(result.formula.compact, "LaTeX copied")); },
+  copyMathml: () => upToDate().then(() => copy(plainMathml(result.formula.mathml), "MathML copied")),
 };
 
 $("undo").addEventListener("click", commands.undo);
@@ -428,7 +431,7 @@ const written = () => ({
 });
 
 offerDownloads({
-  inkml: () => call("api/inkml", { method: "POST", body: written(), raw: true }),
+  inkml: () => upToDate().then(() => call("api/inkml", { method: "POST", body: written(), raw: true })),
   svg: async () => new Blob([toSvg(ink.state.strokes)], { type: "image/svg+xml" }),
   png: () => toPng(ink.state.strokes),
 });
@@ -487,7 +490,7 @@ $("example").addEventListener("click", async () => {
 // The correction loop
 
 learning.addEventListener("change", updateButtons);
-$("confirm").addEventListener("click", () => learning.save(written()).catch(complain));
+$("confirm").addEventListener("click", () => upToDate().then(() => learning.save(written())).catch(complain));
 
 // Beginning
 

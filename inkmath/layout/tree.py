@@ -82,7 +82,7 @@ class LayoutTree:
         for edge in self.edges:
             parent, child, relation = edge.parent, edge.child, edge.relation
             if not (0 <= parent < count and 0 <= child < count):
-                raise LayoutError(f"edge {edge} names a symbol outside 0..{count - 1}")
+                raise LayoutError(f"edge {parent} to {child} ({relation}) names a symbol outside 0..{count - 1}")
             if child in parents:
                 raise LayoutError(f"symbol {child} has two parents, {parents[child]} and {parent}")
             if relation in children[parent]:

@@ -150,5 +150,14 @@ def _naming(path: str | Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise ArraysError(f"{path}: no such file; run the stage that writes it (dvc repro)") from None
-    except (OSError, ValueError, EOFError, AttributeError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+    except (
+        OSError,
+        ValueError,
+        TypeError,  # a .npy file: one array, which is no archive
+        EOFError,
+        AttributeError,
+        RuntimeError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         raise ArraysError(f"{path}: cannot be read as npz ({error}); remove it and run dvc repro") from error

@@ -188,3 +188,9 @@ def test_a_name_that_a_folder_has_is_told_by_itself(tmp_path):
     (tmp_path / "a.npz").mkdir()
     with pytest.raises(OSError, match=r"'[^']*/a\.npz'$"), replacing(tmp_path / "a.npz") as temporary:
         temporary.write_text("content")
+
+
+def test_one_array_is_no_archive(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros(3))
+    with pytest.raises(ArraysError, match=r"a\.npy: cannot be read as npz"):
+        read_arrays(tmp_path / "a.npy")

@@ -83,7 +83,7 @@ def test_a_vocabulary_survives_the_disk_in_its_order(tmp_path):
         ("[1, 2", "is not JSON"),
         ('{"a": 1}', "a vocabulary is a list of strings"),
         ("[1, 2]", "a vocabulary is a list of strings"),
-        ('["a", "b", "a"]', "v.json: .* twice here: a; run the stage"),
+        ('["a", "b", "a"]', "twice here: a; run the stage"),
     ],
 )
 def test_what_is_no_vocabulary_is_refused(tmp_path, content, message):

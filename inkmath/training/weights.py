@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import keras
-    from numpy.typing import NDArray
 
-    FloatArray = NDArray[np.float32]
+    from inkmath.features.symbol import FloatArray
 
 
 def save_weights(path: str | Path, variables: Mapping[str, keras.Variable]) -> None:
@@ -42,16 +41,13 @@ def load_weights(path: str | Path, variables: Mapping[str, keras.Variable], reme
         TrainingError: none of its arrays fits.
     """
     given = read_arrays(path)
-    taken = {
-        place: given[name].astype(np.float32)
-        for place, (name, one) in enumerate(variables.items())
-        if name in given and given[name].shape == tuple(one.shape)
-    }
+    taken: dict[int, FloatArray] = {}
+    for place, (name, variable) in enumerate(variables.items()):
+        if name in given and given[name].shape == tuple(variable.shape):
+            taken[place] = given[name].astype(np.float32)
+            variable.assign(taken[place])
     if not taken:
         raise TrainingError(f"{path}: holds no weight of this network; {remedy}")
-    places = list(variables.values())
-    for place, values in taken.items():
-        places[place].assign(values)
     return taken
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 pytestmark = needs_chromium
 
 
-def test_writing_while_the_server_starts_does_not_keep_the_page_from_getting_ready(page: Page) -> None:
+def test_what_is_written_while_the_server_starts_is_read_once_it_is_ready(page: Page) -> None:
     problem = {"type": "urn:inkmath:problem:starting", "title": "Starting", "status": 503, "detail": "Wait."}
     starting = True
 
@@ -33,12 +33,30 @@ def test_writing_while_the_server_starts_does_not_keep_the_page_from_getting_rea
     page.wait_for_selector("text=Getting ready; you can start writing.")
     assert page.locator("#learn").is_hidden()
     draw(page, X)
-    expect_latex(page, "x")
+    page.wait_for_selector("text=Getting ready; you can start writing.")
     starting = False
-    page.locator("#learn").wait_for()
+    expect_latex(page, "x")
+    assert page.locator("#learn").is_visible()
     page.locator("#symbols button").click()
     page.get_by_role("searchbox").fill("alpha")
     page.locator("#choices .found button").wait_for()
+
+
+def test_what_was_written_before_is_asked_for_once_when_the_page_opens_again(page: Page) -> None:
+    asked: list[Route] = []
+
+    def count(route: Route) -> None:
+        asked.append(route)
+        route.continue_()
+
+    draw(page, X)
+    expect_latex(page, "x")
+    page.route("**/api/recognize", count)
+    page.reload()
+    page.locator("#learn").wait_for()
+    expect_latex(page, "x")
+    page.wait_for_load_state("networkidle")
+    assert len(asked) == 1
 
 
 def test_a_late_answer_never_replaces_a_newer_one(page: Page) -> None:

@@ -26,6 +26,7 @@ let answer = null; // What the server last said,
 let readInk = ink.state; // and of which ink: strokes of the answer are indices into this.
 let readings = []; // Its readings, with the one that the person took or wrote.
 let waiting = []; // What is to be done once the ink as it is has been read.
+let begun = false; // Whether the server has said that it reads, and which symbols.
 const retries = new Map(); // Timers, by what they will ask again: reading must not keep the beginning from its end.
 
 // Reading
@@ -185,7 +186,7 @@ ink.addEventListener("change", ({ detail: { travelled } }) => {
   if (ink.isEmpty || (travelled && !sheet.holdsAll)) sheet.fit(); // What comes back may be of a larger sheet.
   tab.set("ink", JSON.stringify(ink));
   updateButtons();
-  read();
+  if (begun) read();
 });
 sheet.addEventListener("begin", () => {
   if (sheet.tool === "pen") $("hint").hidden = true;
@@ -504,9 +505,9 @@ async function begin() {
     fail(error, begin);
     return;
   }
+  begun = true;
   result.explain();
-  atRest();
-  if (!ink.isEmpty) read();
+  read(); // What was written meanwhile, or in this tab before.
 }
 
 followTheme(() => sheet.draw());

@@ -226,6 +226,14 @@ class _Document:
                 if href in bound:
                     raise InkMLError(f"line {group.sourceline}: two trace groups name the MathML element {href!r}")
                 bound[href] = symbol
+        for view in self.root.iter("{*}traceView"):
+            annotation = view.find("{*}annotation[@type='truth']") if len(view) else None
+            if annotation is not None and next(view.iterancestors("{*}traceGroup"), None) is None:
+                label = (annotation.text or "").strip()
+                self.problems.append(
+                    f"line {annotation.sourceline}: the label {quoted(label)} of a traceView that is in no traceGroup "
+                    "is passed over: symbols are labelled traceGroups"
+                )
         return symbols, bound
 
     def _read_group(self, group: etree._Element) -> tuple[str, tuple[int, ...], str, bool]:

@@ -329,6 +329,13 @@ def test_labelled_strokes_without_a_place_in_the_formula_are_kept_apart() -> Non
     assert ink.unowned == (4,)
 
 
+def test_labels_of_views_outside_groups_are_named() -> None:
+    views = '<traceView><traceView traceDataRef="4"/><annotation type="truth">y</annotation></traceView></ink>'
+    ink = parse_inkml(CROHME.replace("</ink>", views))
+    assert ink.tree == parse_inkml(CROHME).tree
+    assert "the label 'y' of a traceView that is in no traceGroup is passed over" in ink.problems[-1]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [

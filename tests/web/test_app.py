@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from stub_reader import StubNamer, StubReader
 
 from inkmath.recognizer import Recognizer
-from inkmath.web.app import create_app
+from inkmath.web.app import PAGE, create_app
 from inkmath.web.settings import Settings
 
 if TYPE_CHECKING:
@@ -66,6 +66,26 @@ def test_a_probe_may_ask_with_head(client: TestClient, path: str) -> None:
     response = client.head(path)
     assert (response.status_code, response.content) == (200, b"")
     assert client.post(path).status_code == 405
+
+
+@pytest.mark.parametrize("path", ["/", "/main.js", "/style.css", "/api/openapi.json"])
+def test_what_shrinks_is_sent_compressed_to_who_takes_it(client: TestClient, path: str) -> None:
+    whole = client.get(path, headers={"Accept-Encoding": "identity"})
+    small = client.get(path, headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in whole.headers
+    assert small.headers["content-encoding"] == "gzip"
+    assert small.headers["vary"] == whole.headers["vary"] == "Accept-Encoding"
+    assert small.num_bytes_downloaded < len(whole.content) / 2
+    assert small.content == whole.content
+    if path != "/api/openapi.json":
+        assert client.get(path, headers={"If-None-Match": small.headers["etag"]}).status_code == 304
+
+
+@pytest.mark.parametrize("name", ["math.woff2", "example.png"])
+def test_what_is_compressed_already_is_sent_as_it_is(client: TestClient, name: str) -> None:
+    response = client.get(f"/{name}")
+    assert "content-encoding" not in response.headers
+    assert response.content == (PAGE / name).read_bytes()
 
 
 def test_openapi_describes_every_route_with_an_example_of_each_body(client: TestClient) -> None:

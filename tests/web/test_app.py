@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from inkmath.web.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+IMPORTED = re.compile(r"""\bfrom "\./(\w+\.js)";""")
 
 
 def test_unknown_paths_and_methods_are_problems_too(client: TestClient) -> None:
@@ -86,6 +89,15 @@ def test_what_is_compressed_already_is_sent_as_it_is(client: TestClient, name: s
     response = client.get(f"/{name}")
     assert "content-encoding" not in response.headers
     assert response.content == (PAGE / name).read_bytes()
+
+
+def test_a_browser_learns_of_all_modules_from_the_page_itself() -> None:
+    """Else it would learn of those that others import only once it has read these, a round trip each."""
+    page = (PAGE / "index.html").read_text()
+    named = re.findall(r'<link rel="modulepreload" href="(\w+\.js)">', page)
+    imported = {name for module in PAGE.glob("*.js") for name in IMPORTED.findall(module.read_text())}
+    assert sorted(named) == sorted(imported)
+    assert imported | {"main.js"} == {module.name for module in PAGE.glob("*.js")}
 
 
 def test_openapi_describes_every_route_with_an_example_of_each_body(client: TestClient) -> None:

@@ -28,7 +28,7 @@ def test_what_is_written_while_the_server_starts_is_read_once_it_is_ready(page: 
         else:
             route.continue_()
 
-    page.route("**/readyz", answer)
+    page.route("**/api/symbols", answer)
     page.reload()
     page.wait_for_selector("text=Getting ready; you can start writing.")
     assert page.locator("#learn").is_hidden()
@@ -40,6 +40,15 @@ def test_what_is_written_while_the_server_starts_is_read_once_it_is_ready(page: 
     page.locator("#symbols button").click()
     page.get_by_role("searchbox").fill("alpha")
     page.locator("#choices .found button").wait_for()
+
+
+def test_what_the_page_begins_with_is_asked_for_at_once(page: Page) -> None:
+    """One after the other would take as many round trips."""
+    held: list[str] = []
+    for name in ("symbols", "corrections"):
+        page.route(f"**/api/{name}", lambda route: held.append(route.request.url.rpartition("/")[2]))
+    page.reload(wait_until="commit")
+    wait_for(page, lambda: sorted(held) == ["corrections", "symbols"])
 
 
 def test_what_was_written_before_is_asked_for_once_when_the_page_opens_again(page: Page) -> None:

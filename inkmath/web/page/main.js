@@ -498,9 +498,9 @@ $("confirm").addEventListener("click", () => upToDate().then(() => learning.save
 async function begin() {
   clearTimeout(retries.get(begin));
   try {
-    await call("readyz");
-    choices.setKnown((await call("api/symbols")).symbols);
-    learning.set(await call("api/corrections"));
+    const [known, kept] = await Promise.all([call("api/symbols"), call("api/corrections")]);
+    choices.setKnown(known.symbols);
+    learning.set(kept);
   } catch (error) {
     fail(error, begin);
     return;

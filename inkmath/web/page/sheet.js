@@ -204,7 +204,8 @@ export class Sheet extends EventTarget {
     if (event.pointerId !== this.pointer) return;
     this.pointer = null;
     if (this.using === "pen") {
-      this.#extend(this.#point(event));
+      const [x, y] = this.#point(event);
+      this.#extend([x, y, this.live.at(-1)[2]]); // A pen that lifts presses no more, which would count as an unknown pressure.
       const points = this.live;
       this.live = null;
       const gone = scratchedOut(points, this.ink.state.strokes);

@@ -369,6 +369,18 @@ def test_two_fingers_draw_nothing(browser: Browser, address: str) -> None:
         expect_latex(page, "1")
         assert len(kept_strokes(page)) == 1
 
+        # Nor does a hand that rests in several places, one of which comes and goes.
+        fingers("touchStart", (400, 300))
+        fingers("touchStart", (400, 300), (450, 320))
+        fingers("touchStart", (400, 300), (450, 320), (350, 320))
+        fingers("touchEnd", (400, 300), (450, 320))
+        fingers("touchStart", (400, 300), (450, 320), (350, 320))
+        fingers("touchMove", (400, 310), (450, 330), (350, 330))
+        fingers("touchEnd")
+        write_with_finger(page, MINUS)
+        expect_latex(page, "1-")
+        assert len(kept_strokes(page)) == 2
+
 
 # With the released models
 

@@ -59,6 +59,7 @@ export class Sheet extends EventTarget {
     this.live = null; // The points of the stroke being written.
     this.doomed = new Set(); // Strokes under the eraser, gone when it lifts.
     this.pointer = null;
+    this.fingers = new Set(); // Pointers of all fingers, and parts of a hand, on the sheet.
     this.lastPen = -Infinity;
     ink.addEventListener("change", () => this.draw());
     new ResizeObserver(() => this.#resize()).observe(paper);
@@ -154,19 +155,24 @@ export class Sheet extends EventTarget {
   }
 
   #down(event) {
+    const finger = event.pointerType === "touch";
     if (event.pointerType === "pen") this.lastPen = event.timeStamp;
-    const palm = event.pointerType === "touch" && event.timeStamp - this.lastPen < PALM_PAUSE_MS;
+    if (finger) {
+      if (event.isPrimary) this.fingers.clear(); // No other touches the screen.
+      this.fingers.add(event.pointerId);
+    }
+    const palm = finger && event.timeStamp - this.lastPen < PALM_PAUSE_MS;
     const wanted = event.pointerType !== "mouse" || event.button === 0;
     if (palm || !wanted) return;
     if (this.pointer !== null) {
       if (!this.touching || event.pointerType === "mouse") return;
       this.#drop(); // A hand that rests before the pen writes, or the first of two fingers: what it drew was not meant.
-      if (event.pointerType === "touch") return;
     }
+    if (finger && this.fingers.size > 1) return; // A hand rests in more places than two, and lifts and lowers them.
     event.preventDefault();
     this.canvas.setPointerCapture(event.pointerId);
     this.pointer = event.pointerId;
-    this.touching = event.pointerType === "touch";
+    this.touching = finger;
     const point = this.#point(event);
     // Button 5 is the eraser at the far end of a pen.
     this.using = event.button === 5 ? "eraser" : this.tool;
@@ -201,6 +207,7 @@ export class Sheet extends EventTarget {
   }
 
   #up(event) {
+    this.fingers.delete(event.pointerId);
     if (event.pointerId !== this.pointer) return;
     this.pointer = null;
     if (this.using === "pen") {
@@ -225,6 +232,7 @@ export class Sheet extends EventTarget {
   }
 
   #cancel(event) {
+    this.fingers.delete(event.pointerId);
     if (event.pointerId === this.pointer) this.#drop();
   }
 

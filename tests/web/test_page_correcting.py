@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from browsing import MINUS, ONE, X, draw, expect_latex, focused, needs_chromium, tap, wait_for
+from browsing import MINUS, ONE, X, draw, expect_latex, focused, needs_chromium, opened, serving, tap, wait_for
+from stub_reader import LABELS, StubNamer, StubReader
 
 from inkmath.inkml import parse_inkml
+from inkmath.recognizer import Recognizer
+from inkmath.web.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Page, Route
+    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = needs_chromium
 
@@ -349,6 +352,27 @@ def test_another_arrangement_is_shown_without_asking_again(page: Page) -> None:
     page.keyboard.press("Control+z")
     expect_latex(page, "x1")
     assert [url.rsplit("/", 1)[-1] for url in asked] == ["arrange"]
+
+
+def test_a_choice_that_other_models_of_the_server_do_not_know_is_left_out(browser: Browser) -> None:
+    """Nothing would be read any more but for a word that nobody can do anything about."""
+    reader = StubReader()
+    with serving(Recognizer(lambda: reader, StubNamer), Settings()) as address, opened(browser, address) as page:
+        draw(page, X)
+        expect_latex(page, "x")
+        page.locator("#symbols button").click()
+        page.locator('#choices [data-label="y"]').click()
+        expect_latex(page, "y")
+        reader.labels = tuple(label for label in LABELS if label != "y")  # As after a restart; the page is not told.
+        draw(page, ONE)
+        expect_latex(page, "x1")
+        assert page.locator("#symbols button.chosen").count() == 0
+        assert page.locator("#notice").is_hidden()
+        page.reload()
+        expect_latex(page, "x1")
+        reader.labels = LABELS
+        page.reload()
+        expect_latex(page, "y1")
 
 
 # The correction loop

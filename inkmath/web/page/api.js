@@ -72,12 +72,12 @@ export class Reader {
     this.#running = null;
   }
 
-  /** Resolves to the answer, or to null when a newer state has taken its place. */
-  async read(state) {
+  /** Resolves to the answer, read so that it obeys these choices, or to null when a newer state has taken its place. */
+  async read(state, choices) {
     this.abandon();
     const sequence = this.#sequence;
     const place = new Map(state.strokes.map((stroke, index) => [stroke.id, index]));
-    const constraints = state.choices.map(({ strokes, label }) => ({ strokes: strokes.map((id) => place.get(id)), label }));
+    const constraints = choices.map(({ strokes, label }) => ({ strokes: strokes.map((id) => place.get(id)), label }));
     const key = JSON.stringify([[...place.keys()], constraints]);
     const known = this.#kept.get(key);
     if (known) return known;

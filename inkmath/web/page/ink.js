@@ -61,8 +61,6 @@ export class Ink extends EventTarget {
     this.#go({ ...this.state, choices, reading: null });
   }
 
-  isChosen(ids) { return this.state.choices.some((choice) => choice.strokes.some((id) => ids.includes(id))); }
-
   clear() { if (!this.isEmpty) this.#go(NOTHING); }
 
   /** Replace everything by other ink, as one step that can be undone; `decide` gives its choices and reading by the ids. */

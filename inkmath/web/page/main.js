@@ -27,6 +27,7 @@ let readInk = ink.state; // and of which ink: strokes of the answer are indices 
 let readings = []; // Its readings, with the one that the person took or wrote.
 let waiting = []; // What is to be done once the ink as it is has been read.
 let begun = false; // Whether the server has said that it reads, and which symbols.
+let askedAgain = null; // The ink that could not be read with the symbols as they were known, so that they were asked for again.
 const retries = new Map(); // Timers, by what they will ask again: reading must not keep the beginning from its end.
 
 // Reading
@@ -44,13 +45,19 @@ async function read() {
   result.setState(result.formula ? "reading" : "loading");
   $("overlay").toggleAttribute("data-stale", true);
   try {
-    const read = await reader.read(state);
+    const read = await reader.read(state, state.choices.filter(isKnown));
     if (!read) return; // Something newer was written meanwhile.
     answer = read;
     readInk = state;
     show();
     atRest();
   } catch (error) {
+    // The server may have come back with other models, which do not know a symbol that was chosen.
+    if (error.kind === "invalid" && askedAgain !== state) {
+      askedAgain = state;
+      begin();
+      return;
+    }
     // What is shown belongs to older ink: nothing may be outlined, chosen or copied by it.
     waiting = [];
     $("overlay").toggleAttribute("data-stale", false);
@@ -73,6 +80,12 @@ function forget() {
   updateButtons();
 }
 
+/** Whether the reader can obey a choice. Others are kept for one that can. */
+const isKnown = ({ label }) => choices.knows(label);
+
+/** Whether the person decided on one of these strokes, as far as the reader can obey. */
+const isChosen = (ids) => ink.state.choices.some((choice) => isKnown(choice) && choice.strokes.some((id) => ids.includes(id)));
+
 const idsOf = (symbol) => symbol.strokes.map((index) => readInk.strokes[index].id);
 
 /** What readings are told apart by: what they say, and which strokes are together. */
@@ -89,7 +102,7 @@ function show() {
     readings = readings.with(shown, { ...readings[shown], own: reading.own, confidence: reading.confidence });
   }
   const formula = readings[shown];
-  result.show(readings, shown, (symbol) => ink.isChosen(idsOf(symbol)));
+  result.show(readings, shown, (symbol) => isChosen(idsOf(symbol)));
   $("overlay").toggleAttribute("data-stale", false);
   outline(formula);
   const focused = document.activeElement?.closest("#symbols [data-symbol]");
@@ -109,7 +122,7 @@ function outline(formula) {
   const wanted = $("outlines").ariaPressed === "true" || sheet.tool === "select" || choices.isOpen;
   sheet.outline(wanted ? formula.symbols.map((symbol, index) => {
     const strokes = idsOf(symbol);
-    const chosen = ink.isChosen(strokes);
+    const chosen = isChosen(strokes);
     return {
       box: boundsOf(strokes.map((id) => ink.stroke(id))), strokes, symbol: index,
       className: chosen ? "chosen" : isDoubtful(symbol, formula) ? "doubt" : "",
@@ -222,7 +235,7 @@ function openSymbol(index, focus = false) {
   if (index === null || $("result").dataset.state !== "shown") return;
   const symbol = result.formula.symbols[index];
   const strokes = idsOf(symbol);
-  choices.open({ ...symbol, strokes, chosen: ink.isChosen(strokes) },
+  choices.open({ ...symbol, strokes, chosen: isChosen(strokes) },
     sheet.toSheet(boundsOf(strokes.map((id) => ink.stroke(id)))), { focus });
   outline(result.formula);
   opener = focus ? index : null;

@@ -285,3 +285,14 @@ def test_a_token_is_asked_for_once(browser: Browser, recognizer: Recognizer) -> 
         other.wait_for_selector('#status[data-state="ready"]')
         assert "sesame" not in other.url
         context.close()
+
+
+def test_a_token_is_taken_from_an_address_put_into_the_open_tab(browser: Browser, recognizer: Recognizer) -> None:
+    with serving(recognizer, Settings(token="sesame")) as address, browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{address}#token=of-the-server-before")
+        page.get_by_role("textbox", name="Token").wait_for()
+        page.goto(f"{address}#token=sesame")
+        page.wait_for_selector('#status[data-state="ready"]')
+        assert page.locator("#token").is_hidden()
+        assert "sesame" not in page.url

@@ -26,6 +26,7 @@ export const token = {
       this.set(given);
       history.replaceState(null, "", location.pathname);
     }
+    return given;
   },
   get isGiven() { return Boolean(tab.get("token")); },
   // What is copied from a message brings spaces and quotation marks along; no header can hold those.

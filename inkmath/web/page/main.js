@@ -173,6 +173,14 @@ function askForToken() {
   });
 }
 
+// A server that starts again prints another address. Put into the tab that is open already, it loads nothing.
+window.addEventListener("hashchange", () => {
+  const given = token.take();
+  if (!given) return;
+  $("token-value").value = given;
+  $("token").close();
+});
+
 function updateButtons() {
   const focused = document.activeElement;
   const nothing = !result.formula || $("result").dataset.state !== "shown";

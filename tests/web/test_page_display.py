@@ -120,6 +120,32 @@ def test_a_long_formula_is_made_to_fit(browser: Browser, address: str) -> None:
             assert page.locator(box).evaluate("box => box.scrollWidth <= box.clientWidth")
 
 
+FIT_ONCE_THE_FONT_IS_THERE = """async () => {
+    await window.loaded;
+    const formula = document.querySelector("#formula math");
+    const size = formula.style.fontSize;
+    window.dispatchEvent(new Event("resize"));
+    return [size, formula.style.fontSize];
+}"""
+
+
+def test_a_long_formula_is_made_to_fit_once_more_when_the_font_comes_late(browser: Browser, address: str) -> None:
+    held: list[Route] = []
+    with browser.new_context(viewport={"width": 360, "height": 740}) as context:
+        page = context.new_page()
+        page.route("**/math.woff2", lambda route: held.append(route))
+        page.goto(address, wait_until="commit")
+        page.wait_for_selector('#status[data-state="ready"]')
+        draw(page, *([(12 + 13 * place, 60), (13 + 13 * place, 100)] for place in range(24)))
+        expect_latex(page, "1" * 24)
+        listen = "document.fonts.addEventListener('loadingdone', () => setTimeout(resolve), { once: true })"
+        page.evaluate(f"() => {{ window.loaded = new Promise((resolve) => {listen}); }}")
+        for route in held:
+            route.continue_()
+        size, right = page.evaluate(FIT_ONCE_THE_FONT_IS_THERE)
+        assert size == right
+
+
 def test_mathematics_comes_with_its_own_font_and_roots_stretch(page: Page) -> None:
     """Roots and brackets grow only in a font with a MATH table, and many systems have none."""
     page.get_by_role("button", name="Show me an example").click()

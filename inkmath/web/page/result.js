@@ -48,6 +48,7 @@ export class Result extends EventTarget {
     this.parts.math.addEventListener("pointerleave", () => this.#tell("hover", { index: null }));
     this.parts.symbols.addEventListener("keydown", (event) => this.#walk(event));
     window.addEventListener("resize", () => this.#fit());
+    document.fonts.addEventListener("loadingdone", () => this.#fit()); // Its letters are of another width than those before.
   }
 
   /** Say what stands where the formula will be. */

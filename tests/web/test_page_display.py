@@ -170,6 +170,26 @@ def test_the_dark_scheme_of_the_system_is_followed(browser: Browser, address: st
         assert page.locator("html").get_attribute("data-theme") == "light"
 
 
+def test_a_dark_page_is_never_light_first(browser: Browser, address: str) -> None:
+    """While its scripts are on their way, it shows nothing until it knows its colours."""
+    held: list[Route] = []
+    with browser.new_context(color_scheme="dark") as context:
+        page = context.new_page()
+        for script in ("theme", "main"):
+            page.route(f"**/{script}.js", lambda route: held.append(route))
+        page.goto(address, wait_until="commit")
+        wait_for(page, lambda: len(held) == 2)
+        page.wait_for_timeout(500)
+        painted = "performance.getEntriesByType('paint').length"
+        assert page.evaluate(painted) == 0
+        held.sort(key=lambda route: route.request.url)
+        held.pop().continue_()  # theme.js
+        wait_for(page, lambda: page.evaluate(painted))
+        assert page.locator("html").get_attribute("data-theme") == "dark"
+        held.pop().continue_()
+        page.wait_for_selector('#status[data-state="ready"]')
+
+
 CONTRASTS = """() => {
     const light = (colour) => {
         const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map((value) => value / 255)

@@ -51,13 +51,19 @@ def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, a
         assert panel["x"] + panel["width"] <= width
 
 
-@pytest.mark.parametrize(("width", "height"), [(667, 375), (844, 390), (932, 430)])
+@pytest.mark.parametrize(("width", "height"), [(568, 320), (640, 360), (667, 375), (844, 390), (932, 430)])
 def test_on_a_phone_held_sideways_the_formula_stands_beside_the_paper(
     browser: Browser, address: str, width: int, height: int
 ) -> None:
     with opened(browser, address, viewport={"width": width, "height": height}, has_touch=True, is_mobile=True) as page:
         draw(page, X, ONE)
         expect_latex(page, "x1")
+        page.locator("#edit").click()
+        page.locator("#mend-latex").fill("x^1")
+        page.keyboard.press("Enter")
+        expect_latex(page, "x^{1}")
+        assert page.locator("#confidence").inner_text() == "as you wrote it"
+        page.evaluate("scrollTo(0, 0)")
         assert page.evaluate("document.documentElement.scrollWidth") == width
         paper, formula = (page.locator(part).bounding_box() for part in ("#ink", "#formula"))
         assert paper is not None

@@ -90,13 +90,16 @@ def test_on_a_phone_the_tools_are_one_line_and_the_pencil_stands_beside_the_late
         assert latex["x"] + latex["width"] <= pencil["x"]
 
 
-@PHONES
-def test_on_a_phone_a_message_covers_neither_ink_nor_buttons(
-    browser: Browser, address: str, tmp_path: Path, width: int
+@pytest.mark.parametrize(
+    ("width", "height"),
+    [(320, 740), (360, 740), (390, 740), (667, 375), (844, 390), (768, 1024), (1180, 746), (1366, 650), (1440, 800)],
+)
+def test_a_message_covers_neither_ink_nor_buttons(
+    browser: Browser, address: str, tmp_path: Path, width: int, height: int
 ) -> None:
     file = tmp_path / "IMG_20240512_123456789_HDR.inkml"
     file.write_bytes(write_inkml(next(synthesize(1, seed=1))))
-    with opened(browser, address, viewport={"width": width, "height": 740}, has_touch=True, is_mobile=True) as page:
+    with opened(browser, address, viewport={"width": width, "height": height}, has_touch=True, is_mobile=True) as page:
         page.locator("#file").set_input_files(file)
         page.locator("#toast button").wait_for()
         page.locator("#alternatives button").first.wait_for()

@@ -75,6 +75,18 @@ def test_on_a_phone_held_sideways_the_formula_stands_beside_the_paper(
         assert paper["width"] >= 300
 
 
+def test_on_a_phone_held_sideways_the_choices_of_a_symbol_are_seen_whole(browser: Browser, address: str) -> None:
+    with opened(browser, address, viewport={"width": 740, "height": 360}, has_touch=True, is_mobile=True) as page:
+        draw(page, [(100, 60), (101, 140)])
+        expect_latex(page, "1")
+        page.locator("#formula [data-symbol='0']").click()
+        panel, symbol = page.locator("#choices").bounding_box(), page.locator("#overlay rect").bounding_box()
+        assert panel is not None
+        assert symbol is not None
+        assert panel["y"] + panel["height"] <= 360
+        assert symbol["y"] + symbol["height"] > 0
+
+
 @pytest.mark.parametrize(("width", "height"), [(320, 480), (360, 740), (667, 375)])
 def test_on_a_phone_the_tools_are_one_line_and_the_pencil_stands_beside_the_latex(
     browser: Browser, address: str, width: int, height: int

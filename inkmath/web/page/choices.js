@@ -45,6 +45,7 @@ export class Choices extends EventTarget {
     this.#render();
     this.panel.hidden = false;
     this.#place();
+    this.panel.scrollIntoView({ block: "nearest" }); // On a phone held sideways half of it would lie below the screen.
     if (focus) this.panel.querySelector("li button")?.focus();
   }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import ONE, X, draw, expect_latex, focused, needs_chromium, wait_for
+from browsing import ONE, X, draw, expect_latex, focused, needs_chromium, opened, wait_for
 
 from inkmath.inkml import parse_inkml
 from inkmath.web.problems import limit_problem
@@ -13,7 +13,7 @@ from inkmath.web.problems import limit_problem
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Page, Route
+    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = needs_chromium
 
@@ -117,6 +117,21 @@ def test_an_answer_that_breaks_off_is_asked_for_again(page: Page) -> None:
     draw(page, X)
     page.wait_for_selector('#status[data-state="offline"]')
     expect_latex(page, "x")
+
+
+def test_an_answer_that_never_comes_is_asked_for_again(browser: Browser, address: str) -> None:
+    """As when a tablet leaves one network for another: nothing tells it that the connection is gone."""
+    with opened(browser, address) as page:
+        page.clock.install()
+        held: list[Route] = []
+        page.route("**/api/recognize", lambda route: held.append(route))
+        draw(page, X)
+        wait_for(page, lambda: held)
+        page.clock.fast_forward(30_000)
+        page.wait_for_selector('#status[data-state="offline"]')
+        page.unroute_all()
+        page.clock.fast_forward(2_000)
+        expect_latex(page, "x")
 
 
 @pytest.mark.parametrize("status", [200, 502])

@@ -3,6 +3,7 @@
 import { tab } from "./storage.js";
 
 const KEPT = 60;
+const PATIENCE_MS = 30_000; // The server itself answers or refuses within 20 seconds.
 
 /** A refusal by the server, as its problem document tells it. */
 export class Refusal extends Error {
@@ -84,6 +85,8 @@ export class Reader {
     if (known) return known;
     const running = new AbortController();
     this.#running = running;
+    // A connection that a tablet leaves behind with its network may be silent for minutes before it is given up.
+    const patience = setTimeout(() => running.abort(new Offline("The server does not answer.")), PATIENCE_MS);
     try {
       const answer = await call("api/recognize", {
         method: "POST",
@@ -97,6 +100,8 @@ export class Reader {
     } catch (error) {
       if (sequence !== this.#sequence || error.name === "AbortError") return null;
       throw error;
+    } finally {
+      clearTimeout(patience);
     }
   }
 }

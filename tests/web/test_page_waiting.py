@@ -134,9 +134,12 @@ def test_an_answer_that_never_comes_is_asked_for_again(browser: Browser, address
         expect_latex(page, "x")
 
 
-@pytest.mark.parametrize("status", [200, 502])
-def test_a_page_in_the_servers_place_is_no_answer_of_the_server(page: Page, status: int) -> None:
-    page.route("**/api/recognize", lambda route: route.fulfill(status=status, body="<h1>Bad gateway</h1>"))
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(200, "<h1>Bad gateway</h1>"), (502, "<h1>Bad gateway</h1>"), (502, '{"message": "Bad gateway"}'), (502, "null")],
+)
+def test_what_stands_in_the_servers_place_gives_no_answer_of_the_server(page: Page, status: int, body: str) -> None:
+    page.route("**/api/recognize", lambda route: route.fulfill(status=status, body=body))
     draw(page, X)
     page.wait_for_selector('#status[data-state="offline"]')
     page.unroute_all()

@@ -36,23 +36,22 @@ export const token = {
 };
 
 export async function call(path, { method = "GET", body, type = "application/json", signal, raw = false } = {}) {
-  let response;
-  let problem;
+  let refusal;
   try {
-    response = await fetch(path, {
+    const response = await fetch(path, {
       method,
       signal,
       headers: { ...token.headers(), ...(body === undefined ? {} : { "Content-Type": type }) },
       body: body === undefined || typeof body === "string" || body instanceof Blob ? body : JSON.stringify(body),
     });
     if (response.ok) return response.status === 204 ? null : await (raw ? response.blob() : response.json());
-    problem = await response.json();
+    refusal = new Refusal(await response.json(), Number(response.headers.get("Retry-After")) || 0);
   } catch (error) {
-    // No answer, one that broke off, or the page of something that stands in the server's place.
+    // No answer, one that broke off, or one of something that stands in the server's place.
     if (error.name === "AbortError") throw error;
     throw new Offline("The server does not answer.");
   }
-  throw new Refusal(problem, Number(response.headers.get("Retry-After")) || 0);
+  throw refusal;
 }
 
 /** Round for the wire: a tenth of a pixel is finer than any pen. */

@@ -317,7 +317,8 @@ def test_a_screen_reader_says_what_signs_are_called(page: Page) -> None:
     draw(page, X, MINUS)
     expect_latex(page, "x-")
     page.get_by_role("button", name="minus sign", exact=True).click()
-    page.get_by_role("dialog").get_by_role("button", name="plus sign, 4 %").click()
+    panel = page.get_by_role("dialog", name="What is this symbol?", exact=True)
+    panel.get_by_role("button", name="plus sign, 4 %").click()
     expect_latex(page, "x+")
     assert page.get_by_role("button", name="plus sign, your choice").count() == 1
 

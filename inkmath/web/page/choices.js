@@ -92,7 +92,7 @@ export class Choices extends EventTarget {
     close.addEventListener("click", () => this.close());
     this.explain = element("p", { hidden: true });
     this.panel.replaceChildren(
-      element("h2", { id: "choices-title" }, element("span", { textContent: "What is this symbol?" }), close),
+      element("h2", {}, element("span", { id: "choices-title", textContent: "What is this symbol?" }), close),
       element("ul", {}, ...likely.slice(0, 5).map((candidate) => this.#item(candidate))),
       search, found, this.explain, foot,
     );

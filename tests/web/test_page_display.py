@@ -211,6 +211,16 @@ def test_a_dark_page_is_never_light_first(browser: Browser, address: str) -> Non
         page.wait_for_selector('#status[data-state="ready"]')
 
 
+def test_who_wants_no_motion_sees_none(browser: Browser, address: str) -> None:
+    with opened(browser, address, reduced_motion="reduce") as page:
+        moving = page.evaluate(
+            """() => [...document.querySelectorAll("*")].flatMap((element) => [null, "::before", "::after"]
+                .filter((part) => getComputedStyle(element, part).transitionDuration !== "0s")
+                .map((part) => `${element.tagName} ${element.className} ${part}`))"""
+        )
+    assert moving == []
+
+
 CONTRASTS = """() => {
     const light = (colour) => {
         const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map((value) => value / 255)

@@ -88,15 +88,18 @@ def relate(scores: Scores, symbols: Sequence[Sequence[int]]) -> tuple[NDArray[An
     Returns:
         ``(K, K, 6)`` log-probability that symbol p governs symbol c by a relation, and ``(K,)`` of being the root.
     """
-    count = len(symbols)
-    member = np.zeros((count, len(scores.root)))
-    for index, strokes in enumerate(symbols):
-        member[index, list(strokes)] = 1.0
-    share = member / member.sum(axis=1, keepdims=True)  # (K, S)
-    by_governor = np.log(np.einsum("pi,ijr->pjr", member, np.exp(scores.governor)) + 1e-12)  # (K, S, 6)
-    by_governor = np.einsum("cj,pjr->pcr", share, by_governor)
-    by_pair = np.einsum("pi,cj,ijr->pcr", share, share, scores.pair[:, :, 2:], optimize=True)
-    return (by_governor + by_pair) / 2, share @ scores.root
+    strokes = np.concatenate([np.array(own) for own in symbols])  # (S,), symbol after symbol
+    sizes = np.array([len(own) for own in symbols])  # (K,)
+    begins = np.cumsum(sizes) - sizes
+
+    def summed(values: NDArray[Any], axis: int) -> NDArray[np.float64]:
+        """Sums over the strokes of each symbol; not as products of matrices, almost all of whose terms would be 0."""
+        return np.add.reduceat(np.take(values, strokes, axis), begins, axis, dtype=np.float64)
+
+    by_governor = np.log(summed(np.exp(scores.governor), 0) + 1e-12)  # (K, S, 6)
+    by_governor = summed(by_governor, 1) / sizes[:, None]  # (K, K, 6)
+    by_pair = summed(summed(scores.pair[:, :, 2:], 0), 1) / np.multiply.outer(sizes, sizes)[..., None]
+    return (by_governor + by_pair) / 2, summed(scores.root, 0) / sizes
 
 
 def best_trees(

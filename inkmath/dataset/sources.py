@@ -30,8 +30,10 @@ MAX_EXPANSION = 200
 
 _SMALL = 2**20  # Below this size a ratio is harmless.
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
-_DAMAGE = (zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, OSError, NotImplementedError)
-"""What unpacking raises; the last is for a zip archive of a later version of the format."""
+_ENDS = 4  # A sound archive is asked for more at its end once or twice.
+_DAMAGE = (zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, OSError, NotImplementedError, ValueError)
+"""What unpacking raises; the last two for a zip archive of a later version of the format, and for one whose names are
+no text or whose places are no numbers of bytes."""
 
 
 class SourceError(ValueError):
@@ -122,7 +124,7 @@ def count_files(place: str | Path) -> int | None:
             try:
                 with zipfile.ZipFile(place) as archive:
                     return sum(not _ignored(member.filename) for member in archive.infolist())
-            except (*_DAMAGE, UnicodeDecodeError):
+            except _DAMAGE:
                 return None
         return None if is_archive(place.name) else 1
     count = 0
@@ -206,7 +208,7 @@ def _search_archive(path: Path, shown: str, within: tuple[str, ...]) -> Iterator
                 used += 1
                 source = member.parent.name or path.name.partition(".")[0] or path.name
                 yield Document(f"{shown}/{member}", "/".join((*within, *member.with_suffix("").parts)), source, found)
-    except (*_DAMAGE, tarfile.TarError, ArchiveError, UnicodeDecodeError) as error:  # the last: a name, in a zip
+    except (*_DAMAGE, tarfile.TarError) as error:  # ArchiveError is a ValueError
         yield Refusal(shown, f"archive cannot be read {f'after {used} InkML files ' if used else ''}({error})")
 
 
@@ -241,8 +243,8 @@ def _search_zip(path: Path) -> Iterator[tuple[str, bytes | str]]:
 def _search_tar(path: Path) -> Iterator[tuple[str, bytes | str]]:
     """Members in the order of the stream: the bytes of InkML, or why a member is not used."""
     with path.open("rb") as packed:
-        plain: IO[bytes] = packed if path.suffix.lower() == ".tar" else _Limited(packed)  # type: ignore[assignment]
-        with tarfile.open(fileobj=plain, mode="r|", tarinfo=_Header) as archive:
+        plain = _Limited(packed, packed if path.suffix.lower() == ".tar" else gzip.GzipFile(fileobj=packed))
+        with tarfile.open(fileobj=plain, mode="r|", tarinfo=_Header) as archive:  # type: ignore[call-overload]
             for member in archive:
                 name = member.name
                 if member.isdir() or _ignored(name):
@@ -260,7 +262,7 @@ def _search_tar(path: Path) -> Iterator[tuple[str, bytes | str]]:
                     assert file is not None
                     yield name, file.read(member.size)
                 # tarfile keeps every member it has seen; forgetting them keeps memory flat.
-                archive.members = []  # type: ignore[attr-defined]
+                archive.members = []
         # What follows the last member is read as well: only at its end does gzip tell whether all before was sound.
         while plain.read(_SMALL):
             pass
@@ -272,23 +274,33 @@ class _Header(tarfile.TarInfo):
     @classmethod
     def fromtarfile(cls, tarfile: tarfile.TarFile) -> Self:
         try:
-            return super().fromtarfile(tarfile)
-        except EOFHeaderError:  # the block of zeros that ends an archive
+            header = super().fromtarfile(tarfile)
+        except (EOFHeaderError, ArchiveError):  # the block of zeros that ends an archive; what was said already
             raise
-        except HeaderError as error:
+        except (HeaderError, ValueError) as error:  # the latter: what should be a number in an extended header
             raise ArchiveError(f"damaged or cut off: {error}") from error
+        if header.size < 0:
+            raise ArchiveError(f"damaged: {printable(header.name)} has {header.size} bytes")
+        return header
 
 
 class _Limited:
-    """A gzip stream that refuses to expand beyond :data:`MAX_EXPANSION`."""
+    """The stream of a tar archive: it refuses to expand beyond :data:`MAX_EXPANSION`, and to be read on at its end.
 
-    def __init__(self, packed: IO[bytes]) -> None:
+    tarfile would go on without end, or as good as: past a file that says it is as large as no disk, or for the rest of
+    a list that is not there.
+    """
+
+    def __init__(self, packed: IO[bytes], stream: IO[bytes] | gzip.GzipFile) -> None:
         self._packed = packed
-        self._stream = gzip.GzipFile(fileobj=packed)
-        self._unpacked = 0
+        self._stream = stream
+        self._unpacked = self._ends = 0
 
     def read(self, size: int = -1) -> bytes:
         data = self._stream.read(size)
+        self._ends += not data
+        if self._ends > _ENDS:
+            raise ArchiveError("damaged or cut off: it ends within a file")
         self._unpacked += len(data)
         if self._unpacked > max(16 * _SMALL, MAX_EXPANSION * self._packed.tell()):
             raise ArchiveError(f"expands more than {MAX_EXPANSION} times")

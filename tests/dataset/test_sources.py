@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import struct
 import tarfile
 import zipfile
 from pathlib import Path
@@ -240,6 +241,45 @@ def test_a_tar_with_a_damaged_header_is_not_taken_for_a_shorter_one(tmp_path, na
     (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
     assert [document.name for document in documents(tmp_path)] == [f"{name}/0"]
     assert "after 1 InkML files (damaged or cut off: " in refusals(tmp_path)[name]
+
+
+@pytest.mark.parametrize("name", ["a.tar", "a.tar.gz"])
+@pytest.mark.parametrize(
+    ("headers", "content"),
+    [
+        ({"GNU.sparse.map": "a,b"}, b""),
+        ({"GNU.sparse.realsize": "many"}, b""),
+        ({"GNU.sparse.realsize": "-5", "GNU.sparse.map": "0,1"}, b""),
+        ({"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}, b"no map"),
+        ({"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}, b"99999999\n0\n"),
+        ({"size": "-5"}, b""),
+        ({"size": "9" * 23}, b""),
+    ],
+)
+def test_extended_headers_of_a_tar_are_not_believed(tmp_path, name, headers, content):
+    """tarfile ends in a ValueError of its own, or skips or reads on without end."""
+    info = tarfile.TarInfo("1.inkml")
+    info.pax_headers, info.size = headers, len(content)
+    plain = write_tar(tmp_path / "0.tar", {"0.inkml": INK}).read_bytes()[:1024]
+    plain += info.tobuf(tarfile.PAX_FORMAT) + content
+    (tmp_path / "0.tar").unlink()
+    (tmp_path / name).write_bytes(gzip.compress(plain) if name.endswith("gz") else plain)
+    assert [document.name for document in documents(tmp_path)] == [f"{name}/0"]
+    assert refusals(tmp_path)[name].startswith("archive cannot be read after 1 InkML files (")
+
+
+def test_a_member_of_a_zip_that_lies_nowhere_costs_no_other(tmp_path):
+    nowhere = zipfile.ZipInfo("1.inkml")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("0.inkml", INK)
+        archive.writestr(nowhere, INK)
+        nowhere.extra = struct.pack("<HHQ", 1, 8, 2**64 - 1)  # of which the directory says that the place is there
+    content = bytearray((tmp_path / "a.zip").read_bytes())
+    directory = content.rindex(b"PK\x01\x02")
+    content[directory + 42 : directory + 46] = b"\xff" * 4
+    (tmp_path / "a.zip").write_bytes(content)
+    assert [document.name for document in documents(tmp_path)] == ["a.zip/0"]
+    assert refusals(tmp_path)["1.inkml"].startswith("cannot be unpacked (")
 
 
 def test_a_gzip_whose_content_was_changed_is_told_by_its_checksum(tmp_path):

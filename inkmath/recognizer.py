@@ -196,6 +196,8 @@ class Recognition(Formula):
 class Recognizer:
     """Reads ink with exported models, each loaded when it is first needed. Nothing of a call is kept.
 
+    One that :meth:`load` gave may be pickled, as sending it to another process does; models are loaded anew there.
+
     Args:
         load_expressions: gives what reads whole formulas.
         load_symbols: gives what names isolated symbols.
@@ -206,6 +208,7 @@ class Recognizer:
     ) -> None:
         self._load_expressions = load_expressions
         self._load_symbols = load_symbols
+        self._directory: Path | None = None
 
     @classmethod
     def load(cls, path: Path | str | None = None) -> Recognizer:
@@ -222,7 +225,13 @@ class Recognizer:
         from inkmath.decoding.symbol import load_symbol_reader
 
         symbols = cache(partial(load_symbol_reader, directory))  # read once, for either use
-        return cls(partial(load_reader_with_opinion, directory, symbols), symbols)
+        recognizer = cls(partial(load_reader_with_opinion, directory, symbols), symbols)
+        recognizer._directory = directory.absolute()
+        return recognizer
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        # A loaded network cannot be pickled; where it lies can.
+        return super().__reduce__() if self._directory is None else (type(self).load, (self._directory,))
 
     @cached_property
     def expressions(self) -> ExpressionReader:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import shutil
 import subprocess
 import sys
@@ -382,6 +383,17 @@ def test_models_are_loaded_when_they_are_first_needed(tmp_path: object) -> None:
 def test_a_directory_that_is_not_there_is_named() -> None:
     with pytest.raises(FileNotFoundError, match="no/such/place"):
         Recognizer.load("no/such/place")
+
+
+@needs_weights
+def test_a_recogniser_can_be_sent_to_another_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As a pool of processes does with what it maps; by the place of its models, wherever that process works."""
+    monkeypatch.chdir(WEIGHTS.parent)
+    loaded = Recognizer.load(WEIGHTS.name)
+    answer = loaded.recognize([X])
+    sent = pickle.dumps(loaded)
+    monkeypatch.chdir(tmp_path)
+    assert pickle.loads(sent).recognize([X]).latex == answer.latex
 
 
 def test_the_recogniser_comes_without_tensorflow() -> None:

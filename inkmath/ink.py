@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 Stroke = NDArray[np.float32]
 """One pen-down to pen-up movement, shape ``(points, 2)``: x to the right, y downward, in any unit."""
 
-_FAR = 2.0**24
-"""From here on float32 has no longer every whole number."""
+_BLURRED = 2.0**-14
+"""Rounding that moves a point by more than this, in sizes of the ink, changes the ink's shape."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,13 +104,15 @@ class Ink:
 def in_single_precision(strokes: Sequence[NDArray[np.float64]]) -> tuple[Stroke, ...]:
     """Strokes of one ink as float32, each a copy.
 
-    Ink all of which lies so far from the origin, along x or y, that its shape would be lost, is moved to the origin.
+    Ink that lies so far from the origin for its size, along x or y, that its shape would suffer, is moved to it.
     """
     if not strokes:
         return ()
     points = np.concatenate(strokes)
     low, high = points.min(axis=0), points.max(axis=0)
-    far = (low >= _FAR) | (high <= -_FAR)
+    size = (high - low).max()
+    moved = np.abs(points.astype(np.float32) - points).max(axis=0)  # (2,)
+    far = (moved > _BLURRED * size) & (size > 0)  # a dot has no shape, wherever it lies
     if far.any():
         strokes = [stroke - np.where(far, low, 0) for stroke in strokes]
     return tuple(stroke.astype(np.float32, order="C") for stroke in strokes)

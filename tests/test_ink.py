@@ -54,8 +54,23 @@ def test_ink_far_from_the_origin_keeps_its_shape() -> None:
     np.testing.assert_array_equal(one_axis.strokes[0], np.float32([[0, 7.1], [1, 9]]))
 
 
+@pytest.mark.parametrize("away", [1e3, 1e4, 1e6, -1e7])
+def test_small_ink_keeps_its_shape_where_that_is_far_for_its_size(away: float) -> None:
+    """Some measure in centimetres, some in pages: a stroke of an x is a fifth of a unit."""
+    near = np.array([[0, 0.25], [0.1, 0.15], [0.2, 0]])
+    (stroke,) = Ink.from_points([near + away]).strokes
+    np.testing.assert_allclose(stroke - stroke.min(axis=0), near, atol=0.2 / 1000)
+
+
 def test_ink_near_the_origin_or_on_both_its_sides_stays_where_it_is() -> None:
-    for points in ([[1.1, 16777215.0], [2, 3]], [[-1e9, 5], [1e9, 6]], [[3e38, -3e38], [1, 0]]):
+    for points in (
+        [[1.1, 16777215.0], [2, 3]],
+        [[-1e9, 5], [1e9, 6]],
+        [[3e38, -3e38], [1, 0]],
+        [[30_000.1, 20_000.7], [30_250.3, 20_200.9]],
+        [[1e6 + 1, 1e6], [1e6 + 4, 1e6 + 2]],  # whole numbers, which nothing blurs
+        [[123.4, 567.8]],
+    ):
         np.testing.assert_array_equal(Ink.from_points([points]).strokes[0], np.float32(points))
 
 

@@ -176,7 +176,9 @@ class LineModel:
         self.root = size, size_spread
         self.usual = float(measures["usual"])
         told = np.concatenate([self.mean.ravel(), self.spread.ravel(), self.scripts.ravel(), self.root, [self.usual]])
-        above_nothing = np.concatenate([np.linalg.det(self.spread), self.scripts[:, [0, 1, 3]].ravel(), self.root])
+        # By Sylvester's criterion, what is above 0 here makes each spread a covariance.
+        minors = [self.spread[:, 0, 0], np.linalg.det(self.spread)]
+        above_nothing = np.concatenate([*minors, self.scripts[:, [0, 1, 3]].ravel(), self.root])
         if not (np.isfinite(told).all() and (above_nothing > 0).all()):
             raise ValueError("some of lines is no number, or a size or a spread not above 0")
         self._certain = np.linalg.inv(self.spread)  # (C, 2, 2)

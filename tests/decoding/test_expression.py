@@ -127,6 +127,7 @@ def test_missing_and_damaged_files_are_named(tmp_path: Path) -> None:
         (lambda given: {"lines": given["lines"] | {"symbols": []}}, r"expression\.json: cannot be read"),
         (lambda given: {"lines": given["lines"] | {"root": [1.0]}}, r"expression\.json: cannot be read"),
         (lambda given: {"lines": given["lines"] | {"root": [0.0, 1.0]}}, r"expression\.json: cannot .*not above 0"),
+        (lambda given: {"lines": given["lines"] | {"symbols": {"x": [9, 1, 0, -1, 0, -1]}}}, r"cannot .*not above 0"),
         (lambda given: {"lines": given["lines"] | {"usual": float("nan")}}, r"expression\.json: cannot .*no number"),
         (lambda given: {"lines": given["lines"] | {"scripts": {"Sup": [None] * 4}}}, r"expression\.json: cannot be"),
         (lambda given: {"lines": given["lines"] | {"scripts": {"Sup": [0.7, 0, 0, 0]}}}, r"expression\.json: cannot"),

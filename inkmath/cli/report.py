@@ -19,13 +19,12 @@ EXIT_FAILED = 1
 """Some input could not be used; the others were."""
 
 
-def say(text: str, *, err: bool = False, flush: bool = True) -> None:
+def say(text: str, *, err: bool = False) -> None:
     """Print, with colour only on a terminal whose user has not set ``NO_COLOR``."""
     stream = sys.stderr if err else sys.stdout
     with while_read():
         typer.echo(text, err=err, color=stream.isatty() and "NO_COLOR" not in os.environ)
-        if flush:
-            stream.flush()
+        stream.flush()
 
 
 @contextmanager

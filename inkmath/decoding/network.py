@@ -20,7 +20,6 @@ class Network:
 
     Args:
         path: the file that `inkmath.models.export.export_onnx` wrote.
-        threads: threads that one call may use. More than one helps large batches only.
 
     Attributes:
         path: the file. shapes: of each input by its name; a size that is free is no number.
@@ -30,14 +29,14 @@ class Network:
         NetworkError: the file is damaged, or is no ONNX.
     """
 
-    def __init__(self, path: str | Path, threads: int = 1) -> None:
+    def __init__(self, path: str | Path) -> None:
         import onnxruntime
         from onnxruntime.capi import onnxruntime_pybind11_state as faults
 
         if not Path(path).is_file():
             raise FileNotFoundError(f"{path}: no such file; train and export a model, or install the package again")
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = 1  # more help large batches only
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         try:

@@ -65,8 +65,9 @@ class Guard:
             raise Problem(421, "wrong-host", "Wrong host", "This server does not answer to that host name.")
         if self.token is None or path in OPEN or not (path.startswith("/api/") or path == "/metrics"):
             return
-        given = headers.get("authorization", "").removeprefix("Bearer ")
-        if not secrets.compare_digest(given.encode(), self.token.encode()):
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        # The name of a scheme may be written in any case (RFC 9110, 11.1).
+        if scheme.lower() != "bearer" or not secrets.compare_digest(given.strip().encode(), self.token.encode()):
             raise Problem(
                 401,
                 "token",

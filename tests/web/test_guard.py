@@ -26,6 +26,15 @@ def test_a_token_is_asked_for_where_ink_is_read(recognizer: Recognizer) -> None:
         assert client.post("/api/recognize", json={"strokes": [X]}, headers=given).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [("bearer sesame", 200), ("BEARER  sesame", 200), ("sesame", 401), ("Basic sesame", 401), ("Bearer", 401)],
+)
+def test_the_scheme_of_a_token_is_bearer_in_any_case(recognizer: Recognizer, given: str, status: int) -> None:
+    with client_of(recognizer, token="sesame", hosts=None) as client:
+        assert client.get("/metrics", headers={"Authorization": given}).status_code == status
+
+
 def test_foreign_host_names_are_refused(client: TestClient) -> None:
     """A page elsewhere could make its own name lead to 127.0.0.1."""
     assert_problem(client.get("/api/symbols", headers={"Host": "evil.example"}), 421, "wrong-host")

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from inkmath.params import load_params
 from inkmath.tracking.location import TrackingError, connect
-from inkmath.tracking.provenance import git
+from inkmath.tracking.provenance import flatten, git
 from inkmath.tracking.sweep import parent_run
 
 if TYPE_CHECKING:
@@ -45,6 +45,12 @@ TRAININGS = {
     "symbol": Training("train", "valid_accuracy", "valid_accuracy"),
     "expression": Training("train_expression", "valid_exprate", "valid_plain_exprate"),
 }
+
+_BLOCKS = {
+    "symbol": ("base", "synthesize", "parse", "normalize", "encode", "train"),
+    "expression": ("base", "synthesize", "parse", "normalize_expression", "encode_expression", "train_expression"),
+}
+"""The parameters that the figure of a training follows from."""
 
 LOOK_SECONDS = 2.0
 
@@ -136,13 +142,14 @@ def search(
         log: what DVC says is added to it.
 
     Raises:
-        TrackingError: MLflow or the storage cannot be used, the study was begun with another space, or an experiment
-            fails.
+        TrackingError: MLflow or the storage cannot be used, the study was begun with another space or with other
+            parameters, or an experiment fails.
     """
     import optuna
 
     client, experiment_id = connect(location, f"{experiment}-{task}")
     study = _study(name, storage, warm_up, knobs)
+    _keep_parameters(study, task, knobs)
     parent = parent_run(client, location, experiment_id, name)
     study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials))
     study.set_user_attr("mlflow_parent_run", parent)
@@ -183,6 +190,27 @@ def _study(name: str, storage: str, warm_up: int, knobs: Sequence[Knob]) -> optu
                 "this search a name of its own"
             ) from error
     return study
+
+
+def _keep_parameters(study: optuna.Study, task: Task, knobs: Sequence[Knob]) -> None:
+    """Note what does not vary; a study that goes on compares with its earlier trials, and answers from them.
+
+    Places of ink are not among it: each machine has its own.
+
+    Raises:
+        TrackingError: a parameter is another than when the study was begun.
+    """
+    params = load_params().model_dump(mode="json")
+    now = flatten({block: params[block] for block in _BLOCKS[task]} | {"data.source": params["data"]["source"]})
+    now["--task"] = task
+    begun = study.user_attrs.get("params", now)
+    for key in sorted(begun.keys() & now.keys() - {knob.name for knob in knobs}):
+        if begun[key] != now[key]:
+            raise TrackingError(
+                f"study {study.study_name} was begun with {key} = {begun[key]}, and now it is {now[key]}, so that its "
+                "figures are no measure for new ones; set it back, or give this search a name of its own"
+            )
+    study.set_user_attr("params", begun)
 
 
 def _trial(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from inkmath.tracking.location import Location
+    from inkmath.tracking.model import Task
 
 EXPERIMENT = "inkmath-symbol"
 FIGURE = TRAININGS["symbol"].metric
@@ -96,14 +97,14 @@ def searching(location: Location, client: MlflowClient, workspace: Path, monkeyp
         monkeypatch.setenv("STAGE_SECONDS", str(outcome.seconds))
         return [sys.executable, "-c", DVC, stage, str(outcome.status)]
 
-    def run(trials: int, *knobs: Knob, warm_up: int = 5, storage: str = "") -> optuna.Study:
+    def run(trials: int, *knobs: Knob, warm_up: int = 5, storage: str = "", task: Task = "symbol") -> optuna.Study:
         given = {
             "storage": storage or f"sqlite:///{workspace / 'optuna.db'}",
             "seed": 1,
             "warm_up": warm_up,
             "log": workspace / "search.log",
         }
-        return search(location, "inkmath", "drop", "symbol", knobs, trials, **given)
+        return search(location, "inkmath", "drop", task, knobs, trials, **given)
 
     monkeypatch.setattr(search_module, "experiment_command", command)
     made = Search(run, [], {}, experiment_id)
@@ -248,6 +249,27 @@ def test_a_study_of_another_space_is_not_gone_on_with(searching: Search, other: 
     assert len(searching.started) == 1
     searching.outcomes += [Outcome((0.6,))]
     assert len(searching.run(1, Knob.parse("train.dropout=interval(0,0.5)")).trials) == 2, "a narrower one is the same"
+
+
+def test_a_study_of_other_parameters_is_not_gone_on_with(searching: Search, workspace: Path) -> None:
+    """Its trials would be compared with those of other trainings, and be answered from them."""
+    architecture = Knob.parse("train.architecture=choice(lstm)")
+    searching.outcomes += [Outcome((0.5,))]
+    searching.run(1, architecture)
+    file = workspace / "params.yaml"
+    params = YAML().load(file)
+    params["train"]["epochs"] += 1
+    YAML().dump(params, file)
+    with pytest.raises(TrackingError, match=r"study drop was begun with train.epochs = \d+, and now it is .*its own"):
+        searching.run(1, architecture)
+    params["train"]["epochs"] -= 1
+    with pytest.raises(TrackingError, match="study drop was begun with --task = symbol, and now it is expression"):
+        searching.run(1, architecture, task="expression")
+    # What varies, what another model is trained with, and where ink lies may be as they like.
+    params["train"]["architecture"], params["data"]["user"] = "conv", "elsewhere"
+    params["train_expression"]["epochs"] += 1
+    YAML().dump(params, file)
+    assert len(searching.run(1, architecture).trials) == 2
 
 
 def test_a_storage_that_cannot_be_used_is_one_sentence(searching: Search) -> None:

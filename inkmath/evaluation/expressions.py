@@ -83,7 +83,8 @@ def truth_of(ink: Ink) -> LayoutTree:
     if ink.tree is not None:
         return ink.tree
     if ink.latex is None:
-        raise LayoutError("; ".join(ink.problems) or "neither layout tree nor LaTeX")
+        # Ink of a table comes without what was wrong with the LaTeX of its file.
+        raise LayoutError("; ".join(ink.problems) or "neither a layout tree nor LaTeX that can be read")
     return parse_latex(ink.latex)
 
 

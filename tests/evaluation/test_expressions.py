@@ -98,7 +98,7 @@ def test_inks_without_truth_are_counted_and_listed() -> None:
     assert report.metrics["formulas"] == 1
     assert report.metrics["without_truth"] == 2
     assert [name for name, _ in report.without_truth] == ["bare", "broken"]
-    assert report.without_truth[0][1] == "neither layout tree nor LaTeX"
+    assert report.without_truth[0][1] == "neither a layout tree nor LaTeX that can be read"
 
 
 def test_nothing_to_measure_is_an_error() -> None:

@@ -27,7 +27,15 @@ def parse_xml(source: str | bytes) -> etree._Element:
         XMLError: the document is empty or not well-formed, nests too deeply, or uses entities.
     """
     data, encoding = (source.encode("utf-8", "replace"), "utf-8") if isinstance(source, str) else (source, None)
-    parser = etree.XMLParser(encoding=encoding, recover=True, resolve_entities=False, no_network=True, huge_tree=True)
+    parser = etree.XMLParser(
+        encoding=encoding,
+        recover=True,
+        resolve_entities=False,
+        no_network=True,
+        huge_tree=True,
+        remove_comments=True,  # they would part the text that they stand in
+        remove_pis=True,
+    )
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:

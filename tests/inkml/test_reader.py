@@ -183,6 +183,16 @@ def test_a_trace_that_continues_nothing_is_refused(attributes: str, complaint: s
         )
 
 
+def test_comments_part_no_text() -> None:
+    said = CROHME.replace('<trace id="0">', '<trace id="0"><!-- the first --><?pen fine?>')
+    said = said.replace('<annotation type="truth">', '<annotation type="truth"><!-- a label -->')
+    said = said.replace("1 2, 3 4, 5 6", "1 2, 3 <!-- still going -->4, 5 6")
+    plain, ink = parse_inkml(CROHME), parse_inkml(said)
+    assert ink.tree == plain.tree
+    assert ink.latex == plain.latex
+    assert all(map(np.array_equal, ink.strokes, plain.strokes))
+
+
 def test_a_view_of_a_part_of_a_trace_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "parts.inkml"
     for part in ('from="2"', 'to="2"', 'from="2" to="3"', 'from="1:2"', 'from="a"'):

@@ -240,7 +240,7 @@ class _Document:
         """Label, strokes, id of the MathML element, and whether the group holds other than strokes."""
         label, href, nested, hovers = "", "", False, False
         strokes: set[int] = set()
-        for child in group.iterchildren(etree.Element):
+        for child in group:
             name = local_name(child)
             if name in ("traceView", "trace"):
                 named = child.get("traceDataRef") or child.get("traceRef") or ""

@@ -42,7 +42,6 @@ _GOVERNORS: dict[str, tuple[str, tuple[Relation, ...]]] = {
     "mfrac": ("-", (Relation.ABOVE, Relation.BELOW)),
     "mroot": ("\\sqrt", (Relation.INSIDE, Relation.ABOVE)),
 }
-_PASSED_OVER: Span = (-1, -1)  # a comment's place among the children of an element
 # Function application, invisible times and the like say how a formula reads, not what is written.
 _SPELT_OUT: dict[int, str | None] = dict.fromkeys(map(ord, "\u2061\u2062\u2063\u2064\u200b"))
 # Two to four primes in one character.
@@ -64,7 +63,7 @@ def parse_mathml(source: str | bytes | etree._Element, bound: Mapping[str, Symbo
     """Read Presentation MathML as a layout tree.
 
     Args:
-        source: MathML text, or an element already parsed.
+        source: MathML text, or an element that `parse_xml` gave, which leaves comments out.
         bound: for an ``xml:id``, the symbol (true label and strokes) that it stands for. Symbols without an entry
             take the label their text spells and own no strokes. Of what ``semantics`` says in several ways the
             presentation is read.
@@ -96,7 +95,7 @@ def parse_mathml(source: str | bytes | etree._Element, bound: Mapping[str, Symbo
     for element, count in reversed(elements):
         children = spans[: -count - 1 : -1]
         del spans[len(spans) - len(children) :]
-        spans.append(reader.read(element, [span for span in children if span is not _PASSED_OVER]))
+        spans.append(reader.read(element, children))
     return reader.builder.build()
 
 
@@ -120,8 +119,6 @@ class _Reader:
 
     def read(self, element: etree._Element, children: list[Span | None]) -> Span | None:
         """The element's line: its first and last symbol, None where it shows nothing."""
-        if not isinstance(element.tag, str):
-            return _PASSED_OVER
         name = local_name(element)
         try:
             if name in _ROWS:

@@ -34,23 +34,25 @@ if TYPE_CHECKING:
 
 
 class Training(NamedTuple):
-    """The stage that trains, the figure to raise, and the one that tells meanwhile how it goes."""
+    """The stage that trains, the figure to raise, the one that tells meanwhile how it goes, and their parameters."""
 
     stage: str
     metric: str
     watched: str
+    blocks: tuple[str, ...]
 
+
+_DATA = ("base", "synthesize", "parse")
 
 TRAININGS = {
-    "symbol": Training("train", "valid_accuracy", "valid_accuracy"),
-    "expression": Training("train_expression", "valid_exprate", "valid_plain_exprate"),
+    "symbol": Training("train", "valid_accuracy", "valid_accuracy", (*_DATA, "normalize", "encode", "train")),
+    "expression": Training(
+        "train_expression",
+        "valid_exprate",
+        "valid_plain_exprate",
+        (*_DATA, "normalize_expression", "encode_expression", "train_expression"),
+    ),
 }
-
-_BLOCKS = {
-    "symbol": ("base", "synthesize", "parse", "normalize", "encode", "train"),
-    "expression": ("base", "synthesize", "parse", "normalize_expression", "encode_expression", "train_expression"),
-}
-"""The parameters that the figure of a training follows from."""
 
 LOOK_SECONDS = 2.0
 
@@ -201,7 +203,9 @@ def _keep_parameters(study: optuna.Study, task: Task, knobs: Sequence[Knob]) -> 
         TrackingError: a parameter is another than when the study was begun.
     """
     params = load_params().model_dump(mode="json")
-    now = flatten({block: params[block] for block in _BLOCKS[task]} | {"data.source": params["data"]["source"]})
+    now = flatten(
+        {block: params[block] for block in TRAININGS[task].blocks} | {"data.source": params["data"]["source"]}
+    )
     now["--task"] = task
     begun = study.user_attrs.get("params", now)
     for key in sorted(begun.keys() & now.keys() - {knob.name for knob in knobs}):
@@ -226,7 +230,7 @@ def _trial(
     import optuna
     from mlflow.exceptions import MlflowException
 
-    stage, metric, watched = TRAININGS[task]
+    stage, metric, watched, _ = TRAININGS[task]
     settings = {knob.name: knob.suggest(trial) for knob in knobs}
     for earlier in trial.study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,)):
         # DVC would answer from its run cache, without a run in MLflow.

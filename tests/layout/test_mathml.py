@@ -196,3 +196,8 @@ def test_a_deep_tree_is_written_without_recursion() -> None:
     symbols = tuple(Symbol("x") for _ in range(depth))
     tree = LayoutTree(symbols, tuple(Edge(i, i + 1, Relation.SUP) for i in range(depth - 1)))
     assert to_mathml(tree).count("<msup>") == depth - 1
+
+
+def test_comments_and_instructions_are_no_part_of_a_formula() -> None:
+    plain = parse_mathml("<math><msup><mi>x</mi><mn>12</mn></msup></math>")
+    assert parse_mathml("<math><!-- x --><msup><?a b?><mi>x</mi><!-- 1 --><mn>1<!-- 2 -->2</mn></msup></math>") == plain

@@ -199,7 +199,7 @@ class _Parser:
         while (token := self.peek()) != closing:
             if token is None:
                 self.fail(f"'{closing}' is missing")
-            if token in _SCRIPTS or (token == "'" and spans):
+            if token in _SCRIPTS or (token == "'" and self.takes_prime(spans)):
                 self.script(spans, stacking)
             elif token in ("\\limits", "\\nolimits"):
                 self.at += 1
@@ -220,6 +220,10 @@ class _Parser:
             self.at += 1
         row = self.builder.chain(spans)
         return self.fraction(numerator, row) if over else row
+
+    def takes_prime(self, spans: list[Span]) -> bool:
+        """Whether ``'`` is a superscript; at the head of a line, as in ``f^{''}``, and after a prime it is a symbol."""
+        return bool(spans) and self.builder.symbols[spans[-1][1]].label != PRIME
 
     def script(self, spans: list[Span], stacking: bool) -> None:
         token = self.tokens[self.at]

@@ -38,6 +38,8 @@ def canonical(latex: str) -> str:
         ("f''", r"f ^ { \prime \prime }"),
         ("{y'}^2", r"y ^ { \prime 2 }"),
         (r"y^{'}", r"y ^ { \prime }"),
+        ("f^{''}(x)", r"f ^ { \prime \prime } ( x )"),
+        (r"f^{\prime'}", r"f ^ { \prime \prime }"),
         ("{x_i}^2", "x _ { i } ^ { 2 }"),
         ("(a+b)^2", "( a + b ) ^ { 2 }"),
         # A tree says where ink stands, and knows no empty symbol: scripts of an empty group are raised after what is

@@ -36,9 +36,11 @@ _NEGATED = {"=": "\\neq", "\\in": "\\notin"}
 _STYLE = frozenset(
     (
         *("$", "\\(", "\\)", "\\[", "\\]", "\\,", "\\;", "\\:", "\\!", "\\>", "\\ ", "~", "\\quad", "\\qquad"),
-        *("\\thinspace", "\\medspace", "\\thickspace", "\\displaystyle", "\\textstyle", "\\scriptstyle"),
-        *("\\mathrm", "\\mathit", "\\mathbf", "\\mathsf", "\\mathtt", "\\mathnormal", "\\boldsymbol", "\\rm", "\\it"),
-        *("\\mbox", "\\text", "\\textrm", "\\textit", "\\textbf", "\\mathop", "\\mathrel", "\\mathbin", "\\mathord"),
+        *(f"\\{minus}{space}space" for minus in ("", "neg") for space in ("thin", "med", "thick")),
+        *(f"\\{style}style" for style in ("display", "text", "script", "scriptscript")),
+        *(f"\\{mode}{font}" for mode in ("math", "text") for font in ("rm", "it", "bf", "sf", "tt", "normal")),
+        *("\\rm", "\\it", "\\bf", "\\sf", "\\tt", "\\boldsymbol", "\\bm", "\\text", "\\mbox", "\\hbox", "\\enspace"),
+        *(f"\\math{kind}" for kind in ("op", "rel", "bin", "ord", "open", "close", "punct", "inner")),
         *(f"\\{size}{side}" for size in ("big", "Big", "bigg", "Bigg") for side in ("", "l", "r", "m")),
     )
 )

@@ -31,6 +31,7 @@ def canonical(latex: str) -> str:
         (r"\left. x \right|", "x |"),
         (r"\left< x \right>", r"\langle x \rangle"),
         (r"\Bigg( \mathrm{d}t \Bigg)", "( d t )"),
+        (r"{\bf x} \texttt{y} \bm{z} \scriptscriptstyle a \negthinspace \mathopen{[} b \mathclose{]}", "x y z a [ b ]"),
         (r"a \lt b \gt c \le d \to e", r"a < b > c \leq d \rightarrow e"),
         (r"P\gtp_1", "P > p _ { 1 }"),
         (r"\lbrack a \rbrack", "[ a ]"),

@@ -143,17 +143,19 @@ class _Reader:
         raise LayoutError(f"line {element.sourceline}: a layout tree has no place for MathML's <{name}>")
 
     def leaf(self, element: etree._Element, name: str) -> Span | None:
-        """One symbol where the text carries an id or is a word, one a digit of a number, one a prime of several."""
+        """One symbol where strokes are bound to it or the text is a word, else one a digit of a number, one a prime."""
         identity = _identity(element)
         if identity in self.bound:
             symbol = self.builder.add(self.bound[identity])
             return symbol, symbol
         if len(element):
             raise LayoutError("holds more than text")
-        text = "".join((element.text or "").split()).translate(_SPELT_OUT)
-        primes = bool(text) and not text.strip("\u2032")
-        parts = list(text) if primes or (name == "mn" and not identity) else [text] if text or identity else []
-        symbols = [self.builder.add(Symbol(label_of_mathml(part))) for part in parts]
+        text = "".join((element.text or "").split())
+        if not text and not identity:
+            return None
+        shown = text.translate(_SPELT_OUT)
+        apart = bool(text) and (name == "mn" or not shown.strip("\u2032"))
+        symbols = [self.builder.add(Symbol(label_of_mathml(part))) for part in (shown if apart else [shown])]
         return self.builder.chain([(symbol, symbol) for symbol in symbols])
 
     def row(self, spans: list[Span | None]) -> Span | None:

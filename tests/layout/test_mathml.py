@@ -37,6 +37,8 @@ def latex_of(content: str) -> str:
         ("<mroot><mi>x</mi><mn>3</mn></mroot>", r"\sqrt [ 3 ] { x }"),
         ("<msup><mrow><mo>(</mo><mi>x</mi><mo>)</mo></mrow><mn>2</mn></msup>", "( x ) ^ { 2 }"),
         ("<mi>sin</mi><mo>\u2061</mo><mspace width='1em'/><mi>x</mi>", r"\sin x"),
+        # Web pages name everything, also what is several symbols or none.
+        ("<mi id='m1'>f</mi><mo id='m2'>\u2061</mo><mn id='m3'>12</mn>", "f 1 2"),
         ("<mi>\\theta</mi><mo>&gt;</mo><mo>\\lt</mo><mo>\u2212</mo><mo>'</mo>", r"\theta > < - \prime"),
         ("<msup><mi>f</mi><mo>\u2033</mo></msup>", r"f ^ { \prime \prime }"),
         ("<mi>f</mi><mo>\u2034</mo>", r"f \prime \prime \prime"),

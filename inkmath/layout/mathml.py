@@ -6,6 +6,7 @@ Presentation MathML. Namespaces do not matter, and nothing here recurses: a deep
 
 from __future__ import annotations
 
+import re
 from itertools import accumulate
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
@@ -42,6 +43,7 @@ _GOVERNORS: dict[str, tuple[str, tuple[Relation, ...]]] = {
     "mfrac": ("-", (Relation.ABOVE, Relation.BELOW)),
     "mroot": ("\\sqrt", (Relation.INSIDE, Relation.ABOVE)),
 }
+_BARLESS = re.compile(r"\s*[0.]+\s*[a-z%]*\s*")  # a thickness of nothing, in any unit
 # Function application, invisible times and the like say how a formula reads, not what is written.
 _SPELT_OUT: dict[int, str | None] = dict.fromkeys(map(ord, "\u2061\u2062\u2063\u2064\u200b"))
 # Two to four primes in one character.
@@ -72,7 +74,7 @@ def parse_mathml(source: str | bytes | etree._Element, bound: Mapping[str, Symbo
         The tree in reading order.
 
     Raises:
-        LayoutError: not XML, an element no layout tree has (a table, an accent), a script without a base,
+        LayoutError: not XML, an element no layout tree has (a table, a binomial), a script without a base,
             or two scripts of one kind on one symbol.
     """
     if isinstance(source, (str, bytes)):
@@ -132,6 +134,8 @@ class _Reader:
                 self.govern(base[1], _SCRIPTS[name], children[1:])
                 return base
             if name in _GOVERNORS:
+                if _BARLESS.fullmatch(element.get("linethickness", "")):
+                    raise LayoutError("a fraction without a bar, as of a binomial, has no symbol that holds its halves")
                 label, relations = _GOVERNORS[name]
                 symbol = self.builder.add(self.bound.get(_identity(element), Symbol(label)))
                 # A root takes any number of children as one row.

@@ -159,6 +159,7 @@ def test_ids_name_the_elements_of_symbols() -> None:
         ("<math><msup><mi>x</mi></msup></math>", "<msup>: 1 children expected beside the base, found 0"),
         ("<math><msup><mrow/><mi>x</mi></msup></math>", "without a base"),
         ("<math><msub><msub><mi>x</mi><mi>y</mi></msub><mi>z</mi></msub></math>", "'x' has a subscript already"),
+        ("<math><mfrac linethickness='0px'><mi>n</mi><mi>k</mi></mfrac></math>", "<mfrac>: a fraction without a bar"),
         ("<math><mi>foo</mi></math>", "'foo' is no symbol"),
         ("<math><mi>x<mi>y</mi></mi></math>", "<mi>: holds more than text"),
         ("<math><mi xml:id='b'>x<mi>y</mi></mi></math>", "no place in the formula"),

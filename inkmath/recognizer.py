@@ -261,7 +261,7 @@ class Recognizer:
 
     def recognize_many(
         self,
-        inks: Sequence[Strokes],
+        inks: Iterable[Strokes],
         *,
         constraints: Sequence[Constraints] | None = None,
         alternatives: int = 5,
@@ -310,7 +310,7 @@ class Recognizer:
         """
         return self.classify_many([strokes], top_k)[0]
 
-    def classify_many(self, inks: Sequence[Strokes], top_k: int = 3) -> list[list[Candidate]]:
+    def classify_many(self, inks: Iterable[Strokes], top_k: int = 3) -> list[list[Candidate]]:
         """Name several isolated symbols as one batch."""
         if top_k < 1:
             raise ValueError(f"top_k is {top_k}; ask for at least 1")
@@ -437,6 +437,8 @@ class Session:
 
 
 def _as_ink(strokes: Strokes) -> Ink:
+    if isinstance(strokes, str | bytes | Path):
+        raise ValueError("this is no ink: read a file with inkmath.inkml.parse_inkml, a picture with recognize_image")
     checked = Ink.from_points(strokes.strokes if isinstance(strokes, Ink) else strokes)
     if not checked.strokes:
         raise ValueError("there is no stroke to read")
@@ -444,12 +446,13 @@ def _as_ink(strokes: Strokes) -> Ink:
     return strokes if isinstance(strokes, Ink) else checked
 
 
-def _as_inks(given: Sequence[Strokes]) -> list[Ink]:
+def _as_inks(given: Iterable[Strokes]) -> list[Ink]:
     """As ink; what is wrong with one of several is said with its number."""
+    several = list(given)
     inks = []
-    for number, strokes in enumerate(given):
+    for number, strokes in enumerate(several):
         try:
             inks.append(_as_ink(strokes))
         except ValueError as error:
-            raise ValueError(f"ink {number}: {error}" if len(given) > 1 else str(error)) from error
+            raise ValueError(f"ink {number}: {error}" if len(several) > 1 else str(error)) from error
     return inks

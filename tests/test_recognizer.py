@@ -231,8 +231,17 @@ def test_where_algebra_is_ambiguous_a_function_ends_at_the_next_sum_or_function(
 def test_of_several_inks_the_wrong_one_is_named(recognizer: Recognizer) -> None:
     with pytest.raises(ValueError, match="ink 1: there is no stroke to read"):
         recognizer.recognize_many([[[[0, 0], [1, 1]]], []])
+    with pytest.raises(ValueError, match="ink 1: stroke 0 has shape"):
+        recognizer.recognize_many(iter([[X], [[[0]]]]))
     with pytest.raises(ValueError, match=r"^there is no stroke to read"):
         recognizer.recognize_many([[]])
+
+
+@pytest.mark.parametrize("file", ["formula.inkml", Path("formula.inkml"), b"<ink/>"])
+def test_what_reads_a_file_is_said_to_who_gives_a_file_for_ink(recognizer: Recognizer, file: Any) -> None:
+    for read in (recognizer.recognize, recognizer.classify):
+        with pytest.raises(ValueError, match="this is no ink: read a file with"):
+            read(file)
 
 
 def test_letters_that_sympy_has_no_rule_for_are_read_all_the_same() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 LEAST_ODDS = -4.0
 """A change of the segmentation with lower log-odds is not tried."""
+
+PARTING = 0.8, 0.95
+"""Probabilities of belonging together that strokes joined at a half may fall short of, and the symbol be two."""
 
 AMONG_OTHERS = 0.4
 """How often the truth is among the other trees when the best one is wrong: of laboratories left out of training, the
@@ -206,34 +209,15 @@ class Search:
 
     def _segmentations(self, scores: Scores, constraints: Constraints) -> list[tuple[list[tuple[int, ...]], float]]:
         """Likely segmentations and how much less likely each is than the first, in log-probability."""
-        same = np.clip(same_symbol(scores), 1e-4, 1 - 1e-4)
+        same = np.clip(same_symbol(scores), 1e-4, 1 - 1e-4)  # (S, S)
         for fixed in constraints:
             inside = np.zeros(len(same), np.bool_)
             inside[list(fixed)] = True
             same[inside] = same[:, inside] = 0.0
             same[np.ix_(inside, inside)] = 1.0
+        odds = np.log(same + 1e-6) - np.log(1.0 - same + 1e-6)  # (S, S)
         first = segment(same)
-        odds = np.log(same + 1e-6) - np.log(1.0 - same + 1e-6)
-        member = np.zeros((len(first), len(same)))
-        for number, group in enumerate(first):
-            member[number, group] = 1.0
-        size = member.sum(axis=1)
-        # Mean odds that two groups are one, as many times over as the smaller has strokes.
-        join = member @ odds @ member.T / np.maximum.outer(size, size)
-        options: list[tuple[float, list[list[int]]]] = []
-        for one, two in zip(*np.nonzero(np.triu(join > LEAST_ODDS, 1)), strict=True):
-            rest = [group for number, group in enumerate(first) if number not in (one, two)]
-            options.append((float(join[one, two]), [*rest, sorted(first[one] + first[two])]))
-        for number in np.flatnonzero(size > 1).tolist():
-            group = first[number]
-            for level in (0.8, 0.95):
-                parts = segment(same[np.ix_(group, group)], level)
-                if len(parts) == 2:
-                    change = -odds[np.ix_(group, group)][np.ix_(*parts)].sum() / max(map(len, parts))
-                    if change > LEAST_ODDS:
-                        split = [[group[stroke] for stroke in part] for part in parts]
-                        options.append((float(change), [*first[:number], *split, *first[number + 1 :]]))
-                    break
+        options = [*_joined(first, odds), *_parted(first, same, odds)]
         options.sort(key=lambda option: -option[0])
         chosen = [(0.0, first), *options[: self.weights.segmentations - 1]]
         return [([tuple(group) for group in sorted(groups)], worth) for worth, groups in chosen]
@@ -267,20 +251,12 @@ class Search:
     ) -> list[Found]:
         """The tree with its best labels, and with the best change of one label at a time."""
         weights, edge = self.weights, self.language.edge
-        count = len(symbols)
         kept = np.argsort(-classes, axis=1)[:, : weights.labels]  # (K, L)
         own = weights.symbol * np.take_along_axis(classes, kept, axis=1)  # (K, L)
-        children: list[list[tuple[int, int]]] = [[] for _ in symbols]
-        root = 0
-        for child, (parent, relation) in enumerate(zip(parents.tolist(), relations.tolist(), strict=True)):
-            if parent < 0:
-                root = child
-            else:
-                children[parent].append((child, relation))
-        order = [root]
-        for symbol in order:
-            order.extend(child for child, _ in children[symbol])
+        order, children = _from_the_root(parents.tolist(), relations.tolist())
+        root = order[0]
         own[root] += weights.language * self.language.root[kept[root]]
+        # The best score of a symbol and all below it, by its label; and which label of it is best, by its governor's.
         best, choice = own.copy(), {}
         for symbol in reversed(order):
             for child, relation in children[symbol]:
@@ -291,12 +267,11 @@ class Search:
                 best[symbol] += joint.max(axis=1)
             best[symbol] += weights.language * self.language.childless[kept[symbol]]
 
-        labels, pending = [0] * count, [(root, int(best[root].argmax()))]
-        while pending:
-            symbol, chosen = pending.pop()
-            labels[symbol] = int(kept[symbol, chosen])
-            pending.extend((child, int(choice[child][chosen])) for child, _ in children[symbol])
-        ink = structure + weights.symbol * float(classes[range(count), labels].sum())
+        places = {root: int(best[root].argmax())}  # of each symbol's label among its L
+        for symbol in order:
+            places |= {child: int(choice[child][places[symbol]]) for child, _ in children[symbol]}
+        labels = [int(kept[symbol, places[symbol]]) for symbol in range(len(symbols))]
+        ink = structure + weights.symbol * float(classes[range(len(symbols)), labels].sum())
         top = Found(
             tuple(symbols),
             tuple(labels),
@@ -349,3 +324,46 @@ class Search:
             order = [chosen, *(other for other in likeliest.tolist() if other != chosen)]
             table.append(tuple(Candidate(self.labels[place], float(row[place])) for place in order))
         return tuple(table)
+
+
+def _joined(groups: list[list[int]], odds: NDArray[Any]) -> Iterator[tuple[float, list[list[int]]]]:
+    """Segmentations in which two groups are one, each with its log-odds.
+
+    These are the mean over the pairs of their strokes, as many times over as the smaller group has strokes.
+    """
+    member = np.zeros((len(groups), len(odds)))  # (K, S)
+    for number, group in enumerate(groups):
+        member[number, group] = 1.0
+    size = member.sum(axis=1)  # (K,)
+    join = member @ odds @ member.T / np.maximum.outer(size, size)  # (K, K)
+    for one, two in zip(*np.nonzero(np.triu(join > LEAST_ODDS, 1)), strict=True):
+        rest = [group for number, group in enumerate(groups) if number not in (one, two)]
+        yield float(join[one, two]), [*rest, sorted(groups[one] + groups[two])]
+
+
+def _parted(groups: list[list[int]], same: NDArray[Any], odds: NDArray[Any]) -> Iterator[tuple[float, list[list[int]]]]:
+    """Segmentations in which a group is two, parted where it holds least, each with its log-odds as of `_joined`."""
+    for number, group in enumerate(groups):
+        if len(group) == 1:
+            continue
+        within = np.ix_(group, group)
+        for level in PARTING:
+            parts = segment(same[within], level)
+            if len(parts) == 2:
+                change = -odds[within][np.ix_(*parts)].sum() / max(map(len, parts))
+                if change > LEAST_ODDS:
+                    split = [[group[stroke] for stroke in part] for part in parts]
+                    yield float(change), [*groups[:number], *split, *groups[number + 1 :]]
+                break
+
+
+def _from_the_root(parents: Sequence[int], relations: Sequence[int]) -> tuple[list[int], list[list[tuple[int, int]]]]:
+    """The symbols of a tree, each after its parent, and the children of each with their relations to it."""
+    children: list[list[tuple[int, int]]] = [[] for _ in parents]
+    for child, (parent, relation) in enumerate(zip(parents, relations, strict=True)):
+        if parent >= 0:
+            children[parent].append((child, relation))
+    order = [parents.index(-1)]
+    for symbol in order:
+        order.extend(child for child, _ in children[symbol])
+    return order, children

@@ -244,6 +244,42 @@ def test_what_reads_a_file_is_said_to_who_gives_a_file_for_ink(recognizer: Recog
             read(file)
 
 
+def test_derivatives_are_read_with_what_is_derived() -> None:
+    sympy = pytest.importorskip("sympy")
+    x, y, z, first = sympy.symbols("x y z x_{1}")
+    by_x = sympy.Derivative(y, x)
+    assert formula(r"\frac { d y } { d x }").to_sympy() == by_x
+    assert formula(r"\frac { d y } { d x } z = y").to_sympy() == sympy.Eq(by_x * z, y)
+    assert formula(r"\frac { d } { d x } y").to_sympy() == by_x
+    assert formula(r"\frac { d \frac { d y } { d x } } { d x }").to_sympy() == sympy.Derivative(y, x, x)
+    assert formula(r"\frac { d y } { d x _ { 1 } }").to_sympy() == sympy.Derivative(y, first)
+    assert formula(r"\int \frac { d y } { d x } d x").to_sympy() == sympy.Integral(by_x, x)
+
+
+def test_a_d_that_is_no_differential_is_a_letter() -> None:
+    sympy = pytest.importorskip("sympy")
+    a, b, d, x, z, first, second = sympy.symbols("a b d x z d_{1} d_{2}")
+    assert formula("d x z").to_sympy() == d * x * z
+    assert formula("a d - d b").to_sympy() == a * d - b * d
+    assert formula(r"\frac { a } { d x }").to_sympy() == a / (d * x)
+    assert formula(r"\frac { d _ { 1 } } { d _ { 2 } } + \frac { d } { d }").to_sympy() == first / second + 1
+    assert formula(r"\int _ { a } ^ { d } x d x").to_sympy() == sympy.Integral(x, (x, a, d))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize(
+    "latex",
+    [
+        *(r"\frac { d } { d x }", r"\frac { d } { d x } + 1", r"\int x d x + d y"),
+        *(r"\frac { d ^ { 2 } y } { d x ^ { 2 } }", r"\frac { d } { d \pi } \pi", r"\int \pi d \pi"),
+    ],
+)
+def test_a_differential_that_makes_no_expression_has_no_meaning(latex: str) -> None:
+    pytest.importorskip("sympy")
+    with pytest.raises(LayoutError):
+        formula(latex).to_sympy()
+
+
 def test_letters_that_sympy_has_no_rule_for_are_read_all_the_same() -> None:
     sympy = pytest.importorskip("sympy")
     r, delta, sigma = sympy.symbols("r Delta sigma")

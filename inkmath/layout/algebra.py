@@ -7,15 +7,19 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from inkmath.layout.latex import canonical_tokens, compact
+from inkmath.layout.symbols import INTEGRALS
 from inkmath.layout.tree import LayoutError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from inkmath.layout.tree import LayoutTree
 
 
-UNREAD = ("\\pi", "\\sigma", "\\Delta")
+QUANTITY = "\\d"
+"""Token of a ``d`` that is a letter like others: SymPy's grammar takes every ``d x`` for a differential."""
+
+UNREAD = ("\\pi", "\\sigma", "\\Delta", QUANTITY)
 """Letters of the vocabulary that SymPy's grammar has no rule for."""
 
 STAND_INS = ("\\xi", "\\psi", "\\kappa", "\\zeta", "\\eta", "\\nu", "\\rho", "\\tau", "\\upsilon", "\\chi")
@@ -29,6 +33,7 @@ def to_sympy(tree: LayoutTree) -> Any:
     meanings, a function's argument ends at the next ``+`` or ``-`` or function, and application is preferred to a
     product.
 
+    A ``d`` is a differential under an integral and in ``\\frac { d y } { d x }``, else a letter like others.
     Numbers of more than some 300 digits, such as ``9 ^ { 9 ^ { 9 } }``, are left as they are written.
 
     Raises:
@@ -46,12 +51,13 @@ def to_sympy(tree: LayoutTree) -> Any:
         raise ImportError("to_sympy needs SymPy and Lark: pip install 'inkmath[sympy]'") from missing
 
     tokens = canonical_tokens(tree)
-    free = [letter for letter in STAND_INS if letter not in tokens]
-    unread = [letter for letter in UNREAD if letter in tokens]
+    told = with_operators(tokens)
+    free = [letter for letter in STAND_INS if letter not in told]
+    unread = [letter for letter in UNREAD if letter in told]
     if len(free) < len(unread):
         raise LayoutError(f"SymPy does not read {', '.join(unread)}, and no letter is left to stand in for them")
     read_as = dict(zip(unread, free, strict=False))
-    latex = compact(read_as.get(token, token) for token in tokens)
+    latex = compact(read_as.get(token, token) for token in told)
     try:
         # SymPy works numbers out while it reads, however long they are; so it is looked first whether it may.
         with evaluate(False):
@@ -62,8 +68,6 @@ def to_sympy(tree: LayoutTree) -> Any:
     except (LarkError, ValueError, TypeError, AttributeError) as unknown:
         raise LayoutError(f"SymPy finds no meaning in {compact(tokens)}") from unknown
     meant = {other[1:]: letter[1:] for letter, other in read_as.items()}
-    if not isinstance(meaning, Tree):
-        return renamed(meaning, meant)
 
     def strain(expression: Any) -> tuple[int, int, int]:
         calls = [node for node in preorder_traversal(expression) if isinstance(node, Function)]
@@ -71,10 +75,64 @@ def to_sympy(tree: LayoutTree) -> Any:
         sums, nested = (sum(isinstance(node, kind) for node in within) for kind in (Add, Function))
         return sums, sum(isinstance(node, Mul) for node in preorder_traversal(expression)) - len(calls), nested
 
-    readings = [reading for reading in meaning.children if not isinstance(reading, Tree)]
+    found = meaning.children if isinstance(meaning, Tree) else [meaning]
+    readings = [reading for reading in found if is_whole(reading)]
     if not readings:
         raise LayoutError(f"SymPy finds no meaning in {compact(tokens)}")
-    return renamed(min(readings, key=strain), meant)
+    try:
+        return renamed(min(readings, key=strain), meant)
+    except ValueError as number:
+        raise LayoutError(f"{compact(tokens)} takes the number pi for a variable") from number
+
+
+def is_whole(reading: Any) -> bool:
+    """Whether a reading is an expression without pairs in it, which SymPy's reader makes of differentials left over."""
+    from sympy import Basic, Derivative, Tuple, preorder_traversal
+    from sympy.concrete.expr_with_limits import ExprWithLimits
+
+    return isinstance(reading, Basic) and not any(
+        isinstance(part, Tuple)
+        for node in preorder_traversal(reading)
+        if not isinstance(node, Derivative | ExprWithLimits)
+        for part in node.args
+    )
+
+
+def with_operators(tokens: Sequence[str]) -> list[str]:
+    r"""The tokens with ``\frac { d y } { d x }`` as ``( \frac { d } { d x } ( y ) )``, which SymPy's grammar knows.
+
+    Raises:
+        LayoutError: a derivative is of higher order, or by more than one variable.
+    """
+    letter = "d" if INTEGRALS.intersection(tokens) else QUANTITY
+    told = [letter if token == "d" else token for token in tokens]
+
+    def is_differential(side: list[str]) -> bool:
+        return side[:1] == [letter] and side[1:2] != ["_"]
+
+    # From the last, so that a fraction in a fraction comes first and no place still to come moves.
+    for place in reversed([place for place, token in enumerate(told) if token == "\\frac"]):
+        middle = _after_group(told, place + 1)
+        end = _after_group(told, middle)
+        over, under = told[place + 2 : middle - 1], told[middle + 1 : end - 1]
+        if not (is_differential(over) and is_differential(under)) or under == [letter]:
+            continue
+        index = under[2:]
+        if over[1:2] == ["^"] or (index and not (index[0] == "_" and _after_group(index, 1) == len(index))):
+            raise LayoutError(f"SymPy reads first derivatives by one variable only, not {compact(tokens)}")
+        operator = ["\\frac", "{", "d", "}", "{", "d", *under[1:], "}"]
+        told[place:end] = ["(", *operator, "(", *over[1:], ")", ")"] if over[1:] else operator
+    return told
+
+
+def _after_group(tokens: Sequence[str], place: int) -> int:
+    """The place after the group in braces that begins at one."""
+    depth = 0
+    while True:
+        depth += (tokens[place] == "{") - (tokens[place] == "}")
+        place += 1
+        if not depth:
+            return place
 
 
 def renamed(expression: Any, names: Mapping[str, str]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,10 @@ def load_grey(source: Path | str | bytes | NDArray[Any], most_pixels: int = MAX_
     """
     if isinstance(source, np.ndarray):
         return _grey(_from_array(source)), "image"
+    if not isinstance(source, bytes | str | PathLike):
+        raise ImageError(
+            f"image: give a file, its bytes, or an array such as numpy.asarray(image), no {type(source).__name__}"
+        )
     name = "image" if isinstance(source, bytes) else str(source)
     if not isinstance(source, bytes):
         if Path(source).stat().st_size > MAX_BYTES:

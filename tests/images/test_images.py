@@ -300,6 +300,8 @@ def test_what_is_no_picture_is_refused_by_name(tmp_path: Path) -> None:
     file.write_bytes(png(drawn(LINE))[:120])
     with pytest.raises(ImageError, match=r"notes\.png: the picture is damaged"):
         ink_from_image(file)
+    with pytest.raises(ImageError, match=r"such as numpy\.asarray\(image\), no Image"):
+        ink_from_image(Image.new("L", (9, 9)))  # type: ignore[arg-type]
     with pytest.raises(ImageError, match="shape"):
         ink_from_image(np.zeros((3, 4, 5, 6), np.uint8))
     with pytest.raises(ImageError, match="int64"):

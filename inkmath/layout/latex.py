@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from inkmath.layout.builder import Span, TreeBuilder
 from inkmath.layout.canonical import STACKED, canonical
 from inkmath.layout.quoting import quoted
-from inkmath.layout.symbols import FUNCTIONS, INTEGRALS, PRIME, STACKING, canonical_label
+from inkmath.layout.symbols import FUNCTIONS, INTEGRALS, PRIME, SEVERAL_PRIMES, STACKING, canonical_label
 from inkmath.layout.tree import LayoutError, LayoutTree, Relation, Symbol
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ class _Parser:
         for match in _TOKEN.finditer(text):
             # CROHME has "<" and ">" that ran into the letter after them.
             run_on = _RUN_ON.fullmatch(match[0])
-            for part in run_on.groups() if run_on else (match[0],):
+            for part in run_on.groups() if run_on else SEVERAL_PRIMES.get(match[0], (match[0],)):
                 angle = self.tokens and self.tokens[-1] in _DELIMITING
                 self.tokens.append(_ANGLES.get(part, part) if angle else part)
                 self.columns.append(match.start() + 1)

@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from inkmath.layout.builder import Span, TreeBuilder
 from inkmath.layout.quoting import quoted
-from inkmath.layout.symbols import CHARACTERS, FUNCTIONS, INTEGRALS, STACKING, label_of_mathml
+from inkmath.layout.symbols import CHARACTERS, FUNCTIONS, INTEGRALS, SEVERAL_PRIMES, STACKING, label_of_mathml
 from inkmath.layout.tree import LayoutError, LayoutTree, Relation, Symbol
 from inkmath.layout.xml import XML_ID, XMLError, local_name, parse_xml
 
@@ -46,8 +46,7 @@ _GOVERNORS: dict[str, tuple[str, tuple[Relation, ...]]] = {
 _BARLESS = re.compile(r"\s*[0.]+\s*[a-z%]*\s*")  # a thickness of nothing, in any unit
 # Function application, invisible times and the like say how a formula reads, not what is written.
 _SPELT_OUT: dict[int, str | None] = dict.fromkeys(map(ord, "\u2061\u2062\u2063\u2064\u200b"))
-# Two to four primes in one character.
-_SPELT_OUT |= {code: "\u2032" * count for count, code in enumerate((0x2033, 0x2034, 0x2057), start=2)}
+_SPELT_OUT |= {ord(character): primes for character, primes in SEVERAL_PRIMES.items()}
 
 _OPENING = frozenset({"(", "[", "\\{", "\\langle", "\\lfloor", "\\lceil"})
 _CLOSING = frozenset({")", "]", "\\}", "\\rangle", "\\rfloor", "\\rceil"})

@@ -189,6 +189,8 @@ STACKING: frozenset[str] = frozenset(
 )
 INTEGRALS: frozenset[str] = frozenset({"\\int", "\\iint", "\\iiint", "\\oint"})
 PRIME = "\\prime"
+SEVERAL_PRIMES: dict[str, str] = {"″": "′′", "‴": "′′′", "⁗": "′′′′"}
+"""Characters that are several written symbols -> these."""
 
 # What files write for a label, where it is not the canonical one.
 ALIASES: dict[str, str] = {
@@ -255,12 +257,13 @@ def canonical_label(label: str) -> str:
     Letters and digits in italics, bold, sans-serif or typewriter are the plain ones.
 
     Raises:
-        LayoutError: the label is empty, or neither one visible character nor a LaTeX command known here.
+        LayoutError: the label is empty, several primes in one character, or neither one visible character nor a LaTeX
+            command known here.
     """
     label = label.strip().translate(_FONTS)
     label = ALIASES.get(label, label)
     if len(label) == 1:
-        if label in _RESERVED or not label.isprintable() or label.isspace():
+        if label in _RESERVED or label in SEVERAL_PRIMES or not label.isprintable() or label.isspace():
             raise LayoutError(f"{quoted(label)} is no symbol")
         return _COMMANDS.get(label, label)
     if label not in CHARACTERS and label not in FUNCTIONS:

@@ -37,6 +37,7 @@ def canonical(latex: str) -> str:
         (r"\lbrack a \rbrack", "[ a ]"),
         ("f'(x)", r"f ^ { \prime } ( x )"),
         ("f''", r"f ^ { \prime \prime }"),
+        ("f\u2033 + g\u2034", r"f ^ { \prime \prime } + g ^ { \prime \prime \prime }"),
         ("{y'}^2", r"y ^ { \prime 2 }"),
         (r"y^{'}", r"y ^ { \prime }"),
         ("f^{''}(x)", r"f ^ { \prime \prime } ( x )"),

@@ -16,8 +16,15 @@ if TYPE_CHECKING:
 Stroke = NDArray[np.float32]
 """One pen-down to pen-up movement, shape ``(points, 2)``: x to the right, y downward, in any unit."""
 
+MAX_STROKES = 400
+"""Strokes of one formula that are read: memory grows with their square, and 400 take some 350 MB."""
+
 _BLURRED = 2.0**-14
 """Rounding that moves a point by more than this, in sizes of the ink, changes the ink's shape."""
+
+
+class TooManyStrokesError(ValueError):
+    """Ink has more strokes than one formula may have."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +106,18 @@ class Ink:
         low = np.min([stroke.min(axis=0) for stroke in self.strokes], axis=0)
         high = np.max([stroke.max(axis=0) for stroke in self.strokes], axis=0)
         return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+def check_size(ink: Ink) -> None:
+    """Refuse ink that is too much for one formula.
+
+    Raises:
+        TooManyStrokesError: it has more than `MAX_STROKES` strokes.
+    """
+    if (count := len(ink.strokes)) > MAX_STROKES:
+        raise TooManyStrokesError(
+            f"{count} strokes are more than the {MAX_STROKES} that one formula may have; read it in parts"
+        )
 
 
 def in_single_precision(strokes: Sequence[NDArray[np.float64]]) -> tuple[Stroke, ...]:

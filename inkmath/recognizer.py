@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inkmath.decoding.reading import check_size
-from inkmath.ink import Ink
+from inkmath.ink import Ink, check_size
 from inkmath.layout.quoting import quoted
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from inkmath.dataset.sources import is_archive, is_hidden
+from inkmath.ink import TooManyStrokesError, check_size
 from inkmath.inkml import MAX_BYTES, InkMLError, parse_inkml
 
 if TYPE_CHECKING:
@@ -78,12 +79,10 @@ class Source:
         Raises:
             InputError: as :meth:`ink`, or it has more strokes than are read at once.
         """
-        from inkmath.decoding.reading import check_size
-
         ink = self.ink()
         try:
             check_size(ink)
-        except ValueError as larger:
+        except TooManyStrokesError as larger:
             raise InputError(str(larger)) from larger
         return ink
 

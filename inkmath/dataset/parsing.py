@@ -31,6 +31,7 @@ from inkmath.dataset.progress import progress
 from inkmath.dataset.sources import Document, Refusal, SourceError, count_files, find_documents
 from inkmath.dataset.splits import Excluded, Role, Sample, assign_splits, ink_digest, ink_shapes, writer_of
 from inkmath.dataset.workers import map_ordered
+from inkmath.ink import TooManyStrokesError, check_size
 from inkmath.inkml import InkMLError, parse_inkml
 from inkmath.layout.latex import canonical_tokens
 from inkmath.layout.tree import LayoutError
@@ -234,7 +235,8 @@ def _parse_files(chunk: list[tuple[Place, Document | Refusal]]) -> _Parsed:
             continue
         try:
             ink = parse_inkml(item.read())
-        except (SourceError, InkMLError) as error:
+            check_size(ink)
+        except (SourceError, InkMLError, TooManyStrokesError) as error:
             rejected.append(_Rejected(place.role, item.file, str(error)))
             continue
         ink = replace(

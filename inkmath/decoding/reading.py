@@ -16,20 +16,6 @@ Constraints = Mapping[frozenset[int], str]
 """What a person decided: exactly these strokes are one symbol, and this is its label."""
 
 
-MAX_STROKES = 400
-"""Strokes of one formula that are read: memory grows with their square, and 400 take some 350 MB."""
-
-
-def check_size(ink: Ink) -> None:
-    """Refuse ink that is too much for one formula.
-
-    Raises:
-        ValueError: it has more than `MAX_STROKES` strokes.
-    """
-    if (count := len(ink.strokes)) > MAX_STROKES:
-        raise ValueError(f"{count} strokes are more than the {MAX_STROKES} that one formula may have; read it in parts")
-
-
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A label that a symbol may have, and how likely it is, in 0..1."""

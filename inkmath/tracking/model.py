@@ -119,7 +119,7 @@ class InkModel:
 
     def read(self, documents: Sequence[object], top_k: int) -> list[dict[str, Any]]:
         """The rows of :meth:`predict` as dictionaries."""
-        from inkmath.decoding.reading import check_size
+        from inkmath.ink import check_size
         from inkmath.inkml import parse_inkml
 
         if not 1 <= top_k <= _MAX_TOP_K:

@@ -21,6 +21,7 @@ from inkmath.dataset.ink_table import (
 from inkmath.dataset.parsing import Place, Summary, parse_places
 from inkmath.dataset.sources import SourceError
 from inkmath.dataset.splits import Role, Split
+from inkmath.ink import MAX_STROKES
 from inkmath.layout.tree import Edge, Relation, Symbol
 
 BAD_FILES = {
@@ -101,6 +102,16 @@ def test_a_bad_file_is_listed_with_a_reason_that_a_person_understands(data, name
     assert len(reason) > 10
     assert "Traceback" not in reason
     assert "Error" not in reason
+
+
+@pytest.mark.parametrize("place", ["train", "test"])
+def test_ink_with_more_strokes_than_are_read_is_listed_and_neither_trained_on_nor_measured(data, place):
+    for name, strokes in (("most.inkml", MAX_STROKES), ("page.inkml", MAX_STROKES + 1)):
+        (data / place / name).write_bytes(b"<ink>" + strokes * b"<trace>1 2, 3 4</trace>" + b"</ink>")
+    parse(data)
+    reason = rejected(data)["page.inkml"]
+    assert reason == "401 strokes are more than the 400 that one formula may have; read it in parts"
+    assert max(len(ink.strokes) for ink in read_inks(data / "out" / "ink.parquet")) == MAX_STROKES
 
 
 def test_the_table_has_the_promised_columns(data):

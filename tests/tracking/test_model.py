@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 from stub_reader import StubNamer, StubReader
 
-from inkmath.decoding.reading import MAX_STROKES, Reading
+from inkmath.decoding.reading import Reading
+from inkmath.ink import MAX_STROKES
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 from inkmath.tracking import ModelFiles, TrackingError, training_run
 from inkmath.tracking.model import COLUMNS, EXAMPLE, InkModel

@@ -20,7 +20,7 @@ from inkmath.tracking.provenance import INK, data_digest
 from inkmath.tracking.queue import work_off
 from inkmath.tracking.registry import crown
 from inkmath.tracking.search import TRAININGS, Knob, search
-from inkmath.tracking.sweep import read_sweep
+from inkmath.tracking.sweep import SAMPLES, read_sweep
 from inkmath.tracking.team import Ports, team_services
 
 if TYPE_CHECKING:
@@ -134,6 +134,12 @@ def _run(chosen: argparse.Namespace, params: Params, location: Location) -> int:
     except (MlflowException, TrackingError) as error:
         raise TrackingError(location.masked(str(error))) from error
     print(sweep.table())
+    if SAMPLES in sweep.varied:
+        print(
+            f"warning: {metric} was measured on several sets of validation samples, as another seed, parse.valid, "
+            f"encode.min_count or normalize.context gives them; compare runs of the same {SAMPLES} only",
+            file=sys.stderr,
+        )
     if chosen.picture:
         with replacing(chosen.picture) as temporary:
             sweep.draw().savefig(temporary, dpi=130)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from inkmath.tracking.location import Location
 from inkmath.tracking.model import EXAMPLE, signature
-from inkmath.tracking.sweep import note_best
+from inkmath.tracking.sweep import SAMPLES, note_best
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,8 +36,9 @@ def deliver_model(client: MlflowClient, run_id: str, folder: Path, record: Recor
             found = _version_of_run(client, record["registered_as"], run_id)
             found = found or _register(client, run_id, model_id, record)
             lines.append(challenge(client, found))
-    note_best(client, location, run_id, record["metric"], record["value"])
-    return lines
+    samples = record["validation_data"].split()[-1]  # what stands before it are source and place
+    client.set_tag(run_id, SAMPLES, samples)
+    return lines + note_best(client, location, run_id, record["metric"], record["value"], samples)
 
 
 def _log(client: MlflowClient, run_id: str, folder: Path, record: Record) -> str:

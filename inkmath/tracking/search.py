@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from inkmath.params import load_params
 from inkmath.tracking.location import TrackingError, connect
 from inkmath.tracking.provenance import flatten, git
-from inkmath.tracking.sweep import parent_run
+from inkmath.tracking.sweep import SAMPLES, parent_run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -276,8 +276,23 @@ def _trial(
         tried = ", ".join(f"{key}={value}" for key, value in varied.items())
         raise TrackingError(f"trial {trial.number} ({tried}) failed; see {log}")
     trial.set_user_attr("mlflow_run", run.info.run_id)
+    _check_samples(trial.study, run.data.tags.get(SAMPLES))
     report(run)  # what came after the last look: later trials are compared with it
     return float(run.data.metrics[metric])
+
+
+def _check_samples(study: optuna.Study, samples: str | None) -> None:
+    """Raise TrackingError where a figure was not measured on what the study's others were; None is not known yet."""
+    if samples is None:
+        return
+    known = study.user_attrs.get(SAMPLES, samples)
+    if samples != known:
+        raise TrackingError(
+            f"study {study.study_name}: its trials are measured on different validation samples, so that the highest "
+            "figure need not be the best; give the search a name of its own, and leave out of its space what changes "
+            "these samples, such as base.seed, parse.valid, encode.min_count and normalize.context"
+        )
+    study.set_user_attr(SAMPLES, known)
 
 
 def experiment_command(stage: str, name: str, settings: Mapping[str, Any]) -> list[str]:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 PARENT = "mlflow.parentRunId"
 
+SAMPLES = "validation_samples"
+"""Tag of a run: the digest of what its validation figures were measured on, wherever on a machine that lies."""
+
 LONGEST = 8
 """Characters of a number that are written on a picture as they are."""
 
@@ -35,19 +38,31 @@ def parent_run(client: MlflowClient, location: Location, experiment_id: str, swe
     return str(found.info.run_id)
 
 
-def note_best(client: MlflowClient, location: Location, run_id: str, metric: str, value: float) -> None:
+def note_best(
+    client: MlflowClient, location: Location, run_id: str, metric: str, value: float, samples: str
+) -> list[str]:
     """Show a sweep's best validation figure, and whose it is, on its parent.
 
-    Does nothing for a run outside a sweep, nor for a figure that is no number: no other would ever be better.
+    Does nothing for a run outside a sweep, nor for a figure that is no number: no other would ever be better. Figures
+    on other ``samples`` than the sweep's first one are not compared: a larger share of others need not be better.
+
+    Returns:
+        Lines that say what was not compared.
     """
     parent_id = client.get_run(run_id).data.tags.get(PARENT)
     if parent_id is None or not isfinite(value):
-        return
+        return []
     with location.lock():
-        known = client.get_run(parent_id).data.metrics.get(metric)
+        parent = client.get_run(parent_id)
+        if parent.data.tags.get(SAMPLES, samples) != samples:
+            name = parent.info.run_name
+            return [f"sweep {name}: {metric} {value:.6g} is not compared with its best, measured on other samples"]
+        client.set_tag(parent_id, SAMPLES, samples)
+        known = parent.data.metrics.get(metric)
         if known is None or value > known:
             client.log_metric(parent_id, metric, value)
             client.set_tag(parent_id, "best_run", run_id)
+    return []
 
 
 def _find_parent(client: MlflowClient, experiment_id: str, sweep: str) -> MlflowRun | None:
@@ -68,7 +83,8 @@ class Sweep:
         name: the ``track.sweep`` they were given.
         metric: the validation figure that the sweep is judged by.
         runs: in the order they began.
-        varied: for each parameter that is not the same in all runs, its value in each.
+        varied: for each parameter that is not the same in all runs, its value in each; and `SAMPLES`, where figures
+            were measured on several sets of them.
         curves: for each run, the figure after every epoch; empty for a run that logged none.
     """
 
@@ -157,6 +173,9 @@ def read_sweep(client: MlflowClient, experiment: str, name: str, metric: str) ->
         raise TrackingError(f"no run of the sweep {name} has a figure {metric}; they have {', '.join(figures)}")
     names = sorted({name for run in runs for name in run.data.params})
     columns = {name: [run.data.params.get(name, "") for run in runs] for name in names}
+    samples = [run.data.tags.get(SAMPLES, "") for run in runs]
+    if len({*samples} - {""}) > 1:
+        columns[SAMPLES] = samples
     return Sweep(
         name=name,
         metric=metric,

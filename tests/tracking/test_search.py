@@ -21,6 +21,7 @@ from inkmath.tracking import search as search_module
 from inkmath.tracking.__main__ import main
 from inkmath.tracking.location import TrackingError, connect, locate
 from inkmath.tracking.search import TRAININGS, Knob, experiment_command, run_of, search
+from inkmath.tracking.sweep import SAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,6 +65,7 @@ class Outcome:
     seconds: float = 0.0
     status: int = 0
     figure: str = FIGURE
+    samples: str = "0a"
 
 
 @dataclass
@@ -93,7 +95,7 @@ def searching(location: Location, client: MlflowClient, workspace: Path, monkeyp
         if outcome.curve:
             run = client.create_run(made.trained_in).info.run_id
             points = [Metric(outcome.figure, value, 0, epoch) for epoch, value in enumerate(outcome.curve)]
-            client.log_batch(run, points, tags=[RunTag("dvc_exp_name", name)])
+            client.log_batch(run, points, tags=[RunTag("dvc_exp_name", name), RunTag(SAMPLES, outcome.samples)])
         monkeypatch.setenv("STAGE_SECONDS", str(outcome.seconds))
         return [sys.executable, "-c", DVC, stage, str(outcome.status)]
 
@@ -214,6 +216,13 @@ def test_an_experiment_that_fails_ends_the_search(searching: Search, workspace: 
         searching.run(2, DROPOUT)
     assert list(searching.started) == ["drop-0"]
     assert (workspace / "search.log").read_text() == "Running stage train\n"
+
+
+def test_trials_measured_on_different_samples_end_the_search(searching: Search) -> None:
+    searching.outcomes += [Outcome((0.5,)), Outcome((0.6,)), Outcome((0.9,), samples="0b")]
+    searching.run(2, DROPOUT)
+    with pytest.raises(TrackingError, match="study drop: its trials are measured on different validation samples"):
+        searching.run(1, DROPOUT)
 
 
 @pytest.mark.parametrize(

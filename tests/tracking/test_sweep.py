@@ -12,7 +12,7 @@ from inkmath.tracking import ModelFiles, training_run
 from inkmath.tracking import sweep as sweep_module
 from inkmath.tracking.__main__ import main
 from inkmath.tracking.location import connect
-from inkmath.tracking.sweep import PARENT, note_best, parent_run, read_sweep
+from inkmath.tracking.sweep import PARENT, SAMPLES, note_best, parent_run, read_sweep
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 EXPERIMENT = "inkmath-symbol"
 
 
-def train(params: Params, units: int, rate: float, architecture: str, files: ModelFiles) -> str:
+def train(
+    params: Params, units: int, rate: float, architecture: str, files: ModelFiles, validation_data: str = "inkml ink 0a"
+) -> str:
     """One training of the sweep `widths`, better the wider the network is."""
     block = params.train.model_copy(update={"units": units, "learning_rate": rate, "architecture": architecture})
     track = params.track.model_copy(update={"sweep": "widths"})
@@ -31,7 +33,7 @@ def train(params: Params, units: int, rate: float, architecture: str, files: Mod
     with training_run("symbol", varied, architecture=architecture, data={}) as run:
         for epoch in range(3):
             run.log_epoch(epoch, {"valid_accuracy": units / 100 + epoch / 10})
-        run.log_model(files, metric="valid_accuracy", value=units / 100 + 0.2, validation_data="ink")
+        run.log_model(files, metric="valid_accuracy", value=units / 100 + 0.2, validation_data=validation_data)
     return run.id
 
 
@@ -64,10 +66,28 @@ def test_what_is_no_number_is_never_the_best(
 ) -> None:
     run_id = train(params, 16, 0.001, "lstm", model_files)
     parent_id = client.get_run(run_id).data.tags[PARENT]
-    note_best(client, location, run_id, "valid_exprate", float("nan"))
-    note_best(client, location, run_id, "valid_exprate", 0.25)
-    note_best(client, location, run_id, "valid_exprate", float("inf"))
+    note_best(client, location, run_id, "valid_exprate", float("nan"), "0a")
+    note_best(client, location, run_id, "valid_exprate", 0.25, "0a")
+    note_best(client, location, run_id, "valid_exprate", float("inf"), "0a")
     assert client.get_run(parent_id).data.metrics["valid_exprate"] == 0.25
+
+
+def test_figures_on_other_samples_are_not_compared(
+    client: MlflowClient, params: Params, model_files: ModelFiles, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Fewer classes, another seed or the place in the formula told: a higher figure, and nothing better."""
+    first = train(params, 16, 0.001, "lstm", model_files)
+    capsys.readouterr()
+    train(params, 64, 0.001, "lstm", model_files, validation_data="inkml ink 0b")
+    assert "sweep widths: valid_accuracy 0.84 is not compared with its best" in capsys.readouterr().err
+    moved = train(params, 32, 0.001, "lstm", model_files, validation_data="inkml elsewhere/ink 0a")
+    parent = client.get_run(client.get_run(first).data.tags[PARENT])
+    assert parent.data.tags["best_run"] == moved
+    assert parent.data.metrics["valid_accuracy"] == pytest.approx(0.52)
+    assert main(["sweep", "widths", "--picture", "sweep.png"]) == 0
+    printed = capsys.readouterr()
+    assert [line.split()[-2] for line in printed.out.splitlines()] == [SAMPLES, "0a", "0b", "0a"]
+    assert f"compare runs of the same {SAMPLES} only" in printed.err
 
 
 def test_a_training_outside_a_sweep_has_no_parent(client: MlflowClient, params: Params) -> None:

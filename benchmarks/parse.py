@@ -53,6 +53,7 @@ def to_table(place: Path, processes: int) -> None:
             [Place(str(place), Role.TRAIN)],
             Path(folder) / "ink.parquet",
             Path(folder) / "rejected.parquet",
+            Path(folder) / "problems.parquet",
             valid=0.06,
             seed=0,
             processes=processes,

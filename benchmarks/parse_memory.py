@@ -38,6 +38,7 @@ def parse(archive: Path) -> None:
             [Place(str(archive), Role.TRAIN)],
             Path(folder) / "ink.parquet",
             Path(folder) / "rejected.parquet",
+            Path(folder) / "problems.parquet",
             valid=0.06,
             seed=0,
             processes=1,

@@ -54,7 +54,8 @@ def parse(archive: str, processes: int) -> None:
     with tempfile.TemporaryDirectory(dir=Path(archive).parent) as folder:
         tempfile.tempdir = folder
         done = parse_places(
-            [Place(archive, Role.TRAIN)], Path(folder) / "ink.parquet", Path(folder) / "rejected.parquet",
+            [Place(archive, Role.TRAIN)],
+            *(Path(folder) / f"{name}.parquet" for name in ("ink", "rejected", "problems")),
             valid=0.06, seed=0, processes=processes,
         )  # fmt: skip
         table = sum(part.stat().st_size for part in Path(folder, "ink.parquet").iterdir())

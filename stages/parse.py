@@ -1,4 +1,4 @@
-"""Stage parse: InkML from wherever it lies -> data/interim/ink.parquet and rejected.parquet."""
+"""Stage parse: InkML from wherever it lies -> data/interim/ink.parquet, rejected.parquet and problems.parquet."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from inkmath.params import Params, ParamsError, load_params
 
 INK = Path("data/interim/ink.parquet")
 REJECTED = Path("data/interim/rejected.parquet")
+PROBLEMS = Path("data/interim/problems.parquet")
 METRICS = Path("results/parse/metrics.json")
 
 
@@ -31,6 +32,7 @@ def main(params: Params) -> Summary:
         ],
         INK,
         REJECTED,
+        PROBLEMS,
         valid=params.parse.valid,
         seed=params.base.seed,
         processes=params.compute.processes,
@@ -45,4 +47,7 @@ if __name__ == "__main__":
         done = main(load_params())
     except (ParamsError, SourceError, SplitError, WorkersError, InkTableError, OSError) as error:
         sys.exit(f"parse: {error}")
-    print(f"{done.files} files: {done.rows} rows in {INK} {done.splits}, {done.rejected} listed in {REJECTED}")
+    print(
+        f"{done.files} files: {done.rows} rows in {INK} {done.splits}, {done.rejected} listed in {REJECTED}; "
+        f"{done.with_problems} rows without some of their truth, as {PROBLEMS} says"
+    )

@@ -15,7 +15,8 @@ Columns of ``ink.parquet``:
 - ``relations``: list of ``{parent, child, relation}``, indices into ``symbols``; null without a layout tree. ``n``
   relations make a tree of the first ``n + 1`` symbols; further symbols are labelled groups that stand outside it.
 
-``rejected.parquet`` has a row per file that was not used: ``file`` and ``reason``.
+``rejected.parquet`` has a row per file that was not used: ``file`` and ``reason``. ``problems.parquet`` has the same
+columns and a row for each thing that is wrong with the truth of a file that was used.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ INK_COLUMNS = pa.schema(
         pa.field("relations", RELATIONS),
     ]
 )
-REJECTED_COLUMNS = pa.schema(
+REASON_COLUMNS = pa.schema(
     [pa.field("file", pa.string(), nullable=False), pa.field("reason", pa.string(), nullable=False)]
 )
 
@@ -154,18 +155,18 @@ def write_inks(path: str | Path, groups: Iterable[pa.RecordBatch]) -> None:
                     writer.write_batch(group)
 
 
-def write_rejected(path: str | Path, rejected: Iterable[tuple[str, str]]) -> None:
-    """Write ``rejected.parquet`` from pairs of file and reason."""
-    rows = list(rejected)
+def write_reasons(path: str | Path, reasons: Iterable[tuple[str, str]]) -> None:
+    """Write ``rejected.parquet`` or ``problems.parquet`` from pairs of file and reason."""
+    rows = list(reasons)
     table = pa.Table.from_arrays(
-        [pa.array([row[column] for row in rows], pa.string()) for column in (0, 1)], schema=REJECTED_COLUMNS
+        [pa.array([row[column] for row in rows], pa.string()) for column in (0, 1)], schema=REASON_COLUMNS
     )
-    _check("REJECTED", {name: table[name] for name in table.column_names})
+    _check("REASONS", {name: table[name] for name in table.column_names})
     with replacing(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")
 
 
-def _check(schema: Literal["INK", "REJECTED"], columns: dict[str, Any]) -> None:
+def _check(schema: Literal["INK", "REASONS"], columns: dict[str, Any]) -> None:
     # Imported here since pandera and pandas take seconds, which neither parse workers nor readers should pay.
     from pandera.errors import SchemaError
 

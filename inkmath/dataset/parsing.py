@@ -25,7 +25,7 @@ from inkmath.dataset.ink_table import (
     add_splits,
     to_batch,
     write_inks,
-    write_rejected,
+    write_reasons,
 )
 from inkmath.dataset.progress import progress
 from inkmath.dataset.sources import Document, Refusal, SourceError, count_files, find_documents
@@ -64,7 +64,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Summary:
-    """What became of the files that were found: ``files == rows + rejected``, always."""
+    """What became of the files that were found: ``files == rows + rejected``, always.
+
+    ``with_problems`` counts the rows of files whose truth could be used in part only, or not at all.
+    """
 
     files: int
     rows: int
@@ -73,6 +76,7 @@ class Summary:
     sources: dict[str, int]
     without_latex: int
     without_tree: int
+    with_problems: int
 
 
 class _Rejected(NamedTuple):
@@ -85,10 +89,11 @@ class _Rejected(NamedTuple):
 
 @dataclass(frozen=True)
 class _Parsed:
-    """What a worker made of a chunk of files; ``samples`` belong to the rows of ``batch`` in order."""
+    """What a worker made of a chunk of files; ``samples`` and ``problems`` belong to the rows of ``batch`` in order."""
 
     batch: pa.RecordBatch
     samples: list[Sample]
+    problems: list[tuple[str, ...]]
     rejected: list[_Rejected]
 
 
@@ -96,17 +101,19 @@ def parse_places(
     places: Sequence[Place],
     ink_path: str | Path,
     rejected_path: str | Path,
+    problems_path: str | Path,
     valid: float,
     seed: int,
     processes: int = 0,
     scheduler: str | None = None,
 ) -> Summary:
-    """Write ``ink.parquet`` and ``rejected.parquet`` from everything found in ``places``.
+    """Write ``ink.parquet``, ``rejected.parquet`` and ``problems.parquet`` from everything found in ``places``.
 
     Args:
         places: where to look. The same files in the same places give the same tables, whoever works on them.
         ink_path: where the ink table goes.
         rejected_path: where the list of files that were not used goes.
+        problems_path: where the list of what is wrong with the truth of the others goes.
         valid: share of the training ink that validates, in (0, 1).
         seed: of the choice of validation writers.
         processes: workers on this machine; 0 takes all cores, 1 works in this process.
@@ -118,11 +125,13 @@ def parse_places(
         WorkersError: a worker was killed, or the scheduler has none.
     """
     samples: list[Sample] = []
+    problems: list[tuple[str, ...]] = []
     rejected: list[_Rejected] = []
     with tempfile.TemporaryDirectory(prefix="inkmath-") as scratch:
         rows = Path(scratch) / "rows.arrow"
         for parsed in _write_rows(rows, _parse_all(places, processes, scheduler)):
             samples += parsed.samples
+            problems += parsed.problems
             rejected += parsed.rejected
         for place in places:
             if not place.optional and not any(sample.role is place.role for sample in samples):
@@ -148,7 +157,13 @@ def parse_places(
                 yield whole
 
         write_inks(ink_path, groups())
-        write_rejected(rejected_path, [(one.file, one.reason) for one in rejected])
+        write_reasons(rejected_path, [(one.file, one.reason) for one in rejected])
+        faulty = [
+            (sample.file, found)
+            for sample, split, found in zip(samples, splits, problems, strict=True)
+            if found and split is not None
+        ]
+        write_reasons(problems_path, [(file, problem) for file, found in faulty for problem in found])
     kept = [(sample, split) for sample, split in zip(samples, splits, strict=True) if split is not None]
     return Summary(
         files=len(kept) + len(rejected),
@@ -158,6 +173,7 @@ def parse_places(
         sources=_count(sample.source for sample, _ in kept),
         without_latex=counts["latex"],
         without_tree=counts["tree"],
+        with_problems=len(faulty),
     )
 
 
@@ -228,6 +244,7 @@ def _parse_files(chunk: list[tuple[Place, Document | Refusal]]) -> _Parsed:
     inks: list[Ink] = []
     latex: list[str | None] = []
     samples: list[Sample] = []
+    problems: list[tuple[str, ...]] = []
     rejected: list[_Rejected] = []
     for place, item in chunk:
         if isinstance(item, Refusal):
@@ -247,8 +264,9 @@ def _parse_files(chunk: list[tuple[Place, Document | Refusal]]) -> _Parsed:
         )
         inks.append(ink)
         latex.append(_canonical_latex(ink))
+        problems.append(ink.problems)
         samples.append(Sample(item.file, place.role, ink.source or "", ink.writer, ink_digest(ink), ink_shapes(ink)))
-    return _Parsed(to_batch(inks, latex), samples, rejected)
+    return _Parsed(to_batch(inks, latex), samples, problems, rejected)
 
 
 def _canonical_latex(ink: Ink) -> str | None:

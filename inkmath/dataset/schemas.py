@@ -21,4 +21,4 @@ INK = DataFrameSchema(
     strict=True,
 )
 
-REJECTED = DataFrameSchema({"file": Column(str, _TEXT), "reason": Column(str, _TEXT)}, strict=True)
+REASONS = DataFrameSchema({"file": Column(str, _TEXT), "reason": Column(str, _TEXT)}, strict=True)

@@ -67,6 +67,7 @@ def parse(data: Path, processes: int = 1, **places: Path) -> Summary:
         ],
         data / "out" / "ink.parquet",
         data / "out" / "rejected.parquet",
+        data / "out" / "problems.parquet",
         valid=0.2,
         seed=1,
         processes=processes,
@@ -215,6 +216,20 @@ def test_ink_without_truth_is_a_row_without_truth(data):
     parse(data)
     (bare,) = [ink for ink in read_inks(data / "out" / "ink.parquet") if ink.id == "train/bare"]
     assert (bare.latex, bare.tree, bare.groups, bare.writer) == (None, None, (), None)
+
+
+def test_a_truth_that_is_used_in_part_or_not_at_all_is_listed_with_what_is_wrong(data):
+    (data / "train" / "circuit.inkml").write_bytes(inkml("resistor", shift=300))
+    (data / "train" / "latex.inkml").write_bytes(
+        b'<ink><annotation type="truth">$\\frac{a}$</annotation><trace>1 2, 3 9</trace></ink>'
+    )
+    (data / "train" / "unlabelled.inkml").write_bytes(b"<ink><trace>1 2, 9 3</trace></ink>")  # says nothing wrong
+    summary = parse(data)
+    problems = pq.read_table(data / "out" / "problems.parquet").to_pylist()
+    assert {Path(row["file"]).name for row in problems} == {"circuit.inkml", "latex.inkml"}
+    assert any("'resistor' is no symbol" in row["reason"] for row in problems)
+    assert summary.with_problems == 2
+    assert summary.rows == 11
 
 
 def test_labelled_groups_outside_the_tree_are_kept(data):

@@ -132,7 +132,12 @@ def test_a_cluster_that_loses_a_worker_writes_what_one_process_writes(tmp_path, 
 
     def run(folder: str, scheduler: str | None) -> None:
         summary = parse_places(
-            [Place("ink", Role.TRAIN)], f"{folder}/ink.parquet", f"{folder}/rejected.parquet", 0.1, 1, 1, scheduler
+            [Place("ink", Role.TRAIN)],
+            *(f"{folder}/{name}.parquet" for name in ("ink", "rejected", "problems")),
+            valid=0.1,
+            seed=1,
+            processes=1,
+            scheduler=scheduler,
         )
         assert (summary.files, summary.rows, summary.rejected) == (700, 693, 7)
         normalize_symbols(f"{folder}/ink.parquet", f"{folder}/symbol.npz", NORMALIZE, 1, scheduler)

@@ -89,7 +89,7 @@ def test_a_folder_of_hostile_files_becomes_rows_and_rejections(tmp_path: Path) -
     for number, archive in enumerate(seeds.archives()):
         (train / f"{number}{('.zip', '.tar', '.tar.gz')[archive[0]]}").write_bytes(archive[1:])
     (test / "a.inkml").write_bytes(seeds.inkml()[11])
-    tables = tmp_path / "ink.parquet", tmp_path / "rejected.parquet"
+    tables = [tmp_path / f"{name}.parquet" for name in ("ink", "rejected", "problems")]
     before, began = held(), time.process_time()
     summary = parse_places(
         [Place(str(train), Role.TRAIN), Place(str(test), Role.TEST)], *tables, valid=0.1, seed=1, processes=1
@@ -98,4 +98,4 @@ def test_a_folder_of_hostile_files_becomes_rows_and_rejections(tmp_path: Path) -
     assert held() - before < MEGABYTES
     assert summary.files == summary.rows + summary.rejected > len(seeds.inkml())
     assert sum(1 for _ in read_inks(tables[0])) == summary.rows > 10
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["ink.parquet", "rejected.parquet", "test", "train"]
+    assert sorted(tmp_path.iterdir()) == sorted([*tables, test, train])

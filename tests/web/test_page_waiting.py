@@ -263,6 +263,22 @@ def test_what_is_asked_for_while_the_last_stroke_is_read_is_done_with_that_strok
     assert [parse_inkml(file).latex for file in saved.glob("*.inkml")] == ["x 1"]
 
 
+@pytest.mark.parametrize("where", ["#ink", "#symbols button", "#formula [data-symbol]"])
+def test_a_symbol_tapped_while_the_last_stroke_is_read_offers_its_choices_then(page: Page, where: str) -> None:
+    draw(page, X)
+    expect_latex(page, "x")
+    held: list[Route] = []
+    page.route("**/api/recognize", lambda route: held.append(route))
+    draw(page, ONE)
+    wait_for(page, lambda: held)
+    page.keyboard.press("s")
+    page.locator(where).first.click(position={"x": 115, "y": 118} if where == "#ink" else None)
+    assert page.locator("#choices").is_hidden(), "of what is not read yet"
+    held[0].continue_()
+    expect_latex(page, "x1")
+    page.locator('#choices [data-label="x"][aria-pressed="true"]').wait_for()
+
+
 def test_what_was_asked_for_is_forgotten_when_something_else_is_written(page: Page) -> None:
     draw(page, X)
     expect_latex(page, "x")

@@ -224,7 +224,7 @@ sheet.addEventListener("pick", ({ detail: { stroke } }) => {
     return;
   }
   choices.close();
-  if (stroke && answer) openSymbol(symbolWith(stroke.id));
+  if (stroke) openSymbolOf(stroke.id);
 });
 
 /** Say what became of the ink, with the way back until something else becomes of it. */
@@ -239,8 +239,11 @@ function symbolWith(id) {
 
 // Symbols and readings
 
-function openSymbol(index, focus = false) {
-  if (index === null || $("result").dataset.state !== "shown") return;
+/** Offer what else the symbol of a stroke may be, once the ink as it is has been read. */
+async function openSymbolOf(id, focus = false) {
+  await upToDate();
+  const index = symbolWith(id);
+  if (index === null) return; // The stroke is gone, or of no symbol.
   const symbol = result.formula.symbols[index];
   const strokes = idsOf(symbol);
   choices.open({ ...symbol, strokes, chosen: isChosen(strokes) },
@@ -260,7 +263,7 @@ function markOpened() {
   }
 }
 
-result.addEventListener("symbol", ({ detail: { index, focus } }) => openSymbol(index, focus));
+result.addEventListener("symbol", ({ detail: { index, focus } }) => openSymbolOf(idsOf(result.formula.symbols[index])[0], focus));
 result.addEventListener("hover", ({ detail: { index } }) => result.mark(index));
 result.addEventListener("take", ({ detail: { index } }) => takeNumber(index));
 choices.addEventListener("group", () => {

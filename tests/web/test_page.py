@@ -261,6 +261,24 @@ def test_ink_stays_under_the_pen_when_the_browser_zooms(browser: Browser, addres
         assert painted == pytest.approx(ONE[-1][0], abs=8)
 
 
+def test_a_movement_of_the_pen_draws_only_what_it_writes(page: Page) -> None:
+    """Else it lags the more the more there is: 60 letters drawn again for each movement took four frames."""
+    draw(page, *[[(x + dx, y) for x, y in X] for dx in range(0, 600, 30)])
+    page.mouse.move(100, 500)
+    page.mouse.down()
+    page.evaluate(
+        """() => {
+            const stroke = CanvasRenderingContext2D.prototype.stroke;
+            window.drawn = 0;
+            CanvasRenderingContext2D.prototype.stroke = function () { window.drawn++; stroke.call(this); };
+        }"""
+    )
+    page.mouse.move(200, 500)
+    assert 1 <= page.evaluate("window.drawn") <= 2
+    page.mouse.up()
+    assert page.evaluate("window.drawn") > 20, "all of it, once"
+
+
 def test_what_draws_nothing_leaves_the_invitation(page: Page) -> None:
     for tool in ("e", "s"):
         page.keyboard.press(tool)

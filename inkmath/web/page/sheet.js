@@ -55,6 +55,7 @@ export class Sheet extends EventTarget {
     this.overlay = overlay;
     this.ink = ink;
     this.context = canvas.getContext("2d");
+    this.written = document.createElement("canvas").getContext("2d"); // All but what is being written, for `#drawLive`.
     this.scale = 1;
     this.live = null; // The points of the stroke being written.
     this.doomed = new Set(); // Strokes under the eraser, gone when it lifts.
@@ -102,18 +103,33 @@ export class Sheet extends EventTarget {
   }
 
   draw() {
-    const { context, canvas } = this;
-    const ratio = window.devicePixelRatio || 1;
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, canvas.width, canvas.height);
-    context.setTransform(ratio * this.scale, 0, 0, ratio * this.scale, 0, 0);
-    prepare(context, getComputedStyle(this.paper).getPropertyValue("--ink").trim());
+    this.#blank(this.written);
     for (const stroke of this.ink.state.strokes) {
-      context.globalAlpha = this.doomed.has(stroke.id) ? 0.18 : 1;
-      drawStroke(context, stroke.points);
+      this.written.globalAlpha = this.doomed.has(stroke.id) ? 0.18 : 1;
+      drawStroke(this.written, stroke.points);
     }
-    context.globalAlpha = 1;
+    this.written.globalAlpha = 1;
+    this.#drawLive();
+  }
+
+  /** Draw the stroke being written over the others as they were drawn last: a pen must not lag the more there are. */
+  #drawLive() {
+    const { context } = this;
+    this.#blank(context);
+    context.save();
+    context.resetTransform();
+    context.drawImage(this.written.canvas, 0, 0);
+    context.restore();
     if (this.live) drawStroke(context, this.live);
+  }
+
+  /** Make a canvas empty, to be drawn on in the ink's coordinates. */
+  #blank(context) {
+    const ratio = window.devicePixelRatio || 1;
+    context.resetTransform();
+    context.clearRect(0, 0, context.canvas.width, context.canvas.height);
+    context.scale(ratio * this.scale, ratio * this.scale);
+    prepare(context, getComputedStyle(this.paper).getPropertyValue("--ink").trim());
   }
 
   /** The browser's zoom, or another screen, changes how many pixels the sheet has, and not always its size. */
@@ -126,8 +142,10 @@ export class Sheet extends EventTarget {
 
   #resize() {
     const ratio = window.devicePixelRatio || 1;
-    this.canvas.width = Math.round(this.paper.clientWidth * ratio);
-    this.canvas.height = Math.round(this.paper.clientHeight * ratio);
+    for (const { canvas } of [this.context, this.written]) {
+      canvas.width = Math.max(1, Math.round(this.paper.clientWidth * ratio)); // An empty canvas cannot be copied.
+      canvas.height = Math.max(1, Math.round(this.paper.clientHeight * ratio));
+    }
     this.fit();
   }
 
@@ -203,7 +221,8 @@ export class Sheet extends EventTarget {
       if (this.using === "pen") this.#extend(point);
       if (this.using === "eraser") this.#erase(point);
     }
-    this.draw();
+    if (this.using === "pen") this.#drawLive();
+    else this.draw();
   }
 
   #up(event) {

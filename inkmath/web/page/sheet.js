@@ -167,8 +167,8 @@ export class Sheet extends EventTarget {
 
   #point(event) {
     const { left, top } = this.canvas.getBoundingClientRect();
-    // A mouse has no pressure: browsers say 0.5 while a button is down.
-    const pressure = event.pointerType === "mouse" ? 0.5 : event.pressure || 0.5;
+    // Only pens measure it. Of a finger some phones say 1 and some how much of the screen it covers.
+    const pressure = (event.pointerType === "pen" && event.pressure) || 0.5;
     return [(event.clientX - left) / this.scale, (event.clientY - top) / this.scale, pressure];
   }
 

@@ -33,7 +33,7 @@ def test_what_is_corrected_on_the_page_is_in_the_data_of_the_next_training(
         page.locator("#symbols button").nth(1).click()
         page.locator('#choices [data-label="y"]').click()
         expect_latex(page, "xy")
-        page.locator("label.switch").click()
+        page.locator("#learn .switch").click()
         page.get_by_role("button", name="This is right").click()
         wait_for(page, lambda: any(user.glob("*.inkml")))
     (saved,) = user.glob("*.inkml")

@@ -91,6 +91,34 @@ def test_everything_but_writing_works_by_keyboard(page: Page) -> None:
     assert page.locator("#shortcuts").is_hidden()
 
 
+def test_shortcuts_of_one_character_can_be_switched_off(page: Page) -> None:
+    """WCAG 2.1.4: else whoever speaks rather than types sets off whatever the words contain."""
+    draw(page, X)
+    expect_latex(page, "x")
+    page.keyboard.press("?")
+    page.get_by_role("switch", name="without Ctrl").press("Space")
+    page.keyboard.press("Escape")
+    page.reload()
+    expect_latex(page, "x")
+    for key in ("e", "o", "2", "?"):
+        page.keyboard.press(key)
+    assert page.locator("[data-tool=pen][aria-checked=true]").is_visible()
+    assert page.locator("#outlines[aria-pressed=true]").is_visible()
+    assert page.locator("#shortcuts").is_hidden()
+    expect_latex(page, "x")
+    page.keyboard.press("Backspace")
+    expect_latex(page, "")
+    page.keyboard.press("Control+z")
+    expect_latex(page, "x")
+
+    page.get_by_role("button", name="Keyboard shortcuts").click()
+    assert focused(page) == "shortcuts-title", "on a low screen the list begins at its top"
+    page.get_by_role("switch", name="without Ctrl").press("Space")
+    page.keyboard.press("Escape")
+    page.keyboard.press("e")
+    assert page.locator("[data-tool=eraser][aria-checked=true]").is_visible()
+
+
 def test_the_focus_stays_where_something_was_corrected(page: Page) -> None:
     draw(page, X, ONE, MINUS)
     expect_latex(page, "x1-")
@@ -388,7 +416,7 @@ def test_nothing_is_saved_until_the_person_says_so_and_then_with_its_correction(
     page.locator("#symbols button").nth(1).click()
     page.locator('#choices [data-label="y"]').click()
     expect_latex(page, "xy")
-    page.locator("label.switch").click()
+    page.locator("#learn .switch").click()
     page.get_by_role("button", name="This is right").click()
     wait_for(page, lambda: saved.is_dir() and any(saved.glob("user-*.inkml")))
     (file,) = saved.glob("user-*.inkml")
@@ -412,7 +440,7 @@ def test_a_formula_that_comes_back_is_saved_already(page: Page, saved: Path) -> 
     expect_latex(page, "x")
     written_by_hand(page, "x")
     wait_for(page, lambda: page.locator("#confidence").inner_text() == "as you wrote it")
-    page.locator("label.switch").click()
+    page.locator("#learn .switch").click()
     page.get_by_role("button", name="This is right").click()
     wait_for(page, lambda: page.locator("#toast").inner_text().startswith("Saved for learning"))
     for key in ("Control+z", "Control+y"):
@@ -426,7 +454,7 @@ def test_a_formula_that_comes_back_is_saved_already(page: Page, saved: Path) -> 
 def test_a_formula_is_saved_once(page: Page, saved: Path) -> None:
     draw(page, X)
     expect_latex(page, "x")
-    page.locator("label.switch").click()
+    page.locator("#learn .switch").click()
     page.get_by_role("button", name="This is right").dblclick()
     wait_for(page, lambda: page.locator("#toast").inner_text().startswith("Saved for learning"))
     page.get_by_role("button", name="This is right").click()

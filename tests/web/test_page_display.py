@@ -241,7 +241,7 @@ CONTRASTS = """() => {
     };
     const search = document.querySelector("#choices input");
     return {
-        "switch": edge(".switch span"),
+        "switch": edge("#learn .switch span"),
         "chosen reading": edge("#alternatives button[aria-pressed=true]"),
         "tool": edge("button[data-tool=pen]"),
         "outlines": edge("#outlines"),
@@ -274,7 +274,7 @@ def test_in_forced_colours_on_differs_from_off(browser: Browser, address: str) -
         "#outlines": "element.ariaPressed = String(element.ariaPressed !== 'true')",
         "#alternatives li:first-child button": "element.ariaPressed = String(element.ariaPressed !== 'true')",
         "#confidence .gauge": "element.firstChild.style.width = '10%'",
-        ".switch": "element.firstChild.checked = !element.firstChild.checked",
+        "#learn .switch": "element.firstChild.checked = !element.firstChild.checked",
         "#symbols button": "element.classList.toggle('chosen')",
     }
     with opened(browser, address, forced_colors="active", reduced_motion="reduce") as page:

@@ -242,7 +242,7 @@ def test_what_is_asked_for_while_the_last_stroke_is_read_is_done_with_that_strok
 ) -> None:
     draw(page, X)
     expect_latex(page, "x")
-    page.locator(".switch").click()
+    page.locator("#learn .switch").click()
     held: list[Route] = []
     page.route("**/api/recognize", lambda route: held.append(route))
     draw(page, ONE)

@@ -9,7 +9,7 @@ import { complain, putAway, say, sentence, setStatus, toast } from "./notices.js
 import { isDoubtful, Result } from "./result.js";
 import { Learning } from "./learn.js";
 import { Sheet } from "./sheet.js";
-import { tab } from "./storage.js";
+import { browser, tab } from "./storage.js";
 import { followTheme } from "./theme.js";
 
 const $ = (id) => document.getElementById(id);
@@ -424,6 +424,10 @@ const withControlAndShift = { z: "redo" };
 const plain = { o: "outlines", "?": "keys", backspace: "erase", delete: "erase" };
 const tools = { p: "pen", e: "eraser", s: "select" };
 
+// Speech input types what it hears: who uses it must be able to keep single characters from being commands.
+$("single-keys").checked = browser.get("single-keys") !== "false";
+$("single-keys").addEventListener("change", () => browser.set("single-keys", String($("single-keys").checked)));
+
 document.addEventListener("keydown", (event) => {
   const typing = event.target.matches?.("input:not([type=checkbox]), textarea");
   if (typing || document.querySelector("dialog[open]") || event.altKey) return;
@@ -434,6 +438,8 @@ document.addEventListener("keydown", (event) => {
     // Selected text is what the person wants to copy.
     if (key === "c" && String(getSelection())) return;
     command = commands[(event.shiftKey ? withControlAndShift : withControl)[key]];
+  } else if (key.length === 1 && !$("single-keys").checked) {
+    return;
   } else if (tools[key]) {
     command = () => setTool(tools[key]);
   } else if (/^[1-9]$/.test(key)) {

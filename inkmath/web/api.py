@@ -12,8 +12,10 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
 
 from inkmath.decoding.reading import Reading
+from inkmath.inkml import write_inkml
 from inkmath.layout.alignment import with_strokes_of
 from inkmath.layout.latex import canonical_tokens, compact, parse_latex
+from inkmath.layout.mathml import to_mathml
 from inkmath.layout.symbols import CHARACTERS, canonical_label
 from inkmath.layout.tree import Edge, LayoutError, LayoutTree, Symbol
 from inkmath.recognizer import Formula
@@ -216,8 +218,6 @@ async def arrange(request: Request, service: Served) -> Response:
 )
 async def inkml(request: Request, service: Served) -> Response:
     """Write a formula as InkML with its truth."""
-    from inkmath.inkml import write_inkml
-
     ink = _ink_of_formula(await read_json(request, schemas.WrittenFormula, service.limits), service.limits)
     return Response(await service.pool.run(lambda: write_inkml(ink)), media_type="application/inkml+xml")
 
@@ -279,8 +279,6 @@ def _answer(result: Recognition) -> dict[str, Any]:
 
 
 def _formula(formula: Formula) -> dict[str, Any]:
-    from inkmath.layout.mathml import to_mathml
-
     marks = [f"symbol-{index}" for index in range(len(formula.tree.symbols))]
     return {
         **formula.as_formula_dict(),

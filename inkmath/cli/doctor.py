@@ -61,14 +61,14 @@ def _line(good: bool | None, what: str, detail: str) -> None:
 
 
 def _package(package: str, purpose: str | None) -> bool:
-    """Report a package's version; ``purpose`` says what lacks without it, None that nothing works."""
+    """Report a package's version; ``purpose`` says what needs it, None that nothing works."""
     for distribution in (package, f"{package}-cpu"):  # TensorFlow has this name where it brings no CUDA
         try:
             _line(True, distribution, version(distribution))
             return True
         except PackageNotFoundError:
             continue
-    _line(None if purpose else False, package, f"not installed; {purpose} needs it" if purpose else "not installed")
+    _line(None if purpose else False, package, f"not installed; needed for {purpose}" if purpose else "not installed")
     return False
 
 

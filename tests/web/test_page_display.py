@@ -167,6 +167,25 @@ def test_a_long_formula_is_made_to_fit_once_more_when_the_font_comes_late(browse
         assert size == right
 
 
+@pytest.mark.parametrize("width", [390, 1366])
+def test_letters_are_as_large_as_the_browser_is_set_to_show_them(browser: Browser, address: str, width: int) -> None:
+    with opened(browser, address, viewport={"width": width, "height": 768}) as page:
+
+        def sizes() -> list[float]:
+            letters = ("body", "#copy-latex", "#latex", "#others-title")
+            return [
+                float(page.locator(part).evaluate("e => parseFloat(getComputedStyle(e).fontSize)")) for part in letters
+            ]
+
+        draw(page, X)
+        expect_latex(page, "x")
+        usual = sizes()
+        page.context.new_cdp_session(page).send("Page.setFontSizes", {"fontSizes": {"standard": 24}})
+        wait_for(page, lambda: sizes()[0] == 24)
+        assert sizes() == pytest.approx([1.5 * size for size in usual], abs=2)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_mathematics_comes_with_its_own_font_and_roots_stretch(page: Page) -> None:
     """Roots and brackets grow only in a font with a MATH table, and many systems have none."""
     page.get_by_role("button", name="Show me an example").click()

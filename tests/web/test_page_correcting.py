@@ -91,6 +91,14 @@ def test_everything_but_writing_works_by_keyboard(page: Page) -> None:
     assert page.locator("#shortcuts").is_hidden()
 
 
+def test_arrows_go_round_the_tools(page: Page) -> None:
+    page.get_by_role("radio", name="Pen").focus()
+    for key, tool in (("ArrowRight", "Eraser"), ("ArrowDown", "Select"), ("ArrowRight", "Pen"), ("ArrowUp", "Select")):
+        page.keyboard.press(key)
+        assert page.evaluate("document.activeElement.ariaChecked + document.activeElement.textContent") == f"true{tool}"
+        assert page.locator("#paper").get_attribute("data-tool") == tool.lower()
+
+
 def test_shortcuts_of_one_character_can_be_switched_off(page: Page) -> None:
     """WCAG 2.1.4: else whoever speaks rather than types sets off whatever the words contain."""
     draw(page, X)

@@ -45,9 +45,9 @@ async function read() {
   result.setState(result.formula ? "reading" : "loading");
   $("overlay").toggleAttribute("data-stale", true);
   try {
-    const read = await reader.read(state, state.choices.filter(isKnown));
-    if (!read) return; // Something newer was written meanwhile.
-    answer = read;
+    const given = await reader.read(state, state.choices.filter(isKnown));
+    if (!given) return; // Something newer was written meanwhile.
+    answer = given;
     readInk = state;
     show();
     atRest();
@@ -350,8 +350,8 @@ function withAlternatives(reading, best) {
   return {
     ...reading,
     symbols: reading.symbols.map((symbol) => {
-      const read = best.symbols.find(({ strokes }) => String(strokes) === String(symbol.strokes));
-      return { ...symbol, alternatives: read?.alternatives ?? symbol.alternatives };
+      const same = best.symbols.find(({ strokes }) => String(strokes) === String(symbol.strokes));
+      return { ...symbol, alternatives: same?.alternatives ?? symbol.alternatives };
     }),
   };
 }
@@ -363,23 +363,24 @@ function closeMend() {
 
 // Tools and commands
 
+const toolButtons = [...document.querySelectorAll("button[data-tool]")];
+
 function setTool(tool) {
   toolBefore = null;
   sheet.setTool(tool);
-  for (const button of document.querySelectorAll("[data-tool]")) {
-    if (button.tagName !== "BUTTON") continue;
+  for (const button of toolButtons) {
     button.ariaChecked = String(button.dataset.tool === tool);
     button.tabIndex = button.dataset.tool === tool ? 0 : -1;
   }
   if (result.formula) outline(result.formula);
 }
 
-for (const button of document.querySelectorAll("button[data-tool]")) button.addEventListener("click", () => setTool(button.dataset.tool));
+for (const button of toolButtons) button.addEventListener("click", () => setTool(button.dataset.tool));
 document.querySelector("[role=radiogroup]").addEventListener("keydown", (event) => {
   const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
   if (!step) return;
-  const tools = [...event.currentTarget.children];
-  const next = tools[(tools.findIndex((button) => button.ariaChecked === "true") + step + tools.length) % tools.length];
+  const checked = toolButtons.findIndex((button) => button.ariaChecked === "true");
+  const next = toolButtons[(checked + step + toolButtons.length) % toolButtons.length];
   setTool(next.dataset.tool);
   next.focus();
   event.preventDefault();
@@ -480,9 +481,9 @@ async function openFile(file, name = file.name) {
   const mine = ++opening;
   setStatus("reading", "Opening");
   try {
-    const read = await patiently(async () => call("api/recognize", { method: "POST", ...await readable(file) }));
+    const given = await patiently(async () => call("api/recognize", { method: "POST", ...await readable(file) }));
     if (mine !== opening) return;
-    ink.replace(fitted(read.strokes, sheet.size), (ids) => said(read, ids));
+    ink.replace(fitted(given.strokes, sheet.size), (ids) => said(given, ids));
     setTool("pen");
     offerUndo(`Opened ${name}`);
   } catch (error) {

@@ -261,22 +261,38 @@ def test_ink_stays_under_the_pen_when_the_browser_zooms(browser: Browser, addres
         assert painted == pytest.approx(ONE[-1][0], abs=8)
 
 
+COUNT_LINES = """() => {
+    const stroke = CanvasRenderingContext2D.prototype.stroke;
+    window.lines = 0;
+    CanvasRenderingContext2D.prototype.stroke = function () { window.lines++; stroke.call(this); };
+}"""
+
+
 def test_a_movement_of_the_pen_draws_only_what_it_writes(page: Page) -> None:
     """Else it lags the more the more there is: 60 letters drawn again for each movement took four frames."""
     draw(page, *[[(x + dx, y) for x, y in X] for dx in range(0, 600, 30)])
     page.mouse.move(100, 500)
     page.mouse.down()
-    page.evaluate(
-        """() => {
-            const stroke = CanvasRenderingContext2D.prototype.stroke;
-            window.drawn = 0;
-            CanvasRenderingContext2D.prototype.stroke = function () { window.drawn++; stroke.call(this); };
-        }"""
-    )
+    page.evaluate(COUNT_LINES)
     page.mouse.move(200, 500)
-    assert 1 <= page.evaluate("window.drawn") <= 2
+    assert 1 <= page.evaluate("window.lines") <= 2
     page.mouse.up()
-    assert page.evaluate("window.drawn") > 20, "all of it, once"
+    assert page.evaluate("window.lines") > 20, "all of it, once"
+
+
+def test_a_movement_of_the_eraser_draws_only_when_it_meets_a_stroke(page: Page) -> None:
+    draw(page, X, ONE)
+    page.keyboard.press("e")
+    page.mouse.move(100, 500)
+    page.mouse.down()
+    page.evaluate(COUNT_LINES)
+    page.mouse.move(200, 500)
+    assert page.evaluate("window.lines") == 0
+    sheet = page.locator("#ink").bounding_box()
+    assert sheet is not None
+    page.mouse.move(sheet["x"] + ONE[1][0], sheet["y"] + ONE[1][1])
+    assert page.evaluate("window.lines") > 0, "what will go is pale"
+    page.mouse.up()
 
 
 def test_what_draws_nothing_leaves_the_invitation(page: Page) -> None:

@@ -222,7 +222,6 @@ export class Sheet extends EventTarget {
       if (this.using === "eraser") this.#erase(point);
     }
     if (this.using === "pen") this.#drawLive();
-    else this.draw();
   }
 
   #up(event) {
@@ -270,8 +269,10 @@ export class Sheet extends EventTarget {
   }
 
   #erase(point) {
+    const before = this.doomed.size;
     for (const stroke of strokesAlong(this.trail, point, this.ink.state.strokes, ERASER_REACH / this.scale)) this.doomed.add(stroke.id);
     this.trail = point;
+    if (this.doomed.size > before) this.draw();
   }
 
   /** A stroke of the smallest outlined symbol around a point. */

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 from stub_reader import StubNamer, StubReader
 
@@ -29,12 +31,23 @@ def recognizer() -> Recognizer:
 
 @pytest.fixture(scope="session")
 def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Copy:
-    """A copy of the repository in which the whole pipeline has run on tiny settings; nobody changes anything in it."""
+    """A copy of the repository in which the whole pipeline has run on tiny settings; nobody changes anything in it.
+
+    Where tests run in several processes, the first that asks makes it for all.
+    """
     from pipeline_copy import Copy
 
-    copy = Copy(tmp_path_factory.mktemp("whole"))
-    copy.repro()
-    return copy
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    made = shared / "whole-is-made"
+    with FileLock(shared / "whole.lock"):
+        if made.exists():
+            return Copy.at(shared / "whole")
+        copy = Copy(shared / "whole")
+        copy.repro()
+        made.touch()
+        return copy
 
 
 @pytest.fixture

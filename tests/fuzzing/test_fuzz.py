@@ -33,6 +33,13 @@ def held() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def timed(target: str, data: bytes) -> tuple[float, bool]:
+    """Seconds of processor time that a check takes, and whether the data got as far as being used."""
+    began = time.process_time()
+    used = check(target, data)
+    return time.process_time() - began, used
+
+
 @pytest.mark.parametrize("target", TARGETS)
 def test_damaged_input_is_read_or_refused_within_its_limits(target: str) -> None:
     sound = seeds.of(target, home())
@@ -41,9 +48,11 @@ def test_damaged_input_is_read_or_refused_within_its_limits(target: str) -> None
     before = held()
     taken = 0
     for data in (*sound, *(mutate(rng, sound) for _ in range(DRAWN[target]))):
-        began = time.process_time()
-        taken += check(target, data)
-        assert time.process_time() - began < SECONDS, data
+        seconds, used = timed(target, data)
+        if seconds >= SECONDS:  # whatever else the process does counts too: slow input is slow again
+            seconds, used = timed(target, data)
+        assert seconds < SECONDS, data
+        taken += used
     assert held() - before < MEGABYTES
     assert taken > 10, "some of it gets as far as being used"
 

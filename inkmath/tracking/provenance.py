@@ -74,6 +74,11 @@ def validation_data(data: Data, ids: Iterable[str], truths: Iterable[str], *, ch
     return f"{data.source} {data.train} {digest.hexdigest()[:12]}"
 
 
+def samples_of(validation_data: str) -> str:
+    """The part of a name that :func:`validation_data` gave which tells the samples, wherever they lie."""
+    return validation_data.rpartition(" ")[2]
+
+
 def run_tags(task: str, architecture: str, params: Params) -> dict[str, str]:
     """Tags of a new run: what was trained, from which code, with which libraries, on how many cores.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from inkmath.tracking.location import Location
 from inkmath.tracking.model import EXAMPLE, signature
+from inkmath.tracking.provenance import samples_of
 from inkmath.tracking.sweep import SAMPLES, note_best
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def deliver_model(client: MlflowClient, run_id: str, folder: Path, record: Recor
             found = _version_of_run(client, record["registered_as"], run_id)
             found = found or _register(client, run_id, model_id, record)
             lines.append(challenge(client, found))
-    samples = record["validation_data"].split()[-1]  # what stands before it are source and place
+    samples = samples_of(record["validation_data"])
     client.set_tag(run_id, SAMPLES, samples)
     return lines + note_best(client, location, run_id, record["metric"], record["value"], samples)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from inkmath.tracking import TrackingError, provenance, validation_data
-from inkmath.tracking.provenance import data_digest, flatten, params_hash, run_tags
+from inkmath.tracking.provenance import data_digest, flatten, params_hash, run_tags, samples_of
 
 if TYPE_CHECKING:
     from inkmath.params import Params
@@ -47,6 +47,9 @@ def test_validation_data_is_named_by_the_samples_that_are_judged(params: Params)
     assert validation_data(params.data, ids.tolist(), truths.tolist(), channels=5) == name
     tested = params.data.model_copy(update={"test": "elsewhere", "user": "mine"})
     assert validation_data(tested, ids, truths, channels=5) == name, "what takes no sample away changes nothing"
+    moved, fewer = params.data.model_copy(update={"train": "moved to/there"}), ids[:2]
+    assert samples_of(validation_data(moved, ids, truths, channels=5)) == samples_of(name)
+    assert samples_of(validation_data(moved, fewer, truths[:2], channels=5)) != samples_of(name)
     others = [
         validation_data(params.data, ids[:2], truths[:2], channels=5),
         validation_data(params.data, np.array(["a#0", "a#1", "c#0"]), truths, channels=5),

@@ -154,6 +154,7 @@ def test_queued_experiments_leave_runs_and_models_in_the_repository(
     (workspace / ".dvc").rmdir()
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:/usr/bin:/bin")
     monkeypatch.setenv("PYTHONPATH", str(workspace))
+    monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
     git("init")
     run("dvc", "init")
     Path("train.py").write_text(TRAIN)

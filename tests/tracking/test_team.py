@@ -70,6 +70,7 @@ class Clone:
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "PYTHONPATH": f"{root}:{REPOSITORY}",
             "MLFLOW_TRACKING_URI": tracking,
+            "DVC_NO_ANALYTICS": "1",
             "GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@example.org",
             "GIT_COMMITTER_NAME": "t", "GIT_COMMITTER_EMAIL": "t@example.org",
         }  # fmt: skip

@@ -198,13 +198,13 @@ STAGES = (
 def test_whatever_moment_it_is_killed_at_the_next_repro_ends_as_undisturbed(
     tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Moments are drawn from the time of the whole pipeline; the formula reader has checkpoints every second."""
+    """Moments are drawn from the time of the whole pipeline; trainings have checkpoints every second."""
     moments = int(os.environ.get("TORTURE_MOMENTS", "50"))
     rng = Random(SEED)
     whole = Copy(tmp_path_factory.mktemp("whole"))
-    trainer = whole.root / "inkmath/training/expression.py"
-    assert "SECONDS_BETWEEN_CHECKPOINTS = 300.0" in trainer.read_text()
-    trainer.write_text(trainer.read_text().replace("CHECKPOINTS = 300.0", "CHECKPOINTS = 1.0"))
+    checkpoints = whole.root / "inkmath/training/checkpoint.py"
+    assert "SECONDS_BETWEEN = 300.0" in checkpoints.read_text()
+    checkpoints.write_text(checkpoints.read_text().replace("SECONDS_BETWEEN = 300.0", "SECONDS_BETWEEN = 1.0"))
     lasts = [_seconds(lambda stage=stage: whole.repro(stage)) for stage in STAGES]
     copy = Copy.at(tmp_path_factory.mktemp("killed") / "copy")
     shutil.copytree(whole.root, copy.root, symlinks=True)

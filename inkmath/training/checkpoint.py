@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from inkmath.dataset.arrays import Array
 
+SECONDS_BETWEEN = 300.0
+"""Within an epoch a checkpoint is written when the last one is so old."""
+
 
 class CheckpointError(TrainingError):
     """A checkpoint is damaged or belongs to another model; the message names the file and what to do."""

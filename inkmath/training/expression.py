@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from inkmath.training.expression_teachers import ExpressionTeachers
     from inkmath.training.recipe import Recipe
 
-SECONDS_BETWEEN_CHECKPOINTS = 300.0
-
 
 def losses(
     answer: dict[str, Any],
@@ -265,7 +263,7 @@ class ExpressionTrainer:
                     counted = now
                     if now > deadline:
                         return False
-                    if now - saved > SECONDS_BETWEEN_CHECKPOINTS:
+                    if now - saved > checkpoint.SECONDS_BETWEEN:
                         self.save()
                         saved = time.monotonic()
             row, spent = self.tally.row(), self.tally.seconds

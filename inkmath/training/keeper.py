@@ -1,4 +1,4 @@
-"""What a training of symbols keeps from epoch to epoch: history, best weights, a checkpoint, where branches ended."""
+"""What a training of symbols keeps as it goes: history, best weights, a checkpoint, where branches ended."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ def say_now(line: str) -> None:
 
 
 class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
-    """Keeps the best weights and a checkpoint after each epoch, says how it goes, and stops when it is time.
+    """Keeps the best weights and a checkpoint, says how it goes, and stops when it is time.
 
-    Which epoch of which branch comes next is told by the length of the history.
+    Checkpoints are written after each epoch and, in long ones, every few minutes. Which epoch comes next is told by the
+    length of the history and the number of branches that have ended.
     """
 
     def __init__(
@@ -49,6 +50,8 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         self.best_epoch = 0
         self.best_weights: list[Array] = []
         self.ended: list[list[Array]] = []  # the weights at the end of each branch before this one
+        self.step = 0  # how many steps of the epoch that comes next are done
+        self._sums: list[Array] = []  # what the figures of that epoch are made of, where it was interrupted
         self.began_at = 0
         self.finished = True
 
@@ -60,8 +63,8 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
 
     @property
     def _branch(self) -> int:
-        """The branch of the last row, counted from 0."""
-        return max(0, -(-(len(self.history) - self._settings.epochs) // self._branch_length))
+        """The branch that is trained, counted from 0."""
+        return len(self.ended)
 
     def next_epoch(self) -> int:
         """The epoch that comes next, counted from 0; where a branch has ended, the first one of another branch.
@@ -75,7 +78,7 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         self._require_trunk()
         self.ended.append([variable.numpy() for variable in self.model.weights])
         checkpoint.restore(self._trunk, self.model, self.model.optimizer)
-        checkpoint.draw_anew(self.model, self._branch + 1)
+        checkpoint.draw_anew(self.model, self._branch)
         return self._fork
 
     def _require_trunk(self) -> None:
@@ -96,20 +99,35 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         restored = checkpoint.restore(self._path, self.model, self.model.optimizer)
         assert restored is not None
         self.history, self.best_epoch = restored.state["history"], restored.state["best_epoch"]
-        best, *self.ended = (
-            [restored.arrays[f"{part}/{index}"] for index in range(count)]
+        parts = {
+            part: [restored.arrays[f"{part}/{index}"] for index in range(count)]
             for part, count in restored.state["arrays"].items()
-        )
-        self.best_weights, self.began_at = best, len(self.history)
+        }
+        # Older checkpoints were written between epochs only.
+        self.step, self._sums = restored.state.get("step", 0), parts.pop("sums", [])
+        self.best_weights, self.ended = parts.pop("best"), list(parts.values())
+        self.began_at = len(self.history)
         if len(self.history) >= self._fork and self._branch + 1 < self._settings.branches:
             self._require_trunk()
         if self._on_epoch is not None:
             for epoch, row in enumerate(self.history):
                 self._on_epoch(epoch, row)
-        self._say(f"resuming after epoch {self.began_at} of {self._wanted}, from {self._path}")
+        done = f"epoch {self.began_at} of {self._wanted}" + (f" and {self.step} steps" if self.step else "")
+        self._say(f"resuming after {done}, from {self._path}")
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
-        self._last = time.monotonic()
+        self._last = self._saved = time.monotonic()
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        if self._sums:  # of the steps before the interruption; only now Keras has variables to add them to
+            for variable, earlier in zip(self.model.metrics_variables, self._sums, strict=True):
+                variable.assign(variable.value.numpy() + earlier)
+            self._sums = []
+        self.step += 1
+        within = batch + 1 < self.params["steps"]  # after the last one comes the epoch's own checkpoint
+        if within and time.monotonic() - self._saved > checkpoint.SECONDS_BETWEEN:
+            self._save(self._path)
+            self._saved = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         row = {name.replace("val_", "valid_", 1): float(value) for name, value in (logs or {}).items()}
@@ -118,11 +136,12 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         if not math.isfinite(row["loss"] + row["valid_loss"]):
             raise TrainingError(f"epoch {epoch + 1}: the loss is infinite or no number; lower train.learning_rate")
         self.history.append(row)
+        self.step = 0
         better = not self.best_weights or _merit(row) > _merit(self.history[self.best_epoch])
         if better or self._settings.keep == "last":
             self.best_epoch = len(self.history) - 1
             self.best_weights = [variable.value.numpy() for variable in self.model.variables]
-        now = time.monotonic()
+        now = self._saved = time.monotonic()
         branches = self._settings.branches
         if branches > 1 and len(self.history) == self._fork:
             self._save(self._trunk)  # before the checkpoint, which asks for it from here on
@@ -146,7 +165,9 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
             self._say("it goes on with: dvc repro -f -s train")
 
     def _save(self, path: Path) -> None:
-        parts = {"best": self.best_weights} | {f"ended{branch}": values for branch, values in enumerate(self.ended)}
+        sums = [variable.value.numpy() for variable in self.model.metrics_variables] if self.step else []
+        parts = {"best": self.best_weights, "sums": sums}
+        parts |= {f"ended{branch}": values for branch, values in enumerate(self.ended)}
         checkpoint.save(
             path,
             self.model,
@@ -154,6 +175,7 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
             {
                 "fingerprint": self._fingerprint,
                 "history": self.history,
+                "step": self.step,
                 "best_epoch": self.best_epoch,
                 "arrays": {part: len(values) for part, values in parts.items()},
             },

@@ -99,7 +99,7 @@ class Trained:
         history: a row of figures per epoch, from the first, whichever start and branch it was trained in.
         best_epoch: the row of the kept weights, counted from 0; the last one where that was asked for.
         kept: ``valid_accuracy`` and ``valid_loss`` of the model.
-        began_at: the row that this start began with; above 0 where it went on from a checkpoint.
+        began_at: the row that this start began with; above 0 where it went on after an epoch.
         finished: False where ``max_minutes`` stopped it; then its checkpoint is there to go on from.
     """
 
@@ -131,9 +131,9 @@ def train_symbols(
         num_classes: how many classes there are.
         settings: architecture, optimiser, schedule, branches and augmentation.
         seed: of the weights, the order of samples, dropout and augmentation.
-        checkpoint_path: an ``.npz`` file, written after each epoch. If it is of this very training, that goes on from
-            it; if of another one, it is written over. Whoever has stored the result removes it. Where branches begin
-            lies beside it, as ``-trunk``, until the last of them has ended.
+        checkpoint_path: an ``.npz`` file, written after each epoch and, within long ones, every five minutes. If it is
+            of this very training, that goes on from it; if of another one, it is written over. Whoever has stored the
+            result removes it. Where branches begin lies beside it, as ``-trunk``, until the last of them has ended.
         on_epoch: takes the row of each epoch, counted from 0, and its figures; those of a checkpoint come again.
         say: takes the lines for the user.
         teachers: those of ``settings.teachers``, whose answers are learned beside the labels.
@@ -168,12 +168,14 @@ def train_symbols(
     keeper = Keeper(Path(checkpoint_path), fingerprint, settings, on_epoch, say)
     keeper.set_model(model)
     keeper.resume()
-    begin = keras.callbacks.LambdaCallback(on_epoch_begin=lambda *_: batches.begin(len(keeper.history)))
+    begin = keras.callbacks.LambdaCallback(on_epoch_begin=lambda *_: batches.begin(len(keeper.history), keeper.step))
     while keeper.finished and not keeper.done:
+        epoch = keeper.next_epoch()
+        batches.begin(len(keeper.history), keeper.step)  # Keras asks for their number before an epoch begins
         model.fit(
             batches,
-            initial_epoch=keeper.next_epoch(),
-            epochs=settings.epochs,
+            initial_epoch=epoch,
+            epochs=epoch + 1 if keeper.step else settings.epochs,
             validation_data=_Judged(valid, num_classes),
             callbacks=[begin, keeper],
             shuffle=False,  # Keras would shuffle the batches once more, by a generator of its own
@@ -262,16 +264,20 @@ class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
         self._augment: Augment | None = settings.augment if settings.augment.enabled else None
         self.begin(0)
 
-    def begin(self, number: int) -> None:
-        """Make the batches those of a pass. Keras's own signals to a data set do not tell which one it is."""
-        self._pass = number
+    def begin(self, number: int, done: int = 0) -> None:
+        """Make the batches those of a pass, but for the first ``done`` of them.
+
+        Keras's own signals to a data set do not tell which pass it is.
+        """
+        self._pass, self._done = number, done
         self._order = np.random.default_rng((ORDER, self._seed, number)).permutation(len(self._data))
 
     def __len__(self) -> int:
         # A last, smaller batch would compile the step twice; what it leaves out differs from pass to pass.
-        return len(self._data) // self._size
+        return len(self._data) // self._size - self._done
 
     def __getitem__(self, step: int) -> tuple[FloatArray, FloatArray]:
+        step += self._done
         chosen = self._order[step * self._size : (step + 1) * self._size]
         features = self._data.take(chosen)
         if self._augment is not None:

@@ -24,24 +24,27 @@ tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfigur
 sys.path.insert(0, sys.argv[1])
 from test_symbols import SEED, settings, symbols
 from inkmath.labels import Vocabulary
+from inkmath.training import checkpoint
 from inkmath.training.symbols import train_symbols, write_model
 
+checkpoint.SECONDS_BETWEEN, save = -1.0, checkpoint.save
 chosen = settings(dropout=0, epochs=2, batch_size=32, schedule=sys.argv[3])
 strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 histories = []
 for name, scope in (("one", contextlib.nullcontext()), ("two", strategy.scope())):
     folder = Path(sys.argv[2], name)
     with scope:
-        def stop(epoch, figures):
-            if epoch == 0 and not (folder / "stopped").exists():
-                (folder / "stopped").write_text("")
+        def stop(path, *given):
+            save(path, *given)
+            saved.append(path)
+            if len(saved) in (2, 4):  # within the first epoch, and after it
                 raise KeyboardInterrupt
-        try:
-            train_symbols(symbols(96, 0), symbols(48, 1), 3, chosen, SEED, folder / "checkpoint.npz", stop)
-        except KeyboardInterrupt:
-            pass
-        trained = train_symbols(symbols(96, 0), symbols(48, 1), 3, chosen, SEED, folder / "checkpoint.npz")
-    assert trained.began_at == 1
+        saved, checkpoint.save, began = [], stop, []
+        while len(began) < 3:
+            began.append(len(saved))
+            with contextlib.suppress(KeyboardInterrupt):
+                trained = train_symbols(symbols(96, 0), symbols(48, 1), 3, chosen, SEED, folder / "checkpoint.npz")
+    assert began == [0, 2, 4] and trained.began_at == 1
     histories.append(trained.history)
     write_model(trained, folder / "model", Vocabulary(("a", "b", "c")), {"length": 12}, symbols(48, 1))
 assert strategy.num_replicas_in_sync == 2

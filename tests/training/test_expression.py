@@ -326,9 +326,9 @@ def test_resumed_it_does_not_ask_teachers_of_what_was_learned(
 def test_killed_after_the_last_step_of_an_epoch_its_figures_are_whole(
     formulas: FormulaSet, classes: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from inkmath.training import expression
+    from inkmath.training import checkpoint
 
-    monkeypatch.setattr(expression, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    monkeypatch.setattr(checkpoint, "SECONDS_BETWEEN", 0.0)
     killed = trainer(formulas, classes, tmp_path / "c.npz")
     rows: list[dict[str, float]] = []
 
@@ -374,12 +374,12 @@ def test_branches_leave_one_trunk_and_the_mean_of_their_ends_is_kept(
 def test_killed_it_ends_with_the_mean_of_undisturbed_branches(
     formulas: FormulaSet, classes: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epochs: int
 ) -> None:
-    from inkmath.training import expression
+    from inkmath.training import checkpoint
 
     undisturbed = trainer(formulas, classes, tmp_path / "undisturbed.npz", branches=2)
     assert undisturbed.run()
 
-    monkeypatch.setattr(expression, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    monkeypatch.setattr(checkpoint, "SECONDS_BETWEEN", 0.0)
     killed = trainer(formulas, classes, tmp_path / "killed.npz", branches=2)
     steps = iter(range(sum(len(batches(formulas, classes, epoch)) for epoch in range(epochs)) + 1))
     step = killed._step

@@ -165,6 +165,40 @@ def test_killed_it_ends_with_the_mean_of_undisturbed_branches(tmp_path, undistur
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize(
+    ("saves", "where"),
+    [
+        (2, "epoch 0 of 7 and 2 steps"),
+        (9, "epoch 1 of 7 and 2 steps"),
+        (21, "epoch 3 of 7 and 2 steps"),
+        (25, "epoch 4 of 7"),
+    ],
+    ids=["in the trunk", "in a branch", "in the first epoch of a further branch", "between two epochs"],
+)
+def test_killed_within_an_epoch_it_goes_on_with_the_next_step(tmp_path, undisturbed, monkeypatch, capsys, saves, where):
+    """Six steps an epoch, a checkpoint after each, the sixth with the epoch's end; the trunk after the first epoch."""
+    from inkmath.training import checkpoint
+
+    save, written = checkpoint.save, []
+
+    def killed(path: Path, *given: object) -> None:
+        save(path, *given)
+        written.append(path.name)
+        if len(written) == saves:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoint, "save", killed)
+    monkeypatch.setattr(checkpoint, "SECONDS_BETWEEN", -1.0)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "c.npz", branched(3, epochs=3))
+    monkeypatch.undo()
+    resumed = run(tmp_path / "c.npz", branched(3, epochs=3))
+    assert f"resuming after {where}, from" in capsys.readouterr().out
+    assert resumed.history == undisturbed.history, "the figures of the broken epoch are those of all its steps"
+    for one, other in zip(weights(resumed), weights(undisturbed), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_killed_between_the_writes_of_trunk_and_checkpoint_it_goes_on(tmp_path, undisturbed, monkeypatch):
     from inkmath.training import checkpoint
 

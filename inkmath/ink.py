@@ -19,8 +19,8 @@ Stroke = NDArray[np.float32]
 MAX_STROKES = 400
 """Strokes of one formula that are read: memory grows with their square, and 400 take some 350 MB."""
 
-_BLURRED = 2.0**-14
-"""Rounding that moves a point by more than this, in sizes of the ink, changes the ink's shape."""
+_FAR = 2.0**10
+"""Ink farther from the origin than so many of its sizes is blurred: 14 of single precision's 24 bits tell its shape."""
 
 
 class TooManyStrokesError(ValueError):
@@ -123,15 +123,16 @@ def check_size(ink: Ink) -> None:
 def in_single_precision(strokes: Sequence[NDArray[np.float64]]) -> tuple[Stroke, ...]:
     """Strokes of one ink as float32, each a copy.
 
-    Ink that lies so far from the origin for its size, along x or y, that its shape would suffer, is moved to it.
+    Ink that lies so far from the origin for its size, along x or y, that its shape would suffer, is moved to it; whole
+    numbers too, which single precision can hold there, but not the points between them that `resample` finds.
     """
     if not strokes:
         return ()
     points = np.concatenate(strokes)
     low, high = points.min(axis=0), points.max(axis=0)
     size = (high - low).max()
-    moved = np.abs(points.astype(np.float32) - points).max(axis=0)  # (2,)
-    far = (moved > _BLURRED * size) & (size > 0)  # a dot has no shape, wherever it lies
+    away = np.abs([low, high]).max(axis=0)  # (2,)
+    far = (away > _FAR * size) & (size > 0)  # a dot has no shape, wherever it lies
     if far.any():
         strokes = [stroke - np.where(far, low, 0) for stroke in strokes]
     return tuple(stroke.astype(np.float32, order="C") for stroke in strokes)

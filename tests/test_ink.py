@@ -62,13 +62,19 @@ def test_small_ink_keeps_its_shape_where_that_is_far_for_its_size(away: float) -
     np.testing.assert_allclose(stroke - stroke.min(axis=0), near, atol=0.2 / 1000)
 
 
+def test_whole_numbers_far_from_the_origin_are_resampled_as_near_it() -> None:
+    """Single precision holds them there, but not what lies between them."""
+    near = np.array([[0, 7], [100, 0], [300, 50]])
+    (stroke,) = Ink.from_points([near + 10_000_000]).strokes
+    np.testing.assert_allclose(resample(stroke, 24), resample(near.astype(np.float32), 24), atol=300 / 10_000)
+
+
 def test_ink_near_the_origin_or_on_both_its_sides_stays_where_it_is() -> None:
     for points in (
         [[1.1, 16777215.0], [2, 3]],
         [[-1e9, 5], [1e9, 6]],
         [[3e38, -3e38], [1, 0]],
         [[30_000.1, 20_000.7], [30_250.3, 20_200.9]],
-        [[1e6 + 1, 1e6], [1e6 + 4, 1e6 + 2]],  # whole numbers, which nothing blurs
         [[123.4, 567.8]],
     ):
         np.testing.assert_array_equal(Ink.from_points([points]).strokes[0], np.float32(points))

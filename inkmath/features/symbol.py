@@ -31,6 +31,10 @@ HOOK_LENGTH = 0.08
 HOOK_ANGLE = np.pi / 2
 """A hook turns away from the stroke by more than this."""
 
+STEEP = 1.001
+"""A step is near-vertical where it is more than so many times as tall as wide: ink in whole pixels has many steps that
+are just as tall as wide, and rounding, which differs from one size to another, must not choose among them."""
+
 PEN_DOWN = 0.1
 """Setting the pen down counts as so much ink, in sides of the box, where points are shared out among the strokes: the
 dot of an i gets a few, however small it is."""
@@ -178,7 +182,7 @@ def _without_hooks(stroke: NDArray[np.float64], longest: float) -> NDArray[np.fl
 def _deslant(sample: list[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
     """Shear by the mean slope, weighted by length, of the steps that are within 45 degrees of the vertical."""
     steps = np.concatenate([np.diff(stroke, axis=0) for stroke in sample])
-    steep = steps[np.abs(steps[:, 1]) > np.abs(steps[:, 0])]
+    steep = steps[np.abs(steps[:, 1]) > STEEP * np.abs(steps[:, 0])]
     height = np.abs(steep[:, 1]).sum()
     if height == 0:
         return sample

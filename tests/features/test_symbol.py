@@ -162,6 +162,12 @@ def test_deslanting_stands_a_leaning_stroke_upright():
     assert np.ptp(row[:, X]) == pytest.approx(0, abs=1e-5)
 
 
+def test_deslanting_takes_steps_that_are_as_tall_as_wide_for_the_same_at_any_size():
+    stairs = stroke(*((x, 7 * x // 5) for x in range(40)))
+    one, other = (normalize_and_pad_traces([[ink]], 32, deslant=True) for ink in (stairs, stairs * np.float32(3.7)))
+    np.testing.assert_allclose(one, other, atol=1e-3)
+
+
 def test_in_deslanting_a_long_step_counts_as_much_as_it_is_long():
     long, short = (0, 90), (90, 100)  # upright for nine tenths, leaning for one
     bent = stroke((0, long[0]), (0, long[1]), (5, short[1]))

@@ -223,9 +223,10 @@ class Recognizer:
         from inkmath.decoding.expression import load_reader_with_opinion
         from inkmath.decoding.symbol import load_symbol_reader
 
-        symbols = cache(partial(load_symbol_reader, directory))  # read once, for either use
-        recognizer = cls(partial(load_reader_with_opinion, directory, symbols), symbols)
-        recognizer._directory = directory.absolute()
+        place = directory.absolute()  # models are loaded later, when the working directory may be another
+        symbols = cache(partial(load_symbol_reader, place))  # read once, for either use
+        recognizer = cls(partial(load_reader_with_opinion, place, symbols), symbols)
+        recognizer._directory = place
         return recognizer
 
     def __reduce__(self) -> str | tuple[Any, ...]:

@@ -441,6 +441,17 @@ def test_a_recogniser_can_be_sent_to_another_process(monkeypatch: pytest.MonkeyP
     assert pickle.loads(sent).recognize([X]).latex == answer.latex
 
 
+@needs_weights
+def test_models_that_are_loaded_later_are_found_from_another_working_directory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(WEIGHTS.parent)
+    loaded = Recognizer.load(WEIGHTS.name)
+    monkeypatch.chdir(tmp_path)
+    assert loaded.recognize([X]).latex
+    assert loaded.classify([X])
+
+
 def test_the_recogniser_comes_without_tensorflow() -> None:
     loaded = "import sys, inkmath.recognizer as r, inkmath.cli; r.Recognizer.load('.'); print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout.split()

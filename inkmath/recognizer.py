@@ -115,7 +115,11 @@ class Formula:
         return write_inkml(self.to_ink())
 
     def to_lg(self) -> str:
-        """A label graph, as the CROHME competitions score it."""
+        """A label graph, as the CROHME competitions score it.
+
+        Raises:
+            LayoutError: the ink's file gave a stroke a name that a label graph cannot hold.
+        """
         from inkmath.layout.lg import to_lg
 
         return to_lg(self.tree, self.ink.trace_ids, title=self.ink.title)

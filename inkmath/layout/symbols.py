@@ -257,13 +257,14 @@ def canonical_label(label: str) -> str:
     Letters and digits in italics, bold, sans-serif or typewriter are the plain ones.
 
     Raises:
-        LayoutError: the label is empty, several primes in one character, or neither one visible character nor a LaTeX
-            command known here.
+        LayoutError: the label is empty, several primes in one character, a mark that combines with the character before
+            it, or neither one visible character nor a LaTeX command known here.
     """
     label = label.strip().translate(_FONTS)
     label = ALIASES.get(label, label)
     if len(label) == 1:
-        if label in _RESERVED or label in SEVERAL_PRIMES or not label.isprintable() or label.isspace():
+        mark = unicodedata.category(label).startswith("M")  # an accent or stroke on what stands before it, or unseen
+        if mark or label in _RESERVED or label in SEVERAL_PRIMES or not label.isprintable() or label.isspace():
             raise LayoutError(f"{quoted(label)} is no symbol")
         return _COMMANDS.get(label, label)
     if label not in CHARACTERS and label not in FUNCTIONS:

@@ -131,6 +131,7 @@ def test_canonical_tokens_are_stable(tree: LayoutTree) -> None:
         (r"\left( a \over b", "'\\right' is missing"),
         ("x\\", "column 2: '\\' is no symbol"),
         ("\x00", "is no symbol"),
+        ("a=\u0338b", "column 3: "),  # a stroke through the sign before it, which makes it another
     ],
 )
 def test_what_is_no_formula_is_refused_with_its_place(latex: str, complaint: str) -> None:

@@ -45,7 +45,7 @@ def test_a_function_may_be_in_italics() -> None:
     assert label_of_mathml("\U0001d460\U0001d456\U0001d45b") == "\\sin"
 
 
-@pytest.mark.parametrize("label", ["", " ", "ab", "\\foo", "$", "{", "\u0000", "\u00a0", "\u2033"])
+@pytest.mark.parametrize("label", ["", " ", "ab", "\\foo", "$", "{", "\u0000", "\u00a0", "\u2033", "\u20d7", "\ufe0e"])
 def test_what_is_no_symbol_is_refused(label: str) -> None:
     with pytest.raises(LayoutError, match="no symbol"):
         canonical_label(label)

@@ -59,11 +59,15 @@ def test_folders_too_small_to_give_of_their_own_give_together(writers, folder):
     assert splits.count(Split.VALID) == 120
 
 
-def test_the_choice_follows_the_seed_and_not_the_order():
-    samples = [sample(i, f"w{i // 4}") for i in range(200)]
+def test_the_choice_follows_the_seed_and_not_the_order_of_sources():
+    large = [sample(i, f"w{i // 4}", "HAMEX" if i < 100 else "KAIST") for i in range(200)]
+    small = [sample(1000 + i, f"v{i // 10}", f"folder{i // 10}") for i in range(200)]  # which give together
+    samples = large + small
     splits = assign_splits(samples, 0.2, seed=1)
     assert splits == assign_splits(samples, 0.2, seed=1)
     assert splits != assign_splits(samples, 0.2, seed=2)
+    backwards = sorted(range(len(samples)), key=lambda i: samples[i].source, reverse=True)
+    assert [splits[i] for i in backwards] == assign_splits([samples[i] for i in backwards], 0.2, seed=1)
 
 
 def test_ink_of_the_test_set_leaves_the_training_set():
@@ -74,19 +78,25 @@ def test_ink_of_the_test_set_leaves_the_training_set():
 
 
 def copied(
-    ink: Ink, *, points: int | None = None, factor: float = 1.0, shift: float = 0.0, whole: int | None = None
+    ink: Ink,
+    *,
+    points: int | None = None,
+    factor: float = 1.0,
+    shift: tuple[float, float] = (0.0, 0.0),
+    whole: int | None = None,
 ) -> Ink:
     """The same ink, sampled anew, scaled and moved, or in whole numbers up to ``whole``."""
     strokes = [resample(stroke, points) if points else stroke for stroke in ink.strokes]
     if whole:
         low, high = np.concatenate(strokes).min(axis=0), np.concatenate(strokes).max(axis=0)
         strokes = [np.round((stroke - low) * whole / (high - low).max()) for stroke in strokes]
-    return Ink(tuple((stroke * factor + shift).astype(np.float32) for stroke in strokes))
+    return Ink(tuple((stroke * factor + np.array(shift)).astype(np.float32) for stroke in strokes))
 
 
 def test_sampling_place_and_size_do_not_make_another_ink():
     inks = [ink for ink in synthesize(60, 3) if len(ink.strokes) >= 3]
-    copies = [{"points": 9}, {"factor": 0.1}, {"shift": 4000.0}, {"points": 20, "factor": 7.3, "shift": -50.0}]
+    copies = [{"points": 9}, {"factor": 0.1}, {"shift": (4000.0, 0.0)}]
+    copies += [{"points": 20, "factor": 7.3, "shift": (-50.0, 200.0)}]
     copies += [{"whole": 1000}, {"whole": 30000, "factor": 0.01}]
     for knobs in copies:
         same = sum(bool({*ink_shapes(ink)} & {*ink_shapes(copied(ink, **knobs))}) for ink in inks)

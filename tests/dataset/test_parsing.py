@@ -213,7 +213,8 @@ def test_texts_are_those_of_training_ink_that_says_something(data):
 
 def test_ink_without_truth_is_a_row_without_truth(data):
     (data / "train" / "bare.inkml").write_bytes(b"<ink><trace>1 2, 3 4, 7 8</trace></ink>")
-    parse(data)
+    summary = parse(data)
+    assert (summary.without_latex, summary.without_tree) == (1, 1)
     (bare,) = [ink for ink in read_inks(data / "out" / "ink.parquet") if ink.id == "train/bare"]
     assert (bare.latex, bare.tree, bare.groups, bare.writer) == (None, None, (), None)
 
@@ -224,12 +225,13 @@ def test_a_truth_that_is_used_in_part_or_not_at_all_is_listed_with_what_is_wrong
         b'<ink><annotation type="truth">$\\frac{a}$</annotation><trace>1 2, 3 9</trace></ink>'
     )
     (data / "train" / "unlabelled.inkml").write_bytes(b"<ink><trace>1 2, 9 3</trace></ink>")  # says nothing wrong
+    (data / "train" / "unused.inkml").write_bytes(inkml("resistor", shift=100))  # the ink of a test file
     summary = parse(data)
     problems = pq.read_table(data / "out" / "problems.parquet").to_pylist()
     assert {Path(row["file"]).name for row in problems} == {"circuit.inkml", "latex.inkml"}
     assert any("'resistor' is no symbol" in row["reason"] for row in problems)
-    assert summary.with_problems == 2
-    assert summary.rows == 11
+    assert "unused.inkml" in rejected(data)
+    assert (summary.rows, summary.with_problems) == (11, 2)
 
 
 def test_labelled_groups_outside_the_tree_are_kept(data):

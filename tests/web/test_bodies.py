@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from asking import X, assert_problem
+from asking import X, assert_problem, formula
 from drawn_picture import picture
 
 from inkmath.web.problems import limit_problem
@@ -41,6 +41,17 @@ def test_what_is_too_large_is_refused_with_its_limit(
 def test_a_limit_is_written_as_people_write_numbers(value: float, words: str) -> None:
     problem = limit_problem(413, "kind", "Title", limit="name", value=value, unit="units", remedy="Less.")
     assert problem.detail == f"The limit is {words} units. Less."
+
+
+@pytest.mark.parametrize("strokes", [[X] * 5, [[[0, 0]] * 200]])
+def test_what_is_just_as_large_as_its_limit_is_read(client: TestClient, strokes: list[object]) -> None:
+    assert client.post("/api/recognize", json={"strokes": strokes}).status_code == 200
+
+
+def test_what_a_pen_tells_beside_x_and_y_is_ignored_though_not_every_point_has_it(client: TestClient) -> None:
+    with_pressure = [[*X[0], 0.5], *X[1:]]
+    plain, ragged = (client.post("/api/recognize", json={"strokes": [one]}) for one in (X, with_pressure))
+    assert ragged.json()["latex"] == plain.json()["latex"]
 
 
 def test_a_body_of_unknown_length_is_cut_off_at_the_limit(client: TestClient) -> None:
@@ -136,6 +147,13 @@ def test_a_compressed_body_is_refused_with_what_to_do(client: TestClient) -> Non
     assert response.headers["Accept-Encoding"] == "identity"
 
 
-def test_other_types_are_refused(client: TestClient) -> None:
-    response = client.post("/api/recognize", content="{}", headers={"Content-Type": "text/plain"})
+@pytest.mark.parametrize("path", ["recognize", "classify", "arrange", "inkml", "corrections"])
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+def test_other_types_are_refused(client: TestClient, path: str, kind: str) -> None:
+    """Browsers let any page on the web send these here without asking; what is JSON by its type they ask about first.
+
+    Else such a page could save what the next training learns from.
+    """
+    body = json.dumps({"strokes": [X]} if path in ("recognize", "classify") else formula(latex="x"))
+    response = client.post(f"/api/{path}", content=body, headers={"Content-Type": kind})
     assert_problem(response, 415, "media-type")

@@ -84,6 +84,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_line() -> None:
         ("", "at least one symbol"),
         ("O, x_1, x, 1.0, 0\nN, 1, x, 1.0", "line 2: .* is neither an object"),
         ("O, x_1", "neither an object"),
+        ("O, x_1, x, 1.0, 0\nR, x_1, x_1", "line 2: .* nor a relation"),
         ("O, x_1, x, 1.0, 0\nO, x_1, y, 1.0, 1", "line 2: a second object 'x_1'"),
         ("O, x_1, foo, 1.0, 0", "line 1: 'foo' is no symbol"),
         ("O, x_1, x, 1.0, zero", "line 1: there is no stroke 'zero'"),

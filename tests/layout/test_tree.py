@@ -56,4 +56,6 @@ def test_the_order_of_symbols_does_not_matter(tree: LayoutTree, seed: int) -> No
 def test_a_tree_knows_whether_each_symbol_has_strokes() -> None:
     bare = parse_latex("x + y")
     assert not bare.has_strokes
-    assert with_strokes(bare).has_strokes
+    whole = with_strokes(bare)
+    assert whole.has_strokes
+    assert not LayoutTree((*whole.symbols[:-1], bare.symbols[-1]), whole.edges).has_strokes, "all but one have"

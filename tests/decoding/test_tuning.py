@@ -77,10 +77,10 @@ def test_a_second_opinion_counts_when_it_helps() -> None:
 
 
 def test_language_is_weighed_as_if_the_text_of_validation_were_new() -> None:
-    texts = ["x y", "X y", "x X"]
-    counts, inks = count_trigrams(map(parse_latex, texts)), [Ink((), tree=parse_latex(text)) for text in ("x y", "y X")]
+    texts = ["x y", "X y x", "x X"]
+    counts, inks = count_trigrams(map(parse_latex, texts)), [Ink((), tree=parse_latex(text)) for text in ("x y", "X y")]
     innocent = unaware(LABELS, counts, inks, set(texts))
-    assert (innocent.edge == language("X y", "x X").edge).all(), "y X is not among what was learned: it stays unlearned"
+    assert (innocent.edge == language("X y x", "x X").edge).all(), "X y was not learned, only a longer text that has it"
     assert (unaware(LABELS, counts, [], set(texts)).edge == language(*texts).edge).all()
 
 

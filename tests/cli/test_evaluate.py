@@ -101,6 +101,16 @@ def test_a_source_is_named_as_its_folder_is(test_set: Path) -> None:
     assert "\n [bold] " in CliRunner().invoke(app, ["evaluate", str(test_set)]).stdout
 
 
+def test_formulas_whose_strokes_nobody_labelled_have_no_figures_of_structure(test_set: Path, tmp_path: Path) -> None:
+    """As in MathWriting, whose truth is LaTeX alone."""
+    for name, latex in (("short", "x 1"), ("long", "x 1 + 1 + 1")):
+        (tmp_path / f"{name}.inkml").write_bytes(write_inkml(replace(formula("x", "1"), tree=None, latex=latex)))
+    result = CliRunner().invoke(app, ["evaluate", *map(str, tmp_path.glob("*.inkml"))])
+    assert (result.exit_code, "structure right" in result.stdout) == (0, False)
+    (row,) = (line.split() for line in result.stdout.splitlines() if line.split()[:1] == ["1-3"])
+    assert row == ["1-3", "1", "100.0%", "100.0%", "100.0%"]
+
+
 def test_nothing_to_measure_is_an_error(tmp_path: Path, test_set: Path) -> None:
     result = CliRunner().invoke(app, ["evaluate", str(test_set / "untold.inkml")])
     assert result.exit_code == 1

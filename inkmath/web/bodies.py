@@ -93,16 +93,13 @@ async def read_json(request: Request, model: type[Model], limits: Limits) -> Mod
 
 
 def ink_of_strokes(strokes: list[list[list[float]]], limits: Limits) -> Ink:
-    """Ink from JSON strokes.
+    """Ink from JSON strokes, as :data:`~inkmath.web.schemas.Strokes` has them.
 
     Raises:
-        Problem: 413 when there are too many strokes or points, 422 when they are no ink.
+        Problem: 413 when there are too many strokes or points.
     """
     _check_size(len(strokes), sum(map(len, strokes)), limits)
-    try:
-        return Ink.from_points([[point[:2] for point in stroke] for stroke in strokes])
-    except ValueError as error:
-        raise Problem(422, "invalid", "Invalid request", str(error)) from None
+    return Ink.from_points([[point[:2] for point in stroke] for stroke in strokes])
 
 
 def ink_of_inkml(document: bytes, limits: Limits) -> Ink:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -291,6 +292,16 @@ def test_of_a_letter_seen_once_anything_is_believed_that_others_do() -> None:
 
 def test_the_same_formulas_give_the_same_measures(formulas: FormulaSet, measures: Measures) -> None:
     assert measure_lines(formulas) == measures
+
+
+def test_formulas_without_a_tree_or_the_strokes_of_a_symbol_teach_nothing() -> None:
+    """Truth may be LaTeX alone, and a tree may name a symbol that nobody labelled."""
+    rows = [in_a_row("11", {"1": (1.0, 0.0), "x": (0.6, 0.0)}, "x", number) for number in range(30)]
+    tree = rows[0].tree
+    assert tree is not None
+    unlabelled = replace(tree, symbols=(*tree.symbols[:-1], Symbol("x", ())))
+    inks = [*rows, replace(rows[0], id="bare", tree=None), replace(rows[0], id="in part", tree=unlabelled)]
+    assert taught(inks) == taught(rows)
 
 
 def test_without_formulas_everything_is_as_tall_as_a_digit(formulas: FormulaSet) -> None:

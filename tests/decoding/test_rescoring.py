@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 from inkmath.decoding.language import TreeLanguageModel, count_trigrams
-from inkmath.decoding.rescoring import AGAIN, Rescorer
+from inkmath.decoding.rescoring import AGAIN, HABIT, Rescorer
 from inkmath.features.expression import RELATIONS
 from inkmath.layout.latex import parse_latex
+from inkmath.layout.tree import Relation
 
 LABELS = ("x", "X", "y", "i", "1", "2", "+", "-", "(", ")", "[", "]", "|", "\\sqrt")
 
@@ -54,6 +56,31 @@ def test_a_rare_label_that_comes_again_tells_more_than_a_usual_one() -> None:
 def test_a_letter_has_scripts_where_it_has_them_elsewhere(likely: str, odd: str) -> None:
     told = rescorer(*TEXTS)
     assert told.habit(*arrays(likely)) > told.habit(*arrays(odd))
+
+
+def drawn(others: float, chance: float, share: float) -> float:
+    """How much likelier something is that a ``share`` of draws takes from the ``others``, instead of all by chance."""
+    return math.log((1 - share) + share * others / chance)
+
+
+def test_a_label_is_drawn_from_all_labels_or_from_the_others_of_its_formula() -> None:
+    told = rescorer(*TEXTS)
+    x, plus = (told.language.usual[LABELS.index(label)] for label in "x+")
+    # Each x finds two more among its four others, each plus one.
+    expected = 3 * drawn(2 / 4, x, AGAIN) + 2 * drawn(1 / 4, plus, AGAIN)
+    assert told.repetition(arrays("x+x+x")[0]) == pytest.approx(expected)
+
+
+def test_a_script_comes_by_chance_or_from_the_other_symbols_of_its_label() -> None:
+    told = rescorer(*TEXTS)
+    lacks = np.exp(told.language.edge[LABELS.index("x"), :, -1])  # how likely an x has none, by relation
+    expected = 0.0
+    for relation, lack in zip(RELATIONS, lacks, strict=True):
+        if relation is Relation.SUB:  # of the two that have one, each sees one and none; the third sees two
+            expected += 2 * drawn(1 / 2, 1 - lack, HABIT) + drawn(0, lack, HABIT)
+        elif relation is not Relation.RIGHT:
+            expected += 3 * drawn(1, lack, HABIT)
+    assert told.habit(*arrays("x_{1}+x_{2}-x")) == pytest.approx(expected)
 
 
 def test_nothing_can_be_a_habit_that_happens_once() -> None:

@@ -448,6 +448,24 @@ def test_a_grafted_symbol_of_many_strokes_is_written_before_what_follows() -> No
     assert orders == {"abe", "adddde"}
 
 
+def test_a_grafted_part_is_written_in_one_go_and_in_its_own_order() -> None:
+    def power(name: str, scripts: str) -> Ink:
+        last = len(scripts) + 1
+        marks = [[[12.0 + 10 * at, -9.0], [21.0 + 10 * at, -1.0]] for at in range(1, last)]
+        points = [[[0.0, 0.0], [20.0, 20.0]], *marks, [[70.0, 0.0], [90.0, 20.0]]]
+        edges = [Edge(0, 1, Relation.SUP), Edge(0, last, Relation.RIGHT)]
+        edges += [Edge(at, at + 1, Relation.RIGHT) for at in range(1, last - 1)]
+        symbols = tuple(Symbol(label, (at,)) for at, label in enumerate(f"a{scripts}e"))
+        return Ink.from_points(points, id=name, tree=LayoutTree(symbols, tuple(edges)))
+
+    formulas = FormulaSet.from_inks([power("one", "b"), power("many", "bcd")], ["train"] * 2, 8)
+    orders = set()
+    for seed in range(12):
+        made = composer(formulas, list("abcde"), graft=1.0).draw(0, True, np.random.default_rng(seed))
+        orders.add("".join("abcde"[label] for label in made.classes))
+    assert orders == {"abe", "abcde"}
+
+
 def test_the_late_dot_of_an_i_stays_late_and_comes_into_no_other_hand() -> None:
     """Whoever dots at the end of the line does so in their own formula; elsewhere the dot would part other symbols."""
 
@@ -469,7 +487,7 @@ def test_the_late_dot_of_an_i_stays_late_and_comes_into_no_other_hand() -> None:
 
 
 def test_a_grafted_part_is_written_when_the_old_one_was(formulas: FormulaSet, classes: list[str]) -> None:
-    """Strokes of the outermost line keep their order, and each part's strokes come together."""
+    """The symbols of the outermost line keep their order."""
     for number, seed in product(range(len(formulas)), range(3)):
         plain = composer(formulas, classes).draw(number, True, np.random.default_rng(seed))
         made = composer(formulas, classes, graft=1.0).draw(number, True, np.random.default_rng(seed))

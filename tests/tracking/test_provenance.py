@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -122,6 +123,13 @@ class TestDataDigest:
             data_digest(Path("inks"))
         self.lock("inks", "0123.dir")
         assert data_digest(Path("inks")) == ("0123.dir", "dvc.lock")
+
+    def test_what_a_stage_wrote_is_newer_than_what_another_one_read(self, workspace: Path) -> None:
+        read, wrote = ([{"path": "inks", "md5": md5}] for md5 in ("0123.dir", "4567.dir"))
+        stages = {"normalize": {"deps": read}, "parse": {"outs": wrote}, "train": {"deps": read}}
+        Path("dvc.lock").write_text(json.dumps({"stages": stages}))  # JSON is YAML
+        Path("inks").mkdir()
+        assert data_digest(Path("inks")) == ("4567.dir", "dvc.lock")
 
     def test_missing_data_names_the_remedy(self, workspace: Path) -> None:
         with pytest.raises(TrackingError, match=r"nothing\.npz: no such data; run the stage that writes it"):

@@ -29,6 +29,7 @@ def canonical(latex: str) -> str:
         (r"\sqrt[{\sqrt[3]2}]x", r"\sqrt [ { \sqrt [ 3 ] { 2 } } ] { x }"),
         (r"\left ( \mbox { xy } \right )", "( x y )"),
         (r"\left. x \right|", "x |"),
+        (r"\bigl( x \middle. y \bigr)", "( x y )"),
         (r"\left< x \right>", r"\langle x \rangle"),
         (r"\Bigg( \mathrm{d}t \Bigg)", "( d t )"),
         (r"{\bf x} \texttt{y} \bm{z} \scriptscriptstyle a \negthinspace \mathopen{[} b \mathclose{]}", "x y z a [ b ]"),
@@ -54,6 +55,7 @@ def canonical(latex: str) -> str:
         (r"\int\limits_0^1", r"\int _ { 0 } ^ { 1 }"),
         (r"\lim_{x \to 0}", r"\lim _ { x \rightarrow 0 }"),
         (r"\operatorname{sin} x \not= \operatorname{tg} x", r"\sin x \neq t g x"),
+        (r"\operatorname{sin2}", "s i n 2"),
         (r"\stackrel{a}{=}", r"\overset { a } { = }"),
         (r"\alpha\,\beta\quad\gamma~\ \delta", r"\alpha \beta \gamma \delta"),
         ("\u03b1→∞", r"\alpha \rightarrow \infty"),
@@ -83,6 +85,7 @@ def test_faithful_latex_tells_limits_apart_and_canonical_does_not() -> None:
 
     assert to_latex(below) == r"\int \limits _ { 0 }"
     assert to_latex(beside) == r"\int _ { 0 }"
+    assert to_latex(parse_latex(r"\sum x")) == r"\sum x", "where there are no limits, nothing is said of them"
     assert canonical_tokens(below) == canonical_tokens(beside) == [r"\int", "_", "{", "0", "}"]
 
 
@@ -117,6 +120,7 @@ def test_canonical_tokens_are_stable(tree: LayoutTree) -> None:
         ("x_1_2", "column 4: 'x' has a subscript already"),
         ("x^1^2", "column 4: 'x' has a superscript already"),
         (r"\sum_1_2", r"column 7: '\sum' has something below it already"),
+        (r"\overset{a}{\overset{b}{=}}", "'=' has something above it already"),
         ("^2", "'^' has no symbol to its left"),
         ("x^", "an argument is missing"),
         (r"\frac{1}", "at the end: an argument is missing"),

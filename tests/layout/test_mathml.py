@@ -98,6 +98,7 @@ def test_writing_serves_a_browser() -> None:
     assert written("x") == '<math xmlns="http://www.w3.org/1998/Math/MathML" display="block"><mi>x</mi></math>'
     assert "<mo>\u2212</mo>" in written("a-b"), "a minus is not a hyphen"
     assert "<mfrac><mi>a</mi><mrow/></mfrac>" in written(r"\frac{a}{}")
+    assert "<msup><mroot><mi>x</mi><mn>3</mn></mroot><mn>2</mn></msup>" in written(r"\sqrt[3]{x}^2")
     assert '<mo movablelimits="false">∑</mo>' in written(r"\sum_i")
     assert "<msubsup><mo>∫</mo>" in written(r"\int_0^1")
     assert "<mo>&lt;</mo>" in written("a<b")

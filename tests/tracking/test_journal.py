@@ -23,6 +23,13 @@ def abandon(journal: Journal) -> None:
     journal._lock.release()
 
 
+def test_nobody_else_looks_into_it(tmp_path: Path) -> None:
+    """It holds the server's address, which may hold a password."""
+    spool = tmp_path / "mlspool"
+    open_journal(spool)
+    assert spool.stat().st_mode & 0o077 == 0
+
+
 def test_what_was_taken_is_no_longer_pending(tmp_path: Path) -> None:
     journal = open_journal(tmp_path)
     journal.append({"op": "metrics", "step": 0})

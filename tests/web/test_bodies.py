@@ -61,6 +61,7 @@ def test_a_body_of_unknown_length_is_cut_off_at_the_limit(client: TestClient) ->
 
     response = client.post("/api/recognize", content=endless(), headers={"Content-Type": "application/json"})
     assert_problem(response, 413, "body-too-large")
+    assert response.headers["Connection"] == "close", "what is left of it is not waited for"
 
 
 @pytest.mark.parametrize(

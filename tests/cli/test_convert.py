@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,35 @@ def test_json_holds_strokes_symbols_and_relations(file: Path) -> None:
     assert answer["symbols"] == [{"label": "x", "strokes": [0]}, {"label": "2", "strokes": [1]}]
     assert answer["relations"] == [{"parent": 0, "child": 1, "relation": "Sup"}]
     assert answer["strokes"][1] == [[9, 2], [11, 4]]
+
+
+def test_json_of_bare_ink_is_its_strokes(file: Path) -> None:
+    file.write_bytes(b"<ink><trace>1 2, 3 4</trace></ink>")
+    answer = json.loads(run(file, "--to", "json").stdout)
+    assert answer["strokes"] == [[[1, 2], [3, 4]]]
+    assert (answer["latex"], answer["symbols"], answer["relations"], answer["problems"]) == (None, [], [], [])
+
+
+@pytest.mark.parametrize(
+    ("truth", "notation", "reason"),
+    [
+        ("", "latex", "no layout tree to convert: the file has no MathML or LaTeX"),
+        (r"\hat{x}", "latex", r"no layout tree to convert: .*'\\hat' is no symbol"),
+        ("x + 1", "lg", "owns no strokes"),  # LaTeX alone does not say which strokes a symbol has
+    ],
+)
+def test_a_truth_that_does_not_suffice_is_said(file: Path, truth: str, notation: str, reason: str) -> None:
+    file.write_text(f'<ink><annotation type="truth">{truth}</annotation><trace>1 2, 3 4</trace></ink>')
+    result = run(file, "--to", notation)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert re.search(reason, " ".join(result.stderr.split()))
+
+
+def test_several_texts_follow_each_other_and_several_pictures_lie_in_a_directory(tmp_path: Path, file: Path) -> None:
+    (tmp_path / "more.inkml").write_bytes(inkml("y"))
+    assert run(tmp_path, "--to", "latex").stdout == "x ^ { 2 }\ny ^ { 2 }\n"
+    assert run(tmp_path, "--to", "svg", "--out", tmp_path / "out").exit_code == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["formula.svg", "more.svg"]
 
 
 def test_a_picture_from_standard_input() -> None:

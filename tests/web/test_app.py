@@ -59,7 +59,8 @@ def test_missing_weights_are_told_and_the_page_still_comes() -> None:
                 break
             time.sleep(0.01)
         assert_problem(response, 503, "no-model")
-        assert_problem(client.post("/api/recognize", json={"strokes": [X]}), 503, "no-model")
+        for what in ("recognize", "classify"):
+            assert_problem(client.post(f"/api/{what}", json={"strokes": [X]}), 503, "no-model")
         assert "secret" not in response.text
         assert client.get("/").status_code == 200
 

@@ -51,6 +51,10 @@ def test_a_confirmed_formula_is_kept_as_inkml_with_its_truth_and_can_be_taken_ba
         {"symbols": [{"label": "x y", "strokes": [0, 1]}]},
         {"relations": [{"parent": 0, "child": 0, "relation": "Right"}]},
         {"relations": [{"parent": 0, "child": 1, "relation": "Beside"}]},
+        {  # a tree, but one that no LaTeX can say
+            "symbols": [{"label": "x", "strokes": [0]}, {"label": "1", "strokes": [1]}],
+            "relations": [{"parent": 0, "child": 1, "relation": "Inside"}],
+        },
     ],
 )
 def test_a_truth_that_does_not_fit_the_ink_is_not_kept(

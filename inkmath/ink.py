@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,6 +136,19 @@ def in_single_precision(strokes: Sequence[NDArray[np.float64]]) -> tuple[Stroke,
     if far.any():
         strokes = [stroke - np.where(far, low, 0) for stroke in strokes]
     return tuple(stroke.astype(np.float32, order="C") for stroke in strokes)
+
+
+def typical_size(low: NDArray[Any], high: NDArray[Any]) -> float:
+    """The median over strokes of the larger side of their boxes, without those that have no extent.
+
+    Args:
+        low, high: ``(S, 2)`` top left and bottom right corners of the boxes.
+
+    Returns:
+        Above 0, in the unit of the corners; 1 where no stroke has any extent.
+    """
+    reach = (high - low).max(axis=1, initial=0.0)
+    return float(np.median(reach[reach > 0])) if (reach > 0).any() else 1.0
 
 
 def resample(stroke: Stroke, points: int) -> Stroke:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkmath.dataset.arrays import ArraysError, read_arrays
-from inkmath.ink import resample
+from inkmath.ink import resample, typical_size
 from inkmath.layout.canonical import canonical
 from inkmath.layout.latex import canonical_tokens
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
@@ -50,9 +50,7 @@ def rescale(strokes: Floats) -> Floats:
     """Strokes ``(S, P, 2)`` in units of their median size, around the mean of their centres."""
     exact = strokes.astype(np.float64)  # tablets count in hundred thousands: float32 would lose the small strokes
     low, high = exact.min(axis=1), exact.max(axis=1)
-    reach = (high - low).max(axis=1)
-    unit = np.median(reach[reach > 0]) if (reach > 0).any() else 1.0
-    placed = (exact - ((low + high) / 2).mean(axis=0)) / unit
+    placed = (exact - ((low + high) / 2).mean(axis=0)) / typical_size(low, high)
     even: Floats = np.clip(placed, -FARTHEST, FARTHEST).astype(np.float32)
     return even
 

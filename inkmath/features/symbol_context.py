@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from inkmath.features.symbol import CHANNELS
+from inkmath.ink import typical_size
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -49,8 +50,7 @@ def symbol_contexts(strokes: Sequence[Stroke], symbols: Sequence[Collection[int]
     """
     low = np.array([stroke.min(axis=0) for stroke in strokes], np.float64).reshape(-1, 2)  # (S, 2)
     high = np.array([stroke.max(axis=0) for stroke in strokes], np.float64).reshape(-1, 2)
-    reach = (high - low).max(axis=1, initial=0.0)
-    unit = np.median(reach[reach > 0]) if (reach > 0).any() else 1.0
+    unit = typical_size(low, high)
     out = np.zeros((len(symbols), len(CONTEXT)), np.float32)  # (N, 9)
     for row, owned in zip(out, symbols, strict=True):
         mine = np.array(sorted(owned))

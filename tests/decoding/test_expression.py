@@ -206,6 +206,17 @@ def test_some_slant_and_another_order_of_strokes_change_no_reading(released: Str
     assert latex(released.read([late])[0]) == wanted
 
 
+def test_trembling_ink_reads_like_steady_ink(released: StrokeGraphReader) -> None:
+    from inkmath.ink import resample
+
+    wanted = latex(released.read([INK])[0])
+    rng = np.random.default_rng(0)
+    dense = [resample(stroke, 40) for stroke in INK.strokes]
+    shaken = [Ink.from_points([stroke + rng.normal(0, 0.6, stroke.shape) for stroke in dense]) for _ in range(10)]
+    right = [latex(readings) == wanted for readings in released.read(shaken)]
+    assert sum(right) >= 9
+
+
 def test_a_batch_reads_like_each_ink_alone(released: StrokeGraphReader) -> None:
     inks = [INK, Ink(INK.strokes[:4]), Ink(INK.strokes[4:]), INK]
     for together, ink in zip(released.read(inks), inks, strict=True):

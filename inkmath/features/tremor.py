@@ -36,7 +36,7 @@ WINDOW = 2.5
 PASSES = 3
 """Tremor makes a stroke longer than its line; each pass measures along the line that the one before found."""
 
-MOST_POINTS = 256
+MOST_POINTS = 128
 """Of a stroke with more, neighbours are averaged first: time and memory grow with the square of their number."""
 
 
@@ -48,15 +48,27 @@ def tremor(strokes: Sequence[Stroke]) -> float:
     counts: points are spaced unevenly along any line, as the pen's speed varies.
 
     Args:
-        strokes: each ``(points, 2)``, in any unit.
+        strokes: at least one, each ``(points, 2)``, in any unit.
 
     Returns:
         0 or more; 0 also where there are too few points, or too far apart, to tell.
     """
-    size = _size(strokes)
-    products = [_products(stroke.astype(np.float64) / size) for stroke in strokes if len(stroke) > 3]
-    found = np.concatenate(products) if products else np.empty(0)
-    return float(np.sqrt(max(0.0, -found.mean() / 4.0))) if len(found) >= FEWEST else 0.0
+    points = np.concatenate(strokes).astype(np.float64)  # (N, 2)
+    owner = np.repeat(np.arange(len(strokes)), [len(stroke) for stroke in strokes])
+    new = np.ones(len(points), np.bool_)
+    new[1:] = (np.diff(points, axis=0) != 0).any(axis=1) | (np.diff(owner) != 0)
+    points, owner = points[new] / _size(strokes), owner[new]
+    if len(points) < 4:
+        return 0.0
+    chord = points[3:] - points[:-3]  # (N - 3, 2)
+    length, steps = np.hypot(*chord.T), np.hypot(*np.diff(points, axis=0).T)
+    told = (owner[3:] == owner[:-3]) & (length > 0) & (np.convolve(steps, np.ones(3), "valid") < NEAR)
+    if told.sum() < FEWEST:
+        return 0.0
+    across = np.stack([-chord[:, 1], chord[:, 0]], axis=1)[told] / length[told, None]
+    bends = np.diff(points, 2, axis=0)  # (N - 2, 2)
+    first, second = ((part[told] * across).sum(axis=1) for part in (bends[:-1], bends[1:]))
+    return float(np.sqrt(max(0.0, -(first * second).mean() / 4.0)))
 
 
 def steadied(ink: Ink) -> Ink:
@@ -64,7 +76,8 @@ def steadied(ink: Ink) -> Ink:
 
     Each point moves to where a straight line fitted to its neighbours, weighted by their distance along the stroke,
     passes it: local linear regression (Cleveland, "Robust locally weighted regression and smoothing scatterplots",
-    JASA 74, 1979), which does not draw in the ends of a stroke as averaging would.
+    JASA 74, 1979), which does not draw in the ends of a stroke as averaging would. Strokes of more than `MOST_POINTS`
+    points come back with so many.
     """
     trembling = tremor(ink.strokes)
     if trembling < STEADY:
@@ -73,24 +86,11 @@ def steadied(ink: Ink) -> Ink:
     return replace(ink, strokes=tuple(_line(stroke, width) for stroke in ink.strokes))
 
 
-def _products(stroke: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Products of neighbouring second differences, each taken across the chord of the four points they are of."""
-    stroke = _without_repeats(stroke)
-    if len(stroke) < 4:
-        return np.empty(0)
-    chord = stroke[3:] - stroke[:-3]  # (N - 3, 2)
-    length, steps = np.hypot(*chord.T), np.hypot(*np.diff(stroke, axis=0).T)
-    told = (length > 0) & (np.convolve(steps, np.ones(3), "valid") < NEAR)
-    across = np.stack([-chord[:, 1], chord[:, 0]], axis=1)[told] / length[told, None]
-    bends = np.diff(stroke, 2, axis=0)  # (N - 2, 2)
-    first, second = ((part[told] * across).sum(axis=1) for part in (bends[:-1], bends[1:]))
-    product: NDArray[np.float64] = first * second
-    return product
-
-
 def _line(stroke: Stroke, width: float) -> Stroke:
     """The line that the points of a stroke tremble about, at each of them."""
-    points = _averaged(_without_repeats(stroke.astype(np.float64)))
+    moved = np.ones(len(stroke), np.bool_)
+    moved[1:] = (np.diff(stroke, axis=0) != 0).any(axis=1)
+    points = _averaged(stroke[moved].astype(np.float64))
     if len(points) < 4:
         return stroke
     line = points
@@ -113,11 +113,6 @@ def _averaged(points: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _size(strokes: Sequence[Stroke]) -> float:
-    corners = [(stroke.min(axis=0), stroke.max(axis=0)) for stroke in strokes]
-    return typical_size(*np.array(corners, np.float64).swapaxes(0, 1))
-
-
-def _without_repeats(stroke: NDArray[np.float64]) -> NDArray[np.float64]:
-    moved = np.ones(len(stroke), np.bool_)
-    moved[1:] = (np.diff(stroke, axis=0) != 0).any(axis=1)
-    return stroke[moved]
+    starts = np.cumsum([0, *(len(stroke) for stroke in strokes[:-1])])
+    points = np.concatenate(strokes).astype(np.float64)
+    return typical_size(np.minimum.reduceat(points, starts), np.maximum.reduceat(points, starts))

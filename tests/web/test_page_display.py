@@ -87,6 +87,19 @@ def test_on_a_phone_held_sideways_the_choices_of_a_symbol_are_seen_whole(browser
         assert symbol["y"] + symbol["height"] > 0
 
 
+def test_the_choices_of_a_symbol_stay_beside_it_when_the_phone_is_turned(browser: Browser, address: str) -> None:
+    with opened(browser, address, viewport={"width": 844, "height": 390}, has_touch=True, is_mobile=True) as page:
+        draw(page, X, [(440, 60), (441, 100)])
+        expect_latex(page, "x1")
+        page.locator("#symbols button").last.click()
+        page.set_viewport_size({"width": 390, "height": 844})
+        wait_for(page, lambda: page.locator("#overlay .open").count() == 1)
+        panel = page.locator("#choices").bounding_box()
+        assert panel is not None
+        assert panel["x"] + panel["width"] <= 390
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
 @pytest.mark.parametrize(("width", "height"), [(320, 480), (360, 740), (667, 375)])
 def test_on_a_phone_the_tools_are_one_line_and_the_pencil_stands_beside_the_latex(
     browser: Browser, address: str, width: int, height: int

@@ -41,12 +41,17 @@ export class Choices extends EventTarget {
    */
   open(symbol, box, { focus = false } = {}) {
     this.opened = { ...symbol, strokes: [...symbol.strokes] };
-    this.box = box;
     this.#render();
     this.panel.hidden = false;
-    this.#place();
+    this.moveTo(box);
     this.panel.scrollIntoView({ block: "nearest" }); // On a phone held sideways half of it would lie below the screen.
     if (focus) this.panel.querySelector("li button")?.focus();
+  }
+
+  /** Stand beside another box: the sheet has another size. */
+  moveTo(box) {
+    this.box = box;
+    this.#place();
   }
 
   close() {

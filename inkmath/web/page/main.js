@@ -227,6 +227,12 @@ sheet.addEventListener("pick", ({ detail: { stroke } }) => {
   if (stroke) openSymbolOf(stroke.id);
 });
 
+sheet.addEventListener("fitted", () => {
+  if (!choices.isOpen) return;
+  choices.moveTo(placeOf(choices.opened.strokes));
+  markOpened();
+});
+
 /** Say what became of the ink, with the way back until something else becomes of it. */
 function offerUndo(text) {
   ink.addEventListener("change", toast(text, "Undo", () => ink.undo()), { once: true });
@@ -246,12 +252,14 @@ async function openSymbolOf(id, focus = false) {
   if (index === null) return; // The stroke is gone, or of no symbol.
   const symbol = result.formula.symbols[index];
   const strokes = idsOf(symbol);
-  choices.open({ ...symbol, strokes, chosen: isChosen(strokes) },
-    sheet.toSheet(boundsOf(strokes.map((id) => ink.stroke(id)))), { focus });
+  choices.open({ ...symbol, strokes, chosen: isChosen(strokes) }, placeOf(strokes), { focus });
   outline(result.formula);
   opener = focus ? index : null;
   markOpened();
 }
+
+/** The box around strokes, in pixels of the sheet. */
+const placeOf = (strokes) => sheet.toSheet(boundsOf(strokes.map((id) => ink.stroke(id))));
 
 let opener = null; // The symbol whose button opened the choices, to come back to.
 let toolBefore = null; // The tool to come back to once a symbol has its strokes.

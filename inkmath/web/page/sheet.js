@@ -43,7 +43,8 @@ export function prepare(context, colour) {
 
 /**
  * Events: `erased` {count} after a scratch-out, `pick` {stroke} for a tap with the select tool, `hover` {stroke},
- * `begin` when the pointer goes down and `dropped` when nothing came of it.
+ * `begin` when the pointer goes down and `dropped` when nothing came of it, `fitted` once ink and outlines have the
+ * scale of another sheet.
  */
 export class Sheet extends EventTarget {
   tool = "pen";
@@ -163,6 +164,7 @@ export class Sheet extends EventTarget {
       1, this.paper.clientWidth / (box.right + margin), this.paper.clientHeight / (box.bottom + margin));
     this.draw();
     if (this.shapes) this.outline(this.shapes);
+    this.dispatchEvent(new Event("fitted"));
   }
 
   #point(event) {

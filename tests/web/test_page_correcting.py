@@ -199,6 +199,20 @@ def test_what_is_gone_gives_the_focus_to_the_writing_area(page: Page) -> None:
     assert focused(page) == "ink"
 
 
+def test_choices_that_no_key_opened_give_the_focus_to_the_writing_area(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.locator("#formula [data-symbol='0']").click()
+    page.locator("#choices input").click()
+    page.keyboard.press("Escape")
+    assert focused(page) == "ink"
+    page.locator("#formula [data-symbol='0']").click()
+    page.locator("#choices input").fill("y")
+    page.keyboard.press("Enter")
+    expect_latex(page, "y1")
+    assert focused(page) == "ink"
+
+
 def test_keys_go_to_what_was_written_last_not_to_what_was_corrected_before(page: Page) -> None:
     draw(page, X, ONE)
     expect_latex(page, "x1")

@@ -1,5 +1,7 @@
 // The small panel beside a symbol: what else it may be, every other symbol, and which strokes belong to it.
 
+import { putAway } from "./notices.js";
+
 const element = (tag, properties = {}, ...children) => {
   const made = Object.assign(document.createElement(tag), properties);
   made.append(...children);
@@ -57,7 +59,7 @@ export class Choices extends EventTarget {
   close() {
     if (!this.isOpen) return;
     this.opened = null;
-    this.panel.hidden = true;
+    putAway(this.panel);
     this.dispatchEvent(new Event("close"));
   }
 

@@ -62,6 +62,19 @@ def test_strokes_can_be_put_together_as_one_symbol(page: Page) -> None:
     expect_latex(page, "+")
 
 
+def test_the_symbol_whose_choices_are_open_stays_marked(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.locator("#symbols button").first.click()
+    marked = page.locator("#overlay .open")
+    assert marked.count() == 1
+    for key in ("o", "o", "e", "s"):  # outlines off and on again, other tools
+        page.keyboard.press(key)
+        assert marked.count() == 1
+    page.keyboard.press("Escape")
+    assert marked.count() == 0
+
+
 def test_another_reading_can_be_taken_and_is_kept(page: Page) -> None:
     draw(page, X)
     expect_latex(page, "x")

@@ -227,10 +227,9 @@ sheet.addEventListener("pick", ({ detail: { stroke } }) => {
   if (stroke) openSymbolOf(stroke.id);
 });
 
+sheet.addEventListener("outlined", () => markOpened());
 sheet.addEventListener("fitted", () => {
-  if (!choices.isOpen) return;
-  choices.moveTo(placeOf(choices.opened.strokes));
-  markOpened();
+  if (choices.isOpen) choices.moveTo(placeOf(choices.opened.strokes));
 });
 
 /** Say what became of the ink, with the way back until something else becomes of it. */
@@ -255,7 +254,6 @@ async function openSymbolOf(id, focus = false) {
   choices.open({ ...symbol, strokes, chosen: isChosen(strokes) }, placeOf(strokes), { focus });
   outline(result.formula);
   opener = focus ? index : null;
-  markOpened();
 }
 
 /** The box around strokes, in pixels of the sheet. */

@@ -43,8 +43,8 @@ export function prepare(context, colour) {
 
 /**
  * Events: `erased` {count} after a scratch-out, `pick` {stroke} for a tap with the select tool, `hover` {stroke},
- * `begin` when the pointer goes down and `dropped` when nothing came of it, `fitted` once ink and outlines have the
- * scale of another sheet.
+ * `begin` when the pointer goes down and `dropped` when nothing came of it, `outlined` when the outlines are new ones,
+ * `fitted` once ink and outlines have the scale of another sheet.
  */
 export class Sheet extends EventTarget {
   tool = "pen";
@@ -101,6 +101,7 @@ export class Sheet extends EventTarget {
       rect.dataset.symbol = symbol;
       return rect;
     }));
+    this.dispatchEvent(new Event("outlined"));
   }
 
   draw() {

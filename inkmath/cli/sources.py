@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from dataclasses import dataclass
 from mimetypes import guess_type
-from os.path import abspath, commonpath, realpath
+from os.path import abspath, commonpath, isdir, realpath
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from inkmath.dataset.sources import is_archive, is_hidden
+from inkmath.dataset.sources import is_archive
 from inkmath.ink import TooManyStrokesError, check_size
 from inkmath.inkml import MAX_BYTES, InkMLError, parse_inkml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from inkmath.ink import Ink
 
@@ -106,7 +107,7 @@ def find(paths: Iterable[str]) -> list[Source]:
 
     Hidden files and directories are searched only where they are named.
     A file that is named twice, or by its directory too, is one source. A path that leads nowhere, or a directory
-    without InkML, is one source with a problem.
+    without InkML or closed to us, is one source with a problem.
     """
     found: list[Source] = []
     for path in paths:
@@ -115,18 +116,25 @@ def find(paths: Iterable[str]) -> list[Source]:
         elif problem := _unreachable(path):
             found.append(Source(path, problem))
         elif Path(path).is_dir():
-            within = Path(path).rglob("*")
-            inkml = (file for file in within if file.suffix.lower() == ".inkml" and not file.is_dir())
-            files = sorted(file for file in inkml if not is_hidden(file.relative_to(path)))
-            found.extend(Source(str(file)) for file in files)
-            if not files:
-                found.append(Source(path, "no .inkml file in this directory"))
+            closed: list[OSError] = []
+            below = [Source(str(file)) for file in sorted(_inkml_below(path, closed))]
+            below += [Source(str(error.filename), error.strerror) for error in closed]
+            found.extend(below or [Source(path, "no .inkml file in this directory")])
         else:
             found.append(Source(path))
     once: dict[str, Source] = {}
     for source in found:
         once.setdefault(source.name if source.name in (STDIN, "") else realpath(source.name), source)
     return list(once.values())
+
+
+def _inkml_below(directory: str, closed: list[OSError]) -> Iterator[Path]:
+    """The ``*.inkml`` files in and below a directory, none of them hidden; ``closed`` gets what cannot be searched."""
+    for folder, folders, files in os.walk(directory, onerror=closed.append):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in files:
+            if name.lower().endswith(".inkml") and not name.startswith("."):
+                yield Path(folder, name)
 
 
 def folder_of(source: Source) -> Path:
@@ -171,4 +179,4 @@ def _unreachable(path: str) -> str:
 
 def is_single(paths: list[str]) -> bool:
     """True when the user named one document, so that its answer needs no label."""
-    return len(paths) == 1 and not Path(paths[0]).is_dir()
+    return len(paths) == 1 and not isdir(paths[0])  # noqa: PTH112 -- Path.is_dir() raises where a folder is closed

@@ -269,6 +269,26 @@ def test_a_place_that_cannot_be_looked_at_stops_no_other(notes: Path) -> None:
     assert code == 1
     assert "File name too long" in complaints
     assert complaints.count("error") == 2, "the name that is too long and the broken file, but no directory"
+    code, answers, complaints = run("recognize", "x" * 300, "--jsonl")
+    assert json.loads(answers) == {"file": "x" * 300, "error": "File name too long"}
+    assert (code, complaints) == (1, "")
+
+
+def test_a_closed_directory_is_reported_and_the_others_are_searched(
+    notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scandir = os.scandir
+
+    def closed(folder: str) -> object:
+        if str(folder) == str(notes / "deeper"):
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    code, answers, complaints = run("recognize", notes)
+    assert (code, answers) == (1, f"{notes}/a.inkml\tx\n")
+    assert f"{notes}/deeper: error: Permission denied\n2 of 3 failed\n" in complaints
+    assert run("recognize", notes / "deeper")[2] == f"{notes}/deeper: error: Permission denied\n"
 
 
 @pytest.mark.parametrize("name", ["scan.webp", "scan.GIF", "scan.bmp", "scan.tiff"])

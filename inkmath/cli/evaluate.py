@@ -141,7 +141,8 @@ def _print(figures: Figures) -> None:
 
     from inkmath.cli.report import say
 
-    counts, console = figures.metrics, Console(markup=False)  # folders may be named [bold]
+    # Folders may be named [bold], and by more letters than a narrow terminal or a file has columns for.
+    counts, console = figures.metrics, Console(markup=False, width=1000)
     without = f", {int(counts['without_truth'])} without truth left out" if counts["without_truth"] else ""
     say(f"{int(counts['formulas'])} formulas{without}\n")
     for name, text in NAMES.items():

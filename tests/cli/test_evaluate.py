@@ -95,10 +95,11 @@ def test_files_of_one_name_in_different_folders_are_told_apart(test_set: Path, t
     assert graphs == {"right.lg", "wrong.lg", "more/right.lg"}
 
 
-def test_a_source_is_named_as_its_folder_is(test_set: Path) -> None:
-    (test_set / "[bold]").mkdir()
-    (test_set / "right.inkml").rename(test_set / "[bold]" / "right.inkml")
-    assert "\n [bold] " in CliRunner().invoke(app, ["evaluate", str(test_set)]).stdout
+@pytest.mark.parametrize("name", ["[bold]", "a_laboratory_whose_name_is_longer_than_a_column"])
+def test_a_source_is_named_as_its_folder_is(test_set: Path, name: str) -> None:
+    (test_set / name).mkdir()
+    (test_set / "right.inkml").rename(test_set / name / "right.inkml")
+    assert f"\n {name} " in CliRunner().invoke(app, ["evaluate", str(test_set)]).stdout
 
 
 def test_formulas_whose_strokes_nobody_labelled_have_no_figures_of_structure(test_set: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from browsing import MINUS, ONE, X, draw, expect_latex, needs_chromium, wait_for
+from browsing import MINUS, ONE, X, draw, expect_latex, focused, needs_chromium, wait_for
 from drawn_picture import picture
 from PIL import Image
 
@@ -88,6 +88,18 @@ def test_the_menu_of_downloads_closes_behind_who_leaves_it(page: Page) -> None:
         page.keyboard.press("Tab")
     assert page.get_by_role("menu").is_hidden()
     assert page.get_by_role("button", name="Download").get_attribute("aria-expanded") == "false"
+
+
+def test_the_menu_of_downloads_gives_the_focus_back_to_its_button(page: Page) -> None:
+    draw(page, X)
+    expect_latex(page, "x")
+    button = page.get_by_role("button", name="Download")
+    for key in ("Escape", "Enter"):
+        button.press("Enter")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press(key)
+        assert page.get_by_role("menu").is_hidden()
+        assert focused(page) == "download"
 
 
 def test_an_inkml_file_is_opened_and_fitted_to_the_sheet(page: Page, tmp_path: Path) -> None:

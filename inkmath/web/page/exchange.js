@@ -1,7 +1,7 @@
 // Out of the page and into it: the clipboard, the menu of downloads, files chosen or dropped.
 
 import { download } from "./files.js";
-import { complain, toast } from "./notices.js";
+import { complain, putAway, toast } from "./notices.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -33,7 +33,7 @@ function copySelected(text) {
 export const plainMathml = (text) => text.replace(/ (xml:)?id="symbol-\d+"/g, "");
 
 export function closeMenu() {
-  $("download-menu").hidden = true;
+  putAway($("download-menu"), $("download"));
   $("download").ariaExpanded = "false";
 }
 
@@ -50,7 +50,7 @@ export function offerDownloads(makers) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const open = items();
     if (step) open[(open.indexOf(document.activeElement) + step + open.length) % open.length].focus();
-    if (event.key === "Escape") { closeMenu(); $("download").focus(); }
+    if (event.key === "Escape") closeMenu();
     if (step || event.key === "Escape") { event.preventDefault(); event.stopPropagation(); }
   });
   menu.addEventListener("focusout", (event) => {

@@ -38,11 +38,11 @@ export function say(...told) {
   }
 }
 
-/** Hide a part of the page; the focus, if the part has it, goes to the writing area rather than nowhere. */
-export function putAway(part) {
+/** Hide a part of the page; the focus, if the part has it, goes to another, else the writing area, rather than nowhere. */
+export function putAway(part, other = $("ink")) {
   const focused = part.contains(document.activeElement);
   part.hidden = true;
-  if (focused) $("ink").focus({ preventScroll: true });
+  if (focused) other.focus({ preventScroll: true });
 }
 
 let hideShown = null; // Takes away the message that is shown.

@@ -406,3 +406,47 @@ def test_a_token_is_taken_from_an_address_put_into_the_open_tab(browser: Browser
         page.wait_for_selector('#status[data-state="ready"]')
         assert page.locator("#token").is_hidden()
         assert "sesame" not in page.url
+
+
+def test_who_does_not_know_the_token_is_let_go_and_can_keep_the_ink(browser: Browser, recognizer: Recognizer) -> None:
+    with serving(recognizer, Settings(token="sesame")) as address, browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{address}#token=of-the-server-before")
+        dialog, notice = page.locator("#token"), page.locator("#notice")
+        for way in ("Escape", "Not now"):
+            dialog.wait_for()
+            if way == "Escape":
+                page.keyboard.press(way)
+            else:
+                page.get_by_role("button", name=way).click()
+            notice.wait_for()
+            assert dialog.is_hidden()
+            draw(page, X)
+            assert page.locator("#download").is_enabled()
+            notice.get_by_role("button", name="Try again").click()
+        page.get_by_role("textbox", name="Token").fill("sesame")
+        page.keyboard.press("Enter")
+        expect_latex(page, "xx")
+        assert notice.is_hidden()
+
+
+@pytest.mark.parametrize("action", ["confirm", "download"])
+def test_the_token_of_a_server_that_started_again_is_asked_for_whatever_was_asked_of_it(
+    browser: Browser, recognizer: Recognizer, tmp_path: Path, action: str
+) -> None:
+    settings = Settings(token="sesame", corrections=tmp_path / "user")
+    with serving(recognizer, settings) as address, opened(browser, f"{address}#token=sesame") as page:
+        draw(page, X)
+        expect_latex(page, "x")
+        page.locator(".switch", has=page.locator("#learn-on")).click()
+        page.evaluate("sessionStorage.setItem('token', 'of-the-server-before')")
+        page.locator(f"#{action}").click()
+        if action == "download":
+            page.locator("#download-inkml").click()
+        page.get_by_role("textbox", name="Token").fill("sesame")
+        if action == "download":
+            with page.expect_download():
+                page.keyboard.press("Enter")
+        else:
+            page.keyboard.press("Enter")
+            wait_for(page, lambda: list((tmp_path / "user").glob("*.inkml")))

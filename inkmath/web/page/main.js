@@ -133,7 +133,7 @@ function outline(formula) {
 function fail(error, again) {
   if (error instanceof Refusal && error.kind === "token") {
     setStatus("error", "Locked");
-    askForToken().then(again);
+    askForToken().then((given) => { if (given) again(); else say("error", "No token", `${WANTS_TOKEN} Your ink is safe.`, again); });
   } else if (error instanceof Refusal && error.retryAfter) {
     setStatus(error.kind === "starting" ? "starting" : "reading", error.title);
     if (error.kind === "starting") result.explain("Getting ready; you can start writing.");
@@ -161,16 +161,35 @@ function later(again, milliseconds) {
 
 // Asking
 
+const WANTS_TOKEN = "This server wants its token.";
+
+/** Resolves to whether one was given. */
 function askForToken() {
   const dialog = $("token");
   if (!dialog.open) {
     $("token-wrong").textContent = token.isGiven ? "That token was not accepted. Check it and try again." : "";
+    dialog.returnValue = "";
     dialog.showModal();
     $("token-value").select();
   }
   return new Promise((resolve) => {
-    dialog.addEventListener("close", () => { token.set($("token-value").value); resolve(); }, { once: true });
+    dialog.addEventListener("close", () => {
+      const given = dialog.returnValue === "given";
+      if (given) token.set($("token-value").value);
+      resolve(given);
+    }, { once: true });
   });
+}
+
+/** Resolves to what is asked for; where the server wants its token, the person is asked for that first. */
+async function permitted(ask) {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error.kind !== "token") throw error;
+    if (!await askForToken()) throw new Refusal({ type: "token", detail: WANTS_TOKEN });
+    return permitted(ask);
+  }
 }
 
 // A server that starts again prints another address. Put into the tab that is open already, it loads nothing.
@@ -178,7 +197,7 @@ window.addEventListener("hashchange", () => {
   const given = token.take();
   if (!given) return;
   $("token-value").value = given;
-  $("token").close();
+  $("token").close("given");
 });
 
 function updateButtons() {
@@ -339,13 +358,13 @@ $("mend").addEventListener("submit", async (event) => {
   arranging = new AbortController();
   try {
     const body = { ...written(), latex: $("mend-latex").value };
-    const own = await call("api/arrange", { method: "POST", body, signal: arranging.signal });
+    const { signal } = arranging;
+    const own = await permitted(() => call("api/arrange", { method: "POST", body, signal }));
     const focused = $("mend").contains(document.activeElement);
     take(withAlternatives({ ...own, own: "writer" }, answer.alternatives[0]));
     if (focused) $("edit").focus();
   } catch (error) {
     if (error.name === "AbortError") return; // Closed, mended or written over meanwhile.
-    if (error instanceof Refusal && error.kind === "token") return askForToken().then(() => $("mend").requestSubmit());
     if (!(error instanceof Refusal)) return complain(error);
     $("mend-wrong").textContent = sentence(error.message); // Beside the field, until it is mended.
   }
@@ -469,7 +488,7 @@ const written = () => ({
 });
 
 offerDownloads({
-  inkml: () => upToDate().then(() => call("api/inkml", { method: "POST", body: written(), raw: true })),
+  inkml: () => upToDate().then(() => permitted(() => call("api/inkml", { method: "POST", body: written(), raw: true }))),
   svg: async () => new Blob([toSvg(ink.state.strokes)], { type: "image/svg+xml" }),
   png: () => toPng(ink.state.strokes),
 });
@@ -487,7 +506,7 @@ async function openFile(file, name = file.name) {
   const mine = ++opening;
   setStatus("reading", "Opening");
   try {
-    const given = await patiently(async () => call("api/recognize", { method: "POST", ...await readable(file) }));
+    const given = await permitted(() => patiently(async () => call("api/recognize", { method: "POST", ...await readable(file) })));
     if (mine !== opening) return;
     ink.replace(fitted(given.strokes, sheet.size), (ids) => said(given, ids));
     setTool("pen");
@@ -495,8 +514,8 @@ async function openFile(file, name = file.name) {
   } catch (error) {
     if (!(error instanceof Refusal || error instanceof Offline)) throw error;
     if (mine !== opening) return;
-    if (error.kind === "token") return askForToken().then(() => openFile(file, name));
-    setStatus(error instanceof Offline ? "offline" : "ready");
+    if (error.kind === "token") setStatus("error", "Locked");
+    else setStatus(error instanceof Offline ? "offline" : "ready");
     const reason = error.limit ? `${error.title}. ${error.message}` : sentence(error.message);
     if (error instanceof Refusal) say("error", `${name} cannot be read.`, reason);
     else say("error", "No connection.", reason, () => openFile(file, name));
@@ -528,7 +547,7 @@ $("example").addEventListener("click", async () => {
 // The correction loop
 
 learning.addEventListener("change", updateButtons);
-$("confirm").addEventListener("click", () => upToDate().then(() => learning.save(written())).catch(complain));
+$("confirm").addEventListener("click", () => upToDate().then(() => permitted(() => learning.save(written()))).catch(complain));
 
 // Beginning
 

@@ -16,7 +16,7 @@ from inkmath.ink import TooManyStrokesError, check_size
 from inkmath.inkml import MAX_BYTES, InkMLError, parse_inkml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from inkmath.ink import Ink
 
@@ -106,8 +106,8 @@ def find(paths: Iterable[str]) -> list[Source]:
     """What the arguments stand for: files themselves, the ``*.inkml`` files in and below directories (sorted), ``-``.
 
     Hidden files and directories are searched only where they are named.
-    A file that is named twice, or by its directory too, is one source. A path that leads nowhere, or a directory
-    without InkML or closed to us, is one source with a problem.
+    A file that is named twice, or by its directory too, is one source. A path that leads nowhere, a directory without
+    InkML or closed to us, or a link out of a directory to another, is one source with a problem.
     """
     found: list[Source] = []
     for path in paths:
@@ -116,10 +116,7 @@ def find(paths: Iterable[str]) -> list[Source]:
         elif problem := _unreachable(path):
             found.append(Source(path, problem))
         elif Path(path).is_dir():
-            closed: list[OSError] = []
-            below = [Source(str(file)) for file in sorted(_inkml_below(path, closed))]
-            below += [Source(str(error.filename), error.strerror) for error in closed]
-            found.extend(below or [Source(path, "no .inkml file in this directory")])
+            found.extend(_below(path) or [Source(path, "no .inkml file in this directory")])
         else:
             found.append(Source(path))
     once: dict[str, Source] = {}
@@ -128,13 +125,20 @@ def find(paths: Iterable[str]) -> list[Source]:
     return list(once.values())
 
 
-def _inkml_below(directory: str, closed: list[OSError]) -> Iterator[Path]:
-    """The ``*.inkml`` files in and below a directory, none of them hidden; ``closed`` gets what cannot be searched."""
-    for folder, folders, files in os.walk(directory, onerror=closed.append):
+def _below(directory: str) -> list[Source]:
+    """The ``*.inkml`` files in and below a directory, none of them hidden, and after them what is not searched."""
+    files: list[Path] = []
+    passed: list[Source] = []
+    inside = realpath(directory)
+    for folder, folders, names in os.walk(
+        directory, onerror=lambda error: passed.append(Source(str(error.filename), error.strerror))
+    ):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in files:
-            if name.lower().endswith(".inkml") and not name.startswith("."):
-                yield Path(folder, name)
+        for link in (path for name in folders if (path := Path(folder, name)).is_symlink()):
+            if commonpath([inside, realpath(link)]) != inside:  # or what it leads to is searched already
+                passed.append(Source(str(link), "link to a directory, not followed; name that directory itself"))
+        files += [Path(folder, name) for name in names if name.lower().endswith(".inkml") and not name.startswith(".")]
+    return [*(Source(str(file)) for file in sorted(files)), *passed]
 
 
 def folder_of(source: Source) -> Path:
@@ -149,10 +153,15 @@ def names_below(sources: Sequence[Source]) -> dict[Source, str]:
     """
     folders = {source: folder_of(source) for source in sources if source.name != STDIN and not source.problem}
     top = commonpath(folders.values()) if folders else ""
-    below = {source: str((folder / source.stem).relative_to(top)) for source, folder in folders.items()}
-    names = {source: below.get(source, source.stem) for source in sources}
-    times = Counter(name for source, name in names.items() if not source.problem)
-    return {source: name + (Path(source.name).suffix if times[name] > 1 else "") for source, name in names.items()}
+    names = {source: source.stem for source in sources}
+    names |= {source: str((folder / source.stem).relative_to(top)) for source, folder in folders.items()}
+    whole = {source: str((folder / Path(source.name).name).relative_to(top)) for source, folder in folders.items()}
+    while True:  # with its suffix, one may have the name of another without
+        times = Counter(name for source, name in names.items() if not source.problem)
+        longer = {source: name for source, name in whole.items() if times[names[source]] > 1 and names[source] != name}
+        if not longer:
+            return names
+        names |= longer
 
 
 def _bounded(stream: IO[bytes]) -> bytes:

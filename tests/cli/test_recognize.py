@@ -192,6 +192,18 @@ def test_two_files_of_one_name_do_not_overwrite_each_other(notes: Path, tmp_path
     assert (tmp_path / "out" / "deeper" / "a.txt").read_text() == "1\n"
 
 
+def test_no_name_of_an_answer_is_that_of_another(notes: Path, tmp_path: Path) -> None:
+    for name in ("a.INKML", "a.inkml.inkml"):
+        (notes / name).write_bytes(write_inkml(Ink.from_points([ONE])))
+    (notes / "broken.inkml").unlink()
+    code, _, err = run("recognize", notes, "--out", tmp_path / "out")
+    assert (code, err) == (0, "")
+    written = {str(file.relative_to(tmp_path / "out")): file.read_text() for file in (tmp_path / "out").rglob("*.txt")}
+    assert written == {
+        "a.INKML.txt": "1\n", "a.inkml.txt": "x\n", "a.inkml.inkml.txt": "1\n", "deeper/b.txt": "x 1\n",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "arguments", [("recognize", "-n", 3, "--format", "mathml"), ("classify", "-k", 5, "--format", "latex")]
 )
@@ -289,6 +301,17 @@ def test_a_closed_directory_is_reported_and_the_others_are_searched(
     assert (code, answers) == (1, f"{notes}/a.inkml\tx\n")
     assert f"{notes}/deeper: error: Permission denied\n2 of 3 failed\n" in complaints
     assert run("recognize", notes / "deeper")[2] == f"{notes}/deeper: error: Permission denied\n"
+
+
+def test_a_link_out_of_a_directory_is_not_followed_and_that_is_said(notes: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (notes / "deeper" / "away").symlink_to(tmp_path / "elsewhere")
+    (notes / "again").symlink_to("deeper")
+    code, answers, complaints = run("recognize", notes)
+    assert (code, answers.count("\n")) == (1, 2)
+    assert f"{notes}/deeper/away: error: link to a directory, not followed; name that directory itself\n" in complaints
+    assert f"{notes}/again" not in complaints, "what it leads to is read"
+    assert "2 of 4 failed" in complaints
 
 
 @pytest.mark.parametrize("name", ["scan.webp", "scan.GIF", "scan.bmp", "scan.tiff"])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from inkmath.features.tremor import steadied, tremor
-from inkmath.ink import typical_size
+from inkmath.ink import boxes, typical_size
 from inkmath.layout.latex import canonical_tokens
 from inkmath.recognizer import Recognizer
 from inkmath.synthesis import synthesize
@@ -49,13 +49,13 @@ def main() -> None:
 
 def shaken(ink: Ink, shake: float, rng: np.random.Generator) -> Ink:
     """Every point moved by itself, by so many typical strokes."""
-    size = shake * _size(ink)
+    size = shake * typical_size(*boxes(ink.strokes))
     return replace(ink, strokes=tuple(one + rng.normal(0, size, one.shape).astype(np.float32) for one in ink.strokes))
 
 
 def in_pixels(ink: Ink, pixels: float) -> Ink:
     """The ink in whole pixels, so many to a typical stroke."""
-    scale = pixels / _size(ink)
+    scale = pixels / typical_size(*boxes(ink.strokes))
     return replace(ink, strokes=tuple(np.round(one * np.float32(scale)) for one in ink.strokes))
 
 
@@ -68,11 +68,6 @@ def exprate(reader: StrokeGraphReader, inks: list[Ink]) -> float:
         assert ink.tree is not None
         right += canonical_tokens(reading.tree) == canonical_tokens(ink.tree)
     return right / len(inks)
-
-
-def _size(ink: Ink) -> float:
-    corners = np.array([(one.min(axis=0), one.max(axis=0)) for one in ink.strokes])
-    return typical_size(corners[:, 0], corners[:, 1])
 
 
 if __name__ == "__main__":

@@ -103,9 +103,9 @@ class Ink:
         """``(left, top, right, bottom)`` over all points; all zero for ink without strokes."""
         if not self.strokes:
             return 0.0, 0.0, 0.0, 0.0
-        low = np.min([stroke.min(axis=0) for stroke in self.strokes], axis=0)
-        high = np.max([stroke.max(axis=0) for stroke in self.strokes], axis=0)
-        return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+        low, high = boxes(self.strokes)
+        (left, top), (right, bottom) = low.min(axis=0).tolist(), high.max(axis=0).tolist()
+        return left, top, right, bottom
 
 
 def check_size(ink: Ink) -> None:
@@ -138,11 +138,18 @@ def in_single_precision(strokes: Sequence[NDArray[np.float64]]) -> tuple[Stroke,
     return tuple(stroke.astype(np.float32, order="C") for stroke in strokes)
 
 
+def boxes(strokes: Sequence[Stroke]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Top left and bottom right corners of the boxes of strokes, each ``(S, 2)``."""
+    low = np.array([stroke.min(axis=0) for stroke in strokes], np.float64).reshape(-1, 2)
+    high = np.array([stroke.max(axis=0) for stroke in strokes], np.float64).reshape(-1, 2)
+    return low, high
+
+
 def typical_size(low: NDArray[Any], high: NDArray[Any]) -> float:
     """The median over strokes of the larger side of their boxes, without those that have no extent.
 
     Args:
-        low, high: ``(S, 2)`` top left and bottom right corners of the boxes.
+        low, high: as :func:`boxes` gives them.
 
     Returns:
         Above 0, in the unit of the corners; 1 where no stroke has any extent.

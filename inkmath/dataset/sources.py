@@ -136,7 +136,7 @@ def count_files(place: str | Path) -> int | None:
     return count
 
 
-def is_hidden(path: PurePath) -> bool:
+def _is_hidden(path: PurePath) -> bool:
     """Whether a file or a folder above it, as far as the path tells, is hidden: what is, is no data."""
     return any(part.startswith(".") and part != ".." for part in path.parts)
 
@@ -318,7 +318,7 @@ def _not_inkml(name: str) -> str:
 
 def _ignored(member: str) -> bool:
     """Folders, and hidden files and what lies in hidden folders, as in directories."""
-    return member.endswith("/") or is_hidden(PurePosixPath(member))
+    return member.endswith("/") or _is_hidden(PurePosixPath(member))
 
 
 def _is_inkml(name: str) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from inkmath.features.symbol import CHANNELS
-from inkmath.ink import typical_size
+from inkmath.ink import boxes, typical_size
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -48,8 +48,7 @@ def symbol_contexts(strokes: Sequence[Stroke], symbols: Sequence[Collection[int]
     Returns:
         float32 of shape ``(symbols, 9)``; all zero for a symbol that owns every stroke: it stands alone.
     """
-    low = np.array([stroke.min(axis=0) for stroke in strokes], np.float64).reshape(-1, 2)  # (S, 2)
-    high = np.array([stroke.max(axis=0) for stroke in strokes], np.float64).reshape(-1, 2)
+    low, high = boxes(strokes)  # (S, 2)
     unit = typical_size(low, high)
     out = np.zeros((len(symbols), len(CONTEXT)), np.float32)  # (N, 9)
     for row, owned in zip(out, symbols, strict=True):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inkmath.ink import typical_size
+from inkmath.ink import boxes, typical_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +57,7 @@ def tremor(strokes: Sequence[Stroke]) -> float:
     owner = np.repeat(np.arange(len(strokes)), [len(stroke) for stroke in strokes])
     new = np.ones(len(points), np.bool_)
     new[1:] = (np.diff(points, axis=0) != 0).any(axis=1) | (np.diff(owner) != 0)
-    points, owner = points[new] / _size(strokes), owner[new]
+    points, owner = points[new] / typical_size(*boxes(strokes)), owner[new]
     if len(points) < 4:
         return 0.0
     chord = points[3:] - points[:-3]  # (N - 3, 2)
@@ -82,7 +82,7 @@ def steadied(ink: Ink) -> Ink:
     trembling = tremor(ink.strokes)
     if trembling < STEADY:
         return ink
-    width = WINDOW * trembling * _size(ink.strokes)
+    width = WINDOW * trembling * typical_size(*boxes(ink.strokes))
     return replace(ink, strokes=tuple(_line(stroke, width) for stroke in ink.strokes))
 
 
@@ -110,9 +110,3 @@ def _averaged(points: NDArray[np.float64]) -> NDArray[np.float64]:
     starts = np.linspace(0, len(points), min(len(points), MOST_POINTS) + 1).astype(int)
     means: NDArray[np.float64] = np.add.reduceat(points, starts[:-1]) / np.diff(starts)[:, None]
     return means
-
-
-def _size(strokes: Sequence[Stroke]) -> float:
-    starts = np.cumsum([0, *(len(stroke) for stroke in strokes[:-1])])
-    points = np.concatenate(strokes).astype(np.float64)
-    return typical_size(np.minimum.reduceat(points, starts), np.maximum.reduceat(points, starts))

@@ -19,7 +19,8 @@ import numpy as np
 from inkmath.decoding.expression import StrokeGraphReader
 from inkmath.decoding.reading import Reading
 from inkmath.decoding.readout import plain_readout
-from inkmath.evaluation.expressions import EvaluationError, evaluate
+from inkmath.evaluation import EvaluationError
+from inkmath.evaluation.expressions import evaluate
 from inkmath.inkml import InkMLError, parse_inkml
 from inkmath.recognizer import Recognizer
 from inkmath.synthesis import synthesize

@@ -21,6 +21,7 @@ import sys
 import tarfile
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from inkmath.dataset.parsing import Place, parse_places
@@ -39,13 +40,15 @@ def pack(path: Path, count: int) -> None:
     with tarfile.open(path, "w") as archive:
         for number in range(count):
             moved, writer = float(number // BASES) * 0.01, b"w%d" % (number // 100)
-            content = POINT.sub(
-                lambda found, by=moved: b"%s%.3f %s" % (found[1], float(found[2]) + by, found[3]), bases[number % BASES]
-            )
+            content = POINT.sub(partial(_shifted, by=moved), bases[number % BASES])
             content = WRITER.sub(rb"\g<1>" + writer, content)
             member = tarfile.TarInfo(f"part{number // 10000}/{number}.inkml")
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
+
+
+def _shifted(found: re.Match[bytes], by: float) -> bytes:
+    return b"%s%.3f %s" % (found[1], float(found[2]) + by, found[3])
 
 
 def parse(archive: str, processes: int) -> None:
@@ -53,11 +56,10 @@ def parse(archive: str, processes: int) -> None:
     start = time.perf_counter()
     with tempfile.TemporaryDirectory(dir=Path(archive).parent) as folder:
         tempfile.tempdir = folder
+        ink, rejected, problems = (Path(folder) / f"{name}.parquet" for name in ("ink", "rejected", "problems"))
         done = parse_places(
-            [Place(archive, Role.TRAIN)],
-            *(Path(folder) / f"{name}.parquet" for name in ("ink", "rejected", "problems")),
-            valid=0.06, seed=0, processes=processes,
-        )  # fmt: skip
+            [Place(archive, Role.TRAIN)], ink, rejected, problems, valid=0.06, seed=0, processes=processes
+        )
         table = sum(part.stat().st_size for part in Path(folder, "ink.parquet").iterdir())
     mine, workers = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = [usage.ru_utime + usage.ru_stime for usage in (mine, workers)]
@@ -91,7 +93,8 @@ def measure(count: int, seconds: float, processes: int, folder: str | None) -> d
             )
         except subprocess.TimeoutExpired:
             return None
-    return json.loads(output.stdout) | {"archive_mb": size / 1e6}
+    figures: dict[str, float] = json.loads(output.stdout)
+    return figures | {"archive_mb": size / 1e6}
 
 
 def draw(rows: list[dict[str, float]], path: str) -> None:

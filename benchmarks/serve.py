@@ -50,7 +50,9 @@ def main() -> None:
 
 
 async def _measure(address: str, pid: int, clients: int, seconds: float) -> None:
-    bodies = [{"strokes": [stroke.round(1).tolist() for stroke in ink.strokes]} for ink in synthesize(FORMULAS, seed=0)]
+    bodies: list[dict[str, object]] = [
+        {"strokes": [stroke.round(1).tolist() for stroke in ink.strokes]} for ink in synthesize(FORMULAS, seed=0)
+    ]
     limits = httpx.Limits(max_connections=clients, max_keepalive_connections=clients)
     async with httpx.AsyncClient(base_url=address, limits=limits, timeout=60) as client:
         while (ready := await client.get("/readyz")).status_code != 200:

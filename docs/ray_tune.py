@@ -26,7 +26,7 @@ from inkmath.tracking.search import TRAININGS, experiment_command, run_of
 SPACE = {"train.learning_rate": tune.loguniform(5e-4, 1e-2), "train.dropout": tune.uniform(0.0, 0.5)}
 """What varies: change it to any parameters of params.yaml."""
 
-STAGE, METRIC, _ = TRAININGS["symbol"]
+STAGE, METRIC = TRAININGS["symbol"].stage, TRAININGS["symbol"].metric
 
 
 def trial(chosen: dict[str, Any], *, location: Location, experiment: str, sweep: str) -> None:

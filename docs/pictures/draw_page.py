@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from playwright.sync_api import sync_playwright
@@ -21,7 +22,7 @@ from inkmath.synthesis.typeset import typeset
 
 FORMULA = r"\sum \limits _ { n = 1 } ^ { \infty } \frac { 1 } { n ^ { 2 } } = \frac { \pi ^ { 2 } } { 6 }"
 HAND = 5
-KINDS = {
+KINDS: dict[str, dict[str, Any]] = {
     "page": {"viewport": {"width": 1280, "height": 900}},
     "page-phone": {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "color_scheme": "dark"},
 }

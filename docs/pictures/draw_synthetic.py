@@ -56,9 +56,10 @@ def main() -> None:
     # A stroke of one point, or of points all alike, is drawn as a very short line, which round caps make a dot.
     lines = [line if np.ptp(line, axis=0).any() else line[0] + np.array([[-0.2, 0.0], [0.2, 0.0]]) for line in lines]
     axes.add_collection(LineCollection(lines, colors=INK, linewidths=1.15, capstyle="round", joinstyle="round"))
-    canvas.draw()
+    canvas.draw()  # type: ignore[no-untyped-call]
     # Sixteen greys are enough for ink, at a third of the size.
-    Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("L").quantize(16).save(PICTURE, optimize=True)
+    drawn = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+    Image.fromarray(drawn).convert("L").quantize(16).save(PICTURE, optimize=True)
 
 
 if __name__ == "__main__":

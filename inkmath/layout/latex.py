@@ -41,10 +41,10 @@ _STYLE = frozenset(
         *(f"\\{mode}{font}" for mode in ("math", "text") for font in ("rm", "it", "bf", "sf", "tt", "normal")),
         *("\\rm", "\\it", "\\bf", "\\sf", "\\tt", "\\boldsymbol", "\\bm", "\\text", "\\mbox", "\\hbox", "\\enspace"),
         *(f"\\math{kind}" for kind in ("op", "rel", "bin", "ord", "open", "close", "punct", "inner")),
-        *(f"\\{size}{side}" for size in ("big", "Big", "bigg", "Bigg") for side in ("", "l", "r", "m")),
     )
 )
-_DELIMITING = frozenset({"\\left", "\\right", "\\middle"})
+_SIZES = frozenset(f"\\{size}{side}" for size in ("big", "Big", "bigg", "Bigg") for side in ("", "l", "r", "m"))
+_DELIMITING = _SIZES | {"\\left", "\\right", "\\middle"}
 _ANGLES = {"<": "\\langle", ">": "\\rangle"}  # as TeX takes them after those
 _OPERATORS = STACKING | INTEGRALS
 

@@ -30,6 +30,8 @@ def canonical(latex: str) -> str:
         (r"\left ( \mbox { xy } \right )", "( x y )"),
         (r"\left. x \right|", "x |"),
         (r"\bigl( x \middle. y \bigr)", "( x y )"),
+        (r"\bigl. x \bigr| + \Big. y", "x | + y"),
+        (r"\bigl< x \bigr>", r"\langle x \rangle"),
         (r"\left< x \right>", r"\langle x \rangle"),
         (r"\Bigg( \mathrm{d}t \Bigg)", "( d t )"),
         (r"{\bf x} \texttt{y} \bm{z} \scriptscriptstyle a \negthinspace \mathopen{[} b \mathclose{]}", "x y z a [ b ]"),

@@ -43,6 +43,8 @@ _STYLE = frozenset(
         *(f"\\math{kind}" for kind in ("op", "rel", "bin", "ord", "open", "close", "punct", "inner")),
     )
 )
+# What makes letters upright, as names of functions are.
+_UPRIGHT = frozenset({"\\operatorname", "\\mathrm", "\\textrm", "\\rm", "\\text", "\\mbox", "\\hbox"})
 _SIZES = frozenset(f"\\{size}{side}" for size in ("big", "Big", "bigg", "Bigg") for side in ("", "l", "r", "m"))
 _DELIMITING = _SIZES | {"\\left", "\\right", "\\middle"}
 _ANGLES = {"<": "\\langle", ">": "\\rangle"}  # as TeX takes them after those
@@ -76,7 +78,8 @@ def canonical_tokens(formula: LayoutTree | str) -> list[str]:
 def parse_latex(text: str) -> LayoutTree:
     r"""Read LaTeX as a layout tree whose symbols own no strokes, in reading order.
 
-    Spacing, fonts and the sizes of delimiters are passed over; ``'`` is a ``\prime`` above. An operator such as
+    Spacing, fonts and the sizes of delimiters are passed over, but that ``\mathrm{sin}``, like
+    ``\operatorname{sin}``, is ``\sin``; ``'`` is a ``\prime`` above. An operator such as
     ``\sum`` has its limits below and above, as a displayed formula does, unless ``\nolimits`` follows it or braces
     surround it.
 
@@ -187,7 +190,7 @@ class _Parser:
                 return token
             if token in _DELIMITING:
                 self.at += 2 if self.tokens[self.at + 1 : self.at + 2] == ["."] else 1
-            elif token in _STYLE:
+            elif token in _STYLE and not (token in _UPRIGHT and self.named()[0]):
                 self.at += 1
             else:
                 return token
@@ -273,7 +276,7 @@ class _Parser:
             span = self.root()
         elif token in _OVERSETS:
             span = self.overset(_OVERSETS[token])
-        elif token == "\\operatorname":
+        elif token in _UPRIGHT:
             span = self.function()
         else:
             span = self.symbol(token)
@@ -340,19 +343,29 @@ class _Parser:
         return base
 
     def function(self) -> Span | None:
-        r"""``\operatorname{sin}`` is ``\sin``; another name is a row of letters."""
-        if self.tokens[self.at : self.at + 1] == ["*"]:
-            self.at += 1
-        if self.peek() == "{":
-            end = self.at + 1
-            while end < len(self.tokens) and self.tokens[end].isalpha():
-                end += 1
-            name = "\\" + "".join(self.tokens[self.at + 1 : end])
-            if name in FUNCTIONS and self.tokens[end : end + 1] == ["}"]:
-                self.at = end + 1
-                symbol = self.builder.add(Symbol(name))
-                return symbol, symbol
-        return self.argument()
+        r"""After ``\operatorname`` and its kin, ``{sin}`` is ``\sin``; another name is a row of letters."""
+        self.at -= 1
+        name, end = self.named()
+        self.at = end
+        if not name:
+            return self.argument()
+        symbol = self.builder.add(Symbol(name))
+        return symbol, symbol
+
+    def named(self) -> tuple[str, int]:
+        r"""The function that upright letters name from here on, or nothing, and the token after that.
+
+        Here stands ``\operatorname``, starred or not, or a font; that of ``\rm`` reaches to the end of its group.
+        """
+        command, start = self.tokens[self.at], self.at + 1
+        start += command == "\\operatorname" and self.tokens[start : start + 1] == ["*"]
+        opened = self.tokens[start : start + 1] == ["{"]
+        end = start + opened
+        while end < len(self.tokens) and self.tokens[end].isalpha():
+            end += 1
+        name = "\\" + "".join(self.tokens[start + opened : end])
+        whole = self.tokens[end : end + 1] == ["}"] and (opened or command == "\\rm")
+        return (name, end + opened) if whole and name in FUNCTIONS else ("", start)
 
 
 def compact(tokens: Iterable[str]) -> str:

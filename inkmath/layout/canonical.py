@@ -49,16 +49,19 @@ def canonical(tree: LayoutTree) -> LayoutTree:
 def _raise_primes(symbols: Sequence[Symbol], children: Children) -> None:
     """Move primes from lines into superscripts; within a superscript they are where they belong."""
     primes = {number for number, symbol in enumerate(symbols) if symbol.label == PRIME}
-    places = [Relation.ABOVE if symbol.label in STACKING else Relation.SUP for symbol in symbols]
+    uppers = [(Relation.ABOVE, Relation.SUP) if symbol.label in STACKING else (Relation.SUP,) for symbol in symbols]
     settled = set(primes)  # symbols that what follows them on the line is no superscript of
-    for place, lines in zip(places, children, strict=True) if primes else ():
-        if place in lines:
-            settled.update(along_line(children, lines[place]))
-    for base, (place, lines) in enumerate(zip(places, children, strict=True)):
+    for upper, lines in zip(uppers, children, strict=True) if primes else ():
+        for place in upper:
+            if place in lines:
+                settled.update(along_line(children, lines[place]))
+    for base, (upper, lines) in enumerate(zip(uppers, children, strict=True)):
         first = lines.get(Relation.RIGHT)
         if first not in primes or base in settled:
             continue
         last = next(prime for prime in along_line(children, first) if children[prime].get(Relation.RIGHT) not in primes)
+        # Beside a limit above, a prime is a script, as `'` makes it; other primes there are no limit.
+        place = upper[-1] if lines.get(upper[0], first) not in primes else upper[0]
         following = children[last].pop(Relation.RIGHT, None)
         del lines[Relation.RIGHT]
         if place in lines:

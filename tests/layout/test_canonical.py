@@ -29,6 +29,11 @@ from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
         (r"x^2 \prime", r"x ^ { 2 \prime }"),
         (r"x^{2 \prime}", r"x ^ { 2 \prime }"),
         (r"\prime x", r"\prime x"),
+        (r"\sum_k \prime a", r"\sum _ { k } ^ { \prime } a"),
+        (r"\sum_k^n \prime \prime a", r"{ \sum _ { k } ^ { n } } ^ { \prime \prime } a"),
+        (r"\sum'_k^n \prime a", r"{ \sum _ { k } ^ { n } } ^ { \prime \prime } a"),
+        (r"\sum^{'} \prime", r"\sum ^ { \prime \prime }"),
+        (r"\sum_k^{n \prime} a", r"\sum _ { k } ^ { n \prime } a"),
     ],
 )
 def test_what_means_the_same_has_one_tree(written: str, meant: str) -> None:

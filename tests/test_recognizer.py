@@ -210,12 +210,15 @@ def test_a_formula_becomes_a_sympy_expression() -> None:
 
 
 @pytest.mark.parametrize(
-    "latex", ["9 ^ { 9 ^ { 9 ^ { 9 } } }", "9 9 9 9 9 9 9 9 !", "( 2 ^ { 9 9 9 9 } ) ^ { 9 9 9 9 9 9 9 }"]
+    "latex",
+    [
+        *("9 ^ { 9 ^ { 9 ^ { 9 } } }", "9 9 9 9 9 9 9 9 !", "( 2 ^ { 9 9 9 9 } ) ^ { 9 9 9 9 9 9 9 }"),
+        r"2 ^ { 9 9 9 9 } \cdot \pi",
+    ],
 )
 def test_a_number_too_long_to_write_stays_as_it_was_written(latex: str) -> None:
     sympy = pytest.importorskip("sympy")
-    meaning = formula(latex).to_sympy()
-    assert isinstance(meaning, sympy.Pow | sympy.factorial)
+    assert formula(latex).to_sympy().has(sympy.Pow, sympy.factorial)
     assert formula("2 ^ { 1 0 } + 3 !").to_sympy() == 1030
 
 
@@ -302,8 +305,17 @@ def test_they_are_read_in_indices_and_as_functions_too() -> None:
     )
 
 
+def test_a_function_is_the_one_that_its_name_makes() -> None:
+    sympy = pytest.importorskip("sympy")
+    f, x = sympy.Function("f"), sympy.Symbol("x")
+    assert formula("f ( x ) + 1").to_sympy() == f(x) + 1
+    assert formula("f ( f ( x ) )").to_sympy() == f(f(x))
+
+
 def test_letters_for_which_none_is_left_to_stand_in_are_named() -> None:
     pytest.importorskip("sympy")
+    with pytest.raises(LayoutError, match=r"does not read \\pi, d, and no letter is left"):
+        formula(" + ".join([*algebra.STAND_INS, r"\pi d"])).to_sympy()
     with pytest.raises(LayoutError, match=r"does not read \\pi, and no letter is left"):
         formula(" + ".join([*algebra.STAND_INS, r"\pi"])).to_sympy()
 

@@ -55,7 +55,8 @@ def to_sympy(tree: LayoutTree) -> Any:
     free = [letter for letter in STAND_INS if letter not in told]
     unread = [letter for letter in UNREAD if letter in told]
     if len(free) < len(unread):
-        raise LayoutError(f"SymPy does not read {', '.join(unread)}, and no letter is left to stand in for them")
+        names = ", ".join("d" if letter == QUANTITY else letter for letter in unread)
+        raise LayoutError(f"SymPy does not read {names}, and no letter is left to stand in for them")
     read_as = dict(zip(unread, free, strict=False))
     latex = compact(read_as.get(token, token) for token in told)
     try:
@@ -63,7 +64,8 @@ def to_sympy(tree: LayoutTree) -> Any:
         with evaluate(False):
             meaning = parse_latex(latex, backend="lark")
         unevaluated = meaning.children if isinstance(meaning, Tree) else [meaning]
-        if all(magnitude(reading) < math.inf for reading in unevaluated if not isinstance(reading, Tree)):
+        short = all(magnitude(reading) < math.inf for reading in unevaluated if not isinstance(reading, Tree))
+        if short:
             meaning = parse_latex(latex, backend="lark")
     except (LarkError, ValueError, TypeError, AttributeError) as unknown:
         raise LayoutError(f"SymPy finds no meaning in {compact(tokens)}") from unknown
@@ -80,7 +82,8 @@ def to_sympy(tree: LayoutTree) -> Any:
     if not readings:
         raise LayoutError(f"SymPy finds no meaning in {compact(tokens)}")
     try:
-        return renamed(min(readings, key=strain), meant)
+        with evaluate(short):
+            return renamed(min(readings, key=strain), meant)
     except ValueError as number:
         raise LayoutError(f"{compact(tokens)} takes the number pi for a variable") from number
 
@@ -136,21 +139,23 @@ def _after_group(tokens: Sequence[str], place: int) -> int:
 
 
 def renamed(expression: Any, names: Mapping[str, str]) -> Any:
-    """An expression with other Greek letters, in indices and as functions too; ``pi`` by itself is the number."""
+    """An expression with other Greek letters, in indices and as functions too; ``pi`` by itself is the number.
+
+    Functions are named by plain strings then: SymPy's reader names them by tokens of its grammar, and ``f(x)`` would
+    not equal what ``Function("f")(x)`` makes.
+    """
     from sympy import Function, Symbol, pi
     from sympy.core.function import AppliedUndef
 
-    if not names:
-        return expression
-    letters = re.compile(rf"(?<![A-Za-z])({'|'.join(names)})(?![A-Za-z])")
+    words = re.compile("[A-Za-z]+")
 
     def rename(name: str) -> str:
-        return letters.sub(lambda found: names[found[1]], name)
+        return words.sub(lambda word: names.get(word[0], word[0]), str(name))
 
     called = expression.replace(
         lambda node: isinstance(node, AppliedUndef), lambda node: Function(rename(node.func.__name__))(*node.args)
     )
-    symbols = {symbol: rename(symbol.name) for symbol in called.atoms(Symbol)}
+    symbols = {symbol: name for symbol in called.atoms(Symbol) if (name := rename(symbol.name)) != symbol.name}
     return called.xreplace({symbol: pi if name == "pi" else Symbol(name) for symbol, name in symbols.items()})
 
 

@@ -305,6 +305,15 @@ def test_they_are_read_in_indices_and_as_functions_too() -> None:
     )
 
 
+def test_a_primed_letter_is_a_letter_of_its_own() -> None:
+    sympy = pytest.importorskip("sympy")
+    x, y, primed, twice = sympy.symbols("x y y' y''")
+    assert formula("y '' + y = 0").to_sympy() == sympy.Eq(twice + y, 0)
+    assert formula("f ^ { '' } ( x ) + y ^ { \\prime 2 }").to_sympy() == sympy.Function("f''")(x) + primed**2
+    assert formula(r"x _ { 1 } ' + \sigma ' + d '").to_sympy() == sum(sympy.symbols("x'_{1} sigma' d'"))
+    assert formula(r"\frac { d y ' } { d x }").to_sympy() == sympy.Derivative(primed, x)
+
+
 def test_a_function_is_the_one_that_its_name_makes() -> None:
     sympy = pytest.importorskip("sympy")
     f, x = sympy.Function("f"), sympy.Symbol("x")

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from inkmath.layout.latex import canonical_tokens, compact
-from inkmath.layout.symbols import INTEGRALS
+from inkmath.layout.symbols import CHARACTERS, INTEGRALS, PRIME
 from inkmath.layout.tree import LayoutError
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def to_sympy(tree: LayoutTree) -> Any:
     meanings, a function's argument ends at the next ``+`` or ``-`` or function, and application is preferred to a
     product.
 
-    A ``d`` is a differential under an integral and in ``\\frac { d y } { d x }``, else a letter like others.
+    A ``d`` is a differential under an integral and in ``\\frac { d y } { d x }``, else a letter like others. A primed
+    letter, which may be a derivative or another quantity, is one that is named so: ``f'``.
     Numbers of more than some 300 digits, such as ``9 ^ { 9 ^ { 9 } }``, are left as they are written.
 
     Raises:
@@ -51,7 +52,7 @@ def to_sympy(tree: LayoutTree) -> Any:
         raise ImportError("to_sympy needs SymPy and Lark: pip install 'inkmath[sympy]'") from missing
 
     tokens = canonical_tokens(tree)
-    told = with_operators(tokens)
+    told = with_primed_letters(with_operators(tokens))
     free = [letter for letter in STAND_INS if letter not in told]
     unread = [letter for letter in UNREAD if letter in told]
     if len(free) < len(unread):
@@ -125,6 +126,22 @@ def with_operators(tokens: Sequence[str]) -> list[str]:
             raise LayoutError(f"SymPy reads first derivatives by one variable only, not {compact(tokens)}")
         operator = ["\\frac", "{", "d", "}", "{", "d", *under[1:], "}"]
         told[place:end] = ["(", *operator, "(", *over[1:], ")", ")"] if over[1:] else operator
+    return told
+
+
+def with_primed_letters(tokens: Sequence[str]) -> list[str]:
+    r"""The tokens with ``x _ { 1 } ^ { \prime 2 }`` as ``x ' _ { 1 } ^ { 2 }``, whose primes SymPy's grammar knows."""
+    told = list(tokens)
+    for place in reversed(range(len(told))):  # from the last, so that no place still to come moves
+        if not (told[place] == QUANTITY or CHARACTERS.get(told[place], told[place]).isalpha()):
+            continue
+        script = _after_group(told, place + 2) if told[place + 1 : place + 2] == ["_"] else place + 1
+        first = end = script + 2
+        while told[script:first] == ["^", "{"] and told[end] == PRIME:
+            end += 1
+        if end > first:
+            told[script : end + 1] = [] if told[end] == "}" else ["^", "{", told[end]]
+            told[place + 1 : place + 1] = ["'"] * (end - first)
     return told
 
 

@@ -21,6 +21,7 @@ INK = "#1a1a2e"
 COLOURS = ("#0072b2", "#b84a00", "#007a58", "#a8447c", "#7a5c00", "#5b4bb5")
 MARGIN = 12.0  # pixels around the ink
 LABEL_SIZE = 11.0  # pixels
+SHOWN = CHARACTERS | {"\\perp": CHARACTERS["\\bot"]}  # which looks the same; matplotlib's font lacks its own
 LETTER = 0.65 * LABEL_SIZE  # pixels that a letter of a label takes, rather too many
 
 
@@ -145,7 +146,7 @@ def _arrange(ink: Ink, size: tuple[float, float], pen: float, colours: bool, lab
             stroke_colours[stroke] = colour
         if labels and symbol.strokes:
             corner = np.min([curves[stroke].min(axis=0) for stroke in symbol.strokes], axis=0)
-            text = CHARACTERS.get(symbol.label, symbol.label.removeprefix("\\"))
+            text = SHOWN.get(symbol.label, symbol.label.removeprefix("\\"))
             written.append((float(corner[0]), float(corner[1]) - pen - 1, text, colour))
             width = max(width, float(corner[0]) + LETTER * len(text))
     return _Picture(

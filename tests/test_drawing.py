@@ -10,7 +10,8 @@ from PIL import Image
 
 from inkmath.drawing import COLOURS, INK, to_png, to_svg
 from inkmath.ink import Ink
-from inkmath.layout import LayoutTree, Symbol
+from inkmath.layout import Edge, LayoutTree, Relation, Symbol
+from inkmath.layout.symbols import CHARACTERS
 
 SVG = "{http://www.w3.org/2000/svg}"
 TREE = LayoutTree((Symbol("\\alpha", (0, 1)),))
@@ -43,6 +44,13 @@ def test_symbols_can_be_coloured_and_labelled() -> None:
     text = to_svg(INK_OF_TWO, colours=True, labels=True)
     assert text.count(f'stroke="{COLOURS[0]}"') == 2
     assert ">\u03b1</text>" in text
+
+
+@pytest.mark.filterwarnings("error:Glyph:UserWarning")
+def test_png_has_a_character_for_each_label() -> None:
+    symbols = tuple(Symbol(label, (place,)) for place, label in enumerate(CHARACTERS))
+    tree = LayoutTree(symbols, tuple(Edge(place, place + 1, Relation.RIGHT) for place in range(len(symbols) - 1)))
+    to_png(Ink.from_points([[[place, 0]] for place in range(len(symbols))], tree=tree), labels=True, scale=1)
 
 
 def test_a_word_at_the_right_edge_is_shown_whole() -> None:

@@ -270,6 +270,8 @@ class _Document:
     def _tree(self, latex: str | None, groups: list[Symbol], bound: dict[str, Symbol]) -> LayoutTree | None:
         math = next(self.root.iter("{*}math"), None)
         if math is not None:
+            if sum(1 for _ in self.root.iter("{*}math")) > sum(1 for _ in math.iter("{*}math")):
+                self.problems.append("a second <math> is passed over: the truth of a file is one formula")
             self._check_identities(math, bound)
             try:
                 return parse_mathml(math, bound)

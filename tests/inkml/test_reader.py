@@ -384,6 +384,14 @@ def test_a_prefix_that_nobody_declared_costs_no_truth() -> None:
         assert parse_inkml(CROHME.replace("<trace id", f"{name}<trace id", 1)).tree == ink.tree
 
 
+def test_of_two_formulas_the_second_is_said_to_be_passed_over() -> None:
+    ink = "<ink><annotationXML>{}</annotationXML><trace>1 2</trace></ink>"
+    both = parse_inkml(ink.format("<math><mi>x</mi></math><math><mi>y</mi></math>"))
+    assert both.tree == LayoutTree((Symbol("x"),))
+    assert both.problems == ("a second <math> is passed over: the truth of a file is one formula",)
+    assert parse_inkml(ink.format("<math><math><mi>x</mi></math></math>")).problems == ()
+
+
 def test_mathml_that_is_no_tree_gives_way_to_latex() -> None:
     ink = parse_inkml(
         '<ink><annotation type="truth">i_{e_V}</annotation><annotationXML><math><msub><msub><mi>i</mi><mi>V</mi></msub>'

@@ -59,9 +59,18 @@ def evaluate(
             help="Also write metrics.json, tables as csv, pictures, and the answers as lg/NAME.lg.",
         ),
     ] = None,
+    truth: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            exists=True,
+            file_okay=False,
+            help="Take the truth from label graphs, DIR/NAME.lg as convert writes them, not from the InkML files.",
+        ),
+    ] = None,
     weights: Weights = None,
 ) -> None:
-    """Measure the recogniser on files that hold their truth.
+    """Measure the recogniser on files that hold their truth, or on any with --truth.
 
     ExpRate is the share of formulas whose canonical LaTeX is exactly the truth's.
     Files without truth are counted, and left out; a file that cannot be read is reported, and the exit status is 1.
@@ -73,6 +82,8 @@ def evaluate(
       inkmath evaluate test/ --json
 
       inkmath evaluate test/ --out report/
+
+      inkmath evaluate test/ --truth test-lg/
     """
     from inkmath.cli.report import Report, say
     from inkmath.cli.sources import find
@@ -82,7 +93,7 @@ def evaluate(
 
     report = Report()
     try:
-        figures = measure(_read(find(paths), Recognizer.load(weights), report))
+        figures = measure(_read(find(paths), truth, Recognizer.load(weights), report))
     except EvaluationError as nothing:
         if report.failed and not report.done:  # what is amiss has been said
             report.finish()
@@ -97,7 +108,9 @@ def evaluate(
     report.finish()
 
 
-def _read(sources: list[Source], recognizer: Recognizer, report: Report) -> Iterator[tuple[Ink, tuple[Reading, ...]]]:
+def _read(
+    sources: list[Source], truth: Path | None, recognizer: Recognizer, report: Report
+) -> Iterator[tuple[Ink, tuple[Reading, ...]]]:
     from inkmath.cli.answers import BATCH
     from inkmath.cli.sources import InputError, folder_of, names_below
     from inkmath.dataset.progress import progress
@@ -108,7 +121,7 @@ def _read(sources: list[Source], recognizer: Recognizer, report: Report) -> Iter
             batch, inks = sources[start : start + BATCH], []
             for source in batch:
                 try:
-                    ink = source.formula()
+                    ink = source.formula() if truth is None else _told(source.formula(), source, truth, names[source])
                     folder = folder_of(source).name
                     inks.append(replace(ink, id=names[source], source=ink.source or folder))
                     report.done += 1
@@ -117,6 +130,33 @@ def _read(sources: list[Source], recognizer: Recognizer, report: Report) -> Iter
             for result in recognizer.recognize_many(inks):
                 yield result.ink, tuple(formula.reading for formula in result.alternatives)
             advance(len(batch))
+
+
+def _told(ink: Ink, source: Source, truth: Path, name: str) -> Ink:
+    """The ink with the truth of the label graph that is called as it is, in place of what it came with.
+
+    Args:
+        name: of the source among others, below the directory that holds them all; else its file's name is looked for.
+
+    Raises:
+        InputError: there is no such label graph, or it is not one of this ink.
+    """
+    from inkmath.cli.sources import InputError
+    from inkmath.layout.lg import parse_lg
+    from inkmath.layout.tree import LayoutError
+
+    files = [truth / f"{called}.lg" for called in (name, source.stem)]
+    file = next((file for file in files if file.is_file()), None)
+    if file is None:
+        raise InputError(f"no truth: there is no {files[0]}")
+    numbers = tuple(map(str, range(len(ink.strokes))))  # of ink that brings no names of strokes, as a picture's
+    try:
+        tree = parse_lg(file.read_text(encoding="utf-8", errors="replace"), ink.trace_ids or numbers)
+    except LayoutError as error:
+        raise InputError(f"{file}: {error}") from error
+    except OSError as error:
+        raise InputError(f"{file}: {error.strerror}") from error
+    return replace(ink, tree=tree, latex=None, groups=(), problems=())
 
 
 def _write(figures: Figures, directory: Path) -> None:

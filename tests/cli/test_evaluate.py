@@ -75,6 +75,26 @@ def test_strokes_that_a_label_graph_cannot_name_are_numbered(test_set: Path, tmp
     assert "O, x_1, x, 1.0, 0\nO, 1_1, 1, 1.0, 1\n" in (tmp_path / "report" / "lg" / "right.lg").read_text()
 
 
+def test_the_truth_may_stand_in_label_graphs(test_set: Path, tmp_path: Path) -> None:
+    truth = tmp_path / "truth"
+    (test_set / "deep").mkdir()
+    (test_set / "wrong.inkml").rename(test_set / "deep" / "wrong.inkml")
+    for source, graph in (("right", "right"), ("deep/wrong", "wrong"), ("right", "untold")):
+        result = CliRunner().invoke(app, ["convert", str(test_set / f"{source}.inkml"), "--to", "lg"])
+        (truth / graph).parent.mkdir(exist_ok=True)
+        (truth / f"{graph}.lg").write_text(result.stdout)
+    (test_set / "alone.inkml").write_bytes((test_set / "right.inkml").read_bytes())
+    (test_set / "other.inkml").write_bytes((test_set / "right.inkml").read_bytes())
+    (truth / "other.lg").write_text("O, x_1, x, 1.0, 7")
+
+    result = CliRunner().invoke(app, ["evaluate", str(test_set), "--truth", str(truth), "--json"])
+
+    figures = json.loads(result.stdout)
+    assert (figures["formulas"], figures["without_truth"], figures["exprate"]) == (3, 0, 0.66667)
+    assert f"alone.inkml: error: no truth: there is no {truth / 'alone.lg'}\n" in result.stderr
+    assert f"other.inkml: error: {truth / 'other.lg'}: line 1: there is no stroke '7'\n" in result.stderr
+
+
 def test_a_person_gets_the_figures_by_name(test_set: Path) -> None:
     (test_set / "broken.inkml").unlink()
     result = CliRunner().invoke(app, ["evaluate", str(test_set)])

@@ -62,7 +62,8 @@ def parse_lg(text: str, stroke_ids: Sequence[str] = ()) -> LayoutTree:
     """Read the objects and relations of a label graph.
 
     The competition ties what stands inside a root to the root symbol by symbol; where such a symbol also stands to the
-    right of another, that relation is kept.
+    right of another, that relation is kept. Where there are relations, objects that none of them names are labelled
+    strokes outside the tree, as `to_lg` writes them, and are left out.
 
     Args:
         text: ``O`` and ``R`` lines (``EO`` is read as ``R``); comments, empty lines, a byte order mark do not matter.
@@ -94,7 +95,10 @@ def parse_lg(text: str, stroke_ids: Sequence[str] = ()) -> LayoutTree:
     edges = [_read_edge(relation, objects) for relation in relations]
     followers = {edge.child for edge in edges if edge.relation is Relation.RIGHT}
     kept = tuple(edge for edge in edges if edge.relation is not Relation.INSIDE or edge.child not in followers)
-    return LayoutTree(tuple(symbols), kept).ordered()
+    inside = {end for edge in kept for end in (edge.parent, edge.child)} or set(range(len(symbols)))
+    place = {old: new for new, old in enumerate(sorted(inside))}
+    related = tuple(Edge(place[edge.parent], place[edge.child], edge.relation) for edge in kept)
+    return LayoutTree(tuple(symbols[old] for old in place), related).ordered()
 
 
 def _read_symbol(number: int, label: str, names: list[str], strokes: dict[str, int] | None) -> Symbol:

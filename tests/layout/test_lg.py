@@ -54,6 +54,12 @@ def test_labelled_strokes_outside_the_tree_are_objects_without_relations() -> No
     assert "R," not in text
 
 
+def test_objects_that_no_relation_names_are_no_part_of_the_tree_that_is_read() -> None:
+    tree = with_strokes(parse_latex("x ^ { 2 }"))
+    text = to_lg(tree, outside=[Symbol("y", (7,))])
+    assert parse_lg("O, a_1, a, 1.0, 9\n" + text) == tree
+
+
 @given(trees)
 @settings(deadline=None, max_examples=50)
 def test_reading_what_was_written_gives_the_same_tree(tree: LayoutTree) -> None:
@@ -91,6 +97,11 @@ def test_a_byte_order_mark_is_no_part_of_the_first_line() -> None:
         ("O, x_1, x, 1.0, 0\nR, x_1, y_1, Right, 1.0", "there is no object 'y_1'"),
         ("O, x_1, x, 1.0, 0\nO, y_1, y, 1.0, 1\nR, x_1, y_1, Near, 1.0", "'Near' is no relation"),
         ("O, x_1, x, 1.0, 0\nO, y_1, y, 1.0, 1", "one root, this has 2"),
+        (
+            "".join(f"O, {name}_1, {name}, 1.0, {number}\n" for number, name in enumerate("abcd"))
+            + "R, a_1, b_1, Right, 1.0\nR, c_1, d_1, Right, 1.0",
+            "one root, this has 2",
+        ),
         ("O, x_1, x, 1.0, 0\nO, y_1, y, 1.0, 0\nR, x_1, y_1, Right, 1.0", "stroke 0 belongs to two"),
         ("O, x_1, x, 1.0, 0\nR, x_1, x_1, Right, 1.0", "one root, this has 0"),
     ],

@@ -182,6 +182,7 @@ async def classify(request: Request, service: Served) -> Response:
     return JSONResponse(await service.pool.run(work, request))
 
 
+@router.head("/symbols", include_in_schema=False)
 @router.get("/symbols", response_model=schemas.SymbolsAnswer)
 async def symbols(service: Served) -> Response:
     """The symbol classes that a formula may hold."""
@@ -222,6 +223,7 @@ async def inkml(request: Request, service: Served) -> Response:
     return Response(await service.pool.run(lambda: write_inkml(ink)), media_type="application/inkml+xml")
 
 
+@router.head("/corrections", include_in_schema=False)
 @router.get("/corrections", response_model=schemas.CorrectionsAnswer)
 async def corrections(service: Served) -> Response:
     """Whether confirmed formulas can be saved on the server, and where."""

@@ -115,6 +115,8 @@ def _allowed(request: Request, known: str) -> str:
     for template, operations in request.app.openapi()["paths"].items():
         if re.fullmatch(re.sub(r"\\{[^}]*\}", "[^/]+", re.escape(template)), request.url.path):
             methods |= {method.upper() for method in operations}
+    if "GET" in methods:
+        methods.add("HEAD")  # what can be had can be asked about; OpenAPI does not list it
     return ", ".join(sorted(methods))
 
 

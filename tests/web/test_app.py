@@ -26,7 +26,7 @@ IMPORTED = re.compile(r"""\bfrom "\./(\w+\.js)";""")
 def test_unknown_paths_and_methods_are_problems_too(client: TestClient) -> None:
     assert_problem(client.get("/api/nothing"), 404, "not-found")
     assert_problem(client.get("/api/recognize"), 405, "method-not-allowed")
-    assert client.put("/api/corrections").headers["Allow"] == "GET, POST"
+    assert client.put("/api/corrections").headers["Allow"] == "GET, HEAD, POST"
     assert client.put("/api/corrections/x").headers["Allow"] == "DELETE"
     assert client.get("/..%2f..%2fapp.py").status_code == 404
 
@@ -70,6 +70,14 @@ def test_a_probe_may_ask_with_head(client: TestClient, path: str) -> None:
     response = client.head(path)
     assert (response.status_code, response.content) == (200, b"")
     assert client.post(path).status_code == 405
+
+
+def test_head_is_answered_wherever_get_is(client: TestClient) -> None:
+    paths = client.get("/api/openapi.json").json()["paths"]
+    for path in (path for path, operations in paths.items() if "get" in operations):
+        response = client.head(path)
+        assert (response.status_code, response.content) == (200, b""), path
+        assert {"GET", "HEAD"} <= set(client.put(path).headers["Allow"].split(", ")), path
 
 
 @pytest.mark.parametrize("path", ["/", "/main.js", "/style.css", "/api/openapi.json"])

@@ -82,8 +82,8 @@ def serve(
     try:
         listening = socket.create_server((host, port), family=family, backlog=256)
     except OSError as error:
-        reason = f"cannot listen on {host}, port {port}: {error.strerror}; name another --port or --host"
-        raise OSError(reason) from error
+        why = (error.strerror or str(error)).partition(" (while")[0]  # what follows names the address once more
+        raise OSError(f"cannot listen on {host}, port {port}: {why}; name another --port or --host") from error
     _ = recognizer.expressions  # weights that are missing or damaged end it here, in one sentence
     # Accepted connections inherit it. asyncio sets it only on sockets made with IPPROTO_TCP, which this one is not, and
     # without it the second packet of an answer waits for the client's delayed acknowledgement, some 40 ms.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import signal
 import socket
@@ -112,8 +114,8 @@ def test_a_port_in_use_is_said_in_a_line() -> None:
             check=False,
         )
     assert done.returncode == 1
-    assert done.stderr.startswith(f"inkmath: cannot listen on 127.0.0.1, port {port}: ")
-    assert done.stderr.endswith("; name another --port or --host\n")
+    reason = os.strerror(errno.EADDRINUSE)
+    assert done.stderr == f"inkmath: cannot listen on 127.0.0.1, port {port}: {reason}; name another --port or --host\n"
 
 
 def test_the_address_for_other_machines_is_one_that_they_reach() -> None:

@@ -23,7 +23,7 @@ LAYERS = (
     {"models", "decoding"},
     {"tracking", "training", "evaluation"},
     {"recognizer"},
-    {"cli", "web"},
+    {"cli", "web", "__main__"},
 )
 """Rooms from the ground up: a module may import its own room and rooms further down, nothing above."""
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from inkmath.inkml import write_inkml
 from inkmath.layout.tree import LayoutTree, Symbol
 
 ROOT = Path(__file__).parents[2]
+SCRIPT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]["inkmath"]
 PROGRAM = """
 from stub_reader import StubNamer, StubReader
 from inkmath.recognizer import Recognizer
@@ -93,6 +95,22 @@ def test_ctrl_c_ends_with_status_130(notes: Path) -> None:
         _, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
     assert "Traceback" not in err
+
+
+def test_ctrl_c_while_the_command_line_is_still_being_loaded_is_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt\n", encoding="utf-8")
+    for command in (
+        [sys.executable, "-m", "inkmath"],
+        [sys.executable, "-c", f"from {SCRIPT.replace(':', ' import ')}; main()"],
+    ):
+        done = subprocess.run(
+            [*command, "doctor"],
+            env={**ENVIRONMENT, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (130, "")
 
 
 @pytest.mark.parametrize(

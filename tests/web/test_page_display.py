@@ -218,6 +218,23 @@ def test_letters_are_as_large_as_the_browser_is_set_to_show_them(browser: Browse
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_letters_twice_as_large_leave_everything_on_a_phones_screen(browser: Browser, address: str) -> None:
+    with opened(browser, address, viewport={"width": 390, "height": 740}) as page:
+        session = page.context.new_cdp_session(page)
+        session.send("Page.setFontSizes", {"fontSizes": {"standard": 32}})
+        page.get_by_role("button", name="Show me an example").click()
+        page.locator("#toast button").wait_for()
+        page.wait_for_selector('#result[data-state="shown"]')
+        page.locator("#download").click()
+        assert page.locator("body").evaluate("e => getComputedStyle(e).fontSize") == "32px"
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        for part in ("#open", "#theme", "#toast", "#download-menu", "#download-menu button >> nth=0"):
+            box = page.locator(part).bounding_box()
+            assert box is not None
+            assert 0 <= box["x"] <= box["x"] + box["width"] <= 390, part
+        assert page.locator("#toast span").evaluate("words => words.scrollHeight <= words.clientHeight")
+
+
 def test_mathematics_comes_with_its_own_font_and_roots_stretch(page: Page) -> None:
     """Roots and brackets grow only in a font with a MATH table, and many systems have none."""
     page.get_by_role("button", name="Show me an example").click()

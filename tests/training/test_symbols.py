@@ -217,6 +217,28 @@ def test_killed_between_the_writes_of_trunk_and_checkpoint_it_goes_on(tmp_path, 
     assert run(tmp_path / "c.npz", branched(3, epochs=3)).history == undisturbed.history
 
 
+def test_a_checkpoint_of_an_earlier_version_is_gone_on_from(tmp_path, undisturbed, capsys):
+    """They were written between epochs only, and say nothing of steps."""
+
+    def kill(row: int, figures: object) -> None:
+        if row == 3:
+            raise KeyboardInterrupt
+
+    path, chosen = tmp_path / "c.npz", branched(3, epochs=3)
+    with pytest.raises(KeyboardInterrupt):
+        run(path, chosen, on_epoch=kill)
+    content = dict(np.load(path))
+    state = json.loads(content["state"].tobytes())
+    assert (state.pop("step"), state["arrays"].pop("sums")) == (0, 0)
+    content["state"] = np.frombuffer(json.dumps(state).encode(), np.uint8)
+    np.savez(path, **content)
+    resumed = run(path, chosen)
+    assert f"resuming after epoch 4 of 7, from {path}" in capsys.readouterr().out
+    assert resumed.history == undisturbed.history
+    for one, other in zip(weights(resumed), weights(undisturbed), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_a_loss_that_is_no_number_ends_the_training_with_what_to_do(tmp_path):
     from inkmath.training import TrainingError
 

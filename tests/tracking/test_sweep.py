@@ -202,3 +202,10 @@ def test_a_picture_has_room_for_the_numbers_that_a_sampler_drew():
     heights, labels = sweep_module._positions(["0.0018063485674202043", "0.002", "0.0025"])
     assert heights == sorted(heights)
     assert list(labels) == ["0.001806", "0.002", "0.0025"]
+
+
+def test_a_run_without_a_figure_takes_no_label_from_the_best_and_the_worst():
+    values = ["0.5", "0.9", "nan", "0.1", "0.3", "0.7", "0.2", "0.6", "0.4", "0.8"]
+    _, labels = sweep_module._positions(values)
+    lowest, *_, highest = labels
+    assert (lowest, highest) == ("0.1", "0.9")

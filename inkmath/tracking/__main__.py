@@ -67,7 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--warm-up", type=_count, default=5, help="trials before any is stopped early (default: %(default)s)"
     )
     searching.add_argument(
-        "--storage", default="sqlite:///optuna.db", help="database of the study; a server's for several machines"
+        "--storage",
+        default="sqlite:///optuna.db",
+        help="database of the study, not that of the runs; a server's for several machines",
     )
     team = commands.add_parser("team", help="run PostgreSQL, an S3 store and MLflow's server until Ctrl-C")
     team.add_argument(

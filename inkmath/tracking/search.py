@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from inkmath.params import load_params
-from inkmath.tracking.location import TrackingError, connect
+from inkmath.tracking.location import Location, TrackingError, connect
 from inkmath.tracking.provenance import flatten, git
 from inkmath.tracking.sweep import SAMPLES, parent_run
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run as MlflowRun
 
-    from inkmath.tracking.location import Location
     from inkmath.tracking.model import Task
 
 
@@ -177,9 +176,13 @@ def _study(name: str, storage: str, warm_up: int, knobs: Sequence[Knob]) -> optu
             load_if_exists=True,
             pruner=optuna.pruners.MedianPruner(n_startup_trials=warm_up),
         )
-    except (SQLAlchemyError, optuna.exceptions.StorageInternalError, ImportError) as error:
-        cause = str(error.__cause__ or error).splitlines()[0]
-        raise TrackingError(f"{storage}: cannot keep a study ({cause}); see --storage") from error
+    except (SQLAlchemyError, optuna.exceptions.StorageInternalError, ImportError, RuntimeError) as error:
+        # The last of them where it finds tables of another make, as MLflow's are.
+        database = Location(uri=storage, root=Path.cwd())  # which knows what of an address may be shown
+        cause = database.masked(str(error.__cause__ or error)).splitlines()[0]
+        raise TrackingError(
+            f"{database.shown}: cannot keep a study ({cause}); give --storage a database of its own"
+        ) from error
     known = {name: one for trial in study.get_trials(deepcopy=False) for name, one in trial.distributions.items()}
     for knob in knobs:
         if knob.name not in known:

@@ -282,9 +282,19 @@ def test_a_study_of_other_parameters_is_not_gone_on_with(searching: Search, work
 
 
 def test_a_storage_that_cannot_be_used_is_one_sentence(searching: Search) -> None:
-    for storage in ("sqlite:////nowhere/optuna.db", "nosuch://place"):
-        with pytest.raises(TrackingError, match=f"{storage}: cannot keep a study"):
+    for storage in ("sqlite:////nowhere/optuna.db", "nosuch://place", "nosuch://me:secret@place"):
+        with pytest.raises(TrackingError) as told:
             searching.run(1, DROPOUT, storage=storage)
+        assert str(told.value).startswith(f"{storage.replace('secret', '***')}: cannot keep a study (")
+        assert "secret" not in str(told.value)
+
+
+def test_a_study_in_the_database_of_the_runs_is_refused(searching: Search, location: Location) -> None:
+    """Optuna and MLflow note the versions of their tables in one place."""
+    with pytest.raises(
+        TrackingError, match=r"mlflow\.db: cannot keep a study .*; give --storage a database of its own"
+    ):
+        searching.run(1, DROPOUT, storage=location.uri)
 
 
 def test_ink_that_only_this_directory_has_is_read_from_it(workspace: Path) -> None:

@@ -138,9 +138,14 @@ def release(
         if task == "symbol" and not keep_search and (weights / SETTINGS_FILE).is_file():
             searched = Path(folder) / "searched"
             searched.mkdir()
-            for part in (SETTINGS_FILE, NETWORK_FILE):
-                shutil.copyfile(weights / part, searched / part)
-            fit_search(searched, made, judged, training)
+            try:
+                for part in (SETTINGS_FILE, NETWORK_FILE):
+                    shutil.copyfile(weights / part, searched / part)
+                fit_search(searched, made, judged, training)
+            except (FileNotFoundError, NetworkError) as error:
+                raise TrackingError(
+                    f"the formula model that would read beside it: {error}; --keep-search leaves its search alone"
+                ) from error
             shipped.append(searched / SETTINGS_FILE)
         with ExitStack() as ends:  # all is written before the first file takes its name
             for file in shipped:
@@ -205,8 +210,8 @@ def merit(reader: Any, task: Task, inks: Sequence[Ink]) -> Merit:
 
 def fit_search(directory: Path, symbols: Path, inks: Sequence[Ink], training: Collection[str]) -> None:
     """Fit the search of the expression model in ``directory`` to read beside the symbol model in ``symbols``."""
-    counts = json.loads((directory / SETTINGS_FILE).read_text(encoding="utf-8"))["trigrams"]
     reader = _load("expression", directory, symbols)
+    counts = json.loads((directory / SETTINGS_FILE).read_text(encoding="utf-8"))["trigrams"]
     write_weights(directory, tune_reader(reader, inks, counts, training).weights)
 
 

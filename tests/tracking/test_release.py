@@ -68,9 +68,10 @@ def test_the_better_is_released(client: MlflowClient, workspace: Path) -> None:
 @pytest.mark.usefixtures("crowned")
 def test_what_other_weights_a_champion_was_given_is_told(client: MlflowClient, workspace: Path) -> None:
     champion = client.get_model_version_by_alias("inkmath-symbol", "champion")
-    client.set_tag(champion.run_id, "teachers_md5", "1a2b")
     weights = released(workspace / "weights", "z x y")
-    assert release.release(client, "inkmath-symbol", "symbol", [INK], weights).given == ("teachers",)
+    for name, known in (("teachers", ("teachers",)), ("init_from", ("init_from", "teachers"))):
+        client.set_tag(champion.run_id, f"{name}_md5", "1a2b")
+        assert release.release(client, "inkmath-symbol", "symbol", [INK], weights, replace=True).given == known
 
 
 @pytest.mark.slow
@@ -97,6 +98,12 @@ def test_a_champion_of_another_split_is_no_match_for_this_ink(client: MlflowClie
     assert (weights / "labels.txt").read_text() == "z x y"
     release.release(client, "inkmath-symbol", "symbol", [INK], weights, replace=True, table="1a2b")
     assert (weights / "labels.txt").read_text() == "x y z"
+
+
+def test_symbols_are_judged_that_have_strokes(model_files: ModelFiles, workspace: Path) -> None:
+    reader = import_module("three_labels").Reader(workspace)
+    more = LayoutTree((*TREE.symbols, Symbol("x", ())), (*TREE.edges, Edge(1, 2, Relation.RIGHT)))
+    assert release.merit(reader, "symbol", [INK, replace(INK, tree=more)]) == (2, 4, "symbols")
 
 
 def test_the_command_judges_on_validation_ink_by_language_of_training(
@@ -179,13 +186,20 @@ def make_champion(task: Task, params: Params) -> None:
 @needs_weights
 @pytest.mark.slow
 def test_a_formula_reader_is_released_with_its_own_search_or_that_of_before(
-    client: MlflowClient, params: Params, workspace: Path
+    client: MlflowClient, params: Params, workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_champion("expression", params)
     weights = Path(shutil.copytree(WEIGHTS, workspace / "weights"))
     before = Weights(language=0.3, confidence=(1.0, 2.0, 3.0))
     write_weights(weights, before)
     inks = list(synthesize(4, 2, max_symbols=8))
+    load, heard = release._load, set()
+
+    def listening(task: Task, directory: Path, symbols: Path) -> Any:
+        heard.add(symbols)
+        return load(task, directory, symbols)
+
+    monkeypatch.setattr(release, "_load", listening)
     for keep_search in (True, False):
         done = release.release(
             client, "inkmath-expression", "expression", inks, weights, replace=True, keep_search=keep_search
@@ -193,6 +207,7 @@ def test_a_formula_reader_is_released_with_its_own_search_or_that_of_before(
         assert {file.name for file in done.files} == {"expression.onnx", "expression.json"}
         kept = json.loads((weights / "expression.json").read_text())["search"]["confidence"] == [1.0, 2.0, 3.0]
         assert kept is keep_search
+    assert heard == {weights}, "each is fitted and judged beside the symbol reader that ships"
 
 
 @pytest.mark.slow
@@ -253,6 +268,39 @@ def test_formulas_are_searched_as_before_where_that_is_asked_for(tmp_path: Path)
     for nothing in (tmp_path / "nowhere", tmp_path):
         with pytest.raises(TrackingError, match=r"no search to keep .*; release without --keep-search"):
             release.take_search(other, nothing)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("crowned")
+def test_formulas_are_searched_as_suits_a_new_symbol_network(
+    client: MlflowClient, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = released(workspace / "weights", "z x y")
+    for name in ("expression.json", "expression.onnx"):
+        (weights / name).write_text("as it was")
+
+    def fit(directory: Path, symbols: Path, inks: list[Ink], training: set[str]) -> None:
+        assert (directory / "expression.onnx").read_text() == "as it was"
+        said = (symbols / "labels.txt").read_text()
+        (directory / "expression.json").write_text(f"{said} on {len(inks)} ink, {training} known")
+
+    monkeypatch.setattr(release, "fit_search", fit)
+    done = release.release(client, "inkmath-symbol", "symbol", [INK, Ink(INK.strokes)], weights, training={"x"})
+    assert {file.name for file in done.files} == {"labels.txt", "expression.json"}
+    assert (weights / "expression.json").read_text() == "x y z on 1 ink, {'x'} known"
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("crowned")
+def test_a_damaged_formula_model_beside_symbols_is_told(client: MlflowClient, workspace: Path) -> None:
+    weights = released(workspace / "weights", "z x y")
+    (weights / "expression.json").write_text("{")
+    for content in (None, ""):
+        if content is not None:
+            (weights / "expression.onnx").write_text(content)
+        with pytest.raises(TrackingError, match=r"the formula model .*expression.*; --keep-search leaves its search"):
+            release.release(client, "inkmath-symbol", "symbol", [INK], weights)
+    assert (weights / "labels.txt").read_text() == "z x y", "nothing is changed"
 
 
 @pytest.mark.slow

@@ -232,6 +232,9 @@ def resume_run(path: str | Path, params: Params, *, data: Mapping[str, Path]) ->
     try:
         yield run
         outcome = "finished"
+    except KeyboardInterrupt:
+        outcome = "killed"
+        raise
     finally:
         run.delivery.record("evaluated", outcome=outcome)
         run.delivery.close()

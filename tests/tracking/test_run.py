@@ -206,12 +206,15 @@ class TestResume:
         contexts = [tag.value for data in logged.inputs.dataset_inputs for tag in data.tags if "context" in tag.key]
         assert sorted(contexts) == ["test", "train"]
 
-    def test_a_failed_evaluation_leaves_the_training_finished(self, client: MlflowClient, params: Params) -> None:
+    @pytest.mark.parametrize(("error", "outcome"), [(ZeroDivisionError, "failed"), (KeyboardInterrupt, "killed")])
+    def test_an_evaluation_that_ends_early_leaves_the_training_finished(
+        self, client: MlflowClient, params: Params, error: type[BaseException], outcome: str
+    ) -> None:
         trained = self.trained(params)
-        with pytest.raises(ZeroDivisionError), resume_run("models/run.json", params, data={}):
-            _ = 1 / 0
+        with pytest.raises(error), resume_run("models/run.json", params, data={}):
+            raise error
         assert client.get_run(trained).info.status == "FINISHED"
-        assert client.get_run(trained).data.tags["evaluation"] == "failed"
+        assert client.get_run(trained).data.tags["evaluation"] == outcome
 
     def test_a_model_from_elsewhere_gets_a_run_that_names_its_own(self, client: MlflowClient, params: Params) -> None:
         about = {"run_id": "0" * 32, "task": "symbol", "architecture": "conv"}

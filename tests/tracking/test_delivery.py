@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from pathlib import Path
@@ -85,6 +86,7 @@ def test_a_dead_server_is_not_asked_at_every_epoch(client: MlflowClient, params:
             run.log_epoch(epoch, {"loss": 1.0})
         assert outage.attempts - before == 1
         outage.down = False
+    assert steps(client, run.id) == list(range(50)), "at the end it is asked once more, however soon"
 
 
 class TestTheServerStaysAway:
@@ -158,6 +160,22 @@ class TestTheServerStaysAway:
         outage.down = True
         with pytest.raises(TrackingError, match="nothing was begun"), train(params):
             pass
+
+
+@pytest.mark.parametrize(
+    ("by", "status", "outcome"), [("training", "KILLED", None), ("evaluation", "RUNNING", "killed")]
+)
+def test_what_was_killed_outright_is_marked_as_of_its_last_record(
+    client: MlflowClient, location: Location, by: str, status: str, outcome: str | None
+) -> None:
+    run_id = client.create_run("0").info.run_id
+    victim = Journal.open(location.spool, run_id, uri=location.uri, by=by)
+    os.utime(victim.folder / "journal.jsonl", (2e9, 2e9))
+    victim._lock.release()  # as the system does
+    assert delivery.settle(location.spool) == (1, 0)
+    found = client.get_run(run_id)
+    assert (found.info.status, found.data.tags.get("evaluation")) == (status, outcome)
+    assert found.info.end_time == (2e12 if by == "training" else None)
 
 
 def test_a_record_that_is_refused_is_listed_and_the_rest_goes_on(

@@ -223,6 +223,7 @@ class Mix(Block):
     swap: Probability
     shuffle: Probability
     lift: Probability
+    coarse: Probability
 
 
 class TrainExpression(Learning):

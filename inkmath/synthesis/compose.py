@@ -56,7 +56,8 @@ class Mix:
         graft: what hangs on a symbol gives way to what hangs on another in the same relation. respace: gaps, and where
         and how large scripts and operands stand, change. join: another part follows on the same line. swap: two
         neighbouring symbols change places in the order of writing. shuffle: the order of writing is lost altogether.
-        lift: the pen is lifted elsewhere, so that a stroke becomes two or two become one.
+        lift: the pen is lifted elsewhere, so that a stroke becomes two or two become one. coarse: it comes from a
+        coarse digitiser (`inkmath.synthesis.digitiser`).
     """
 
     exchange: float = 0.6
@@ -72,6 +73,7 @@ class Mix:
     swap: float = 0.1
     shuffle: float = 0.03
     lift: float = 0.1
+    coarse: float = 0.1
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import queue
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from inkmath.features.expression import IGNORE
 from inkmath.synthesis.augment import bend
+from inkmath.synthesis.digitiser import coarsen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,8 +27,21 @@ LENGTHS = (2, 4, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 72)
 PAIRS_PER_STROKE = 32
 """A batch of long formulas is cut smaller so that its pairs do not outgrow memory and time."""
 
-Batch = tuple["NDArray[np.float32]", "NDArray[np.float32]", "NDArray[np.int32]", "NDArray[np.int32]"]
-"""points ``(B, S, P, 2)``, mask ``(B, S)``, classes ``(B, S)``, pairs ``(B, S, S)``; IGNORE where nothing is asked."""
+
+class Batch(NamedTuple):
+    """Formulas to learn from, padded; `IGNORE` where nothing is asked.
+
+    Attributes:
+        points: ``(B, S, P, 2)`` as a digitiser gives them. mask: ``(B, S)`` 1 for a stroke. classes: ``(B, S)``.
+        pairs: ``(B, S, S)``. written: ``(B, S, P, 2)`` as the pen drew them, finer than some digitisers tell: what
+        teachers are shown.
+    """
+
+    points: NDArray[np.float32]
+    mask: NDArray[np.float32]
+    classes: NDArray[np.int32]
+    pairs: NDArray[np.int32]
+    written: NDArray[np.float32]
 
 
 def batches(composer: Composer, recipe: Recipe, epoch: int, branch: int = 0) -> Iterator[tuple[float, Batch]]:
@@ -67,8 +81,12 @@ def collate(group: Sequence[Composition], longest: int, recipe: Recipe, rng: np.
         points[row, :strokes], mask[row, :strokes] = one.points, 1.0
         classes[row, :strokes], symbol_of[row, :strokes] = one.classes, one.symbol_of
         pairs[row, :strokes, :strokes] = one.pairs
-    points = bend(points, symbol_of, recipe.bend, rng) * mask[:, :, None, None]
-    return points, mask, classes, pairs
+    written = bend(points, symbol_of, recipe.bend, rng) * mask[:, :, None, None]
+    points = written.copy()
+    for row in np.flatnonzero(rng.random(len(group)) < recipe.mix.coarse).tolist():
+        strokes = len(group[row].points)
+        points[row, :strokes] = coarsen(written[row, :strokes], rng)
+    return Batch(points, mask, classes, pairs, written)
 
 
 def ahead(items: Iterator[Any], depth: int = 4) -> Iterator[Any]:

@@ -245,14 +245,15 @@ class ExpressionTrainer:
             counted = time.monotonic()
             with progress(f"Epoch {named}", 2 * len(self.composer.formulas)) as advance:
                 upcoming = ahead(self._taught(batches(self.composer, recipe, self.epoch, self.branch), self.batch))
-                for number, (share, batch) in enumerate(upcoming):
-                    size = int(batch[1][:, 0].sum())
+                for number, (share, batch, said) in enumerate(upcoming):
+                    size = int(batch.mask[:, 0].sum())
                     advance(size)
                     if number < self.batch:  # done before the interruption
                         counted = time.monotonic()
                         continue
                     rate = self.rate((self.epoch + share) / recipe.epochs)
-                    parts = self._step(tf.constant(rate, tf.float32), *(tf.constant(array) for array in batch))
+                    given = (tf.constant(array) for array in (*batch[:4], *said))
+                    parts = self._step(tf.constant(rate, tf.float32), *given)
                     self.batch, now = number + 1, time.monotonic()
                     self.tally.add(parts, size, now - counted, rate)
                     if not math.isfinite(self.tally.sums["loss"]):
@@ -278,13 +279,16 @@ class ExpressionTrainer:
 
     def _taught(
         self, items: Iterator[tuple[float, Batch]], done: int
-    ) -> Iterator[tuple[float, Batch | tuple[Any, ...]]]:
-        """The same batches, each but the first ``done``, which are learned, followed by what the teachers say of it."""
+    ) -> Iterator[tuple[float, Batch, tuple[NDArray[np.float32], ...]]]:
+        """The same batches, each but the first ``done``, which are learned, with what the teachers say of it.
+
+        They are shown the ink as it was written: what a digitiser lost of it, its reader must make up for.
+        """
         for number, (share, batch) in enumerate(items):
             if self.teachers is None or number < done:
-                yield share, batch
+                yield share, batch, ()
             else:
-                yield share, (*batch, *self.teachers(*batch[:2]))
+                yield share, batch, self.teachers(batch.written, batch.mask)
 
     def _branch_off(self) -> None:
         """Go back to the trunk, keeping what this branch arrived at.

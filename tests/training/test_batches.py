@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from inkmath.features.expression import IGNORE, FormulaSet
-from inkmath.synthesis.compose import Composer
+from inkmath.synthesis.compose import Composer, Mix
 from inkmath.training.batches import LENGTHS, batch_size
 from inkmath.training.batches import batches as batches_of
 from inkmath.training.recipe import Recipe
@@ -15,8 +17,10 @@ from inkmath.training.recipe import Recipe
 RECIPE = Recipe(seed=4, batch_strokes=48)
 
 
-def batches(formulas: FormulaSet, classes: list[str], epoch: int, branch: int = 0) -> list[Any]:
-    return list(batches_of(Composer(formulas, classes, RECIPE.mix), RECIPE, epoch, branch))
+def batches(
+    formulas: FormulaSet, classes: list[str], epoch: int, branch: int = 0, recipe: Recipe = RECIPE
+) -> list[Any]:
+    return list(batches_of(Composer(formulas, classes, recipe.mix), recipe, epoch, branch))
 
 
 def test_an_epoch_is_the_same_each_time_and_no_two_are_alike(formulas: FormulaSet, classes: list[str]) -> None:
@@ -31,18 +35,33 @@ def test_an_epoch_is_the_same_each_time_and_no_two_are_alike(formulas: FormulaSe
 
 def test_every_formula_comes_twice_an_epoch(formulas: FormulaSet, classes: list[str]) -> None:
     found = batches(formulas, classes, 0)
-    assert sum(int(mask[:, 0].sum()) for _, (_, mask, _, _) in found) == 2 * len(formulas)
+    assert sum(int(mask[:, 0].sum()) for _, (_, mask, *_) in found) == 2 * len(formulas)
     shares = [share for share, _ in found]
     assert shares == sorted(shares)
 
 
 def test_batches_come_in_few_shapes_and_ask_nothing_of_padding(formulas: FormulaSet, classes: list[str]) -> None:
-    for _, (points, mask, targets, pairs) in batches(formulas, classes, 0):
+    for _, (points, mask, targets, pairs, written) in batches(formulas, classes, 0):
         size, length = mask.shape
         assert length in LENGTHS
         assert size == batch_size(length, 48)
         assert points.shape == (size, length, formulas.points.shape[1], 2)
         assert not points[mask == 0].any()
+        assert written.shape == points.shape
         assert ((targets == IGNORE) == (mask == 0)).all()
         both = mask[:, :, None] * mask[:, None] * (1 - np.eye(length))
         assert ((pairs == IGNORE) == (both == 0)).all()
+
+
+@pytest.mark.parametrize(("coarse", "share"), [(0.0, 0.0), (1.0, 1.0)])
+def test_the_share_asked_for_comes_from_coarse_digitisers(
+    formulas: FormulaSet, classes: list[str], coarse: float, share: float
+) -> None:
+    told = [
+        (points[row] != written[row]).any()
+        for _, (points, mask, _, _, written) in batches(
+            formulas, classes, 0, recipe=replace(RECIPE, mix=Mix(coarse=coarse))
+        )
+        for row in np.flatnonzero(mask[:, 0])
+    ]
+    assert np.mean(told) == share

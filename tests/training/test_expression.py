@@ -198,7 +198,7 @@ def test_a_batch_can_be_learned_by_heart_and_every_weight_takes_part(
     one = trainer(formulas, classes, tmp_path / "c.npz")
     before = weights(one)
     _, batch = batches(formulas, classes, 0)[0]
-    arrays = [tf.constant(array) for array in batch]
+    arrays = [tf.constant(array) for array in batch[:4]]
     first = {name: float(value) for name, value in one._step(tf.constant(0.0), *arrays).items()}
     for _ in range(150):
         last = one._step(tf.constant(0.01), *arrays)
@@ -261,7 +261,7 @@ def test_young_averages_do_not_keep_the_random_start(formulas: FormulaSet, class
     one = trainer(formulas, classes, tmp_path / "c.npz")
     start = [variable.numpy() for variable in one.model.trainable_variables]
     _, batch = batches(formulas, classes, 0)[0]
-    one._step(tf.constant(0.01), *(tf.constant(array) for array in batch))
+    one._step(tf.constant(0.01), *(tf.constant(array) for array in batch[:4]))
     for old, average, variable in zip(start, one.averaged(), one.model.trainable_variables, strict=True):
         np.testing.assert_allclose(average, 2 / 11 * old + 9 / 11 * variable.numpy(), atol=1e-5)
 
@@ -298,6 +298,27 @@ def test_stopped_and_resumed_it_ends_with_the_weights_of_an_undisturbed_training
     for one, other in zip(weights(undisturbed), weights(resumed), strict=True):
         np.testing.assert_array_equal(one, other)
     assert [row["loss"] for row in resumed.history] == [row["loss"] for row in undisturbed.history]
+
+
+def test_teachers_see_the_ink_as_it_was_written_and_the_network_what_the_digitiser_told(
+    formulas: FormulaSet, classes: list[str], tmp_path: Path
+) -> None:
+    from inkmath.synthesis.compose import Mix
+    from inkmath.training.batches import batches
+
+    class Seeing(FirstClass):
+        seen: np.ndarray
+
+        def __call__(self, points: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, ...]:
+            self.seen = points
+            return super().__call__(points, mask)
+
+    teachers = Seeing(len(classes))
+    one = trainer(formulas, classes, tmp_path / "c.npz", teachers=teachers, mix=Mix(coarse=1.0))
+    for _, batch, said in one._taught(batches(one.composer, one.recipe, 0), 0):
+        np.testing.assert_array_equal(teachers.seen, batch.written)
+        assert (batch.points != batch.written).any()
+        assert len(said) == 4
 
 
 def test_resumed_it_does_not_ask_teachers_of_what_was_learned(

@@ -180,6 +180,9 @@ def test_all_symbols_can_be_looked_through_and_found_by_what_people_call_them(pa
     assert "+" in found.all_inner_texts()
     search.press("Enter")
     expect_latex(page, "+")
+    page.wait_for_timeout(100)  # a panel that opens once more would by now
+    assert page.locator("#choices").is_hidden()
+    assert focused(page) == "symbol 0"
 
 
 def test_after_strokes_were_changed_the_pen_writes_again(page: Page) -> None:

@@ -83,7 +83,9 @@ export class Choices extends EventTarget {
     const found = element("ul", { className: "found", hidden: true });
     for (const type of ["focus", "input"]) search.addEventListener(type, () => this.#search(search.value.trim(), found));
     search.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && search.value.trim()) found.querySelector("button")?.click();
+      if (event.key !== "Enter" || !search.value.trim()) return;
+      event.preventDefault(); // Choosing moves the focus to the symbol's button, which the same key would press.
+      found.querySelector("button")?.click();
     });
     this.regroup = element("button", { type: "button", textContent: "Change strokes", ariaPressed: "false" });
     this.regroup.addEventListener("click", () => this.#setGrouping(!this.grouping));

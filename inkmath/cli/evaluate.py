@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inkmath.cli.options import Weights  # noqa: TC001 -- typer reads annotations as it runs
+from inkmath.cli.options import Weights, directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +55,7 @@ def evaluate(
         Path | None,
         typer.Option(
             metavar="DIR",
-            file_okay=False,
+            parser=directory,
             help="Also write metrics.json, tables as csv, pictures, and the answers as lg/NAME.lg.",
         ),
     ] = None,

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from inkmath.cli.options import directory
 from inkmath.cli.report import EXIT_FAILED, say
 
-Directory = Annotated[Path, typer.Option(metavar="DIR", file_okay=False, help="Where the files go.")]
+Directory = Annotated[Path, typer.Option(metavar="DIR", parser=directory, help="Where the files go.")]
 
 
 def fetch(

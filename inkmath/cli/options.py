@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from os.path import isfile
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+def directory(given: str) -> Path:
+    """Take the path of a directory; it need not be there.
+
+    Raises:
+        typer.BadParameter: it is empty, as an unset variable leaves it, or that of a file.
+    """
+    if not given:  # `Path` would take it for the directory we are in
+        raise typer.BadParameter("the path is empty")
+    if isfile(given):  # noqa: PTH113 -- Path.is_file() raises where a folder is closed
+        raise typer.BadParameter(f"{given} is a file; name a directory")
+    return Path(given)
+
 
 Paths = Annotated[
     list[str],
@@ -17,14 +32,14 @@ Paths = Annotated[
 ]
 Weights = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Use the exported models in DIR rather than the released ones."),
+    typer.Option(metavar="DIR", parser=directory, help="Use the exported models in DIR rather than the released ones."),
 ]
 Jsonl = Annotated[bool, typer.Option("--jsonl", help="Write one JSON object a line, failures among them.")]
 Out = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        file_okay=False,
+        parser=directory,
         help="Write NAME.tex, NAME.json and so on into DIR rather than to standard output.",
     ),
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inkmath.cli.options import Paths, Weights  # noqa: TC001 -- typer reads annotations as it runs
+from inkmath.cli.options import Paths, Weights, directory
 
 if TYPE_CHECKING:
     from inkmath.cli.sources import Source
@@ -42,7 +42,7 @@ def render(
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", file_okay=False, help="Write NAME.svg or NAME.png into DIR rather than to standard output."
+            metavar="DIR", parser=directory, help="Write NAME.svg or NAME.png into DIR rather than to standard output."
         ),
     ] = None,
     weights: Weights = None,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from inkmath.cli.options import Weights  # noqa: TC001 -- typer reads it at run time
+from inkmath.cli.options import Weights, directory
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -28,7 +28,7 @@ def serve(
         Path | None,
         typer.Option(
             metavar="DIR",
-            file_okay=False,
+            parser=directory,
             help="Let people on the page save what they confirm as InkML in DIR; the page asks them first. "
             "data/raw/user is where the pipeline looks.",
         ),

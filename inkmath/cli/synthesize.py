@@ -7,9 +7,12 @@ from typing import Annotated
 
 import typer
 
+from inkmath.cli.options import directory
 from inkmath.cli.report import EXIT_FAILED, name, say
 
-NewDirectory = Annotated[Path, typer.Option(metavar="DIR", help="A new or empty directory for the files.")]
+NewDirectory = Annotated[
+    Path, typer.Option(metavar="DIR", parser=directory, help="A new or empty directory for the files.")
+]
 
 
 def synthesize(

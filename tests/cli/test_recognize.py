@@ -341,3 +341,30 @@ def test_answers_do_not_go_where_a_file_is_and_it_is_said_before_any_work(comman
     code, answers, complaints = run(command, notes, "--out", notes / "taken")
     assert (code, answers) == (2, "")
     assert "is a file" in complaints
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("recognize", "FILE", "--out", ""),
+        ("recognize", "FILE", "--weights", ""),
+        ("classify", "FILE", "--out", ""),
+        ("convert", "FILE", "--to", "latex", "--out", ""),
+        ("render", "FILE", "--out", ""),
+        ("evaluate", "FILE", "--out", ""),
+        ("synthesize", "1", "--out", ""),
+        ("fetch", "crohme", "--out", ""),
+        ("serve", "--save", ""),
+        ("doctor", "--weights", ""),
+    ],
+)
+def test_an_empty_directory_is_not_the_one_we_are_in(
+    options: tuple[str, ...], notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    code, answers, complaints = run(*(notes / "a.inkml" if option == "FILE" else option for option in options))
+    assert (code, answers) == (2, "")
+    assert "the path is empty" in complaints
+    assert list(here.iterdir()) == []

@@ -19,7 +19,7 @@ from inkmath import __version__
 from inkmath.web import problems, schemas
 from inkmath.web.api import REFUSALS, Service, router
 from inkmath.web.corrections import Corrections
-from inkmath.web.guard import Guard
+from inkmath.web.guard import OPEN, Guard
 from inkmath.web.metrics import CONTENT_TYPE, Measure, Metrics
 from inkmath.web.pool import Abandoned, WorkerPool
 from inkmath.web.settings import Settings
@@ -96,7 +96,7 @@ def create_app(recognizer: Recognizer, settings: Settings | None = None) -> Fast
         return JSONResponse({"status": "ready"})
 
     @app.head("/metrics", include_in_schema=False)
-    @app.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+    @app.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}, 401: REFUSALS[401]})
     async def figures() -> Response:
         """Figures for Prometheus."""
         return Response(metrics.text(), media_type=CONTENT_TYPE)
@@ -113,7 +113,7 @@ def create_app(recognizer: Recognizer, settings: Settings | None = None) -> Fast
     app.add_middleware(GZipMiddleware, compresslevel=6)
     app.add_middleware(Measure, metrics=metrics)
     app.add_middleware(Guard, settings=settings)
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    app.openapi = lambda: _openapi(app, token=settings.token is not None)  # type: ignore[method-assign]
     return app
 
 
@@ -141,8 +141,8 @@ async def _load(service: Service) -> None:
         service.ready = True
 
 
-def _openapi(app: FastAPI) -> dict[str, Any]:
-    """OpenAPI with the models that routes name but FastAPI does not see: bodies they read themselves, problems."""
+def _openapi(app: FastAPI, *, token: bool) -> dict[str, Any]:
+    """OpenAPI with what FastAPI does not see: models of bodies that routes read themselves, problems, the token."""
     if not app.openapi_schema:
         document = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
         known = document.setdefault("components", {}).setdefault("schemas", {})
@@ -150,5 +150,10 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
             known.update(schema.pop("$defs", {}))
             known[model.__name__] = schema
+        if token:
+            document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+            for path in document["paths"].keys() - OPEN:
+                for operation in document["paths"][path].values():
+                    operation["security"] = [{"token": []}]
         app.openapi_schema = document
     return app.openapi_schema

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from asking import HERE, X, assert_problem, until_ready
+from asking import HERE, X, assert_problem, client_of, until_ready
 from fastapi.testclient import TestClient
 from stub_reader import StubNamer, StubReader
 
@@ -128,6 +128,19 @@ def test_openapi_describes_every_route_with_an_example_of_each_body(client: Test
     for content, media in ((ink, "application/inkml+xml"), (shown.content, "image/png")):
         response = client.post("/api/recognize", content=content, headers={"Content-Type": media})
         assert response.status_code in (200, 413), "of the limits here the picture breaks one"
+
+
+def test_openapi_says_what_needs_the_token(client: TestClient, recognizer: Recognizer) -> None:
+    assert "securitySchemes" not in client.get("/api/openapi.json").json()["components"]
+    with client_of(recognizer, token="sesame") as guarded:
+        bearer = {"Authorization": "Bearer sesame"}
+        document = guarded.get("/api/openapi.json", headers=bearer).json()
+        assert document["components"]["securitySchemes"] == {"token": {"type": "http", "scheme": "bearer"}}
+        for path, operations in document["paths"].items():
+            wanted = guarded.head(path).status_code == 401
+            for operation in operations.values():
+                assert operation.get("security") == ([{"token": []}] if wanted else None), path
+                assert not wanted or "401" in operation["responses"], path
 
 
 def _references(node: object) -> Iterator[str]:

@@ -66,7 +66,8 @@ def serve(
     if not re.fullmatch("[!-~]*", token or ""):  # a header holds nothing else
         raise typer.BadParameter("use letters, digits and signs of ASCII, without spaces", param_hint="--token")
     public = host not in LOOPBACK
-    if public and not token:
+    token = token or None  # of an unset variable: nobody could send an empty one
+    if public and token is None:
         token = secrets.token_urlsafe(18)
     defaults = Settings()
     settings = Settings(

@@ -68,6 +68,13 @@ def test_a_given_token_is_asked_for_and_stands_in_the_address_after_the_hash() -
         assert httpx.get(f"{address}/api/symbols", headers=given).status_code == 200
 
 
+def test_an_empty_token_is_none() -> None:
+    with serving("--token", "") as (_, line):
+        address = address_in(line)
+        wait_until_ready(address)
+        assert httpx.get(f"{address}/api/symbols").status_code == 200
+
+
 @pytest.mark.parametrize("token", ["ключ", "open sesame", "sesame\n"])
 def test_a_token_that_no_client_could_send_is_refused(token: str) -> None:
     result = CliRunner().invoke(app, ["serve", "--token", token])

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from browsing import ONE, X, draw, expect_latex, focused, needs_chromium, opened, wait_for
 
-from inkmath.inkml import parse_inkml
+from inkmath.ink import Ink
+from inkmath.inkml import parse_inkml, write_inkml
 from inkmath.web.problems import limit_problem
 
 if TYPE_CHECKING:
@@ -131,6 +132,33 @@ def test_an_answer_that_never_comes_is_asked_for_again(browser: Browser, address
         page.wait_for_selector('#status[data-state="offline"]')
         page.unroute_all()
         page.clock.fast_forward(2_000)
+        expect_latex(page, "x")
+
+
+def test_a_beginning_or_a_file_that_is_never_answered_is_given_up_too(
+    browser: Browser, address: str, tmp_path: Path
+) -> None:
+    (tmp_path / "x.inkml").write_bytes(write_inkml(Ink.from_points([X])))
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.clock.install()
+        held: list[Route] = []
+        page.route("**/api/*", lambda route: held.append(route))
+        page.goto(address)
+        wait_for(page, lambda: held)
+        page.clock.fast_forward(30_000)
+        page.wait_for_selector('#status[data-state="offline"]')
+        page.unroute_all()
+        page.clock.fast_forward(2_000)
+        page.wait_for_selector('#status[data-state="ready"]')
+
+        held.clear()
+        page.route("**/api/*", lambda route: held.append(route))
+        page.locator("#file").set_input_files(tmp_path / "x.inkml")
+        wait_for(page, lambda: held)
+        page.clock.fast_forward(30_000)
+        page.unroute_all()
+        page.get_by_role("button", name="Try again").click()
         expect_latex(page, "x")
 
 

@@ -35,12 +35,15 @@ export const token = {
   headers() { return this.isGiven ? { Authorization: `Bearer ${tab.get("token")}` } : {}; },
 };
 
-export async function call(path, { method = "GET", body, type = "application/json", signal, raw = false } = {}) {
+/** Ask the server. `controller` lets the caller give up sooner; the answer is JSON, or with `raw` a blob. */
+export async function call(path, { method = "GET", body, type = "application/json", controller = new AbortController(), raw = false } = {}) {
+  // A connection that a tablet leaves behind with its network may be silent for minutes before it is given up.
+  const patience = setTimeout(() => controller.abort(new Offline()), PATIENCE_MS);
   let refusal;
   try {
     const response = await fetch(path, {
       method,
-      signal,
+      signal: controller.signal,
       headers: { ...token.headers(), ...(body === undefined ? {} : { "Content-Type": type }) },
       body: body === undefined || typeof body === "string" || body instanceof Blob ? body : JSON.stringify(body),
     });
@@ -50,6 +53,8 @@ export async function call(path, { method = "GET", body, type = "application/jso
     // No answer, one that broke off, or one of something that stands in the server's place.
     if (error.name === "AbortError") throw error;
     throw new Offline("The server does not answer.");
+  } finally {
+    clearTimeout(patience);
   }
   throw refusal;
 }
@@ -84,13 +89,11 @@ export class Reader {
     if (known) return known;
     const running = new AbortController();
     this.#running = running;
-    // A connection that a tablet leaves behind with its network may be silent for minutes before it is given up.
-    const patience = setTimeout(() => running.abort(new Offline("The server does not answer.")), PATIENCE_MS);
     try {
       const answer = await call("api/recognize", {
         method: "POST",
         body: { strokes: wire(state.strokes), constraints, alternatives: 5 },
-        signal: running.signal,
+        controller: running,
       });
       if (sequence !== this.#sequence) return null;
       this.#kept.set(key, answer);
@@ -99,8 +102,6 @@ export class Reader {
     } catch (error) {
       if (sequence !== this.#sequence || error.name === "AbortError") return null;
       throw error;
-    } finally {
-      clearTimeout(patience);
     }
   }
 }

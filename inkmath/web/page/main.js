@@ -358,8 +358,8 @@ $("mend").addEventListener("submit", async (event) => {
   arranging = new AbortController();
   try {
     const body = { ...written(), latex: $("mend-latex").value };
-    const { signal } = arranging;
-    const own = await permitted(() => call("api/arrange", { method: "POST", body, signal }));
+    const controller = arranging;
+    const own = await permitted(() => call("api/arrange", { method: "POST", body, controller }));
     const focused = $("mend").contains(document.activeElement);
     take(withAlternatives({ ...own, own: "writer" }, answer.alternatives[0]));
     if (focused) $("edit").focus();

@@ -391,6 +391,14 @@ def test_every_control_has_a_name(page: Page) -> None:
     assert nameless == []
 
 
+def test_a_button_without_words_says_under_the_pointer_what_it_does(page: Page) -> None:
+    silent = page.evaluate(
+        """() => [...document.querySelectorAll('button')].filter((button) =>
+            button.checkVisibility() && !button.textContent.trim() && !button.title).map((button) => button.id)"""
+    )
+    assert silent == []
+
+
 def test_a_screen_reader_says_what_signs_are_called(page: Page) -> None:
     draw(page, X, MINUS)
     expect_latex(page, "x-")

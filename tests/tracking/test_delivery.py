@@ -143,18 +143,21 @@ class TestTheServerStaysAway:
     def test_files_of_the_evaluation_wait_beside_those_of_the_training(
         self, client: MlflowClient, params: Params, outage: Outage
     ) -> None:
-        for name in ("learning.png", "classes.png"):
+        """They may even bear one name."""
+        names = ("train/figure.png", "test/figure.png")
+        for name in names:
+            Path(name).parent.mkdir()
             Path(name).write_text(name)
         with train(params) as trained:
             trained.write_id("run.json")
             outage.down = True
-            trained.log_file("learning.png", folder="figures")
+            trained.log_file(names[0], folder="train")
         with resume_run("run.json", params, data={}) as run:
-            run.log_file("classes.png", folder="figures")
+            run.log_file(names[1], folder="test")
         outage.down = False
         assert main(["send"]) == 0
-        for name in ("learning.png", "classes.png"):
-            assert Path(client.download_artifacts(trained.id, f"figures/{name}")).read_text() == name
+        for name in names:
+            assert Path(client.download_artifacts(trained.id, name)).read_text() == name
 
     def test_a_training_does_not_begin(self, workspace: Path, params: Params, outage: Outage) -> None:
         outage.down = True

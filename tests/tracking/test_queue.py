@@ -143,7 +143,28 @@ def test_experiments_whose_worker_was_killed_hold_nothing_up(tmp_path: Path, mon
     monkeypatch.setattr(queue, "_dvc", dvc)
     with pytest.raises(TrackingError, match=r"counts 1 as running whose worker was killed.*dvc queue kill NAME"):
         work_off(1)
+    assert asked[:3] == ["status", "status", "start"], "what is queued is begun at once"
     assert asked.count("start") == 1
+
+
+def test_the_last_experiments_need_no_more_workers_than_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what had ended before is not counted."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(queue, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(queue, "_workers", lambda: [object()])
+    monkeypatch.setattr(queue, "_end_forgotten", lambda: None)
+    asked = []
+
+    def dvc(*command: str, read: bool = True) -> str:
+        asked.append(command[0])
+        state = "Running" if len(asked) < 4 * queue.LOOKS_TO_MISS else "Failed"
+        return f"1234567  earlier  05:36 AM  Success\n89abcde  last  05:40 AM  {state}"
+
+    monkeypatch.setattr(queue, "_dvc", dvc)
+    assert work_off(2) == {"Success": 0, "Failed": 1}
+    assert set(asked) == {"status", "stop"}
 
 
 @pytest.mark.slow

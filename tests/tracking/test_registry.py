@@ -59,6 +59,12 @@ def test_only_a_better_one_follows(registry: MlflowClient) -> None:
     assert champion(registry) == "3"
 
 
+def test_a_champion_that_comes_again_stays_it(registry: MlflowClient) -> None:
+    version = register(registry, 0.5)
+    challenge(registry, version)
+    assert challenge(registry, version) == f"{NAME} version 1 is the champion (valid_accuracy 0.5)"
+
+
 def test_an_equal_one_does_not_follow(registry: MlflowClient) -> None:
     enter(registry, 0.5, 0.5)
     assert champion(registry) == "1"

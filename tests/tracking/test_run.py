@@ -226,6 +226,16 @@ class TestResume:
         assert logged.data.tags["architecture"] == "conv"
         assert logged.info.status == "FINISHED"
 
+    def test_the_evaluation_of_a_run_that_was_deleted_gets_one_of_its_own(
+        self, client: MlflowClient, params: Params
+    ) -> None:
+        trained = self.trained(params)
+        client.delete_run(trained)
+        with resume_run("models/run.json", params, data={}) as run:
+            pass
+        assert run.id != trained
+        assert client.get_run(run.id).data.tags["evaluation_of"] == trained
+
     @pytest.mark.parametrize(("text", "problem"), [(None, "no such file"), ("{", "does not name"), ("[]", "does not")])
     def test_an_unusable_file_names_the_remedy(
         self, workspace: Path, params: Params, text: str | None, problem: str

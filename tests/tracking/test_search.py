@@ -272,6 +272,20 @@ def test_a_study_of_other_parameters_is_not_gone_on_with(searching: Search, work
     with pytest.raises(TrackingError, match=r"study drop was begun with train.epochs = \d+, and now it is .*its own"):
         searching.run(1, architecture)
     params["train"]["epochs"] -= 1
+    for block, name, other in (
+        ("base", "seed", 99),
+        ("synthesize", "writers", 99),
+        ("parse", "valid", 0.3),
+        ("normalize", "points", 99),
+        ("encode", "min_count", 99),
+        ("data", "source", "inkml"),
+    ):
+        before, params[block][name] = params[block][name], other
+        YAML().dump(params, file)
+        with pytest.raises(TrackingError, match=rf"begun with {block}\.{name} = .*, and now it is {other}"):
+            searching.run(1, architecture)
+        params[block][name] = before
+    YAML().dump(params, file)
     with pytest.raises(TrackingError, match="study drop was begun with --task = symbol, and now it is expression"):
         searching.run(1, architecture, task="expression")
     # What varies, what another model is trained with, and where ink lies may be as they like.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -116,6 +117,17 @@ def test_the_table_shows_what_was_varied(client: MlflowClient, swept: list[str])
     assert sweep.curves[0] == [0.16, 0.26, 0.36]
 
 
+def test_the_figure_of_the_kept_weights_is_no_point_of_the_curve(client: MlflowClient, params: Params) -> None:
+    track = params.track.model_copy(update={"sweep": "one"})
+    with training_run("symbol", params.model_copy(update={"track": track}), architecture="lstm", data={}) as run:
+        for epoch, accuracy in enumerate([0.5, 0.9, 0.8]):
+            run.log_epoch(epoch, {"valid_accuracy": accuracy})
+        time.sleep(0.002)  # MLflow tells points of one step apart by the millisecond
+        run.log_metrics({"valid_accuracy": 0.9})
+    sweep = read_sweep(client, EXPERIMENT, "one", "valid_accuracy")
+    assert (sweep.curves, sweep.values) == ([[0.5, 0.9, 0.8]], [0.9])
+
+
 def test_a_sweep_is_drawn(client: MlflowClient, swept: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sweep", "widths", "--picture", "sweep.png"]) == 0
     assert Path("sweep.png").read_bytes().startswith(b"\x89PNG")
@@ -209,3 +221,8 @@ def test_a_run_without_a_figure_takes_no_label_from_the_best_and_the_worst():
     _, labels = sweep_module._positions(values)
     lowest, *_, highest = labels
     assert (lowest, highest) == ("0.1", "0.9")
+
+
+def test_what_is_chosen_by_factors_stands_as_far_apart_as_they_say():
+    assert sweep_module._positions(["0.001", "0.01", "0.1"])[0] == pytest.approx([0, 0.5, 1])
+    assert sweep_module._positions(["0.1", "0.2", "0.4"])[0] == pytest.approx([0, 1 / 3, 1])

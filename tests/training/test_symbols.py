@@ -102,6 +102,8 @@ def test_it_learns_and_keeps_the_best_epoch(tmp_path):
     trained = run(tmp_path / "c.npz", settings(epochs=12, units=16, learning_rate=0.02, dropout=0))
     accuracies = [row["valid_accuracy"] for row in trained.history]
     assert accuracies[trained.best_epoch] == max(accuracies) > 0.9
+    losses = [row["valid_loss"] for row in trained.history if row["valid_accuracy"] == max(accuracies)]
+    assert trained.history[trained.best_epoch]["valid_loss"] == min(losses) < max(losses), "of equals, the surest"
     valid = symbols(48, 1)
     answers = trained.model.predict(valid.features, verbose=0).argmax(axis=1)
     assert (answers == valid.ids).mean() == pytest.approx(max(accuracies))
@@ -289,6 +291,14 @@ def test_given_weights_are_begun_with(tmp_path, capsys):
     for one, other in zip(weights(again)[:3], weights(first)[:3], strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-6)
     assert "began with 10 of 10 weight arrays" in capsys.readouterr().out
+
+
+def test_given_weights_of_other_classes_are_begun_with_but_for_the_last_layer(tmp_path, capsys):
+    from inkmath.models import build_model
+
+    keep(build_model((12, 5), 4, units=8), tmp_path / "m.npz")
+    run(tmp_path / "c.npz", settings(init_from=str(tmp_path / "m.npz"), epochs=1))
+    assert "began with 8 of 10 weight arrays" in capsys.readouterr().out
 
 
 def test_the_weights_kept_lie_between_those_begun_from_and_those_arrived_at(tmp_path):

@@ -63,8 +63,7 @@ def evaluate(
         Path | None,
         typer.Option(
             metavar="DIR",
-            exists=True,
-            file_okay=False,
+            parser=directory,
             help="Take the truth from label graphs, DIR/NAME.lg as convert writes them, not from the InkML files.",
         ),
     ] = None,
@@ -91,6 +90,8 @@ def evaluate(
     from inkmath.evaluation.expressions import evaluate as measure
     from inkmath.recognizer import Recognizer
 
+    if truth is not None and not truth.is_dir():
+        raise typer.BadParameter(f"{truth}: no such directory of label graphs", param_hint="--truth")
     report = Report()
     try:
         figures = measure(_read(find(paths), truth, Recognizer.load(weights), report))

@@ -197,3 +197,9 @@ def test_without_what_draws_pictures_all_else_is_written(test_set: Path, monkeyp
     assert "no pictures: they need the package matplotlib" in result.stderr
     assert "ExpRate: read exactly" in result.stdout
     assert (test_set / "report" / "metrics.json").is_file()
+
+
+def test_a_directory_of_truth_that_is_not_there_is_told_once_and_before_any_reading(test_set: Path) -> None:
+    result = CliRunner().invoke(app, ["evaluate", str(test_set), "--truth", "nowhere"])
+    assert result.exit_code == 2
+    assert result.output.count("nowhere: no such directory of label graphs") == 1

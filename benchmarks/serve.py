@@ -36,7 +36,7 @@ def main() -> None:
 
     options = ["--weights", str(asked.weights)] if asked.weights else []
     with subprocess.Popen(
-        [sys.executable, "-m", "inkmath.cli", "serve", "--port", "0", *options], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "inkmath", "serve", "--port", "0", *options], stdout=subprocess.PIPE, text=True
     ) as server:
         try:
             assert server.stdout is not None

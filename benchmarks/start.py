@@ -37,7 +37,7 @@ def _run(arguments: list[str]) -> tuple[float, float]:
     """Seconds on the clock and of processor."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.perf_counter()
-    subprocess.run([sys.executable, "-m", "inkmath.cli", *arguments], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([sys.executable, "-m", "inkmath", *arguments], check=True, stdout=subprocess.DEVNULL)
     waited = time.perf_counter() - began
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return waited, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -31,7 +31,7 @@ KINDS: dict[str, dict[str, Any]] = {
 def main() -> None:
     """Serve the page, open the formula on it in each kind of window, and save what is seen."""
     strokes, tree = typeset(parse_latex(FORMULA), Writer((8, HAND)), np.random.default_rng(HAND))
-    command = [sys.executable, "-m", "inkmath.cli", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "inkmath", "serve", "--port", "0"]
     with (
         tempfile.TemporaryDirectory() as folder,
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server,

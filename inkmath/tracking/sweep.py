@@ -208,7 +208,7 @@ def _positions(values: list[str]) -> tuple[list[float], dict[str, float]]:
     heights = [(number - low) / (high - low or 1.0) for number in numbers]
     # What a sampler drew has more digits than a picture has room for.
     labels = [value if len(value) <= LONGEST else f"{float(value):.4g}" for value in values]
-    by_label = {label: height for label, height in zip(labels, heights, strict=True) if height == height}
+    by_label = {label: height for label, height in zip(labels, heights, strict=True) if isfinite(height)}
     if len(by_label) > 8:
         ends = sorted(by_label, key=lambda label: by_label[label])
         by_label = {label: by_label[label] for label in (ends[0], ends[len(ends) // 2], ends[-1])}

@@ -104,7 +104,7 @@ def test_answers_on_a_kept_connection_do_not_wait_for_acknowledgements(monkeypat
 
 
 def test_weights_that_are_missing_are_said_in_a_line(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "inkmath.cli", "serve", "--port", "0", "--weights", str(tmp_path)]
+    command = [sys.executable, "-m", "inkmath", "serve", "--port", "0", "--weights", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=60)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(f"inkmath: {tmp_path / 'expression.json'}: no such file")
@@ -114,7 +114,7 @@ def test_a_port_in_use_is_said_in_a_line() -> None:
     with serving() as (_, line):
         port = address_in(line).rpartition(":")[2]
         done = subprocess.run(
-            [sys.executable, "-m", "inkmath.cli", "serve", "--port", port, "--weights", str(ROOT)],
+            [sys.executable, "-m", "inkmath", "serve", "--port", port, "--weights", str(ROOT)],
             capture_output=True,
             text=True,
             cwd=ROOT,

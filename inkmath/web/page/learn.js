@@ -6,7 +6,7 @@ import { browser } from "./storage.js";
 
 /** Events: `change` when saving is switched on or off. */
 export class Learning extends EventTarget {
-  #saved = new Set(); // What lies on the server, or is on its way to it, as it was sent.
+  #saved = new Map(); // What lies on the server, or is on its way to it, as it was sent, to the promise of its name there.
 
   constructor() {
     super();
@@ -37,15 +37,17 @@ export class Learning extends EventTarget {
   /** Save a formula with its ink, as the server takes it, once, and offer to take that back. */
   async save(written) {
     const key = JSON.stringify(written);
-    if (this.#saved.has(key)) {
-      toast("Saved already");
-      return;
-    }
-    this.#saved.add(key);
+    const known = this.#saved.has(key);
+    if (!known) this.#saved.set(key, this.#send(key, written));
+    const name = await this.#saved.get(key);
+    toast(known ? "Saved already" : "Saved for learning", "Undo", () => this.#forget(key, name).catch(complain));
+  }
+
+  async #send(key, written) {
     try {
       const { name, saved } = await call("api/corrections", { method: "POST", body: written });
       this.count.textContent = saved;
-      toast("Saved for learning", "Undo", () => this.#forget(key, name).catch(complain));
+      return name;
     } catch (error) {
       this.#saved.delete(key);
       throw error;

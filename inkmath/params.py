@@ -121,6 +121,7 @@ class Augment(Block):
     reorder: float = Field(ge=0.0, le=1.0)
     reverse: float = Field(ge=0.0, le=1.0)
     jitter: float = Field(ge=0.0, le=0.2)
+    coarse: Probability
     alone: Probability
 
 

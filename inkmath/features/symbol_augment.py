@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inkmath.features.symbol import CHANNELS, stroke_indices, symbol_channels
+from inkmath.features.digitiser import drawn_digitiser, told
+from inkmath.features.symbol import CHANNELS, DOT, stroke_indices, symbol_channels
+from inkmath.features.symbol_context import longer_side
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,6 +58,31 @@ def augment_symbols(features: FloatArray, settings: Augment, rng: np.random.Gene
         return changed
     known = rng.random((len(features), 1, 1)) >= settings.alone
     return np.concatenate([changed, context * known], axis=2, dtype=np.float32)
+
+
+def coarsen_symbols(features: FloatArray, share: float, rng: np.random.Generator) -> FloatArray:
+    """Tell some symbols of a batch as coarse digitisers would, one for each (`inkmath.features.digitiser`).
+
+    Args:
+        features: as `augment_symbols` gives them. share: of the symbols. rng: every draw comes from it.
+
+    Returns:
+        float32 of the same shape, each symbol in its box again; dots and the others are as they were.
+    """
+    dots = np.abs(features[..., 0:2]).max(axis=(1, 2), initial=0.0) <= 2 * DOT  # (B,): what tremor would enlarge
+    coarse = np.flatnonzero((rng.random(len(features)) < share) & ~dots)
+    if not len(coarse):
+        return features
+    out = features.copy()
+    points, stroke_of = out[coarse, :, 0:2], stroke_indices(out[coarse])  # (C, L, 2), (C, L)
+    for line, owner, side in zip(points, stroke_of, longer_side(out[coarse]), strict=True):
+        spacing, tremor = drawn_digitiser(2 / side, rng)  # the box has side 2
+        for stroke in range(owner.max() + 1):
+            mine = owner == stroke
+            if mine.sum() > 1:
+                line[mine] = told(line[mine], spacing, tremor, rng)
+    out[coarse, :, : len(CHANNELS)] = symbol_channels(points, stroke_of)
+    return out
 
 
 def _rewrite(

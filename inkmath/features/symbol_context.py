@@ -16,6 +16,8 @@ from inkmath.ink import boxes, typical_size
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from numpy.typing import NDArray
+
     from inkmath.features.symbol import FloatArray
     from inkmath.ink import Stroke
 
@@ -73,6 +75,22 @@ def with_context(features: FloatArray, contexts: FloatArray) -> FloatArray:
     """Features ``(N, L, C)`` with contexts ``(N, 9)`` repeated along the points: ``(N, L, C + 9)``."""
     spread = np.broadcast_to(contexts[:, None], (*features.shape[:2], contexts.shape[1]))
     return np.concatenate([features, spread.astype(np.float32)], axis=2)
+
+
+def longer_side(features: FloatArray) -> NDArray[np.float32]:
+    """The longer side of each symbol's box in typical strokes, at least `SMALLEST`; 1 where its context is unknown.
+
+    Args:
+        features: ``(N, L, 5)`` or ``(N, L, 14)``.
+
+    Returns:
+        shape ``(N,)``.
+    """
+    if features.shape[2] == len(CHANNELS):
+        return np.ones(len(features), np.float32)
+    known, width, height = np.moveaxis(features[:, 0, len(CHANNELS) : len(CHANNELS) + 3], 1, 0)
+    side: NDArray[np.float32] = np.maximum(np.exp(np.maximum(width, height)) - SMALLEST, SMALLEST)
+    return np.where(known > 0, side, np.float32(1.0))
 
 
 def alone(features: FloatArray) -> FloatArray:

@@ -57,7 +57,7 @@ class Mix:
         and how large scripts and operands stand, change. join: another part follows on the same line. swap: two
         neighbouring symbols change places in the order of writing. shuffle: the order of writing is lost altogether.
         lift: the pen is lifted elsewhere, so that a stroke becomes two or two become one. coarse: it comes from a
-        coarse digitiser (`inkmath.synthesis.digitiser`).
+        coarse digitiser (`inkmath.features.digitiser`).
     """
 
     exchange: float = 0.6

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from inkmath.features.digitiser import coarsen
 from inkmath.features.expression import IGNORE
 from inkmath.synthesis.augment import bend
-from inkmath.synthesis.digitiser import coarsen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -25,7 +25,7 @@ from inkmath.dataset.results import write_history, write_json
 from inkmath.decoding.symbol import DESCRIPTION, NETWORK, write_description
 from inkmath.evaluation.calibration import fit_temperature
 from inkmath.features.symbol import CHANNELS
-from inkmath.features.symbol_augment import augment_symbols
+from inkmath.features.symbol_augment import augment_symbols, coarsen_symbols
 from inkmath.features.symbol_context import alone
 from inkmath.labels import UNSEEN, one_hot
 from inkmath.models import build_model
@@ -280,13 +280,15 @@ class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
         step += self._done
         chosen = self._order[step * self._size : (step + 1) * self._size]
         features = self._data.take(chosen)
+        rng = np.random.default_rng((BENDING, self._seed, self._pass, step))
         if self._augment is not None:
-            features = augment_symbols(
-                features, self._augment, np.random.default_rng((BENDING, self._seed, self._pass, step))
-            )
+            features = augment_symbols(features, self._augment, rng)
         target = one_hot(self._data.ids[chosen], self._num_classes)
         if self._teachers is not None:
             target = (1 - self._share) * target + self._share * self._teachers(features)
+        if self._augment is not None:
+            # Teachers are shown the ink as it was written: what a digitiser lost of it, its reader must make up for.
+            features = coarsen_symbols(features, self._augment.coarse, rng)
         return features, target
 
 

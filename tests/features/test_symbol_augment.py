@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from inkmath.features.symbol import normalize_and_pad_traces, stroke_indices
-from inkmath.features.symbol_augment import augment_symbols
-from inkmath.features.symbol_context import with_context
+from inkmath.features.symbol_augment import augment_symbols, coarsen_symbols
+from inkmath.features.symbol_context import SMALLEST, with_context
 from inkmath.params import Augment
 
 NOTHING = Augment(
@@ -22,6 +22,7 @@ NOTHING = Augment(
     reorder=0,
     reverse=0,
     jitter=0,
+    coarse=0,
     alone=0,
 )
 EVERYTHING = {
@@ -119,3 +120,44 @@ def test_context_is_hidden_for_a_share_of_the_symbols_and_else_stays(batch):
     hidden = ~changed[..., 5:].any(axis=(1, 2))
     assert hidden.mean() == pytest.approx(0.3, abs=0.05)
     assert (changed[~hidden][..., 5:] == 0.5).all()
+
+
+def test_a_share_of_the_symbols_comes_from_coarse_digitisers_and_the_others_stay(batch):
+    many = np.tile(batch, (250, 1, 1))
+    told = coarsen_symbols(many, 0.3, np.random.default_rng(0))
+    assert told.dtype == np.float32
+    changed = (told != many).any(axis=(1, 2))
+    assert changed.mean() == pytest.approx(0.3, abs=0.05)
+    np.testing.assert_array_equal(coarsen_symbols(many, 0.0, np.random.default_rng(0)), many)
+    np.testing.assert_array_equal(coarsen_symbols(many, 0.3, np.random.default_rng(0)), told)
+    assert (coarsen_symbols(many, 0.3, np.random.default_rng(1)) != told).any()
+
+
+def test_what_a_coarse_digitiser_tells_is_in_its_box_with_its_padding_strokes_and_context(batch):
+    many = with_context(np.tile(batch, (20, 1, 1)), np.full((80, 9), 0.5, np.float32))
+    told = coarsen_symbols(many, 1.0, np.random.default_rng(2))
+    np.testing.assert_allclose(np.abs(told[..., :2]).max(axis=(1, 2)), 1.0, atol=1e-5)
+    np.testing.assert_array_equal(stroke_indices(told), stroke_indices(many))
+    np.testing.assert_array_equal(told[..., 5:], many[..., 5:])
+
+
+def test_a_small_symbol_of_a_formula_is_told_by_fewer_points_than_a_large_one(monkeypatch):
+    """A digitiser's points are as far apart everywhere on the paper."""
+    monkeypatch.setattr("inkmath.features.digitiser.TREMOR", 0.0)
+    around = np.linspace(0, 2 * np.pi, 100)
+    circle = normalize_and_pad_traces([[np.stack([np.cos(around), np.sin(around)], axis=1)]], 48)
+    corners = []
+    for side in (0.3, 3.0):
+        context = np.full((40, 9), np.log(side + SMALLEST), np.float32)
+        context[:, 0] = 1.0
+        told = coarsen_symbols(with_context(circle.repeat(40, axis=0), context), 1.0, np.random.default_rng(3))
+        steps = told[:, 1:, 3:5].astype(np.float64)
+        turns = np.abs(steps[:, :-1, 0] * steps[:, 1:, 1] - steps[:, :-1, 1] * steps[:, 1:, 0]) > 1e-6
+        corners.append(turns.sum(axis=1).mean())
+    assert corners[0] < corners[1] / 3
+
+
+def test_a_dot_of_a_coarse_digitiser_stays_a_dot():
+    dots = normalize_and_pad_traces([[np.array([(5, 5)])]] * 20, 24)
+    trembling = augment_symbols(dots, knobs(**EVERYTHING), np.random.default_rng(0))
+    np.testing.assert_array_equal(coarsen_symbols(trembling, 1.0, np.random.default_rng(0)), trembling)

@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inkmath.features.digitiser import SPACING, TREMOR, coarsen
 from inkmath.ink import boxes, typical_size
-from inkmath.synthesis.digitiser import SPACING, TREMOR, coarsen
 
 if TYPE_CHECKING:
     import pytest
@@ -64,5 +64,5 @@ def test_a_circle_becomes_a_polygon_of_fewer_corners() -> None:
 
 
 def test_a_dot_stays_a_dot(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inkmath.synthesis.digitiser.TREMOR", 0.0)
+    monkeypatch.setattr("inkmath.features.digitiser.TREMOR", 0.0)
     assert (coarsen(INK, rng())[2] == DOT).all()

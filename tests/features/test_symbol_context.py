@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inkmath.features.symbol_context import CONTEXT, alone, symbol_contexts, with_context
+from inkmath.features.symbol_context import CONTEXT, SMALLEST, alone, longer_side, symbol_contexts, with_context
 
 NAMED = {name: index for index, name in enumerate(CONTEXT)}
 
@@ -69,3 +69,10 @@ def test_contexts_stand_beside_the_shape_and_can_be_taken_away(contexts):
         without = alone(features)
         np.testing.assert_array_equal(without[..., :5], shapes)
         assert not without[..., 5:].any()
+
+
+def test_the_longer_side_is_read_back_in_typical_strokes(contexts):
+    shapes = np.zeros((4, 7, 5), np.float32)
+    np.testing.assert_allclose(longer_side(with_context(shapes, contexts)), [10 / 6, 1, 4 / 6, SMALLEST], rtol=1e-5)
+    for unknown in (shapes, alone(shapes)):
+        np.testing.assert_array_equal(longer_side(unknown), np.ones(4, np.float32))

@@ -361,6 +361,24 @@ def test_what_teachers_say_is_learned_for_its_share_and_the_label_for_the_rest(t
     assert answers[:, 1].mean() == pytest.approx(0.9 + 0.1 / 3, abs=0.05), "the label keeps a tenth"
 
 
+def test_teachers_see_the_ink_as_it_was_written_and_the_network_what_the_digitiser_told():
+    from inkmath.training.symbols import _Batches
+
+    class Seeing(AlwaysSecond):
+        seen: np.ndarray
+
+        def __call__(self, features: np.ndarray) -> np.ndarray:
+            self.seen = features
+            return super().__call__(features)
+
+    coarse, fine = (settings(augment=settings().augment.model_copy(update={"coarse": share})) for share in (1.0, 0.0))
+    teachers = Seeing()
+    told = _Batches(symbols(96, 0), 3, coarse, SEED, teachers)[2][0]
+    written = _Batches(symbols(96, 0), 3, fine, SEED, None)[2][0]
+    np.testing.assert_array_equal(teachers.seen, written)
+    assert (told != written).any(axis=(1, 2)).all()
+
+
 def test_a_checkpoint_is_of_another_training_when_a_teacher_was_overwritten(tmp_path, capsys):
     given = settings(teachers=["a"], teachers_share=0.5, epochs=1)
     (tmp_path / "symbol.onnx").write_bytes(b"network")

@@ -69,7 +69,10 @@ def batch_size(length: int, batch_strokes: int) -> int:
 
 
 def collate(group: Sequence[Composition], longest: int, recipe: Recipe, rng: np.random.Generator) -> Batch:
-    """Formulas as one bent batch, padded to ``longest`` strokes and to the number of formulas usual at that length."""
+    """Formulas as one bent batch, padded to ``longest`` strokes and to the number of formulas usual at that length.
+
+    The share ``recipe.mix.coarse`` of them comes as coarse digitisers tell it, one for each.
+    """
     size = batch_size(longest, recipe.batch_strokes)
     points = np.zeros((size, longest, *group[0].points.shape[1:]), np.float32)
     mask = np.zeros((size, longest), np.float32)

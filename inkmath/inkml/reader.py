@@ -101,7 +101,7 @@ class _Document:
     names: dict[etree._Element, str] = field(default_factory=dict)  # of traces
     hovering: set[str] = field(default_factory=set)  # names of traces that left no ink
     texts: list[str] = field(default_factory=list)
-    labelled: int = 0  # groups, those too whose label is no symbol
+    inked: int = 0  # groups that hold strokes, those too whose label is missing or no symbol
     annotations: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
@@ -205,10 +205,10 @@ class _Document:
                 raise InkMLError(
                     f"line {group.sourceline}: the label {quoted(label)} has no strokes: remove it or add a traceView"
                 )
+            self.inked += 1
             if not label:
                 self.problems.append(f"line {group.sourceline}: a trace group without a label")
                 continue
-            self.labelled += 1
             for stroke in strokes:
                 if stroke in owners:
                     raise InkMLError(
@@ -282,7 +282,7 @@ class _Document:
                 return self._with_strokes(parse_latex(latex), groups)
             except LayoutError as error:
                 self.problems.append(str(error))
-        elif math is None and groups and self.labelled == 1:
+        elif math is None and groups and self.inked == 1:
             return LayoutTree((groups[0],))
         return None
 

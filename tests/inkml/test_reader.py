@@ -309,15 +309,22 @@ def test_one_labelled_group_alone_is_an_isolated_symbol() -> None:
     assert ink.tree.symbols == (Symbol("=", (0, 1)),)
 
 
-def test_a_symbol_beside_one_that_is_not_known_is_not_alone() -> None:
+@pytest.mark.parametrize(
+    ("label", "problem"),
+    [
+        ("<annotation>foo</annotation>", "'foo' is no symbol"),
+        ("<annotation>\u00a0</annotation>", "a trace group without a label"),
+        ("", "a trace group without a label"),
+    ],
+)
+def test_a_symbol_beside_one_that_is_not_known_is_not_alone(label: str, problem: str) -> None:
     ink = parse_inkml(
         '<ink><trace id="0">1 1</trace><trace id="1">2 2</trace><traceGroup><annotation>x</annotation>'
-        '<traceView traceDataRef="0"/></traceGroup><traceGroup><annotation>foo</annotation>'
-        '<traceView traceDataRef="1"/></traceGroup></ink>'
+        f'<traceView traceDataRef="0"/></traceGroup><traceGroup>{label}<traceView traceDataRef="1"/></traceGroup></ink>'
     )
     assert ink.tree is None
     assert ink.groups == (Symbol("x", (0,)),)
-    assert "'foo' is no symbol" in ink.problems[0]
+    assert problem in ink.problems[0]
 
 
 def test_a_trace_inside_a_group_needs_no_name() -> None:

@@ -10,7 +10,7 @@ _TEXT = Check.str_length(min_value=1)
 
 INK = DataFrameSchema(
     {
-        "id": Column(str, [_TEXT, Check.str_matches(rf"^({'|'.join(Role)})/.")], unique=True),
+        "id": Column(str, [_TEXT, Check.str_matches(rf"^({'|'.join(Role)})/[\s\S]")], unique=True),
         "split": Column(str, Check.isin(list(map(str, Split)))),
         "source": Column(str, _TEXT),
         "writer": Column(str, _TEXT, nullable=True),

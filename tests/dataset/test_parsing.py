@@ -189,6 +189,14 @@ def test_an_archive_gives_the_ink_of_its_directory(data):
     assert pq.read_table(data / "out" / "ink.parquet").equals(first)
 
 
+def test_a_name_that_begins_with_a_line_break_costs_no_other_file(data):
+    """It may come from the archive of a stranger."""
+    with zipfile.ZipFile(data / "test.zip", "w") as archive:
+        archive.writestr("\nodd.inkml", inkml("y", shift=100, writer="tester"))
+    assert parse(data, test=data / "test.zip").rows == 7
+    assert [ink.id for ink in read_inks(data / "out" / "ink.parquet", Split.TEST)] == ["test/\nodd"]
+
+
 def test_training_ink_that_is_also_test_ink_is_listed(data):
     (data / "train" / "copy.inkml").write_bytes(inkml("y", shift=100))
     parse(data)

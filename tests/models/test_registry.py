@@ -17,8 +17,8 @@ def test_asking_for_networks_does_not_import_tensorflow():
 
 
 def test_an_unknown_network_is_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match="'gru'; known are lstm, conv_bilstm, conv, conv_maps"):
-        build_model((48, 5), 10, "gru")
+    with pytest.raises(ValueError, match=r"'none_such'; known are lstm, .*conv_maps"):
+        build_model((48, 5), 10, "none_such")
 
 
 @pytest.mark.slow

@@ -116,7 +116,7 @@ def find(paths: Iterable[str]) -> list[Source]:
         elif problem := _unreachable(path):
             found.append(Source(path, problem))
         elif Path(path).is_dir():
-            found.extend(_below(path) or [Source(path, "no .inkml file in this directory")])
+            found.extend(_below(path) or [Source(path, _nothing_in(path))])
         else:
             found.append(Source(path))
     once: dict[str, Source] = {}
@@ -139,6 +139,12 @@ def _below(directory: str) -> list[Source]:
                 passed.append(Source(str(link), "link to a directory, not followed; name that directory itself"))
         files += [Path(folder, name) for name in names if name.lower().endswith(".inkml") and not name.startswith(".")]
     return [*(Source(str(file)) for file in sorted(files)), *passed]
+
+
+def _nothing_in(directory: str) -> str:
+    """What to say of a directory without InkML; it may be one that a data set was fetched into."""
+    packed = any(is_archive(name) for _, _, names in os.walk(directory) for name in names)
+    return "no .inkml file in this directory" + ("; unpack the archives in it first" if packed else "")
 
 
 def folder_of(source: Source) -> Path:

@@ -216,6 +216,7 @@ def test_a_format_that_holds_one_answer_takes_no_number_of_them(notes: Path, arg
 def test_an_archive_is_to_be_unpacked(tmp_path: Path) -> None:
     (tmp_path / "ink.tar.gz").write_bytes(b"any")
     assert "ink.tar.gz: error: is an archive; unpack it" in run("recognize", tmp_path / "ink.tar.gz")[2]
+    assert f"{tmp_path}: error: no .inkml file in this directory; unpack the archives" in run("recognize", tmp_path)[2]
 
 
 @pytest.mark.parametrize("command", ["recognize", "classify"])

@@ -218,8 +218,8 @@ class Recognizer:
         """Take exported models from a directory; without ``path``, the released ones.
 
         Raises:
-            FileNotFoundError: there is no such directory. A model that is missing in it raises the same, when it is
-                first needed.
+            FileNotFoundError: there is no such directory. A model that is missing in it raises the same, one that is
+                damaged a `NetworkError`, when it is first needed.
         """
         directory = WEIGHTS if path is None else Path(path)
         if not directory.is_dir():
@@ -259,7 +259,8 @@ class Recognizer:
 
         Raises:
             ValueError: no stroke or too many (`check_size`), a stroke without points, a coordinate that is not finite,
-                or constraints that overlap, name a stroke that is not there, or a label that the model does not know.
+                ``alternatives`` below 1, or constraints that overlap, name a stroke that is not there, or a label that
+                the model does not know (it knows canonical ones: ``<``, not ``\\lt``).
         """
         return self.recognize_many([strokes], constraints=[constraints or {}], alternatives=alternatives)[0]
 
@@ -309,13 +310,13 @@ class Recognizer:
         """Name one isolated symbol: its ``top_k`` likeliest labels, the likeliest first.
 
         Raises:
-            ValueError: no stroke or too many (`check_size`), a stroke without points, or a coordinate that is not
-                finite.
+            ValueError: no stroke or too many (`check_size`), a stroke without points, a coordinate that is not finite,
+                or ``top_k`` below 1.
         """
         return self.classify_many([strokes], top_k)[0]
 
     def classify_many(self, inks: Iterable[Strokes], top_k: int = 3) -> list[list[Candidate]]:
-        """Name several isolated symbols as one batch."""
+        """Name several isolated symbols as one batch; arguments and errors as for :meth:`classify`."""
         if top_k < 1:
             raise ValueError(f"top_k is {top_k}; ask for at least 1")
         read = _as_inks(inks)

@@ -72,7 +72,8 @@ def evaluate(
     """Measure the recogniser on files that hold their truth, or on any with --truth.
 
     ExpRate is the share of formulas whose canonical LaTeX is exactly the truth's.
-    Files without truth are counted, and left out; a file that cannot be read is reported, and the exit status is 1.
+    Files without truth, or with LaTeX that cannot be read, are counted and left out: --out lists them with the reason.
+    A file that cannot be read is reported, and the exit status is 1.
 
     Examples:
 
@@ -184,8 +185,11 @@ def _print(figures: Figures) -> None:
 
     # Folders may be named [bold], and by more letters than a narrow terminal or a file has columns for.
     counts, console = figures.metrics, Console(markup=False, width=1000)
-    without = f", {int(counts['without_truth'])} without truth left out" if counts["without_truth"] else ""
-    say(f"{int(counts['formulas'])} formulas{without}\n")
+    say(f"{int(counts['formulas'])} formulas")
+    if figures.without_truth:  # some may have a truth, but none that an answer can be compared with
+        name, reason = figures.without_truth[0]
+        say(f"{len(figures.without_truth)} without truth left out; the first: {name}: {reason}")
+    say("")
     for name, text in NAMES.items():
         if name in counts:
             say(f"{counts[name]:8.2%}  {text}")

@@ -97,9 +97,11 @@ def test_the_truth_may_stand_in_label_graphs(test_set: Path, tmp_path: Path) -> 
 
 def test_a_person_gets_the_figures_by_name(test_set: Path) -> None:
     (test_set / "broken.inkml").unlink()
+    (test_set / "accent.inkml").write_bytes(write_inkml(Ink.from_points(STROKES, latex="\\hat{x}")))
     result = CliRunner().invoke(app, ["evaluate", str(test_set)])
     assert result.exit_code == 0
-    assert "2 formulas, 1 without truth left out" in result.stdout
+    told = "2 formulas\n2 without truth left out; the first: accent: LaTeX, column 1: '\\hat' is no symbol known here"
+    assert result.stdout.startswith(told)
     assert "50.00%  ExpRate: read exactly" in result.stdout
     assert "1  y  read as  x" in result.stdout
 

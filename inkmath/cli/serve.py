@@ -63,6 +63,10 @@ def serve(
 
     if not host:  # an unset variable, which sockets would take for all addresses
         raise typer.BadParameter("the address is empty", param_hint="--host")
+    try:
+        host.encode("idna")  # as sockets do, which say of a name that has no such form that its type is wrong
+    except UnicodeError as error:
+        raise typer.BadParameter("this is neither an address nor the name of a machine", param_hint="--host") from error
     if not re.fullmatch("[!-~]*", token or ""):  # a header holds nothing else
         raise typer.BadParameter("use letters, digits and signs of ASCII, without spaces", param_hint="--token")
     public = host not in LOOPBACK

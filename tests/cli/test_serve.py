@@ -88,6 +88,13 @@ def test_an_empty_address_is_not_all_addresses() -> None:
     assert "the address is empty" in result.output
 
 
+@pytest.mark.parametrize("host", ["ä..b", "a..b", "\udcff"])
+def test_an_address_that_no_machine_can_have_is_a_wrong_command_line(host: str) -> None:
+    result = CliRunner().invoke(app, ["serve", "--host", host])
+    assert result.exit_code == 2
+    assert "neither an address nor the name of a machine" in " ".join(result.output.replace("│", " ").split())
+
+
 def test_answers_on_a_kept_connection_do_not_wait_for_acknowledgements(monkeypatch: pytest.MonkeyPatch) -> None:
     accepted: list[int] = []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import shlex
@@ -217,6 +218,13 @@ def test_an_archive_is_to_be_unpacked(tmp_path: Path) -> None:
     (tmp_path / "ink.tar.gz").write_bytes(b"any")
     assert "ink.tar.gz: error: is an archive; unpack it" in run("recognize", tmp_path / "ink.tar.gz")[2]
     assert f"{tmp_path}: error: no .inkml file in this directory; unpack the archives" in run("recognize", tmp_path)[2]
+
+
+def test_compressed_ink_is_to_be_unpacked(notes: Path) -> None:
+    packed = gzip.compress((notes / "a.inkml").read_bytes())
+    (notes / "a.inkml.gz").write_bytes(packed)
+    assert run("recognize", notes / "a.inkml.gz")[2].endswith("a.inkml.gz: error: is compressed; unpack it first\n")
+    assert run("recognize", "-", given=packed) == (1, "", "-: error: is compressed; unpack it first\n")
 
 
 @pytest.mark.parametrize("command", ["recognize", "classify"])

@@ -181,7 +181,7 @@ def _print(figures: Figures) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from inkmath.cli.report import say
+    from inkmath.cli.report import plain, say
 
     # Folders may be named [bold], and by more letters than a narrow terminal or a file has columns for.
     counts, console = figures.metrics, Console(markup=False, width=1000)
@@ -201,7 +201,7 @@ def _print(figures: Figures) -> None:
         for column in table.columns[1:]:
             column.justify = "right"
         for group, count, *shares in figures.tables[name].rows:
-            table.add_row(group, str(count), *("" if share is None else f"{share:.1%}" for share in shares))
+            table.add_row(plain(group), str(count), *("" if share is None else f"{share:.1%}" for share in shares))
         with console.capture() as drawn:
             console.print(table)
         say("\n" + drawn.get().rstrip("\n"))

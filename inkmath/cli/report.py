@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -38,9 +39,14 @@ def while_read() -> Iterator[None]:
         raise typer.Exit from None
 
 
+def plain(text: str) -> str:
+    """The text as one field of one line: line breaks, tabs and what else steers a terminal are escaped."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", lambda found: repr(found[0])[1:-1], text)
+
+
 def name(text: str) -> str:
-    """A file's name, dressed for a terminal."""
-    return typer.style(text, fg=typer.colors.CYAN)
+    """A file's name, on one line and dressed for a terminal."""
+    return typer.style(plain(text), fg=typer.colors.CYAN)
 
 
 class Report:
@@ -61,7 +67,7 @@ class Report:
         if self.jsonl:
             say(json.dumps({"file": file, "error": reason}, ensure_ascii=False))
         else:
-            say(f"{name(file)}: {typer.style('error', fg=typer.colors.RED)}: {reason}", err=True)
+            say(f"{name(file)}: {typer.style('error', fg=typer.colors.RED)}: {plain(reason)}", err=True)
 
     def finish(self) -> None:
         """End the command, with status 1 if anything failed."""

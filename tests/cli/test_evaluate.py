@@ -124,6 +124,12 @@ def test_a_source_is_named_as_its_folder_is(test_set: Path, name: str) -> None:
     assert f"\n {name} " in CliRunner().invoke(app, ["evaluate", str(test_set)]).stdout
 
 
+def test_a_folder_whose_name_has_a_line_break_is_one_row(test_set: Path) -> None:
+    (test_set / "a\nb").mkdir()
+    (test_set / "right.inkml").rename(test_set / "a\nb" / "right.inkml")
+    assert "\n a\\nb " in CliRunner().invoke(app, ["evaluate", str(test_set)]).stdout
+
+
 def test_formulas_whose_strokes_nobody_labelled_have_no_figures_of_structure(test_set: Path, tmp_path: Path) -> None:
     """As in MathWriting, whose truth is LaTeX alone."""
     for name, latex in (("short", "x 1"), ("long", "x 1 + 1 + 1")):

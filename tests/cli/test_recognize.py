@@ -227,6 +227,14 @@ def test_compressed_ink_is_to_be_unpacked(notes: Path) -> None:
     assert run("recognize", "-", given=packed) == (1, "", "-: error: is compressed; unpack it first\n")
 
 
+def test_a_name_with_a_line_break_stays_on_its_line(notes: Path) -> None:
+    (notes / "a.inkml").rename(notes / "a\tb\nc.inkml")
+    (notes / "broken.inkml").rename(notes / "\x1b[31m\u2028.inkml")
+    _, answers, complaints = run("recognize", notes)
+    assert answers.splitlines()[0] == f"{notes}/a\\tb\\nc.inkml\tx"
+    assert complaints.startswith(f"{notes}/\\x1b[31m\\u2028.inkml: error: ")
+
+
 @pytest.mark.parametrize("command", ["recognize", "classify"])
 def test_paths_that_lead_to_no_ink_are_failures(command: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()

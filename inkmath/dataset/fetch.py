@@ -14,9 +14,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import requests
-from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
+from requests.exceptions import ChunkedEncodingError, InvalidSchema, InvalidURL, MissingSchema, ProxyError, SSLError
 
 from inkmath.dataset.progress import progress
 
@@ -27,6 +28,7 @@ ATTEMPTS = 6
 """How often a broken connection is taken up again before giving up; progress in between starts the count anew."""
 
 _TIMEOUT = (10.0, 60.0)  # Seconds to connect, and to wait for more.
+_CONNECTION_FAILURES = (requests.ConnectionError, requests.Timeout, ChunkedEncodingError)
 _BLOCK = 2**18  # Bytes that are received before they are kept.
 _NON_COMMERCIAL = "https://creativecommons.org/licenses/by-nc-sa/4.0/"
 _LATEX_ALONE = (
@@ -99,8 +101,9 @@ def fetch(name: str, out: str | Path, say: Callable[[str], None] = print, server
     except requests.HTTPError as error:
         raise FetchError(f"{error}; the server answers, but not with the file: it may have moved") from error
     except requests.RequestException as error:
+        failure = _failure(error, server or data_set.server)
         raise FetchError(
-            f"{error}; check the connection and run the same command again, it goes on from here"
+            f"{failure}; check the connection and run the same command again, it goes on from here"
         ) from error
     except OSError as error:
         raise FetchError(f"{error.filename or folder}: cannot be written ({error.strerror})") from error
@@ -207,13 +210,23 @@ def _download(session: requests.Session, file: RemoteFile, part: Path, advance: 
             if wait is None:
                 return
             problem = f"{file.url}: the server is busy"
-        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-            wait, problem = 1.0, str(error)
+        except _CONNECTION_FAILURES as error:
+            wait, problem = 1.0, _failure(error, file.url)
         grown = part.exists() and part.stat().st_size > before
         failures = 1 if grown else failures + 1
         if failures >= ATTEMPTS:
             raise FetchError(f"{problem}; {ATTEMPTS} attempts failed, run the same command again to go on from here")
         time.sleep(min(max(wait, 1.0) * 2 ** (failures - 1), 60.0))
+
+
+def _failure(error: requests.RequestException, url: str) -> str:
+    """What failed; of a connection in our words, since those of requests are the insides of urllib3."""
+    if not isinstance(error, _CONNECTION_FAILURES):
+        return str(error)
+    secure = " secure" if isinstance(error, SSLError) else ""
+    way = " through the proxy" if isinstance(error, ProxyError) else ""
+    host = urlsplit(url).netloc.rpartition("@")[2]  # without a password
+    return f"the{secure} connection to {host}{way} failed"
 
 
 def _receive(session: requests.Session, file: RemoteFile, part: Path, advance: Callable[[int], None]) -> float | None:

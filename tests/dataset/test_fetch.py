@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 
 from inkmath.dataset import fetch as module
 from inkmath.dataset.fetch import PUBLISHED, FetchError, fetch
@@ -212,8 +213,29 @@ def test_an_unknown_name_lists_the_known_ones(tmp_path: Path):
 
 
 def test_without_a_network_the_error_says_what_to_do(tmp_path: Path):
-    with pytest.raises(FetchError, match="check the connection and run the same command again"):
-        fetch("crohme", tmp_path, lambda _: None, "http://127.0.0.1:9")
+    with pytest.raises(FetchError) as failed:
+        fetch("crohme", tmp_path, lambda _: None, "http://user:secret@127.0.0.1:9")
+    remedy = "check the connection and run the same command again, it goes on from here"
+    assert str(failed.value) == f"the connection to 127.0.0.1:9 failed; {remedy}"
+
+
+def test_a_proxy_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "")
+    with pytest.raises(FetchError, match=r"^the connection to mirror\.example through the proxy failed; "):
+        fetch("crohme", tmp_path, lambda _: None, "http://mirror.example")
+
+
+def test_a_connection_that_keeps_breaking_is_told_in_a_line(
+    server: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def broken(*_: object) -> None:
+        raise requests.exceptions.ChunkedEncodingError(("Connection broken: IncompleteRead(...)", "inner"))
+
+    monkeypatch.setattr(module, "_receive", broken)
+    host = server.url.removeprefix("http://")
+    with pytest.raises(FetchError, match=f"^the connection to {host} failed; 6 attempts failed, run the same"):
+        fetch("crohme", tmp_path, lambda _: None, server.url)
 
 
 def test_a_server_that_has_no_such_file_is_not_blamed_on_the_connection(server: StandIn, tmp_path: Path):

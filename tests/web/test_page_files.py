@@ -174,6 +174,19 @@ def give_picture(page: Page, event: str, content: bytes) -> None:
     )
 
 
+def test_of_several_files_dropped_the_first_is_opened_and_that_is_said(page: Page) -> None:
+    page.evaluate(
+        """(documents) => {
+            const dataTransfer = new DataTransfer();
+            documents.forEach((text, index) => dataTransfer.items.add(new File([text], `${index}.inkml`)));
+            document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true }));
+        }""",
+        [write_inkml(Ink.from_points(strokes)).decode() for strokes in ([ONE, MINUS], [X], [X])],
+    )
+    expect_latex(page, "1-")
+    assert page.locator("#toast span").inner_text() == "Opened 0.inkml, the first of 3 files"
+
+
 def paste_text(page: Page, text: str, into: str = "body") -> None:
     page.locator(into).evaluate(
         """(target, text) => {

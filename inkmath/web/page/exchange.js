@@ -71,19 +71,21 @@ export function offerDownloads(makers) {
   });
 }
 
-/** Call `open` with each file that is chosen, dropped anywhere on the page, or pasted. */
+/** Call `open` with a file that is chosen, dropped anywhere on the page, or pasted; of several with the first, named as that. */
 export function takeFiles(open) {
+  const openFirst = ([file, ...others]) => {
+    if (file) open(file, others.length ? `${file.name}, the first of ${others.length + 1} files` : file.name);
+  };
   $("file").addEventListener("change", () => {
-    const [file] = $("file").files;
-    if (file) open(file);
+    openFirst($("file").files);
     $("file").value = "";
   });
   document.addEventListener("paste", (event) => {
-    const [file] = event.clipboardData.files;
+    const { files } = event.clipboardData;
     const text = event.clipboardData.getData("text/plain").trim();
     if (text && event.target.closest("input")) return; // Office programs add a picture of the text.
-    if (file) {
-      open(file);
+    if (files.length) {
+      openFirst(files);
     } else if (text) {
       // It is sent as UTF-8, whatever its own first line says.
       if (text.startsWith("<")) open(new Blob([text.replace(/^<\?xml[^>]*\?>/, "")]), "InkML from the clipboard");
@@ -100,7 +102,6 @@ export function takeFiles(open) {
     event.preventDefault();
     dragging = 0;
     $("drop").hidden = true;
-    const [file] = event.dataTransfer.files;
-    if (file) open(file);
+    openFirst(event.dataTransfer.files);
   });
 }

@@ -154,14 +154,15 @@ def test_a_long_formula_is_made_to_fit(browser: Browser, address: str) -> None:
             assert page.locator(box).evaluate("box => box.scrollWidth <= box.clientWidth")
 
 
-@pytest.mark.parametrize(("width", "height"), [(1024, 690), (1080, 736), (1180, 746)])
-def test_on_a_tablet_held_sideways_a_tall_formula_hides_no_buttons(
+@pytest.mark.parametrize(("width", "height"), [(1024, 690), (1080, 736), (1180, 746), (390, 844), (360, 640)])
+def test_on_a_tablet_held_sideways_or_a_phone_a_tall_formula_hides_no_buttons(
     browser: Browser, address: str, width: int, height: int
 ) -> None:
     with opened(browser, address, viewport={"width": width, "height": height}, has_touch=True) as page:
-        draw(page, *([(20 + 20 * place, 60), (21 + 20 * place, 100)] for place in range(22)))
+        draw(page, *([(20 + 15 * place, 60), (21 + 15 * place, 100)] for place in range(22)))
         expect_latex(page, "1" * 22)
         page.locator("#formula").evaluate("box => { box.style.height = '100px'; }")
+        page.locator("#latex").evaluate("latex => { latex.textContent += '1'.repeat(500); }")
         for button in ("#copy-latex", "#copy-mathml", "#download", "#edit"):
             box = page.locator(button).bounding_box()
             assert box is not None

@@ -17,7 +17,7 @@ from inkmath.models.registry import ARCHITECTURES
 REPOSITORY = Path(__file__).parents[1]
 
 LAYERS = (
-    {"ink", "layout", "params"},
+    {"counting", "ink", "layout", "params"},
     {"inkml", "dataset", "drawing", "images"},
     {"features", "labels", "synthesis"},
     {"models", "decoding"},

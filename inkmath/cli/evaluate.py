@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inkmath.cli.options import Weights, directory
+from inkmath.counting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -185,10 +186,10 @@ def _print(figures: Figures) -> None:
 
     # Folders may be named [bold], and by more letters than a narrow terminal or a file has columns for.
     counts, console = figures.metrics, Console(markup=False, width=1000)
-    say(f"{int(counts['formulas'])} formulas")
+    say(counted(int(counts["formulas"]), "formula"))
     if figures.without_truth:  # some may have a truth, but none that an answer can be compared with
         name, reason = figures.without_truth[0]
-        say(f"{len(figures.without_truth)} without truth left out; the first: {name}: {reason}")
+        say(f"{len(figures.without_truth)} without truth left out; the first: {plain(f'{name}: {reason}')}")
     say("")
     for name, text in NAMES.items():
         if name in counts:

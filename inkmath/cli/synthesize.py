@@ -9,6 +9,7 @@ import typer
 
 from inkmath.cli.options import directory
 from inkmath.cli.report import EXIT_FAILED, name, say
+from inkmath.counting import counted
 
 NewDirectory = Annotated[
     Path, typer.Option(metavar="DIR", parser=directory, help="A new or empty directory for the files.")
@@ -40,4 +41,4 @@ def synthesize(
     except CollectionError as error:
         say(f"inkmath synthesize: {error}", err=True)
         raise typer.Exit(EXIT_FAILED) from error
-    say(f"{written} formulas by {min(writers, written)} writers in {name(str(out))}")
+    say(f"{counted(written, 'formula')} by {counted(min(writers, written), 'writer')} in {name(str(out))}")

@@ -7,6 +7,7 @@ import time
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from inkmath.counting import counted
 from inkmath.tracking.journal import Journal
 from inkmath.tracking.location import Location, quiet_mlflow
 from inkmath.tracking.registry import deliver_model
@@ -85,7 +86,7 @@ class Delivery:
                 return False
             self.journal.acknowledge()
         if self._away and waiting:
-            say(f"{self.location.shown} has taken {len(waiting)} records that waited for it")
+            say(f"{self.location.shown} has taken {counted(len(waiting), 'record')} that waited for it")
         self._away = False
         return True
 
@@ -93,8 +94,8 @@ class Delivery:
         """Send once more, say what could not be sent, and give the journal up."""
         if not self.send(now=True):
             say(
-                f"{len(self.journal.pending)} records of run {self.journal.run_id} wait in {self.journal.folder}; "
-                f"the next training sends them, or `{SEND_COMMAND}`"
+                f"not sent: {counted(len(self.journal.pending), 'record')} of run {self.journal.run_id}, kept in "
+                f"{self.journal.folder}; the next training sends them, or `{SEND_COMMAND}`"
             )
         for refusal in self.refused:
             say(f"MLflow refused a record: {refusal}")

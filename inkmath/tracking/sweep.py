@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import isfinite, log
 from typing import TYPE_CHECKING
 
+from inkmath.counting import counted
 from inkmath.tracking.location import TrackingError
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class Sweep:
         for curve, shade in zip(self.curves, shades, strict=True):
             left.plot(range(1, len(curve) + 1), curve, color=shade, marker=".")
         left.xaxis.get_major_locator().set_params(integer=True)
-        left.set(xlabel="epoch", ylabel=self.metric, title=f"{len(self.runs)} runs")
+        left.set(xlabel="epoch", ylabel=self.metric, title=counted(len(self.runs), "run"))
         left.grid(alpha=0.3)
         self._draw_parallel(right, shades)
         return figure

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
 
+from inkmath.counting import counted
 from inkmath.decoding.reading import Reading
 from inkmath.inkml import write_inkml
 from inkmath.layout.alignment import with_strokes_of
@@ -246,7 +247,7 @@ async def save(request: Request, service: Served) -> Response:
     assert ink.tree is not None
     unread = len(ink.strokes) - sum(len(symbol.strokes) for symbol in ink.tree.symbols)
     if unread:
-        raise Problem(422, "invalid", "Invalid request", f"{unread} strokes belong to no symbol.")
+        raise Problem(422, "invalid", "Invalid request", f"Outside all symbols: {counted(unread, 'stroke')}.")
 
     def work() -> dict[str, Any]:
         return {"name": store.save(ink), "saved": len(store)}

@@ -95,6 +95,10 @@ def test_the_truth_may_stand_in_label_graphs(test_set: Path, tmp_path: Path) -> 
     assert f"other.inkml: error: {truth / 'other.lg'}: line 1: there is no stroke '7'\n" in result.stderr
 
 
+def test_one_formula_is_one(test_set: Path) -> None:
+    assert CliRunner().invoke(app, ["evaluate", str(test_set / "right.inkml")]).stdout.startswith("1 formula\n")
+
+
 def test_a_person_gets_the_figures_by_name(test_set: Path) -> None:
     (test_set / "broken.inkml").unlink()
     (test_set / "accent.inkml").write_bytes(write_inkml(Ink.from_points(STROKES, latex="\\hat{x}")))

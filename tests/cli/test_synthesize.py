@@ -23,6 +23,11 @@ def test_formulas_are_written_and_counted(tmp_path: Path) -> None:
     assert {ink.writer for ink in inks} == {"synthetic-3-w000", "synthetic-3-w001"}
 
 
+def test_one_formula_is_one(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["synthesize", "1", "--out", str(tmp_path / "made-up")])
+    assert done.stdout.startswith("1 formula by 1 writer in ")
+
+
 def test_a_directory_in_use_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("kept")
     done = CliRunner().invoke(app, ["synthesize", "4", "--out", str(tmp_path)])

@@ -102,7 +102,7 @@ class TestTheServerStaysAway:
             outage.down = True
             lost.log_epoch(0, {"loss": 1.0})
             lost.log_model(model_files, metric="valid_accuracy", value=0.5, validation_data="ink")
-        assert f"records of run {lost.id} wait in" in capsys.readouterr().err
+        assert f"records of run {lost.id}, kept in" in capsys.readouterr().err
         assert client.get_run(lost.id).info.status == "RUNNING"
         Path("labels.txt").unlink()  # the model is sent as it was
         outage.down = False

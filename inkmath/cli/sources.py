@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 STDIN = "-"
 PICTURES = frozenset({".png", ".jpg", ".jpeg"})
 PICTURES_BEGIN = (b"\x89PNG", b"\xff\xd8\xff")
-COMPRESSED_BEGIN = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"PK\x03\x04")  # gzip, bzip2, xz, zip
-COMPRESSED = "is compressed; unpack it first"
 
 
 class InputError(ValueError):
@@ -67,8 +65,6 @@ class Source:
                 raise InputError("is an archive; unpack it and name its directory")
             if (guess_type(self.name)[0] or "").startswith("image/"):
                 raise InputError("is a picture in a format that is not supported; save it as PNG or JPEG")
-            if guess_type(self.name)[1]:
-                raise InputError(COMPRESSED)
             if Path(self.name).is_file():
                 return parse_inkml(Path(self.name))
             with Path(self.name).open("rb") as stream:  # a pipe or a device, whose size nobody knows
@@ -93,8 +89,6 @@ class Source:
 
     def _ink_of_stream(self, stream: IO[bytes]) -> Ink:
         given = _bounded(stream)
-        if given.startswith(COMPRESSED_BEGIN):
-            raise InputError(COMPRESSED)
         return self._ink_of_picture(given) if given.startswith(PICTURES_BEGIN) else parse_inkml(given)
 
     def _ink_of_picture(self, picture: Path | bytes) -> Ink:

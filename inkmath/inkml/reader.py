@@ -26,6 +26,9 @@ from inkmath.layout.xml import XML_ID, XMLError, local_name, parse_xml
 MAX_BYTES = 256 * 2**20
 """Larger files are refused: a formula of a million points takes a tenth of it."""
 
+COMPRESSED_BEGIN = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"PK\x03\x04")
+"""How files of gzip, bzip2, xz and zip begin; XML begins with none of them in any encoding."""
+
 _XML_IDS = etree.XPath(".//@xml:id", smart_strings=False)
 Points = NDArray[np.float64]
 """As a trace has them, shape ``(points, 2)``."""
@@ -81,6 +84,8 @@ def parse_inkml(source: str | Path | bytes) -> Ink:
 def _parse(source: str | bytes) -> etree._Element:
     if not source.strip():
         raise InkMLError("the file is empty")
+    if isinstance(source, bytes) and source.startswith(COMPRESSED_BEGIN):
+        raise InkMLError("the file is compressed; unpack it first")
     try:
         root = parse_xml(source)
     except XMLError as error:

@@ -223,8 +223,10 @@ def test_an_archive_is_to_be_unpacked(tmp_path: Path) -> None:
 def test_compressed_ink_is_to_be_unpacked(notes: Path) -> None:
     packed = gzip.compress((notes / "a.inkml").read_bytes())
     (notes / "a.inkml.gz").write_bytes(packed)
-    assert run("recognize", notes / "a.inkml.gz")[2].endswith("a.inkml.gz: error: is compressed; unpack it first\n")
-    assert run("recognize", "-", given=packed) == (1, "", "-: error: is compressed; unpack it first\n")
+    assert run("recognize", notes / "a.inkml.gz")[2].endswith(
+        "a.inkml.gz: error: the file is compressed; unpack it first\n"
+    )
+    assert run("recognize", "-", given=packed) == (1, "", "-: error: the file is compressed; unpack it first\n")
 
 
 def test_a_name_with_a_line_break_stays_on_its_line(notes: Path) -> None:

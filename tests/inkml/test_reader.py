@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +17,7 @@ from inkmath.layout import Edge, LayoutTree, Relation, Symbol
 from inkmath.layout.latex import to_latex
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 CROHME = r"""<ink xmlns="http://www.w3.org/2003/InkML">
@@ -463,6 +467,12 @@ def test_a_refusal_names_the_file(tmp_path: Path) -> None:
         parse_inkml(path)
     with pytest.raises(FileNotFoundError):
         parse_inkml(tmp_path / "missing.inkml")
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress])
+def test_compressed_ink_is_told_from_damaged_ink(compress: Callable[[bytes], bytes]) -> None:
+    with pytest.raises(InkMLError, match="the file is compressed; unpack it first"):
+        parse_inkml(compress(b'<ink><trace id="0">1 1</trace></ink>'))
 
 
 def test_a_refusal_is_short_whatever_the_file_holds() -> None:

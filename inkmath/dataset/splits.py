@@ -135,11 +135,11 @@ def assign_splits(samples: Sequence[Sample], valid: float, seed: int) -> list[Sp
     """Give each sample its split.
 
     Samples belong together that share a writer or are the same ink, over any number of steps; so are inks that differ
-    only in sampling, place and size. Test samples are ``test``, and what belongs together with one is excluded. Of
-    the rest, those of users and shapes are ``train``; of the others about the share ``valid`` of every source becomes
-    ``valid``, of sources too lopsided for that (a folder for each writer) about that share of all of them together, in
-    whole groups. A sample without a known writer is a group of its own, and validates only if no writer of its source
-    is known: otherwise its writer might be one who trains.
+    only in sampling, place and size, from three strokes on (`ink_shapes`). Test samples are ``test``, and what belongs
+    together with one is excluded. Of the rest, those of users and shapes are ``train``; of the others about the share
+    ``valid`` of every source becomes ``valid``, of sources too lopsided for that (a folder for each writer) about that
+    share of all of them together, in whole groups. A sample without a known writer is a group of its own, and validates
+    only if no writer of its source is known: otherwise its writer might be one who trains.
 
     Raises:
         SplitError: there is nothing to train on, or nothing that validation can be drawn from.

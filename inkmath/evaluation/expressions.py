@@ -162,8 +162,9 @@ class Report:
 
     @cached_property
     def metrics(self) -> dict[str, float]:
-        """Every figure by name. Shares are in 0..1; those of symbols and relations are over formulas with stroke truth
-        only (``with_strokes`` of them), and are left out where there are none.
+        """Every figure by name. Shares are in 0..1 (``token_error_rate`` of an answer longer than its truth may be
+        more); those of symbols and relations are over formulas with stroke truth only (``with_strokes`` of them), and
+        are left out where there are none.
         """
         compared = self._compared
         table: dict[str, float] = {

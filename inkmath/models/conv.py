@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def build(input_shape: tuple[int, int], num_classes: int, *, units: int = 128, dropout: float = 0.2) -> keras.Model:
     """``units`` is the width of the middle of three stages; the first has half, the last three halves of it."""
-    ink = layers.Input(input_shape, name="ink")  # (B, L, 5)
+    ink = layers.Input(input_shape, name="ink")  # (B, L, 5 or 14)
     x = layers.Dropout(dropout)(along_the_pen(ink, units))
     return keras.Model(ink, layers.Dense(num_classes, activation="softmax")(x), name="conv")
 

@@ -10,7 +10,7 @@ from inkmath.models.conv import with_direction
 
 def build(input_shape: tuple[int, int], num_classes: int, *, units: int = 128, dropout: float = 0.2) -> keras.Model:
     """``units`` is the width of the second convolution and of both directions of the LSTM together."""
-    ink = layers.Input(input_shape, name="ink")  # (B, L, 5)
+    ink = layers.Input(input_shape, name="ink")  # (B, L, 5 or 14)
     x = with_direction(ink)
     for width, stride in ((units // 2, 1), (units, 2)):
         x = layers.Conv1D(width, 5, strides=stride, padding="same", use_bias=False)(x)

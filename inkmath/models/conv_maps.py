@@ -34,7 +34,7 @@ INK = 0.4
 
 def build(input_shape: tuple[int, int], num_classes: int, *, units: int = 128, dropout: float = 0.2) -> keras.Model:
     """``units`` is the width of the middle stage of `inkmath.models.conv`, and of the last one over the maps."""
-    ink = layers.Input(input_shape, name="ink")  # (B, L, 5)
+    ink = layers.Input(input_shape, name="ink")  # (B, L, 5 or 14)
     x = DirectionMaps(name="maps")(ink)  # (B, 24, 24, 5)
     x = _block(x, units // 4)
     x = _block(layers.MaxPooling2D(2)(x), units // 2)  # (B, 12, 12, W)

@@ -23,7 +23,7 @@ from inkmath.dataset.atomic import replacing, replacing_folder
 REPOSITORY = Path(__file__).parents[2]
 
 
-def test_arrays_come_back_as_they_were_without_pickle(tmp_path):
+def test_arrays_come_back_as_they_were_without_pickle(tmp_path: Path) -> None:
     arrays = {
         "points": np.arange(12, dtype=np.float32).reshape(2, 3, 2),
         "labels": np.array(["x", "\\alpha"]),
@@ -38,13 +38,13 @@ def test_arrays_come_back_as_they_were_without_pickle(tmp_path):
         np.testing.assert_array_equal(array, arrays[name])
 
 
-def test_equal_arrays_make_equal_files(tmp_path):
+def test_equal_arrays_make_equal_files(tmp_path: Path) -> None:
     for name in ("a.npz", "b.npz"):
         write_arrays(tmp_path / name, {"x": np.linspace(0, 1, 1000)})
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
 
 
-def test_chunks_make_the_file_of_the_joined_arrays(tmp_path):
+def test_chunks_make_the_file_of_the_joined_arrays(tmp_path: Path) -> None:
     chunks = [
         {"x": np.linspace(0, 1, 6 * count, dtype=np.float32).reshape(count, 2, 3), "label": np.array(["long"] * count)}
         for count in (0, 3, 500)
@@ -64,13 +64,15 @@ def test_chunks_make_the_file_of_the_joined_arrays(tmp_path):
         ([{"a": np.array([None])}], "'a' holds Python objects"),
     ],
 )
-def test_chunks_that_do_not_fit_each_other_are_refused(tmp_path, chunks, message):
+def test_chunks_that_do_not_fit_each_other_are_refused(
+    tmp_path: Path, chunks: list[dict[str, np.ndarray]], message: str
+) -> None:
     with pytest.raises(ArraysError, match=re.escape(message)):
         write_chunks(tmp_path / "a.npz", chunks)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_mapped_arrays_come_from_the_disk_and_cannot_be_written(tmp_path):
+def test_mapped_arrays_come_from_the_disk_and_cannot_be_written(tmp_path: Path) -> None:
     arrays = {"points": np.arange(12.0).reshape(2, 3, 2), "empty": np.zeros((0, 4)), "label": np.array(["x", "yz"])}
     write_arrays(tmp_path / "a.npz", arrays)
     with mapped_arrays(tmp_path / "a.npz") as mapped:
@@ -105,34 +107,34 @@ with mapped_arrays(sys.argv[1]) as arrays:
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the memory of a process as Linux does")
-def test_arrays_may_be_larger_than_memory(tmp_path):
+def test_arrays_may_be_larger_than_memory(tmp_path: Path) -> None:
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     command = [sys.executable, "-c", LARGE, str(tmp_path / "a.npz")]
     done = subprocess.run(command, env=environment, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert (done.stdout, done.returncode) == ("too large\n", 0), done.stderr
 
 
-def test_damaged_arrays_are_not_mapped(tmp_path):
+def test_damaged_arrays_are_not_mapped(tmp_path: Path) -> None:
     (tmp_path / "a.npz").write_bytes(b"PK")
     with pytest.raises(ArraysError, match="cannot be read as npz"), mapped_arrays(tmp_path / "a.npz"):
         pass
 
 
-def test_python_objects_are_refused(tmp_path):
+def test_python_objects_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ArraysError, match="'labels' holds Python objects"):
         write_arrays(tmp_path / "a.npz", {"labels": np.array(["x", None], dtype=object)})
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short", b"\x93NUMPY\x01\x00", b"no array at all"])
-def test_a_damaged_file_is_named(tmp_path, content):
+def test_a_damaged_file_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.npz").write_bytes(content)
     with pytest.raises(ArraysError, match=r"a\.npz: cannot be read"):
         read_arrays(tmp_path / "a.npz")
 
 
 @pytest.mark.parametrize(("at", "byte"), [(6, 1), (8, 77)], ids=["encrypted", "packed in another way"])
-def test_a_zip_that_python_cannot_unpack_is_named(tmp_path, at, byte):
+def test_a_zip_that_python_cannot_unpack_is_named(tmp_path: Path, at: int, byte: int) -> None:
     write_arrays(tmp_path / "a.npz", {"x": np.zeros(3)})
     content = bytearray((tmp_path / "a.npz").read_bytes())
     for place in (at, content.index(b"PK\x01\x02") + 2 + at):  # the member says so, and the directory of the archive
@@ -142,12 +144,12 @@ def test_a_zip_that_python_cannot_unpack_is_named(tmp_path, at, byte):
         read_arrays(tmp_path / "a.npz")
 
 
-def test_a_missing_file_is_named(tmp_path):
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ArraysError, match="no such file"):
         read_arrays(tmp_path / "a.npz")
 
 
-def test_a_writer_that_fails_leaves_the_old_file(tmp_path):
+def test_a_writer_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "file.txt"
     path.write_text("old")
     with pytest.raises(RuntimeError), replacing(path) as temporary:
@@ -157,13 +159,13 @@ def test_a_writer_that_fails_leaves_the_old_file(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_writer_that_does_not_say_where_it_failed_is_helped_out(tmp_path):
+def test_a_writer_that_does_not_say_where_it_failed_is_helped_out(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"No space left on device: '.*a\.npz'"), replacing(tmp_path / "a.npz"):
         raise OSError(28, "No space left on device")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_takes_no_file_is_told_by_the_name_that_was_asked_for(tmp_path):
+def test_a_folder_that_takes_no_file_is_told_by_the_name_that_was_asked_for(tmp_path: Path) -> None:
     with (
         pytest.raises(PermissionError, match=r"Permission denied: '[^']*/a\.npz'"),
         replacing(tmp_path / "a.npz") as file,
@@ -173,7 +175,7 @@ def test_a_folder_that_takes_no_file_is_told_by_the_name_that_was_asked_for(tmp_
         raise FileNotFoundError(2, "No such file", "elsewhere")
 
 
-def test_a_folder_behind_a_link_is_written_where_it_is(tmp_path):
+def test_a_folder_behind_a_link_is_written_where_it_is(tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()
     (tmp_path / "disk" / "old.txt").write_text("old")
     (tmp_path / "link").symlink_to(tmp_path / "disk")
@@ -184,13 +186,13 @@ def test_a_folder_behind_a_link_is_written_where_it_is(tmp_path):
     assert sorted(file.name for file in tmp_path.iterdir()) == ["disk", "link"]
 
 
-def test_a_name_that_a_folder_has_is_told_by_itself(tmp_path):
+def test_a_name_that_a_folder_has_is_told_by_itself(tmp_path: Path) -> None:
     (tmp_path / "a.npz").mkdir()
     with pytest.raises(OSError, match=r"'[^']*/a\.npz'$"), replacing(tmp_path / "a.npz") as temporary:
         temporary.write_text("content")
 
 
-def test_one_array_is_no_archive(tmp_path):
+def test_one_array_is_no_archive(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.zeros(3))
     with pytest.raises(ArraysError, match=r"a\.npy: cannot be read as npz"):
         read_arrays(tmp_path / "a.npy")

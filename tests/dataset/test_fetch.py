@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from inkmath.dataset import fetch as module
 from inkmath.dataset.fetch import PUBLISHED, FetchError, fetch
 
 if TYPE_CHECKING:
@@ -101,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
-    monkeypatch.setattr(module.time, "sleep", lambda _: None)
+    monkeypatch.setattr("inkmath.dataset.fetch.time.sleep", lambda _: None)
     with StandIn() as stand_in:
         threading.Thread(target=stand_in.serve_forever, args=(0.01,), daemon=True).start()
         yield stand_in
@@ -116,7 +115,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
         ("mathwriting-excerpt", "mathwriting-2024-excerpt.tgz"),
     ],
 )
-def test_a_data_set_arrives_whole_with_its_terms(server: StandIn, tmp_path: Path, name: str, file: str):
+def test_a_data_set_arrives_whole_with_its_terms(server: StandIn, tmp_path: Path, name: str, file: str) -> None:
     said: list[str] = []
     (path,) = fetch(name, tmp_path / "raw", said.append, server.url)
     assert path == tmp_path / "raw" / file
@@ -126,14 +125,14 @@ def test_a_data_set_arrives_whole_with_its_terms(server: StandIn, tmp_path: Path
     assert any("MD5 verified" in line for line in said)
 
 
-def test_every_data_set_names_its_terms_and_what_to_do_next():
+def test_every_data_set_names_its_terms_and_what_to_do_next() -> None:
     for published in PUBLISHED.values():
         assert "non-commercial" in published.terms
         assert "Unpack" in published.advice
 
 
 @pytest.mark.parametrize("name", ["mathwriting", "mathwriting-excerpt"])
-def test_latex_alone_is_not_advised_to_train_on(server: StandIn, tmp_path: Path, name: str):
+def test_latex_alone_is_not_advised_to_train_on(server: StandIn, tmp_path: Path, name: str) -> None:
     said: list[str] = []
     fetch(name, tmp_path, said.append, server.url)
     assert f"{tmp_path}; test/ in it can test formulas" in said[-1]
@@ -141,14 +140,14 @@ def test_latex_alone_is_not_advised_to_train_on(server: StandIn, tmp_path: Path,
     assert "data.train" not in said[-1]
 
 
-def test_a_broken_connection_is_taken_up_where_it_broke(server: StandIn, tmp_path: Path):
+def test_a_broken_connection_is_taken_up_where_it_broke(server: StandIn, tmp_path: Path) -> None:
     server.break_after = [300_000, 300_000, 300_000]
     (path,) = fetch("crohme", tmp_path, lambda _: None, server.url)
     assert path.read_bytes() == CONTENT
     assert [asked for _, asked in server.requests[1:]] == [None, "bytes=262144-", "bytes=524288-", "bytes=786432-"]
 
 
-def test_an_interrupted_fetch_goes_on_with_the_next_command(server: StandIn, tmp_path: Path):
+def test_an_interrupted_fetch_goes_on_with_the_next_command(server: StandIn, tmp_path: Path) -> None:
     (tmp_path / "CROHME23.zip.part").write_bytes(CONTENT[:700_000])
     said: list[str] = []
     (path,) = fetch("crohme", tmp_path, said.append, server.url)
@@ -157,14 +156,14 @@ def test_an_interrupted_fetch_goes_on_with_the_next_command(server: StandIn, tmp
     assert any("going on at 0.7 MB" in line for line in said)
 
 
-def test_a_server_without_ranges_starts_anew(server: StandIn, tmp_path: Path):
+def test_a_server_without_ranges_starts_anew(server: StandIn, tmp_path: Path) -> None:
     server.ranges = False
     (tmp_path / "CROHME23.zip.part").write_bytes(b"x" * 1000)
     (path,) = fetch("crohme", tmp_path, lambda _: None, server.url)
     assert path.read_bytes() == CONTENT
 
 
-def test_a_busy_server_is_asked_again_but_not_for_ever(server: StandIn, tmp_path: Path):
+def test_a_busy_server_is_asked_again_but_not_for_ever(server: StandIn, tmp_path: Path) -> None:
     server.busy = 3
     assert fetch("crohme", tmp_path / "a", lambda _: None, server.url)
     server.busy = 100
@@ -172,20 +171,20 @@ def test_a_busy_server_is_asked_again_but_not_for_ever(server: StandIn, tmp_path
         fetch("crohme", tmp_path / "b", lambda _: None, server.url)
 
 
-def test_a_file_that_is_there_is_verified_and_not_fetched(server: StandIn, tmp_path: Path):
+def test_a_file_that_is_there_is_verified_and_not_fetched(server: StandIn, tmp_path: Path) -> None:
     fetch("crohme", tmp_path, lambda _: None, server.url)
     server.requests.clear()
     fetch("crohme", tmp_path, lambda _: None, server.url)
     assert [path for path, _ in server.requests] == ["/api/records/8428035"]
 
 
-def test_a_file_that_was_changed_is_fetched_again(server: StandIn, tmp_path: Path):
+def test_a_file_that_was_changed_is_fetched_again(server: StandIn, tmp_path: Path) -> None:
     (tmp_path / "CROHME23.zip").write_bytes(b"x" * len(CONTENT))
     (path,) = fetch("crohme", tmp_path, lambda _: None, server.url)
     assert path.read_bytes() == CONTENT
 
 
-def test_a_wrong_checksum_leaves_nothing_that_looks_right(server: StandIn, tmp_path: Path):
+def test_a_wrong_checksum_leaves_nothing_that_looks_right(server: StandIn, tmp_path: Path) -> None:
     server.md5 = "0" * 32
     with pytest.raises(FetchError, match="not what the owner published"):
         fetch("crohme", tmp_path, lambda _: None, server.url)
@@ -193,7 +192,7 @@ def test_a_wrong_checksum_leaves_nothing_that_looks_right(server: StandIn, tmp_p
 
 
 @pytest.mark.parametrize("name", ["../evil.zip", "/etc/evil", "a/b.zip", "..", "a\\b.zip"])
-def test_a_name_that_is_a_path_is_refused(server: StandIn, tmp_path: Path, name: str):
+def test_a_name_that_is_a_path_is_refused(server: StandIn, tmp_path: Path, name: str) -> None:
     server.name = name
     with pytest.raises(FetchError, match="no plain file name"):
         fetch("crohme", tmp_path / "raw", lambda _: None, server.url)
@@ -201,25 +200,25 @@ def test_a_name_that_is_a_path_is_refused(server: StandIn, tmp_path: Path, name:
 
 
 @pytest.mark.parametrize("record", [{"message": "moved"}, {"files": [{}]}, {"files": []}, ["files"]])
-def test_an_answer_of_another_shape_is_an_error(server: StandIn, tmp_path: Path, record: object):
+def test_an_answer_of_another_shape_is_an_error(server: StandIn, tmp_path: Path, record: object) -> None:
     server.record = record
     with pytest.raises(FetchError, match=r"/api/records/8428035: "):
         fetch("crohme", tmp_path, lambda _: None, server.url)
 
 
-def test_an_unknown_name_lists_the_known_ones(tmp_path: Path):
+def test_an_unknown_name_lists_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(FetchError, match="known are crohme, mathwriting"):
         fetch("mnist", tmp_path)
 
 
-def test_without_a_network_the_error_says_what_to_do(tmp_path: Path):
+def test_without_a_network_the_error_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(FetchError) as failed:
         fetch("crohme", tmp_path, lambda _: None, "http://user:secret@127.0.0.1:9")
     remedy = "check the connection and run the same command again, it goes on from here"
     assert str(failed.value) == f"the connection to 127.0.0.1:9 failed; {remedy}"
 
 
-def test_a_proxy_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_proxy_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("no_proxy", "")
     with pytest.raises(FetchError, match=r"^the connection to mirror\.example through the proxy failed; "):
@@ -228,28 +227,28 @@ def test_a_proxy_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.
 
 def test_a_connection_that_keeps_breaking_is_told_in_a_line(
     server: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     def broken(*_: object) -> None:
         raise requests.exceptions.ChunkedEncodingError(("Connection broken: IncompleteRead(...)", "inner"))
 
-    monkeypatch.setattr(module, "_receive", broken)
+    monkeypatch.setattr("inkmath.dataset.fetch._receive", broken)
     host = server.url.removeprefix("http://")
     with pytest.raises(FetchError, match=f"^the connection to {host} failed; 6 attempts failed, run the same"):
         fetch("crohme", tmp_path, lambda _: None, server.url)
 
 
-def test_a_server_that_has_no_such_file_is_not_blamed_on_the_connection(server: StandIn, tmp_path: Path):
+def test_a_server_that_has_no_such_file_is_not_blamed_on_the_connection(server: StandIn, tmp_path: Path) -> None:
     with pytest.raises(FetchError, match=r"404.*it may have moved"):
         fetch("crohme", tmp_path, lambda _: None, f"{server.url}/elsewhere")
 
 
 @pytest.mark.parametrize("address", ["mirror", "ftp://mirror.example", "http://"])
-def test_an_address_that_is_none_says_what_one_looks_like(tmp_path: Path, address: str):
+def test_an_address_that_is_none_says_what_one_looks_like(tmp_path: Path, address: str) -> None:
     with pytest.raises(FetchError, match="give a server with its scheme, such as https://"):
         fetch("crohme", tmp_path, lambda _: None, address)
 
 
-def test_a_place_that_cannot_be_written_is_named(server: StandIn, tmp_path: Path):
+def test_a_place_that_cannot_be_written_is_named(server: StandIn, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(FetchError, match="file: cannot be written"):
         fetch("crohme", tmp_path / "file", lambda _: None, server.url)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -23,6 +24,11 @@ from inkmath.dataset.sources import SourceError
 from inkmath.dataset.splits import Role, Split
 from inkmath.ink import MAX_STROKES
 from inkmath.layout.tree import Edge, Relation, Symbol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyarrow as pa
 
 BAD_FILES = {
     "broken.inkml": b"<ink><trace>1 2, 3",
@@ -79,7 +85,8 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 def splits_of(table: Path) -> list[str]:
-    return pq.read_table(table, columns=["split"])["split"].to_pylist()
+    splits: list[str] = pq.read_table(table, columns=["split"])["split"].to_pylist()
+    return splits
 
 
 def rejected(data: Path) -> dict[str, str]:
@@ -88,7 +95,7 @@ def rejected(data: Path) -> dict[str, str]:
     }
 
 
-def test_every_file_is_a_row_or_a_rejection(data):
+def test_every_file_is_a_row_or_a_rejection(data: Path) -> None:
     summary = parse(data)
     assert summary.rows == len(splits_of(data / "out" / "ink.parquet")) == 8
     assert summary.rejected == len(rejected(data)) == len(BAD_FILES)
@@ -97,7 +104,7 @@ def test_every_file_is_a_row_or_a_rejection(data):
 
 
 @pytest.mark.parametrize("name", BAD_FILES)
-def test_a_bad_file_is_listed_with_a_reason_that_a_person_understands(data, name):
+def test_a_bad_file_is_listed_with_a_reason_that_a_person_understands(data: Path, name: str) -> None:
     parse(data)
     reason = rejected(data)[name]
     assert len(reason) > 10
@@ -106,7 +113,9 @@ def test_a_bad_file_is_listed_with_a_reason_that_a_person_understands(data, name
 
 
 @pytest.mark.parametrize("place", ["train", "test"])
-def test_ink_with_more_strokes_than_are_read_is_listed_and_neither_trained_on_nor_measured(data, place):
+def test_ink_with_more_strokes_than_are_read_is_listed_and_neither_trained_on_nor_measured(
+    data: Path, place: str
+) -> None:
     for name, strokes in (("most.inkml", MAX_STROKES), ("page.inkml", MAX_STROKES + 1)):
         (data / place / name).write_bytes(b"<ink>" + strokes * b"<trace>1 2, 3 4</trace>" + b"</ink>")
     parse(data)
@@ -115,7 +124,7 @@ def test_ink_with_more_strokes_than_are_read_is_listed_and_neither_trained_on_no
     assert max(len(ink.strokes) for ink in read_inks(data / "out" / "ink.parquet")) == MAX_STROKES
 
 
-def test_the_table_has_the_promised_columns(data):
+def test_the_table_has_the_promised_columns(data: Path) -> None:
     parse(data)
     table = pq.read_table(data / "out" / "ink.parquet")
     assert table.schema.equals(INK_COLUMNS)
@@ -129,7 +138,7 @@ def test_the_table_has_the_promised_columns(data):
     assert row["relations"] == [{"parent": 0, "child": 1, "relation": "Sup"}]
 
 
-def test_ink_comes_back_from_the_table_as_it_was_read(data):
+def test_ink_comes_back_from_the_table_as_it_was_read(data: Path) -> None:
     parse(data)
     (first, second) = read_inks(data / "out" / "ink.parquet", "test")
     assert (first.id, second.id) == ("test/0", "test/1")
@@ -142,14 +151,14 @@ def test_ink_comes_back_from_the_table_as_it_was_read(data):
     np.testing.assert_array_equal(second.strokes[1], [[110, 2], [112, 4]])
 
 
-def test_reading_by_split_gives_each_row_once(data):
+def test_reading_by_split_gives_each_row_once(data: Path) -> None:
     parse(data)
     path = data / "out" / "ink.parquet"
     by_split = [ink.id for split in Split for ink in read_inks(path, split)]
     assert sorted(by_split) == sorted(ink.id for ink in read_inks(path))
 
 
-def test_one_process_and_two_write_the_same_bytes(data):
+def test_one_process_and_two_write_the_same_bytes(data: Path) -> None:
     tables = []
     for processes in (1, 2):
         parse(data, processes)
@@ -157,7 +166,7 @@ def test_one_process_and_two_write_the_same_bytes(data):
     assert tables[0] == tables[1]
 
 
-def test_a_large_table_is_written_in_parts_and_read_as_one(data, monkeypatch):
+def test_a_large_table_is_written_in_parts_and_read_as_one(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     parse(data)
     path = data / "out" / "ink.parquet"
     whole, splits = [ink.id for ink in read_inks(path)], splits_of(path)
@@ -171,13 +180,13 @@ def test_a_large_table_is_written_in_parts_and_read_as_one(data, monkeypatch):
     assert sum(batch.num_rows for batch in read_batches(path, "test")) == 2
 
 
-def test_a_table_without_parts_is_named(tmp_path):
+def test_a_table_without_parts_is_named(tmp_path: Path) -> None:
     with pytest.raises(InkTableError, match=r"ink\.parquet: has no parts; run the parse stage again"):
         (tmp_path / "ink.parquet").mkdir()
         list(read_inks(tmp_path / "ink.parquet"))
 
 
-def test_an_archive_gives_the_ink_of_its_directory(data):
+def test_an_archive_gives_the_ink_of_its_directory(data: Path) -> None:
     with zipfile.ZipFile(data / "train.zip", "w") as archive:
         for path in sorted((data / "train").rglob("*")):
             if path.is_file():
@@ -189,7 +198,7 @@ def test_an_archive_gives_the_ink_of_its_directory(data):
     assert pq.read_table(data / "out" / "ink.parquet").equals(first)
 
 
-def test_a_name_that_begins_with_a_line_break_costs_no_other_file(data):
+def test_a_name_that_begins_with_a_line_break_costs_no_other_file(data: Path) -> None:
     """It may come from the archive of a stranger."""
     with zipfile.ZipFile(data / "test.zip", "w") as archive:
         archive.writestr("\nodd.inkml", inkml("y", shift=100, writer="tester"))
@@ -197,13 +206,13 @@ def test_a_name_that_begins_with_a_line_break_costs_no_other_file(data):
     assert [ink.id for ink in read_inks(data / "out" / "ink.parquet", Split.TEST)] == ["test/\nodd"]
 
 
-def test_training_ink_that_is_also_test_ink_is_listed(data):
+def test_training_ink_that_is_also_test_ink_is_listed(data: Path) -> None:
     (data / "train" / "copy.inkml").write_bytes(inkml("y", shift=100))
     parse(data)
     assert rejected(data)["copy.inkml"] == f"same ink as {data / 'test' / '0.inkml'} of the test set"
 
 
-def test_saved_ink_of_a_user_is_trained_on(data):
+def test_saved_ink_of_a_user_is_trained_on(data: Path) -> None:
     (data / "user").mkdir()
     (data / "user" / "mine.inkml").write_bytes(inkml("z", shift=50))
     parse(data)
@@ -211,7 +220,7 @@ def test_saved_ink_of_a_user_is_trained_on(data):
     assert mine.id == "user/mine"
 
 
-def test_texts_are_those_of_training_ink_that_says_something(data):
+def test_texts_are_those_of_training_ink_that_says_something(data: Path) -> None:
     (data / "shapes").mkdir()
     (data / "shapes" / "made.inkml").write_bytes(inkml("z", shift=50))
     parse(data)
@@ -219,7 +228,7 @@ def test_texts_are_those_of_training_ink_that_says_something(data):
     assert read_training_texts(data / "out" / "ink.parquet") == {"x ^ { 2 }"}
 
 
-def test_ink_without_truth_is_a_row_without_truth(data):
+def test_ink_without_truth_is_a_row_without_truth(data: Path) -> None:
     (data / "train" / "bare.inkml").write_bytes(b"<ink><trace>1 2, 3 4, 7 8</trace></ink>")
     summary = parse(data)
     assert (summary.without_latex, summary.without_tree) == (1, 1)
@@ -227,7 +236,7 @@ def test_ink_without_truth_is_a_row_without_truth(data):
     assert (bare.latex, bare.tree, bare.groups, bare.writer) == (None, None, (), None)
 
 
-def test_a_truth_that_is_used_in_part_or_not_at_all_is_listed_with_what_is_wrong(data):
+def test_a_truth_that_is_used_in_part_or_not_at_all_is_listed_with_what_is_wrong(data: Path) -> None:
     (data / "train" / "circuit.inkml").write_bytes(inkml("resistor", shift=300))
     (data / "train" / "latex.inkml").write_bytes(
         b'<ink><annotation type="truth">$\\frac{a}$</annotation><trace>1 2, 3 9</trace></ink>'
@@ -242,7 +251,7 @@ def test_a_truth_that_is_used_in_part_or_not_at_all_is_listed_with_what_is_wrong
     assert (summary.rows, summary.with_problems) == (11, 2)
 
 
-def test_labelled_groups_outside_the_tree_are_kept(data):
+def test_labelled_groups_outside_the_tree_are_kept(data: Path) -> None:
     extra = b'<trace id="2">50 50, 51 51</trace><traceGroup><traceGroup><annotation type="truth">7</annotation>'
     extra += b'<traceView traceDataRef="2"/></traceGroup></traceGroup></ink>'
     (data / "train" / "extra.inkml").write_bytes(inkml(shift=9).replace(b"</ink>", extra))
@@ -253,7 +262,7 @@ def test_labelled_groups_outside_the_tree_are_kept(data):
     assert Symbol("7", (2,)) in ink.groups
 
 
-def test_a_place_of_bad_files_only_is_an_error_that_names_the_first(data):
+def test_a_place_of_bad_files_only_is_an_error_that_names_the_first(data: Path) -> None:
     for path in (data / "train").glob("set*/*"):
         path.unlink()
     with pytest.raises(SourceError, match=r"train: none of its 12 files can be used; the first: .*broken.inkml: "):
@@ -261,7 +270,7 @@ def test_a_place_of_bad_files_only_is_an_error_that_names_the_first(data):
     assert not (data / "out" / "ink.parquet").exists()
 
 
-def test_a_test_set_of_bad_files_only_is_found_before_anything_is_trained(data):
+def test_a_test_set_of_bad_files_only_is_found_before_anything_is_trained(data: Path) -> None:
     for path in (data / "test").iterdir():
         path.write_bytes(b"")
     with pytest.raises(SourceError, match=r"test: none of its 2 files can be used; the first: .*0.inkml: "):
@@ -269,7 +278,7 @@ def test_a_test_set_of_bad_files_only_is_found_before_anything_is_trained(data):
     assert not (data / "out" / "ink.parquet").exists()
 
 
-def test_a_missing_place_is_an_error_that_names_it(data):
+def test_a_missing_place_is_an_error_that_names_it(data: Path) -> None:
     with pytest.raises(SourceError, match="nowhere: no such file or directory"):
         parse(data, train=data / "nowhere")
 
@@ -277,24 +286,24 @@ def test_a_missing_place_is_an_error_that_names_it(data):
 @pytest.mark.parametrize(
     ("content", "message"), [(None, "no such file; run the parse stage"), (b"x", "is not parquet")]
 )
-def test_a_table_that_cannot_be_read_is_named(tmp_path, content, message):
+def test_a_table_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None, message: str) -> None:
     if content is not None:
         (tmp_path / "ink.parquet").write_bytes(content)
     with pytest.raises(InkTableError, match=rf"ink\.parquet: {message}"):
         list(read_inks(tmp_path / "ink.parquet"))
 
 
-def test_a_table_of_something_else_is_named(data):
+def test_a_table_of_something_else_is_named(data: Path) -> None:
     parse(data)
     with pytest.raises(InkTableError, match="has columns"):
         list(read_inks(data / "out" / "rejected.parquet"))
 
 
-def test_the_scratch_file_of_the_rows_is_read_and_not_mapped(data, monkeypatch):
+def test_the_scratch_file_of_the_rows_is_read_and_not_mapped(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A mapped file counts as memory of the process: 2 GB of it for 650,000 formulas."""
     mapped = []
 
-    def watched(batch, splits):
+    def watched(batch: pa.RecordBatch, splits: Sequence[Split | None]) -> pa.RecordBatch:
         mapped.append("rows.arrow" in Path("/proc/self/maps").read_text())
         return add_splits(batch, splits)
 

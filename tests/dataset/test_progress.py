@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from inkmath.dataset import progress as module
 from inkmath.dataset.progress import progress
 
 
@@ -12,11 +11,11 @@ from inkmath.dataset.progress import progress
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time, which a test moves by hand."""
     now = [0.0]
-    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("inkmath.dataset.progress.time.monotonic", lambda: now[0])
     return now
 
 
-def test_a_line_every_ten_seconds_and_one_at_the_end(clock, capsys):
+def test_a_line_every_ten_seconds_and_one_at_the_end(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
     with progress("parse", 100) as advance:
         for _ in range(25):
             clock[0] += 1
@@ -28,21 +27,21 @@ def test_a_line_every_ten_seconds_and_one_at_the_end(clock, capsys):
     ]
 
 
-def test_work_that_is_soon_done_says_nothing(clock, capsys):
+def test_work_that_is_soon_done_says_nothing(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
     with progress("parse", 100) as advance:
         clock[0] += 9
         advance(100)
     assert capsys.readouterr().err == ""
 
 
-def test_bytes_are_told_in_megabytes(clock, capsys):
+def test_bytes_are_told_in_megabytes(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
     with progress("CROHME23.zip", 3_000_000, unit="MB", scale=1e6) as advance:
         clock[0] += 10
         advance(2_000_000)
     assert capsys.readouterr().err.splitlines()[0] == "CROHME23.zip: 2 of 3 MB (0 MB/s)"
 
 
-def test_without_a_total_only_what_is_done_is_told(clock, capsys):
+def test_without_a_total_only_what_is_done_is_told(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
     with progress("parse") as advance:
         clock[0] += 10
         advance(30)

@@ -9,6 +9,7 @@ import struct
 import tarfile
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -16,6 +17,9 @@ from hypothesis import strategies as st
 
 from inkmath.dataset import sources
 from inkmath.dataset.sources import Document, Refusal, SourceError, count_files, find_documents
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 INK = b"<ink><trace>1 2, 3 4</trace></ink>"
 
@@ -47,7 +51,7 @@ def write_tar(path: Path, members: dict[str, bytes], extra: tuple[tarfile.TarInf
     return path
 
 
-def test_a_directory_is_searched_with_all_below_it_in_sorted_order(tmp_path):
+def test_a_directory_is_searched_with_all_below_it_in_sorted_order(tmp_path: Path) -> None:
     for name in ("KAIST/b.inkml", "KAIST/a.inkml", "HAMEX/deep/c.INKML", "top.inkml", ".hidden.inkml"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(INK)
@@ -58,19 +62,19 @@ def test_a_directory_is_searched_with_all_below_it_in_sorted_order(tmp_path):
     assert count_files(tmp_path) == 4
 
 
-def test_a_single_file_is_a_place(tmp_path):
+def test_a_single_file_is_a_place(tmp_path: Path) -> None:
     (tmp_path / "one.inkml").write_bytes(INK)
     assert [document.name for document in documents(tmp_path / "one.inkml")] == ["one"]
     assert count_files(tmp_path / "one.inkml") == 1
 
 
-def test_the_order_of_a_zip_is_that_of_its_names(tmp_path):
+def test_the_order_of_a_zip_is_that_of_its_names(tmp_path: Path) -> None:
     write_zip(tmp_path / "a.zip", {"b.inkml": INK, "a.inkml": INK, "c/a.inkml": INK})
     assert [document.name for document in documents(tmp_path / "a.zip")] == ["a", "b", "c/a"]
 
 
 @pytest.mark.parametrize("name", ["data.zip", "data.tar", "data.tar.gz", "data.tgz"])
-def test_archives_read_like_directories_and_nothing_is_unpacked(tmp_path, name):
+def test_archives_read_like_directories_and_nothing_is_unpacked(tmp_path: Path, name: str) -> None:
     members = {"train/HAMEX/a.inkml": INK, "train/KAIST/b.inkml": INK + b" ", "c.inkml": INK}
     write = write_zip if name.endswith("zip") else write_tar
     found = documents(write(tmp_path / name, members))
@@ -83,7 +87,7 @@ def test_archives_read_like_directories_and_nothing_is_unpacked(tmp_path, name):
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-def test_archives_inside_directories_are_searched_too(tmp_path):
+def test_archives_inside_directories_are_searched_too(tmp_path: Path) -> None:
     write_zip(tmp_path / "shard.zip", {"x/a.inkml": INK})
     (tmp_path / "b.inkml").write_bytes(INK)
     assert [document.name for document in documents(tmp_path)] == ["b", "shard.zip/x/a"]
@@ -91,7 +95,9 @@ def test_archives_inside_directories_are_searched_too(tmp_path):
 
 
 @pytest.mark.parametrize("write", [write_zip, write_tar])
-def test_members_that_are_no_plain_ink_are_refused_each_with_its_reason(tmp_path, write, monkeypatch):
+def test_members_that_are_no_plain_ink_are_refused_each_with_its_reason(
+    tmp_path: Path, write: Callable[[Path, dict[str, bytes]], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sources, "MAX_DOCUMENT_BYTES", 2**20)
     archive = write(
         tmp_path / ("a.zip" if write is write_zip else "a.tar.gz"),
@@ -117,7 +123,7 @@ def test_members_that_are_no_plain_ink_are_refused_each_with_its_reason(tmp_path
     }
 
 
-def test_links_and_devices_in_archives_are_not_followed(tmp_path):
+def test_links_and_devices_in_archives_are_not_followed(tmp_path: Path) -> None:
     links = []
     for name, kind in (("hard", tarfile.LNKTYPE), ("soft", tarfile.SYMTYPE), ("fifo", tarfile.FIFOTYPE)):
         info = tarfile.TarInfo(f"{name}.inkml")
@@ -138,7 +144,7 @@ def test_links_and_devices_in_archives_are_not_followed(tmp_path):
     assert refusals(tmp_path / "a.zip") == {"link.inkml": "link inside an archive, not followed"}
 
 
-def test_bombs_stop_before_they_fill_memory(tmp_path):
+def test_bombs_stop_before_they_fill_memory(tmp_path: Path) -> None:
     write_zip(tmp_path / "bomb.zip", {"good.inkml": INK, "bomb.inkml": bytes(12 * 2**20)})
     assert refusals(tmp_path / "bomb.zip") == {"bomb.inkml": "expands more than 200 times"}
 
@@ -147,7 +153,7 @@ def test_bombs_stop_before_they_fill_memory(tmp_path):
     assert "after 1 InkML files (expands more than 200 times)" in refusals(tmp_path / "bomb.tar.gz")["bomb.tar.gz"]
 
 
-def test_a_name_counts_once(tmp_path):
+def test_a_name_counts_once(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("a.inkml", INK)
         archive.writestr("a.inkml", INK)
@@ -161,7 +167,7 @@ def test_a_name_counts_once(tmp_path):
     assert refusals(tmp_path / "b") == {"a.inkml": "a second file of this name"}
 
 
-def test_links_to_files_are_read_and_links_to_directories_are_listed(tmp_path):
+def test_links_to_files_are_read_and_links_to_directories_are_listed(tmp_path: Path) -> None:
     (tmp_path / "cache.bin").write_bytes(INK)
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a.inkml").symlink_to(tmp_path / "cache.bin")
@@ -174,7 +180,7 @@ def test_links_to_files_are_read_and_links_to_directories_are_listed(tmp_path):
     }
 
 
-def test_special_and_oversized_files_are_refused(tmp_path, monkeypatch):
+def test_special_and_oversized_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "MAX_DOCUMENT_BYTES", 2**20)
     os.mkfifo(tmp_path / "pipe.inkml")
     (tmp_path / "large.inkml").write_bytes(bytes(2**20 + 1))
@@ -182,7 +188,7 @@ def test_special_and_oversized_files_are_refused(tmp_path, monkeypatch):
     assert refusals(tmp_path) == {"pipe.inkml": "not a regular file", "large.inkml": "larger than 1 MB"}
 
 
-def test_names_that_are_no_text_become_text(tmp_path):
+def test_names_that_are_no_text_become_text(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"caf\xe9.inkml")).write_bytes(INK)
     (document,) = documents(tmp_path)
     assert document.name == "caf\\xe9"
@@ -197,25 +203,27 @@ def test_names_that_are_no_text_become_text(tmp_path):
         (lambda path: path.write_bytes(INK), "neither a directory, an .inkml file nor an archive"),
     ],
 )
-def test_a_place_without_ink_is_an_error_that_names_it(tmp_path, make, message):
+def test_a_place_without_ink_is_an_error_that_names_it(
+    tmp_path: Path, make: Callable[[Path], object], message: str
+) -> None:
     make(tmp_path / "place")
     with pytest.raises(SourceError, match=f"place: {message}"):
         list(find_documents(tmp_path / "place"))
 
 
-def test_an_optional_place_may_be_missing_or_empty(tmp_path):
+def test_an_optional_place_may_be_missing_or_empty(tmp_path: Path) -> None:
     assert list(find_documents(tmp_path / "none", required=False)) == []
     assert list(find_documents(tmp_path, required=False)) == []
 
 
 @pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tar.gz"])
-def test_an_archive_that_is_none_is_an_error(tmp_path, name):
+def test_an_archive_that_is_none_is_an_error(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"this is no archive" * 100)
     with pytest.raises(SourceError, match="archive cannot be read"):
         list(find_documents(tmp_path / name))
 
 
-def test_a_zip_archive_of_a_later_version_is_refused(tmp_path):
+def test_a_zip_archive_of_a_later_version_is_refused(tmp_path: Path) -> None:
     content = bytearray(write_zip(tmp_path / "a.zip", {"a.inkml": INK}).read_bytes())
     content[content.index(b"PK\x01\x02") + 6] = 99
     (tmp_path / "a.zip").write_bytes(content)
@@ -225,7 +233,7 @@ def test_a_zip_archive_of_a_later_version_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("end", [0, 512, 300], ids=["between two members", "after a header", "within a header"])
-def test_what_a_tar_that_was_cut_off_has_lost_is_told(tmp_path, end):
+def test_what_a_tar_that_was_cut_off_has_lost_is_told(tmp_path: Path, end: int) -> None:
     content = write_tar(tmp_path / "a.tar", {f"{i}.inkml": INK for i in range(3)}).read_bytes()
     (tmp_path / "a.tar").write_bytes(content[: 2 * 1024 + end])
     assert [document.name for document in documents(tmp_path)] == ["a.tar/0", "a.tar/1"]
@@ -234,7 +242,7 @@ def test_what_a_tar_that_was_cut_off_has_lost_is_told(tmp_path, end):
 
 
 @pytest.mark.parametrize("name", ["a.tar", "a.tar.gz"])
-def test_a_tar_with_a_damaged_header_is_not_taken_for_a_shorter_one(tmp_path, name):
+def test_a_tar_with_a_damaged_header_is_not_taken_for_a_shorter_one(tmp_path: Path, name: str) -> None:
     content = bytearray(write_tar(tmp_path / "a.tar", {f"{i}.inkml": INK for i in range(3)}).read_bytes())
     content[1024 + 150] ^= 1  # in the checksum of the second header
     (tmp_path / "a.tar").unlink()
@@ -256,7 +264,9 @@ def test_a_tar_with_a_damaged_header_is_not_taken_for_a_shorter_one(tmp_path, na
         ({"size": "9" * 23}, b""),
     ],
 )
-def test_extended_headers_of_a_tar_are_not_believed(tmp_path, name, headers, content):
+def test_extended_headers_of_a_tar_are_not_believed(
+    tmp_path: Path, name: str, headers: dict[str, str], content: bytes
+) -> None:
     """tarfile ends in a ValueError of its own, or skips or reads on without end."""
     info = tarfile.TarInfo("1.inkml")
     info.pax_headers, info.size = headers, len(content)
@@ -268,7 +278,7 @@ def test_extended_headers_of_a_tar_are_not_believed(tmp_path, name, headers, con
     assert refusals(tmp_path)[name].startswith("archive cannot be read after 1 InkML files (")
 
 
-def test_a_member_of_a_zip_that_lies_nowhere_costs_no_other(tmp_path):
+def test_a_member_of_a_zip_that_lies_nowhere_costs_no_other(tmp_path: Path) -> None:
     nowhere = zipfile.ZipInfo("1.inkml")
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("0.inkml", INK)
@@ -282,7 +292,7 @@ def test_a_member_of_a_zip_that_lies_nowhere_costs_no_other(tmp_path):
     assert refusals(tmp_path)["1.inkml"].startswith("cannot be unpacked (")
 
 
-def test_a_gzip_whose_content_was_changed_is_told_by_its_checksum(tmp_path):
+def test_a_gzip_whose_content_was_changed_is_told_by_its_checksum(tmp_path: Path) -> None:
     """The zeros that end a tar come before the checksum, and tarfile looks no further."""
     content = bytearray(write_tar(tmp_path / "a.tar", {f"{i}.inkml": INK for i in range(3)}).read_bytes())
     packed = bytearray(gzip.compress(content, compresslevel=0))  # stored as it is, so that any byte may be changed
@@ -294,7 +304,7 @@ def test_a_gzip_whose_content_was_changed_is_told_by_its_checksum(tmp_path):
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2, zipfile.ZIP_DEFLATED])
-def test_a_damaged_member_of_a_zip_costs_no_other(tmp_path, method):
+def test_a_damaged_member_of_a_zip_costs_no_other(tmp_path: Path, method: int) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w", method) as archive:
         for i in range(3):
             archive.writestr(f"{i}.inkml", os.urandom(2000))
@@ -306,7 +316,7 @@ def test_a_damaged_member_of_a_zip_costs_no_other(tmp_path, method):
     assert refusals(tmp_path)["1.inkml"].startswith("cannot be unpacked (")
 
 
-def test_a_zip_whose_names_are_not_what_it_says_is_refused(tmp_path):
+def test_a_zip_whose_names_are_not_what_it_says_is_refused(tmp_path: Path) -> None:
     content = write_zip(tmp_path / "a.zip", {"né.inkml": INK}).read_bytes()
     (tmp_path / "a.zip").write_bytes(content.replace("né".encode(), b"n\xff\xff"))
     (tmp_path / "good.inkml").write_bytes(INK)
@@ -315,7 +325,7 @@ def test_a_zip_whose_names_are_not_what_it_says_is_refused(tmp_path):
     assert count_files(tmp_path / "a.zip") is None
 
 
-def test_hidden_folders_are_passed_over_in_archives_too(tmp_path):
+def test_hidden_folders_are_passed_over_in_archives_too(tmp_path: Path) -> None:
     write_zip(tmp_path / "a.zip", {".git/x.inkml": INK, "./b.inkml": INK, "c/.d/e.inkml": INK})
     assert [document.name for document in documents(tmp_path)] == ["a.zip/b"]
     assert refusals(tmp_path) == {}
@@ -326,7 +336,7 @@ def test_hidden_folders_are_passed_over_in_archives_too(tmp_path):
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(cut=st.integers(0, 400), at=st.integers(0, 400), byte=st.integers(0, 255))
 @example(cut=0, at=94, byte=0)  # two members lost, and all else in order but for the checksum
-def test_a_damaged_archive_never_breaks_the_search(tmp_path, name, cut, at, byte):
+def test_a_damaged_archive_never_breaks_the_search(tmp_path: Path, name: str, cut: int, at: int, byte: int) -> None:
     write = write_zip if name.endswith("zip") else write_tar
     content = bytearray(write(tmp_path / name, {f"{i}.inkml": INK + bytes([i]) for i in range(3)}).read_bytes())
     content[at % len(content)] = byte

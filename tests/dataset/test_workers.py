@@ -9,8 +9,9 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from made_up_ink import inkml
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).parents[2]
 NORMALIZE = load_params(REPOSITORY / "params.yaml").normalize
-QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+QUIET: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
 def die(number: int) -> int:
@@ -36,7 +37,7 @@ def die(number: int) -> int:
     return -number
 
 
-def test_one_process_takes_pieces_as_they_are_wanted():
+def test_one_process_takes_pieces_as_they_are_wanted() -> None:
     taken = itertools.count()
     answers = map_ordered(abs, taken, processes=1)
     assert [next(answers) for _ in range(20)] == list(range(20))
@@ -44,22 +45,23 @@ def test_one_process_takes_pieces_as_they_are_wanted():
 
 
 @pytest.mark.slow
-def test_processes_answer_in_order_and_take_little_ahead():
+def test_processes_answer_in_order_and_take_little_ahead() -> None:
     taken = itertools.count()
     answers = map_ordered(abs, taken, processes=2)
     assert [next(answers) for _ in range(20)] == list(range(20))
     assert next(taken) <= 20 + AHEAD * 2
+    assert isinstance(answers, Generator)
     answers.close()
 
 
 @pytest.mark.slow
-def test_a_killed_process_of_this_machine_is_told():
+def test_a_killed_process_of_this_machine_is_told() -> None:
     with pytest.raises(WorkersError, match="a worker was killed, most likely for want of memory"):
         list(map_ordered(die, range(20), processes=2))
 
 
 @pytest.mark.slow
-def test_a_scheduler_that_is_not_there_is_told(monkeypatch):
+def test_a_scheduler_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("inkmath.dataset.workers.WAIT_SECONDS", 1)
     with pytest.raises(WorkersError, match=r"compute.scheduler = tcp://127.0.0.1:1: no Dask scheduler answers there"):
         list(map_ordered(abs, range(3), scheduler="tcp://127.0.0.1:1"))
@@ -81,7 +83,8 @@ class Cluster:
         # Workers stand elsewhere, so that a relative path of this process leads them nowhere.
         environment = {**os.environ, "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'tests'}"}
         command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", *arguments]
-        return subprocess.Popen(command, cwd=self.folder, env=environment, **QUIET)
+        started: subprocess.Popen[bytes] = subprocess.Popen(command, cwd=self.folder, env=environment, **QUIET)
+        return started
 
     def add_worker(self) -> None:
         self.workers.append(self._start("worker", self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard"))
@@ -105,7 +108,9 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.slow
-def test_a_cluster_that_loses_a_worker_writes_what_one_process_writes(tmp_path, cluster, monkeypatch):
+def test_a_cluster_that_loses_a_worker_writes_what_one_process_writes(
+    tmp_path: Path, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from distributed import Client
 
     monkeypatch.chdir(tmp_path)
@@ -117,7 +122,7 @@ def test_a_cluster_that_loses_a_worker_writes_what_one_process_writes(tmp_path, 
     monkeypatch.setattr("inkmath.dataset.ink_table.ROWS_PER_BATCH", 50)
     for _ in range(3):
         cluster.add_worker()
-    with Client(cluster.address, timeout=120) as client:
+    with Client(cluster.address, timeout=120) as client:  # type: ignore[no-untyped-call]
         client.wait_for_workers(3, timeout=300)
 
     killed: list[float] = []
@@ -133,7 +138,9 @@ def test_a_cluster_that_loses_a_worker_writes_what_one_process_writes(tmp_path, 
     def run(folder: str, scheduler: str | None) -> None:
         summary = parse_places(
             [Place("ink", Role.TRAIN)],
-            *(f"{folder}/{name}.parquet" for name in ("ink", "rejected", "problems")),
+            f"{folder}/ink.parquet",
+            f"{folder}/rejected.parquet",
+            f"{folder}/problems.parquet",
             valid=0.1,
             seed=1,
             processes=1,

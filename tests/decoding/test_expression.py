@@ -22,6 +22,8 @@ from inkmath.ink import Ink
 from inkmath.layout.latex import canonical_tokens, parse_latex
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 WEIGHTS = Path(expression.__file__).parents[1] / "weights"
@@ -135,7 +137,9 @@ def test_missing_and_damaged_files_are_named(tmp_path: Path) -> None:
         (lambda given: {"trigrams": [[*given["trigrams"][0][:5], float("inf")]]}, r"expression\.json: cannot be read"),
     ],
 )
-def test_a_network_and_settings_that_do_not_belong_together_are_refused(tmp_path: Path, change, message) -> None:
+def test_a_network_and_settings_that_do_not_belong_together_are_refused(
+    tmp_path: Path, change: Callable[[dict[str, Any]], dict[str, Any]], message: str
+) -> None:
     for name in ("expression.onnx", "expression.json"):
         (tmp_path / name).write_bytes((WEIGHTS / name).read_bytes())
     given = json.loads((tmp_path / "expression.json").read_text())
@@ -189,7 +193,7 @@ def test_place_size_and_sampling_change_no_reading(released: StrokeGraphReader) 
     wanted = [latex(released.read([INK])[0]), released.read([INK])[0][0].confidence]
     for other in (
         Ink(tuple((stroke * 113 + (5000, -300)).astype(np.float32) for stroke in INK.strokes)),
-        Ink(tuple(stroke / 50 for stroke in INK.strokes)),
+        Ink(tuple((stroke / 50).astype(np.float32) for stroke in INK.strokes)),
         Ink(tuple(resample(stroke, 300) for stroke in INK.strokes)),
     ):
         (readings,) = released.read([other])

@@ -339,5 +339,5 @@ def test_little_or_strange_ink_teaches_something_finite(symbols: list[list[tuple
     model = LineModel(("x", "1", "-", ".", "q"), found)
     assert np.isfinite(model.mean).all()
     assert (np.linalg.eigvalsh(model.spread) > 0).all()
-    row = ((0, 1, 2), (-1, 0, 1), (RIGHT,) * 3)
-    assert np.isfinite(model.log_likelihoods([row], [np.array([(0.0, 1.0), (-1.0, 1.0), (0.3, 0.3)])])).all()
+    line = ((0, 1, 2), (-1, 0, 1), (RIGHT,) * 3)
+    assert np.isfinite(model.log_likelihoods([line], [np.array([(0.0, 1.0), (-1.0, 1.0), (0.3, 0.3)])])).all()

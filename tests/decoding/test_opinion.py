@@ -113,7 +113,7 @@ def test_released_readers_share_their_opinions_and_either_works_alone(tmp_path: 
 def test_a_symbol_in_its_formula_is_shown_as_in_training() -> None:
     symbols = load_symbol_reader(WEIGHTS)
     knobs = json.loads((WEIGHTS / "symbol.json").read_text(encoding="utf-8"))["normalize"]
-    strokes = [np.float32(stroke) for stroke in ([[0, 0], [9, 9]], [[9, 0], [0, 9]], [[14, -6], [15, 3]])]
+    strokes = [np.array(stroke, np.float32) for stroke in ([[0, 0], [9, 9]], [[9, 0], [0, 9]], [[14, -6], [15, 3]])]
     groups = [(0, 1), (2,)]
     shown = normalize_and_pad_traces([[strokes[index] for index in group] for group in groups], **knobs)
     told = symbols.probabilities(with_context(shown, symbol_contexts(strokes, groups)))

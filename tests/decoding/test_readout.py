@@ -37,7 +37,7 @@ def test_padding_is_cut_off() -> None:
     logits = {name: rng.normal(size=shape) for name, shape in short.items()}
     padded = {name: np.full((2, *[7 if n == 3 else n for n in one.shape]), 50.0) for name, one in logits.items()}
     for name, one in logits.items():
-        padded[name][(1, *(slice(n) for n in one.shape))] = one
+        padded[name][1][tuple(slice(n) for n in one.shape)] = one
     alone, cut = normalised(**logits), Scores.of(padded, 1, 3)
     for name in short:
         assert getattr(cut, name) == pytest.approx(getattr(alone, name))
@@ -68,10 +68,8 @@ def test_relations_of_symbols_come_from_those_of_their_strokes() -> None:
     edges, root = relate(scores_of(TREE), symbols)
     assert root.argmax() == TREE.root
     for edge in TREE.edges:
-        assert np.unravel_index(edges[:, edge.child].argmax(), edges[:, edge.child].shape) == (
-            edge.parent,
-            RELATIONS.index(edge.relation),
-        )
+        parent, relation = np.unravel_index(edges[:, edge.child].argmax(), edges[:, edge.child].shape)
+        assert (int(parent), int(relation)) == (edge.parent, RELATIONS.index(edge.relation))
 
 
 def trees_over(edges: np.ndarray, root: np.ndarray) -> dict[tuple[tuple[int, ...], tuple[int, ...]], float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -20,10 +20,12 @@ from inkmath.layout.latex import canonical_tokens, parse_latex
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from inkmath.decoding.reading import Constraints, Reading
     from inkmath.decoding.readout import Scores
+
+    Tree = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]  # classes, parents, relations
 
 RIGHT, SUP, INSIDE = Relation.RIGHT, Relation.SUP, Relation.INSIDE
 
@@ -33,7 +35,7 @@ TREE = LayoutTree(  # x ^ 2 = y, with = in two strokes
 )
 
 
-def search(*formulas: str, **weights: float) -> Search:
+def search(*formulas: str, **weights: Any) -> Search:
     """A search whose language model has seen some formulas."""
     return Search(LABELS, TreeLanguageModel(LABELS, count_trigrams(map(parse_latex, formulas))), Weights(**weights))
 
@@ -113,7 +115,7 @@ def test_all_that_is_known_of_a_formula_ranks_the_best_once_more() -> None:
     none = search("x^{2}", "x+y", **(knobs | {"rescored": 0}))
     before = {(one.symbols, one.classes, one.parents, one.relations): one.score for one in none.search(scores, {})}
 
-    def gains(**factors: float) -> list[tuple[float, tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]]]:
+    def gains(**factors: float) -> list[tuple[float, Tree]]:
         again = search("x^{2}", "x+y", **(knobs | factors)).search(scores, {})[:24]
         return [
             (
@@ -126,11 +128,12 @@ def test_all_that_is_known_of_a_formula_ranks_the_best_once_more() -> None:
     told = none.rescorer
     for gain, tree in gains():
         assert gain == pytest.approx(0.3 * told.trigrams(*tree))
-    for factors, worth in (
+    worths: tuple[tuple[dict[str, float], Callable[[Tree], float]], ...] = (
         ({"habit": 0.5}, lambda tree: 0.5 * told.habit(*tree)),
         ({"repetition": 0.4}, lambda tree: 0.4 * told.repetition(tree[0])),
         ({"incomplete": 3.0}, lambda tree: -3.0 * told.incomplete(*tree)),
-    ):
+    )
+    for factors, worth in worths:
         found = gains(**factors)
         assert any(worth(tree) for _, tree in found), factors
         for gain, tree in found:

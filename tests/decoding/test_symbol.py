@@ -18,7 +18,7 @@ DASH = Ink.from_points([[(0, 0), (50, 0)]])
 
 
 @pytest.fixture
-def model(tmp_path):
+def model(tmp_path: Path) -> Path:
     """A network of two classes that weighs how far the ink goes down against how far it goes sideways."""
     import onnx
     from onnx import TensorProto, helper
@@ -43,7 +43,7 @@ def model(tmp_path):
     return tmp_path
 
 
-def test_symbols_are_named_with_the_likeliest_first(model):
+def test_symbols_are_named_with_the_likeliest_first(model: Path) -> None:
     reader = load_symbol_reader(model)
     assert reader.labels == ("-", "|")
     answers = reader.classify([BAR, DASH, BAR], top_k=2)
@@ -54,14 +54,14 @@ def test_symbols_are_named_with_the_likeliest_first(model):
     assert reader.classify([]) == []
 
 
-def test_many_symbols_are_read_as_one_would_be(model):
+def test_many_symbols_are_read_as_one_would_be(model: Path) -> None:
     reader = load_symbol_reader(model)
     features = np.random.default_rng(0).normal(size=(600, 16, 5)).astype(np.float32)
     together = reader.probabilities(features)
     np.testing.assert_allclose(together[599:], reader.probabilities(features[599:]), atol=1e-6)
 
 
-def test_probabilities_are_tempered(model):
+def test_probabilities_are_tempered(model: Path) -> None:
     plain = load_symbol_reader(model).classify([BAR])[0][0].probability
     write_description(model, ["-", "|"], {"length": 16}, 2.0)
     assert 0.5 < load_symbol_reader(model).classify([BAR])[0][0].probability < plain
@@ -81,26 +81,26 @@ def test_probabilities_are_tempered(model):
         ({"normalize": {}}, "does not take ink"),
     ],
 )
-def test_a_description_that_does_not_fit_is_refused(model, change, message):
+def test_a_description_that_does_not_fit_is_refused(model: Path, change: dict[str, object], message: str) -> None:
     described = json.loads((model / "symbol.json").read_text()) | change
     (model / "symbol.json").write_text(json.dumps(described))
     with pytest.raises(NetworkError, match=message):
         load_symbol_reader(model)
 
 
-def test_the_network_of_another_task_is_refused(model):
+def test_the_network_of_another_task_is_refused(model: Path) -> None:
     (model / "symbol.onnx").write_bytes((Path(inkmath.__file__).parent / "weights" / "expression.onnx").read_bytes())
     with pytest.raises(NetworkError, match="takes 0 numbers a point"):
         load_symbol_reader(model)
 
 
-def test_where_there_is_no_model_its_file_is_named(model):
+def test_where_there_is_no_model_its_file_is_named(model: Path) -> None:
     (model / "symbol.json").unlink()
     with pytest.raises(FileNotFoundError, match=r"symbol\.json"):
         load_symbol_reader(model)
 
 
-def test_a_model_without_its_network_is_damaged(model):
+def test_a_model_without_its_network_is_damaged(model: Path) -> None:
     """Whoever reads formulas does without a model that is not there, but not without one that was lost in part."""
     (model / "symbol.onnx").unlink()
     with pytest.raises(NetworkError, match=r"symbol\.json: the network that belongs to it is gone; export it again"):

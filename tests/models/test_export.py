@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
 from inkmath.decoding.network import Network
 from inkmath.models import ARCHITECTURES, build_model
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_every_network_answers_the_same_outside_keras(tmp_path, architecture):
+def test_every_network_answers_the_same_outside_keras(tmp_path: Path, architecture: str) -> None:
     from inkmath.models.export import export_onnx
 
     model = build_model((16, 5), 7, architecture, units=32)
@@ -27,7 +32,7 @@ def test_every_network_answers_the_same_outside_keras(tmp_path, architecture):
     assert [file.name for file in tmp_path.iterdir() if file.name.startswith(".")] == []
 
 
-def test_a_saved_network_loads_without_its_code(tmp_path):
+def test_a_saved_network_loads_without_its_code(tmp_path: Path) -> None:
     import keras
 
     model = build_model((16, 5), 7, "conv", units=16)
@@ -37,7 +42,7 @@ def test_a_saved_network_loads_without_its_code(tmp_path):
     np.testing.assert_array_equal(np.asarray(again(features)), np.asarray(model(features)))
 
 
-def test_a_weight_beyond_half_precision_is_refused(tmp_path):
+def test_a_weight_beyond_half_precision_is_refused(tmp_path: Path) -> None:
     import keras
 
     from inkmath.models.export import export_onnx

@@ -11,18 +11,18 @@ import pytest
 from inkmath.models import ARCHITECTURES, build_model
 
 
-def test_asking_for_networks_does_not_import_tensorflow():
+def test_asking_for_networks_does_not_import_tensorflow() -> None:
     code = "import sys, inkmath.models; sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_an_unknown_network_is_refused_with_the_known_ones():
+def test_an_unknown_network_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ValueError, match=r"'none_such'; known are lstm, .*conv_maps"):
         build_model((48, 5), 10, "none_such")
 
 
 @pytest.mark.slow
-def test_the_default_is_the_baseline_exactly():
+def test_the_default_is_the_baseline_exactly() -> None:
     model = build_model((48, 5), 101)
     layers = [(type(layer).__name__, layer.get_config()) for layer in model.layers]
     assert [name for name, _ in layers] == ["LSTM", "Dropout", "LSTM", "Dropout", "Dense", "Dense"]
@@ -39,7 +39,7 @@ def test_the_default_is_the_baseline_exactly():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_every_network_gives_probabilities_and_learns_one_batch_by_heart(architecture):
+def test_every_network_gives_probabilities_and_learns_one_batch_by_heart(architecture: str) -> None:
     import keras
 
     keras.utils.set_random_seed(0)

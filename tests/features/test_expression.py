@@ -80,7 +80,7 @@ def test_dots_have_no_size_and_no_harm() -> None:
 
 def test_small_strokes_far_from_the_origin_are_as_exact_as_near_it() -> None:
     """A tablet that counts in hundred thousands, in steps of 1/32: there single precision knows no finer ones."""
-    near = np.random.default_rng(0).integers(0, 64, (3, POINTS, 2)).astype(np.float32) / 32
+    near = np.random.default_rng(0).integers(0, 64, (3, POINTS, 2)).astype(np.float32) / np.float32(32)
     far = near + np.float32(2**18)
     assert (far - np.float32(2**18) == near).all(), "no coordinate is rounded"
     assert rescale(far) == pytest.approx(rescale(near), abs=1e-6)

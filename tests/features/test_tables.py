@@ -42,7 +42,9 @@ def table(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("rows", [4, 1000])
-def test_symbols_written_in_pieces_are_those_of_one_go(table, tmp_path, monkeypatch, rows):
+def test_symbols_written_in_pieces_are_those_of_one_go(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
     whole = SymbolSet.from_inks([(ink, split) for split in Split for ink in read_inks(table, split)], NORMALIZE)
     monkeypatch.setattr(ink_table, "ROWS_PER_BATCH", rows)
     counts = normalize_symbols(table, tmp_path / "symbol.npz", NORMALIZE, processes=1)
@@ -54,7 +56,9 @@ def test_symbols_written_in_pieces_are_those_of_one_go(table, tmp_path, monkeypa
 
 
 @pytest.mark.parametrize("rows", [4, 1000])
-def test_formulas_written_in_pieces_are_those_of_one_go(table, tmp_path, monkeypatch, rows):
+def test_formulas_written_in_pieces_are_those_of_one_go(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
     whole = FormulaSet.from_inks(read_inks(table), pq.read_table(table)["split"].to_pylist(), 8)
     monkeypatch.setattr(ink_table, "ROWS_PER_BATCH", rows)
     assert normalize_formulas(table, tmp_path / "formulas.npz", 8, processes=1) == dict.fromkeys(Split, 10)
@@ -63,7 +67,7 @@ def test_formulas_written_in_pieces_are_those_of_one_go(table, tmp_path, monkeyp
 
 
 @pytest.mark.slow
-def test_other_processes_write_the_same_bytes(table, tmp_path, monkeypatch):
+def test_other_processes_write_the_same_bytes(table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ink_table, "ROWS_PER_BATCH", 2)
     for processes in (1, 2):
         normalize_symbols(table, tmp_path / f"symbol-{processes}.npz", NORMALIZE, processes)
@@ -72,7 +76,7 @@ def test_other_processes_write_the_same_bytes(table, tmp_path, monkeypatch):
     assert (tmp_path / "formula-1.npz").read_bytes() == (tmp_path / "formula-2.npz").read_bytes()
 
 
-def test_further_ink_is_trained_on_after_all_else(table, tmp_path, monkeypatch):
+def test_further_ink_is_trained_on_after_all_else(table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(symbol_table, "INKS", 2)
     plain = normalize_symbols(table, tmp_path / "plain.npz", NORMALIZE, processes=1)
     further = list(synthesize(5, 4, max_symbols=8))
@@ -84,14 +88,14 @@ def test_further_ink_is_trained_on_after_all_else(table, tmp_path, monkeypatch):
     assert set(after.splits[len(before) :]) == {"train"}
 
 
-def test_a_table_without_labels_gives_no_symbol(tmp_path):
+def test_a_table_without_labels_gives_no_symbol(tmp_path: Path) -> None:
     ink = Ink.from_points([[(0, 0), (1, 1)]], id="train/a", source="s")
     write_inks(tmp_path / "ink.parquet", [add_splits(to_batch([ink], [None]), [Split.TRAIN])])
     assert normalize_symbols(tmp_path / "ink.parquet", tmp_path / "symbol.npz", NORMALIZE) == {}
     assert SymbolSet.load(tmp_path / "symbol.npz").features.shape == (0, NORMALIZE.points, 5)
 
 
-def test_a_mapped_set_holds_the_same(table, tmp_path):
+def test_a_mapped_set_holds_the_same(table: Path, tmp_path: Path) -> None:
     normalize_symbols(table, tmp_path / "symbol.npz", NORMALIZE, processes=1)
     with SymbolSet.mapped(tmp_path / "symbol.npz") as mapped:
         assert isinstance(mapped.features, np.memmap)

@@ -120,6 +120,8 @@ def _fuzz(target: str, asked: argparse.Namespace) -> None:
             return atheris.Mutate(data, most)
         return mutate(own, [data[:most] or b" ", own.choice(sound)])[:most]
 
+    seen = 0
+
     def counted(data: bytes) -> None:
         check(data)
         nonlocal seen
@@ -127,7 +129,6 @@ def _fuzz(target: str, asked: argparse.Namespace) -> None:
         if seen % 100 == 0 or seen == asked.runs:
             print(f"taken as sound: {accepted}", flush=True)
 
-    seen = 0
     with tempfile.TemporaryDirectory() as corpus:
         for number, data in enumerate(sound):
             (Path(corpus) / f"{number:05}").write_bytes(data[:LONGEST])

@@ -98,13 +98,12 @@ def test_a_folder_of_hostile_files_becomes_rows_and_rejections(tmp_path: Path) -
     for number, archive in enumerate(seeds.archives()):
         (train / f"{number}{('.zip', '.tar', '.tar.gz')[archive[0]]}").write_bytes(archive[1:])
     (test / "a.inkml").write_bytes(seeds.inkml()[11])
-    tables = [tmp_path / f"{name}.parquet" for name in ("ink", "rejected", "problems")]
+    ink, rejected, problems = (tmp_path / f"{name}.parquet" for name in ("ink", "rejected", "problems"))
     before, began = held(), time.process_time()
-    summary = parse_places(
-        [Place(str(train), Role.TRAIN), Place(str(test), Role.TEST)], *tables, valid=0.1, seed=1, processes=1
-    )
+    places = [Place(str(train), Role.TRAIN), Place(str(test), Role.TEST)]
+    summary = parse_places(places, ink, rejected, problems, valid=0.1, seed=1, processes=1)
     assert time.process_time() - began < SECONDS * summary.files / 10
     assert held() - before < MEGABYTES
     assert summary.files == summary.rows + summary.rejected > len(seeds.inkml())
-    assert sum(1 for _ in read_inks(tables[0])) == summary.rows > 10
-    assert sorted(tmp_path.iterdir()) == sorted([*tables, test, train])
+    assert sum(1 for _ in read_inks(ink)) == summary.rows > 10
+    assert sorted(tmp_path.iterdir()) == sorted([ink, rejected, problems, test, train])

@@ -19,6 +19,7 @@ from inkmath.images.tracing import trace
 from inkmath.synthesis import synthesize
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from inkmath.ink import Ink
@@ -28,7 +29,7 @@ PEN = 5
 
 
 def drawn(
-    *lines: list[tuple[float, float]],
+    *lines: Sequence[tuple[float, float]],
     paper: int = 255,
     ink: int = 0,
     size: tuple[int, int] = (160, 120),
@@ -60,7 +61,7 @@ LINE = [(20.0, 60.0), (140.0, 60.0)]
 UPRIGHT = [(80.0, 10.0), (80.0, 110.0)]
 
 
-def ends(stroke: NDArray[np.float32]) -> list[list[float]]:
+def ends(stroke: np.ndarray) -> list[list[float]]:
     return [stroke[0].tolist(), stroke[-1].tolist()]
 
 

@@ -227,7 +227,7 @@ def test_channels_are_found_by_name() -> None:
 def test_a_channel_may_grow_upward() -> None:
     channels = '<channel name="X" orientation="+ve"/><channel name="Y" orientation="-ve"/>'
     ink = parse_inkml(f"<ink><traceFormat>{channels}</traceFormat><trace>1 2, 3 4</trace></ink>")
-    np.testing.assert_array_equal(ink.strokes[0], np.float32([[1, -2], [3, -4]]))
+    np.testing.assert_array_equal(ink.strokes[0], np.array([[1, -2], [3, -4]], np.float32))
     assert ink.strokes[0].dtype == np.float32
 
 

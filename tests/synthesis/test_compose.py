@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from inkmath.features.expression import IGNORE, RELATIONS, SAME, FormulaSet
 from inkmath.ink import Ink
+from inkmath.layout.symbols import PRIME
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 from inkmath.synthesis import synthesize
-from inkmath.synthesis.compose import PRIME, STRETCHED, Composer, Composition, Mix
+from inkmath.synthesis.compose import STRETCHED, Composer, Composition, Mix
 from inkmath.synthesis.stance import LETTERS
 
 NOTHING = {field.name: 0.0 for field in fields(Mix)}
@@ -117,7 +118,7 @@ def boxes(made: Composition) -> np.ndarray:
     low = np.stack([one.min(axis=(0, 1)) for one in strokes])
     high = np.stack([one.max(axis=(0, 1)) for one in strokes])
     centre = (low + high) / 2 - ((low + high) / 2).mean(axis=0)
-    return np.concatenate([centre, high - low], axis=1) / np.sqrt((centre**2).sum(axis=1).mean())
+    return np.asarray(np.concatenate([centre, high - low], axis=1) / np.sqrt((centre**2).sum(axis=1).mean()))
 
 
 def test_an_exchanged_symbol_stands_where_the_old_one_stood(formulas: FormulaSet, classes: list[str]) -> None:
@@ -161,7 +162,7 @@ def test_joined_formulas_stand_on_the_line_that_their_letters_stand_on() -> None
     """x and p hang differently: the one is not written half way up the other."""
 
     def letter(label: str, top: float, bottom: float, name: str) -> Ink:
-        strokes = [[[0, top], [6, bottom]], [[10, -10], [16, 0]]]
+        strokes = [[(0.0, top), (6.0, bottom)], [(10.0, -10.0), (16.0, 0.0)]]
         tree = LayoutTree((Symbol(label, (0,)), Symbol("2", (1,))), (Edge(0, 1, Relation.RIGHT),))
         return Ink.from_points(strokes, id=name, tree=tree)
 
@@ -226,7 +227,7 @@ def test_all_ink_that_is_drawn_is_training_ink(formulas: FormulaSet, classes: li
     def shape(strokes: np.ndarray) -> bytes:
         low, high = strokes.min(axis=(0, 1)), strokes.max(axis=(0, 1))
         size = np.where(high - low > 1e-3, high - low, 1.0)
-        return ((strokes - low) / size).round(1).astype(np.float32).tobytes()
+        return np.asarray(((strokes - low) / size).round(1), np.float32).tobytes()
 
     everything = composer(formulas, classes, exchange=1.0, join=1.0)
     known = {shape(formulas.points[rows]) for rows in everything.ink.rows}
@@ -249,7 +250,7 @@ def test_case_changes_for_all_letters_of_a_kind_and_size_with_it() -> None:
     inks = [line(("x", 6), ("+", 6), ("x", 6), name="small"), line(("X", 9), ("+", 6), name="large")]
     formulas = FormulaSet.from_inks(inks, ["train"] * 2, 8)
     case = composer(formulas, ["+", "X", "x"], case=1.0)
-    seen = Counter()
+    seen: Counter[str] = Counter()
     for seed in range(30):
         made = case.draw(0, True, np.random.default_rng(seed))
         labels = [symbol.label for symbol in tree_of(made, ["+", "X", "x"]).symbols]
@@ -298,7 +299,7 @@ def test_all_that_is_exchanged_is_in_one_hand() -> None:
 
     def hands(made: Composition) -> list[int]:
         turns = np.diff(np.sign(np.diff(made.points[..., 1], axis=1)), axis=1) != 0
-        return turns.sum(axis=1).tolist()
+        return [int(turned) for turned in turns.sum(axis=1)]
 
     for knobs in ({"exchange": 1.0}, {"exchange": 1.0, "relabel": 1.0}, {"relabel": 1.0}):
         seen = set()
@@ -318,7 +319,7 @@ def test_letters_of_a_kind_become_of_a_kind_or_each_its_own() -> None:
     inks = [written("x", "+", "x", "+", "x", name="formula"), written("a", "b", "c", "d", name="others")]
     formulas = FormulaSet.from_inks(inks, ["train"] * 2, 8)
     classes = sorted(set(formulas.labels.tolist()))
-    mixed, kinds = composer(formulas, classes, relabel=1.0), Counter()
+    mixed, kinds = composer(formulas, classes, relabel=1.0), Counter[int]()
     for seed in range(200):
         letters = mixed.draw(0, True, np.random.default_rng(seed)).classes[[0, 2, 4]]
         fresh = [classes[one] for one in letters if classes[one] != "x"]
@@ -330,7 +331,8 @@ def test_letters_of_a_kind_become_of_a_kind_or_each_its_own() -> None:
 
 def test_another_sign_is_as_large_and_stands_where_the_old_one_stood() -> None:
     def sum_of(sign: str, width: float, height: float) -> Ink:
-        strokes = [[[0, 0], [10, 10]], [[20, 5 - height / 2], [20 + width, 5 + height / 2]], [[50, 0], [60, 10]]]
+        middle = [(20, 5 - height / 2), (20 + width, 5 + height / 2)]
+        strokes = [[(0.0, 0.0), (10.0, 10.0)], middle, [(50.0, 0.0), (60.0, 10.0)]]
         symbols = tuple(Symbol(label, (at,)) for at, label in enumerate(("1", sign, "2")))
         edges = (Edge(0, 1, Relation.RIGHT), Edge(1, 2, Relation.RIGHT))
         return Ink.from_points(strokes, id=sign, tree=LayoutTree(symbols, edges))

@@ -50,7 +50,7 @@ def test_letters_that_look_alike_in_both_cases_occur_in_both(inks: list[Ink]) ->
 
 def _of_x(inks: list[Ink]) -> list[Ink]:
     """One formula with x and no X, and one the other way round, to draw capitals from."""
-    found = {}
+    found: dict[str, Ink] = {}
     for ink in [*inks, *synthesize(101, 4, max_symbols=8)]:
         here = {symbol.label for symbol in ink.tree.symbols} & {"x", "X"} if ink.tree else set()
         if len(here) == 1:

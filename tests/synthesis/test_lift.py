@@ -49,7 +49,9 @@ def test_strokes_that_no_hand_would_join_stay_two(strokes: list[np.ndarray], sym
 
 
 def test_a_dot_is_not_broken() -> None:
-    _, origin = relift(np.stack([LINE, CORNER, DOT]), np.arange(3), np.random.default_rng(0), broken=1.0, joined=0.0)
+    _, origin = relift(
+        np.stack([LINE, CORNER, DOT]), np.arange(3, dtype=np.int32), np.random.default_rng(0), broken=1.0, joined=0.0
+    )
     assert origin.tolist() == [0, 0, 1, 1, 2]
 
 
@@ -58,7 +60,7 @@ def test_a_dot_is_not_broken() -> None:
 def test_ink_stays_in_its_order_and_within_its_bounds(strokes: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     points = np.cumsum(rng.normal(size=(strokes, 16, 2)), axis=1).astype(np.float32)
-    symbol_of = np.sort(rng.integers(0, 3, strokes))
+    symbol_of = np.sort(rng.integers(0, 3, strokes)).astype(np.int32)
     made, origin = relift(points, symbol_of, rng, broken=0.5, joined=0.5)
     assert (np.diff(origin) >= 0).all()
     assert set(symbol_of[origin]) == set(symbol_of)
@@ -68,7 +70,7 @@ def test_ink_stays_in_its_order_and_within_its_bounds(strokes: int, seed: int) -
 
 
 def test_the_same_seed_lifts_the_same_way() -> None:
-    points, symbol_of = np.stack([LINE, CORNER] * 6), np.repeat(np.arange(6), 2)
+    points, symbol_of = np.stack([LINE, CORNER] * 6), np.repeat(np.arange(6, dtype=np.int32), 2)
     one, again, other = (relift(points, symbol_of, np.random.default_rng(seed), 0.5, 0.5) for seed in (1, 1, 2))
     assert one[1].tolist() == again[1].tolist()
     assert (one[0] == again[0]).all()

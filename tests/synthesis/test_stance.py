@@ -22,7 +22,9 @@ def box(left: float, top: float, width: float, bottom: float) -> list[float]:
 
 def written_by_ten() -> Stances:
     """Each of ten writes 2 (one high, on the line at 0) beside x, X, p or P, larger and larger."""
-    symbols, corners, heads = [], [], []
+    symbols: list[int] = []
+    corners: list[list[float]] = []
+    heads: list[int] = []
     for hand in np.linspace(0.8, 1.2, 10):
         for label, top, bottom in (
             (SMALL_X, -0.5, 0.0),

@@ -23,7 +23,7 @@ def shape(strokes: list[Path]) -> np.ndarray:
     """A symbol as 32 points, without its place and size."""
     points = resample(np.concatenate(strokes).astype(np.float32), 32)
     points = points - points.mean(axis=0)
-    return points / np.abs(points).max()
+    return np.asarray(points / np.abs(points).max())
 
 
 def test_a_writer_is_the_same_whatever_was_written_before() -> None:

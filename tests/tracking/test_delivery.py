@@ -211,7 +211,7 @@ def answered(status: int, of: str) -> Exception:
     from mlflow.exceptions import MlflowException, get_error_code
 
     if of == "request":
-        return MlflowException("refused", error_code=get_error_code(status))
+        return MlflowException("refused", error_code=get_error_code(status))  # type: ignore[no-untyped-call]
     response = requests.Response()
     response.status_code = status
     return requests.HTTPError("refused", response=response)

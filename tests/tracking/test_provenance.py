@@ -65,7 +65,7 @@ def test_a_user_without_a_name_is_a_number(params: Params, monkeypatch: pytest.M
     def nameless() -> str:
         raise KeyError("getpwuid(): uid not found: 12345")  # as Python 3.11 says it; later ones raise OSError
 
-    monkeypatch.setattr(provenance.getpass, "getuser", nameless)
+    monkeypatch.setattr("inkmath.tracking.provenance.getpass.getuser", nameless)
     assert run_tags("symbol", "lstm", params)["mlflow.user"] == str(os.getuid())
 
 

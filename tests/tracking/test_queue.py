@@ -199,6 +199,7 @@ def test_queued_experiments_leave_runs_and_models_in_the_repository(
     names = {each.data.tags["dvc_exp_name"] for each in sweep.runs}
     assert names == set(run("dvc", "exp", "list", "--name-only").split())
     for each in sweep.runs:
+        assert each.outputs is not None
         (output,) = each.outputs.model_outputs
         assert Path(f"mlartifacts/models/{output.model_id}/artifacts/MLmodel").is_file()
 
@@ -256,6 +257,7 @@ def test_a_sweep_of_the_whole_pipeline_leaves_every_run_and_model(
 
     example = pd.DataFrame({"inkml": [EXAMPLE]})
     for each in sweep.runs:
+        assert each.outputs is not None
         (output,) = each.outputs.model_outputs
         (answer,) = mlflow.pyfunc.load_model(f"models:/{output.model_id}").predict(example).to_dict("records")
         assert answer["error"] is None

@@ -135,7 +135,8 @@ class TestInterruptedDelivery:
         self, client: MlflowClient, params: Params, model_files: ModelFiles
     ) -> None:
         run_id = self.log(params, model_files)
-        assert len(client.get_run(run_id).outputs.model_outputs) == 1
+        outputs = client.get_run(run_id).outputs
+        assert outputs is not None and len(outputs.model_outputs) == 1
         assert len(client.search_model_versions(f"name = '{NAME}'")) == 1
 
     def test_a_record_of_an_earlier_version_is_of_a_finished_training(

@@ -58,6 +58,7 @@ def released(weights: Path, labels: str) -> Path:
 def test_the_better_is_released(client: MlflowClient, workspace: Path) -> None:
     weights = released(workspace / "weights", "z x y")
     done = release.release(client, "inkmath-symbol", "symbol", [INK], weights)
+    assert done.before is not None
     assert (done.champion.share, done.before.share) == (0.5, 0.0)
     assert (weights / "labels.txt").read_text() == "x y z"
     assert done.files == (weights / "labels.txt",)
@@ -70,7 +71,7 @@ def test_what_other_weights_a_champion_was_given_is_told(client: MlflowClient, w
     champion = client.get_model_version_by_alias("inkmath-symbol", "champion")
     weights = released(workspace / "weights", "z x y")
     for name, known in (("teachers", ("teachers",)), ("init_from", ("init_from", "teachers"))):
-        client.set_tag(champion.run_id, f"{name}_md5", "1a2b")
+        client.set_tag(str(champion.run_id), f"{name}_md5", "1a2b")
         assert release.release(client, "inkmath-symbol", "symbol", [INK], weights, replace=True).given == known
 
 
@@ -85,6 +86,7 @@ def test_an_equal_or_worse_one_changes_nothing_unless_asked_for(client: MlflowCl
         release.release(client, "inkmath-symbol", "symbol", [INK], weights)
     assert (weights / "labels.txt").read_text() == "y x z"
     done = release.release(client, "inkmath-symbol", "symbol", [INK], weights, replace=True)
+    assert done.before is not None
     assert (done.champion.share, done.before.share) == (0.5, 0.5)
     assert (weights / "labels.txt").read_text() == "x y z", "asked for, it is changed all the same"
 

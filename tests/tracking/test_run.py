@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -31,6 +31,13 @@ def train(params: Params, architecture: str = "lstm") -> AbstractContextManager[
     return training_run("symbol", params, architecture=architecture, data=DATA)
 
 
+def recorded(client: MlflowClient) -> int:
+    """How many runs of the symbol task there are."""
+    experiment = client.get_experiment_by_name("inkmath-symbol")
+    assert experiment is not None
+    return len(client.search_runs([experiment.experiment_id]))
+
+
 def test_a_training_is_one_run_with_all_there_is_to_know(client: MlflowClient, params: Params) -> None:
     with train(params) as run:
         for epoch, loss in enumerate([2.0, 1.0]):
@@ -43,6 +50,7 @@ def test_a_training_is_one_run_with_all_there_is_to_know(client: MlflowClient, p
     assert [(point.step, point.value) for point in client.get_metric_history(run.id, "loss")] == [(0, 2.0), (1, 1.0)]
     assert logged.data.metrics["valid_accuracy"] == 0.75
     assert logged.data.tags["architecture"] == "lstm"
+    assert logged.inputs is not None
     (data,) = logged.inputs.dataset_inputs
     assert data.dataset.digest == hashlib.md5(b"arrays").hexdigest()
     assert {tag.key: tag.value for tag in data.tags} == {"mlflow.data.context": "train", "md5_from": "file"}
@@ -94,7 +102,7 @@ def test_weights_that_are_not_there_begin_no_run(client: MlflowClient, params: P
         train(begun_from(params, "gone.npz")),
     ):
         pass
-    assert client.search_runs([client.get_experiment_by_name("inkmath-symbol").experiment_id]) == []
+    assert recorded(client) == 0
 
 
 def taught_by(params: Params, *teachers: str) -> Params:
@@ -120,7 +128,7 @@ def test_teachers_that_are_not_there_begin_no_run(client: MlflowClient, params: 
         train(taught_by(params, "gone")),
     ):
         pass
-    assert client.search_runs([client.get_experiment_by_name("inkmath-symbol").experiment_id]) == []
+    assert recorded(client) == 0
 
 
 def test_nothing_stays_behind_when_the_server_has_all(client: MlflowClient, params: Params) -> None:
@@ -161,8 +169,7 @@ class TestHowItEnds:
             training_run("symbol", params, architecture="lstm", data={"train": Path("nothing.npz")}),
         ):
             pass
-        experiment = client.get_experiment_by_name("inkmath-symbol")
-        assert client.search_runs([experiment.experiment_id]) == []
+        assert recorded(client) == 0
 
     @pytest.mark.slow
     def test_the_next_training_marks_a_killed_one(self, client: MlflowClient, params: Params) -> None:
@@ -203,6 +210,7 @@ class TestResume:
         assert logged.info.status == "FINISHED"
         assert logged.data.metrics["test_top1"] == 0.5
         assert logged.data.tags["evaluation"] == "finished"
+        assert logged.inputs is not None
         contexts = [tag.value for data in logged.inputs.dataset_inputs for tag in data.tags if "context" in tag.key]
         assert sorted(contexts) == ["test", "train"]
 
@@ -258,14 +266,16 @@ class TestModel:
         version = client.get_model_version_by_alias("inkmath-symbol", "champion")
         assert version.run_id == run.id
         assert version.tags["value"] == "0.75"
-        (model,) = client.get_run(run.id).outputs.model_outputs
+        outputs = client.get_run(run.id).outputs
+        assert outputs is not None
+        (model,) = outputs.model_outputs
         assert client.get_logged_model(model.model_id).status == "READY"
 
     def test_one_whose_training_is_to_go_on_is_registered_and_no_champion(
         self, client: MlflowClient, params: Params, model_files: ModelFiles
     ) -> None:
         with train(params) as run:
-            judged = {"metric": "valid_accuracy", "value": 0.75, "validation_data": "ink"}
+            judged: dict[str, Any] = {"metric": "valid_accuracy", "value": 0.75, "validation_data": "ink"}
             run.log_model(model_files, **judged, finished=False)
         (version,) = client.search_model_versions("name = 'inkmath-symbol'")
         assert (version.run_id, version.tags["finished"]) == (run.id, "false")
@@ -275,5 +285,6 @@ class TestModel:
         unregistered = params.track.model_copy(update={"register_model": False})
         with train(params.model_copy(update={"track": unregistered})) as run:
             run.log_model(model_files, metric="valid_accuracy", value=0.75, validation_data="ink")
-        assert len(client.get_run(run.id).outputs.model_outputs) == 1
+        outputs = client.get_run(run.id).outputs
+        assert outputs is not None and len(outputs.model_outputs) == 1
         assert client.search_registered_models() == []

@@ -100,7 +100,7 @@ def searching(location: Location, client: MlflowClient, workspace: Path, monkeyp
         return [sys.executable, "-c", DVC, stage, str(outcome.status)]
 
     def run(trials: int, *knobs: Knob, warm_up: int = 5, storage: str = "", task: Task = "symbol") -> optuna.Study:
-        given = {
+        given: dict[str, Any] = {
             "storage": storage or f"sqlite:///{workspace / 'optuna.db'}",
             "seed": 1,
             "warm_up": warm_up,
@@ -404,7 +404,8 @@ def test_the_command_searches_where_its_trials_train(
 
 def test_a_value_that_was_rounded_stays_within_its_bounds() -> None:
     knob = Knob.parse("train.dropout=interval(0,0.99999)")
-    assert knob.suggest(optuna.trial.FixedTrial({"train.dropout": 0.99998})) == 0.99999
+    trial = optuna.trial.FixedTrial({"train.dropout": 0.99998})
+    assert knob.suggest(trial) == 0.99999  # type: ignore[arg-type]
 
 
 @pytest.mark.slow

@@ -203,26 +203,26 @@ def test_what_no_command_can_do_is_refused_at_once(
 def test_a_person_can_choose_the_champion(
     client: MlflowClient, swept: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert client.get_model_version_by_alias(EXPERIMENT, "champion").version == 2
+    assert int(client.get_model_version_by_alias(EXPERIMENT, "champion").version) == 2
     assert main(["champion", EXPERIMENT, "3"]) == 0
-    assert client.get_model_version_by_alias(EXPERIMENT, "champion").version == 3
+    assert int(client.get_model_version_by_alias(EXPERIMENT, "champion").version) == 3
     assert main(["champion", EXPERIMENT, "9"]) == 1
     assert "error:" in capsys.readouterr().err
 
 
-def test_a_picture_has_room_for_the_numbers_that_a_sampler_drew():
+def test_a_picture_has_room_for_the_numbers_that_a_sampler_drew() -> None:
     heights, labels = sweep_module._positions(["0.0018063485674202043", "0.002", "0.0025"])
     assert heights == sorted(heights)
     assert list(labels) == ["0.001806", "0.002", "0.0025"]
 
 
-def test_a_run_without_a_figure_takes_no_label_from_the_best_and_the_worst():
+def test_a_run_without_a_figure_takes_no_label_from_the_best_and_the_worst() -> None:
     values = ["0.5", "0.9", "nan", "0.1", "0.3", "0.7", "0.2", "0.6", "0.4", "0.8"]
     _, labels = sweep_module._positions(values)
     lowest, *_, highest = labels
     assert (lowest, highest) == ("0.1", "0.9")
 
 
-def test_what_is_chosen_by_factors_stands_as_far_apart_as_they_say():
+def test_what_is_chosen_by_factors_stands_as_far_apart_as_they_say() -> None:
     assert sweep_module._positions(["0.001", "0.01", "0.1"])[0] == pytest.approx([0, 0.5, 1])
     assert sweep_module._positions(["0.1", "0.2", "0.4"])[0] == pytest.approx([0, 1 / 3, 1])

@@ -161,6 +161,7 @@ def test_two_machines_share_data_runs_and_a_sweep(services: list[str], tmp_path:
     load = "import mlflow, pandas, sys; from inkmath.tracking.model import EXAMPLE\n"
     load += "print(mlflow.pyfunc.load_model(sys.argv[1]).predict(pandas.DataFrame({'inkml': [EXAMPLE]})))"
     (first,) = [run for run in sweep.runs if run.data.params["train.units"] == "8"]
+    assert first.outputs is not None
     two.run(sys.executable, "-c", load, f"models:/{first.outputs.model_outputs[0].model_id}")
     print(f"{time.monotonic() - began:.0f} s")
 
@@ -265,7 +266,7 @@ def test_what_postgres_says_of_a_start_that_fails_is_in_the_log_that_is_named(
     assert "invalid locale settings" in (tmp_path / "logs" / "postgresql").read_text()
 
 
-def test_postgres_says_when_it_is_missing(tmp_path, monkeypatch):
+def test_postgres_says_when_it_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("inkmath.tracking.team.Path.glob", lambda *_: iter(()))
     monkeypatch.setenv("PATH", "")
     with pytest.raises(TrackingError, match="PostgreSQL is not installed"), postgres(tmp_path, 1):

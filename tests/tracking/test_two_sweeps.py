@@ -71,5 +71,5 @@ def test_two_sweeps_at_once_lose_nothing(
         assert sorted(int(run.data.tags["seed"]) for run in sweep.runs) == list(range(WORKERS * TRAININGS))
         assert {run.info.status for run in sweep.runs} == {"FINISHED"}
         assert all(len(curve) == 10 for curve in sweep.curves)
-        assert all(len(run.outputs.model_outputs) == 1 for run in sweep.runs)
+        assert all(run.outputs and len(run.outputs.model_outputs) == 1 for run in sweep.runs)
     assert len(client.search_model_versions("name = 'inkmath-symbol'")) == 2 * WORKERS * TRAININGS

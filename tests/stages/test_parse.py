@@ -31,14 +31,14 @@ def params(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Params:
     return Params.model_validate(original.model_dump() | changed)
 
 
-def test_own_ink_is_parsed_and_counted(params):
+def test_own_ink_is_parsed_and_counted(params: Params) -> None:
     summary = parse.main(params)
     assert (summary.files, summary.rows, summary.rejected) == (4, 3, 1)
     assert sorted(ink.id for ink in read_inks(parse.INK)) == ["test/c", "train/a", "train/b"]
     assert json.loads(parse.METRICS.read_text())["splits"] == {"train": 1, "valid": 1, "test": 1}
 
 
-def test_ink_for_its_shapes_is_trained_on_whoever_wrote_it(params):
+def test_ink_for_its_shapes_is_trained_on_whoever_wrote_it(params: Params) -> None:
     Path("shapes").mkdir()
     Path("shapes/d.inkml").write_bytes(inkml(shift=4, writer="d"))
     Path("shapes/copy.inkml").write_bytes(Path("test/c.inkml").read_bytes())
@@ -47,7 +47,7 @@ def test_ink_for_its_shapes_is_trained_on_whoever_wrote_it(params):
     assert (kept.id, kept.source) == ("shapes/d", "shapes"), "and the copy of test ink is left out"
 
 
-def test_made_up_ink_is_one_source(params, monkeypatch):
+def test_made_up_ink_is_one_source(params: Params, monkeypatch: pytest.MonkeyPatch) -> None:
     made_up = params.data.model_copy(update={"source": "synthetic"})
     parse.main(params.model_copy(update={"data": made_up}))
     assert {ink.source for ink in read_inks(parse.INK)} == {"synthetic"}

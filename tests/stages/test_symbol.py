@@ -43,13 +43,13 @@ def symbols() -> SymbolSet:
     rng = np.random.default_rng(0)
     labels = np.array(["|", "-"] * 30 + ["/"])
     shapes = {"|": [(0, 0), (0, 9)], "-": [(0, 0), (9, 0)], "/": [(0, 9), (9, 0)]}
-    samples = [[np.array(shapes[label]) + rng.normal(0, 0.3, (2, 2))] for label in labels]
+    samples = [[(np.array(shapes[label]) + rng.normal(0, 0.3, (2, 2))).astype(np.float32)] for label in labels]
     splits = np.array(["train"] * 32 + ["valid"] * 14 + ["test"] * 15)
     ids = np.array([f"made-up#{index}" for index in range(61)])
     return SymbolSet(normalize_and_pad_traces(samples, 12), labels, splits, ids)
 
 
-def test_from_arrays_to_figures(workspace, params):
+def test_from_arrays_to_figures(workspace: Path, params: Params) -> None:
     honest = symbols()
     hidden = honest.features.copy()
     hidden[honest.of("test")] = np.nan
@@ -74,7 +74,7 @@ def test_from_arrays_to_figures(workspace, params):
     assert written >= {"classes.csv", "confusions.csv", "reliability.csv", "confusions.png", "confusion_matrix.png"}
 
 
-def test_symbols_given_for_their_shapes_are_trained_on_and_bring_no_class(workspace, params):
+def test_symbols_given_for_their_shapes_are_trained_on_and_bring_no_class(workspace: Path, params: Params) -> None:
     known = symbols()
     ids = known.ids.copy()
     for place, label in ((0, "|"), (1, "w")):
@@ -85,7 +85,9 @@ def test_symbols_given_for_their_shapes_are_trained_on_and_bring_no_class(worksp
     assert read_arrays("data/processed/symbol_labels.npz")["ids"][:3].tolist() == [1, -1, 1]
 
 
-def test_without_a_test_symbol_there_is_nothing_to_measure_and_the_error_says_so(workspace, params):
+def test_without_a_test_symbol_there_is_nothing_to_measure_and_the_error_says_so(
+    workspace: Path, params: Params
+) -> None:
     known = symbols()
     unlabelled = known.splits != "test"
     replace(known, **{name: array[unlabelled] for name, array in known.arrays().items()}).save(
@@ -97,7 +99,7 @@ def test_without_a_test_symbol_there_is_nothing_to_measure_and_the_error_says_so
         evaluate.main(params)
 
 
-def test_symbols_with_context_are_judged_with_and_without_it(workspace, params):
+def test_symbols_with_context_are_judged_with_and_without_it(workspace: Path, params: Params) -> None:
     plain = symbols()
     contexts = np.zeros((len(plain), 9), np.float32)
     replace(plain, features=with_context(plain.features, contexts)).save("data/processed/symbol.npz")

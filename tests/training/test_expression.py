@@ -61,7 +61,7 @@ class KilledError(Exception):
 
 
 def weights(trained: Any) -> list[np.ndarray]:
-    return [variable.numpy() for variable in trained.model.trainable_variables] + trained.averaged()
+    return [*(variable.numpy() for variable in trained.model.trainable_variables), *trained.averaged()]
 
 
 # Losses ---------------------------------------------------------------------------------------------------------------
@@ -164,7 +164,8 @@ def test_a_network_that_says_what_its_teachers_say_has_the_least_loss() -> None:
 def test_layers_below_learn_the_classes_too_and_from_teachers_as_well() -> None:
     early = np.stack([logits(1.0)["symbol"], logits(3.0)["symbol"]])  # (L, B, S, C)
     said = probabilities(logits(0.5))
-    for more in ({}, {"said": said, "share": 0.4}):
+    taught: dict[str, Any] = {"said": said, "share": 0.4}
+    for more in ({}, taught):
         each = [loss(logits(sure), **more)["symbol"] for sure in (1.0, 3.0)]
         assert loss(logits(2.0) | {"early": early}, **more)["early"] == pytest.approx(np.mean(each), rel=1e-5)
 
@@ -331,7 +332,7 @@ def test_resumed_it_does_not_ask_teachers_of_what_was_learned(
             self.asked += 1
             return super().__call__(points, mask)
 
-    taught = {"teachers_share": 0.5, "epochs": 1, "decay": 0.0}
+    taught: dict[str, Any] = {"teachers_share": 0.5, "epochs": 1, "decay": 0.0}
     undisturbed = trainer(formulas, classes, tmp_path / "one.npz", teachers=Counting(len(classes)), **taught)
     assert undisturbed.run()
     stopped = trainer(formulas, classes, tmp_path / "other.npz", teachers=Counting(len(classes)), **taught)
@@ -436,7 +437,7 @@ def test_without_its_trunk_no_branch_is_begun(formulas: FormulaSet, classes: lis
 
 @pytest.mark.parametrize("changes", [{"epochs": 1}, {"epochs": 9}, {"decay": 0.9}, {"branches": 2}])
 def test_what_decides_the_descent_can_be_changed_until_it_begins(
-    formulas: FormulaSet, classes: list[str], tmp_path: Path, changes: dict[str, float]
+    formulas: FormulaSet, classes: list[str], tmp_path: Path, changes: dict[str, Any]
 ) -> None:
     from inkmath.training.checkpoint import CheckpointError
 

@@ -113,10 +113,11 @@ def test_counts_that_are_none_are_named_before_any_training(tmp_path: Path, name
     from inkmath.training.expression_run import read_counts
 
     places = tmp_path / "trigrams.json", tmp_path / "lines.json"
+    counts: Any = [["", "", "", "root", "x", 1]]
     lines = {"symbols": {}, "scripts": {}, "root": [1.0, 1.0], "usual": 0.0}
-    for place, sound in zip(places, ([["", "", "", "root", "x", 1]], lines), strict=True):
+    for place, sound in zip(places, (counts, lines), strict=True):
         place.write_text(json.dumps(sound))
-    assert read_counts(*places, ["x"]) == ([["", "", "", "root", "x", 1]], lines)
+    assert read_counts(*places, ["x"]) == (counts, lines)
     (tmp_path / name).unlink()
     if content is not None:
         (tmp_path / name).write_text(content)
@@ -156,7 +157,8 @@ def test_formulas_with_labels_that_have_no_class_are_told(
 
     rare = labels[-1]
     training = formulas.select(np.flatnonzero(formulas.splits == "train"))
-    held = sum(rare in [symbol.label for symbol in training.tree(f).symbols] for f in range(len(training)))
+    trees = filter(None, map(training.tree, range(len(training))))
+    held = sum(rare in [symbol.label for symbol in tree.symbols] for tree in trees)
     said: list[str] = []
     train_expression(formulas, labels[:-1], knobs(), 1, tmp_path / "c.npz", say=said.append)
     assert 0 < held < len(training)
@@ -202,7 +204,8 @@ def test_the_weights_kept_lie_between_those_begun_from_and_those_arrived_at(
     from inkmath.training.expression_run import train_expression
     from inkmath.training.weights import save_weights
 
-    first, said = trained[0].model, []
+    first = trained[0].model
+    said: list[str] = []
     save_weights(tmp_path / "first.npz", named_weights(first))
     deeper, begun = {"layers": 2, "warmup": 0, "decay": 0.0}, {"init_from": str(tmp_path / "first.npz")}
     ends = [

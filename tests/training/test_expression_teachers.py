@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from released import needs_weights
@@ -12,6 +14,9 @@ from inkmath.recognizer import WEIGHTS
 from inkmath.synthesis import synthesize
 from inkmath.training import TrainingError
 from inkmath.training.expression_teachers import ExpressionTeachers
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @needs_weights
@@ -43,7 +48,7 @@ def test_what_an_expression_model_gives_to_other_labels_is_left_out() -> None:
 
 
 @needs_weights
-def test_expression_models_that_do_not_fit_are_refused(tmp_path) -> None:
+def test_expression_models_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     labels = load_expression_reader(WEIGHTS).labels
     with pytest.raises(TrainingError, match=r"train_expression\.teachers: .*weights takes 32 points .*not 8"):
         ExpressionTeachers([str(WEIGHTS)], labels, 8)

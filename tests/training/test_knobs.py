@@ -19,9 +19,12 @@ from inkmath.params import Train, TrainExpression, load_params
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from functools import _lru_cache_wrapper
 
     from inkmath.features.expression import FormulaSet
     from inkmath.training.recipe import Recipe
+
+    Cached = _lru_cache_wrapper  # what `cache` makes of a function
 
 pytestmark = pytest.mark.slow  # TensorFlow is imported
 
@@ -53,14 +56,17 @@ class ExpressionTraining:
 
 
 @pytest.fixture(scope="module")
-def expression(formulas: FormulaSet, classes: list[str]) -> Iterator[Callable[[TrainExpression], ExpressionTraining]]:
+def expression(formulas: FormulaSet, classes: list[str]) -> Iterator[Cached[ExpressionTraining]]:
     """Makes everything that a training of expressions takes, and stops there."""
+    import keras
+
+    from inkmath.models.stroke_graph import StrokeGraph
     from inkmath.training import expression_run
 
     split = replace(formulas, splits=np.array(["train"] * 6 + ["valid"] * 4))
     made: dict[str, Any] = {}
 
-    class Network(expression_run.StrokeGraph):  # type: ignore[misc]
+    class Network(StrokeGraph):
         def build(self, points_shape: tuple[int | None, ...]) -> None:
             """Make no weights."""
 
@@ -86,7 +92,7 @@ def expression(formulas: FormulaSet, classes: list[str]) -> Iterator[Callable[[T
 
     @cache
     def make(chosen: TrainExpression) -> ExpressionTraining:
-        expression_run.keras.utils.clear_session()
+        keras.utils.clear_session()
         expression_run.train_expression(split, classes, chosen, SEED, Path("c.npz"), say=lambda line: None)
         return ExpressionTraining(**made)
 
@@ -100,16 +106,16 @@ def expression(formulas: FormulaSet, classes: list[str]) -> Iterator[Callable[[T
         yield make
 
 
-def test_the_same_knobs_make_the_same_training_of_expressions(expression) -> None:
+def test_the_same_knobs_make_the_same_training_of_expressions(expression: Cached[ExpressionTraining]) -> None:
     assert expression(EXPRESSION) == expression.__wrapped__(EXPRESSION)
 
 
 @pytest.mark.parametrize("knob", knobs(TrainExpression))
-def test_each_knob_changes_the_training_of_expressions(expression, knob: str) -> None:
+def test_each_knob_changes_the_training_of_expressions(expression: Cached[ExpressionTraining], knob: str) -> None:
     assert expression(EXPRESSION) != expression(differing(EXPRESSION, knob))
 
 
-def test_the_recipe_has_the_knobs_under_their_own_names(expression) -> None:
+def test_the_recipe_has_the_knobs_under_their_own_names(expression: Cached[ExpressionTraining]) -> None:
     recipe = asdict(expression(EXPRESSION).recipe)
     assert recipe["seed"] == SEED
     assert recipe == recipe | EXPRESSION.model_dump(include=set(recipe))
@@ -138,7 +144,7 @@ class Teachers:
     files = ()
 
     def __init__(self, names: Sequence[str]) -> None:
-        self.answer = np.eye(3, dtype=np.float32)[len(names)]
+        self.answer: np.ndarray = np.eye(3, dtype=np.float32)[len(names)]
 
     def __call__(self, features: np.ndarray) -> np.ndarray:
         return self.answer
@@ -149,7 +155,7 @@ OUTCOMES = ((0.5, 2.0), (0.6, 1.5), (0.6, 1.2), (0.6, 1.4), (0.5, 0.1), (0.7, 1.
 
 
 @pytest.fixture(scope="module")
-def symbol(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Train], SymbolTraining]]:
+def symbol(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cached[SymbolTraining]]:
     """Makes everything that a training of symbols takes, and goes through its epochs without learning."""
     import keras
 
@@ -160,7 +166,9 @@ def symbol(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Train
         (folder / name).write_bytes(b"weights")
     rng = np.random.default_rng(0)
     ids = rng.integers(0, 3, 48)
-    shapes = normalize_and_pad_traces([rng.normal(size=(1 + label, 9, 2)) for label in ids], 12)
+    shapes = normalize_and_pad_traces(
+        [list(rng.normal(size=(1 + label, 9, 2)).astype(np.float32)) for label in ids], 12
+    )
     data = symbols.SymbolData(with_context(shapes, np.ones((48, 9), np.float32)), ids)
     made: dict[str, Any] = {}
 
@@ -201,7 +209,14 @@ def symbol(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Train
         checkpoint = folder / "c.npz"
         checkpoint.unlink(missing_ok=True)
         trained = symbols.train_symbols(
-            data, data, 3, chosen, SEED, checkpoint, say=lambda line: None, teachers=Teachers(chosen.teachers)
+            data,
+            data,
+            3,
+            chosen,
+            SEED,
+            checkpoint,
+            say=lambda line: None,
+            teachers=Teachers(chosen.teachers),  # type: ignore[arg-type]
         )
         return SymbolTraining(**made, epochs=len(trained.history), kept=trained.best_epoch, finished=trained.finished)
 
@@ -214,29 +229,31 @@ def symbol(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Train
         yield make
 
 
-def test_the_same_knobs_make_the_same_training_of_symbols(symbol) -> None:
+def test_the_same_knobs_make_the_same_training_of_symbols(symbol: Cached[SymbolTraining]) -> None:
     assert symbol(SYMBOL) == symbol.__wrapped__(SYMBOL)
 
 
 @pytest.mark.parametrize("knob", knobs(Train))
-def test_each_knob_changes_the_training_of_symbols(symbol, knob: str) -> None:
+def test_each_knob_changes_the_training_of_symbols(symbol: Cached[SymbolTraining], knob: str) -> None:
     # Branches are of those whose end is kept, and where that is kept no patience is lost.
     chosen = SYMBOL.model_copy(update={"keep": "last"}) if knob == "branches" else SYMBOL
     assert symbol(chosen) != symbol(differing(chosen, knob))
 
 
-def test_of_epochs_that_are_equally_right_the_one_with_the_least_loss_is_kept(symbol) -> None:
+def test_of_epochs_that_are_equally_right_the_one_with_the_least_loss_is_kept(symbol: Cached[SymbolTraining]) -> None:
     training = symbol(SYMBOL)
     assert (training.kept, training.epochs) == (2, 5)
 
 
-def test_a_constant_rate_is_constant(symbol) -> None:
+def test_a_constant_rate_is_constant(symbol: Cached[SymbolTraining]) -> None:
     training = symbol(SYMBOL.model_copy(update={"schedule": "constant"}))
     rates = [training.rate(step) for step in (0, training.steps // 2, training.steps)]
     assert rates == pytest.approx([SYMBOL.learning_rate] * 3)
 
 
-def test_a_cosine_rises_for_a_twentieth_of_the_steps_and_then_falls_to_their_end(symbol) -> None:
+def test_a_cosine_rises_for_a_twentieth_of_the_steps_and_then_falls_to_their_end(
+    symbol: Cached[SymbolTraining],
+) -> None:
     training = symbol(SYMBOL.model_copy(update={"schedule": "cosine", "epochs": 40, "patience": 99}))
     assert training.steps == 40 * 3
     rates = [training.rate(step) for step in range(training.steps + 1)]

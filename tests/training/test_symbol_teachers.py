@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from onnx import TensorProto, helper, save
@@ -10,11 +12,15 @@ from inkmath.decoding.symbol import NETWORK, write_description
 from inkmath.training import TrainingError
 from inkmath.training.symbol_teachers import SymbolTeachers
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
 NORMALIZE = {"length": 4}
 
 
 @pytest.fixture
-def taught(tmp_path):
+def taught(tmp_path: Path) -> Callable[..., str]:
     """Makes a model that answers with the same probabilities always, but for ink whose context it is told."""
 
     def make(name: str, answers: dict[str, float], channels: int = 5, temperature: float = 1.0) -> str:
@@ -48,7 +54,7 @@ def samples(channels: int = 5) -> np.ndarray:
     return np.zeros((3, 4, channels), np.float32)
 
 
-def test_their_answer_is_the_mean_of_all(taught):
+def test_their_answer_is_the_mean_of_all(taught: Callable[..., str]) -> None:
     teachers = SymbolTeachers(
         [taught("a", {"x": 0.8, "y": 0.2}), taught("b", {"x": 0.4, "y": 0.6})], ["x", "y"], NORMALIZE
     )
@@ -57,17 +63,19 @@ def test_their_answer_is_the_mean_of_all(taught):
     np.testing.assert_allclose(answers, [[0.6, 0.4]] * 3, atol=1e-6)
 
 
-def test_labels_stand_in_the_order_of_the_training(taught):
+def test_labels_stand_in_the_order_of_the_training(taught: Callable[..., str]) -> None:
     teachers = SymbolTeachers([taught("a", {"x": 0.8, "y": 0.2})], ["y", "x"], NORMALIZE)
     np.testing.assert_allclose(teachers(samples()), [[0.2, 0.8]] * 3, atol=1e-6)
 
 
-def test_what_a_teacher_gives_to_labels_that_the_training_lacks_is_left_out(taught):
+def test_what_a_teacher_gives_to_labels_that_the_training_lacks_is_left_out(taught: Callable[..., str]) -> None:
     teachers = SymbolTeachers([taught("a", {"x": 0.3, "z": 0.5, "y": 0.2})], ["x", "y"], NORMALIZE)
     np.testing.assert_allclose(teachers(samples()), [[0.6, 0.4]] * 3, atol=1e-6)
 
 
-def test_a_teacher_that_is_sure_of_a_label_that_the_training_lacks_says_nothing_of_the_others(taught):
+def test_a_teacher_that_is_sure_of_a_label_that_the_training_lacks_says_nothing_of_the_others(
+    taught: Callable[..., str],
+) -> None:
     sure = taught("a", {"x": 0.0, "z": 1.0, "y": 0.0}, temperature=0.25)
     teachers = SymbolTeachers([sure, taught("b", {"x": 0.9, "y": 0.1})], ["x", "y"], NORMALIZE)
     answers = teachers(samples())
@@ -75,23 +83,23 @@ def test_a_teacher_that_is_sure_of_a_label_that_the_training_lacks_says_nothing_
     np.testing.assert_allclose(answers, [[0.7, 0.3]] * 3, atol=1e-6)
 
 
-def test_a_teacher_is_as_sure_as_it_is_when_it_reads(taught):
+def test_a_teacher_is_as_sure_as_it_is_when_it_reads(taught: Callable[..., str]) -> None:
     teachers = SymbolTeachers([taught("a", {"x": 0.8, "y": 0.2}, temperature=0.5)], ["x", "y"], NORMALIZE)
     np.testing.assert_allclose(teachers(samples()), [[16 / 17, 1 / 17]] * 3, atol=1e-6)
 
 
 @pytest.mark.parametrize(("its", "ours"), [(5, 14), (14, 5), (14, 14)])
-def test_size_and_place_are_told_to_those_that_take_them(taught, its, ours):
+def test_size_and_place_are_told_to_those_that_take_them(taught: Callable[..., str], its: int, ours: int) -> None:
     teachers = SymbolTeachers([taught("a", {"x": 0.8, "y": 0.2}, channels=its)], ["x", "y"], NORMALIZE)
     np.testing.assert_allclose(teachers(samples(ours)), [[0.8, 0.2]] * 3, atol=1e-6)
 
 
-def test_a_teacher_must_know_every_label(taught):
+def test_a_teacher_must_know_every_label(taught: Callable[..., str]) -> None:
     with pytest.raises(TrainingError, match=r"train\.teachers: .*a does not know u, v; leave it out"):
         SymbolTeachers([taught("a", {"x": 0.8, "y": 0.2})], ["v", "x", "u"], NORMALIZE)
 
 
-def test_a_teacher_must_be_of_ink_normalised_alike(taught):
+def test_a_teacher_must_be_of_ink_normalised_alike(taught: Callable[..., str]) -> None:
     with pytest.raises(
         TrainingError,
         match=r"train\.teachers: .*a reads ink normalised with points 4, here it is points 8; set normalize",
@@ -99,6 +107,6 @@ def test_a_teacher_must_be_of_ink_normalised_alike(taught):
         SymbolTeachers([taught("a", {"x": 0.8, "y": 0.2})], ["x", "y"], {"length": 8})
 
 
-def test_a_folder_without_a_model_is_named(tmp_path):
+def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"train\.teachers: .*gone.*no such file"):
         SymbolTeachers([str(tmp_path / "gone")], ["x"], NORMALIZE)

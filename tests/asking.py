@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -21,7 +21,7 @@ ONE = [[20, 0], [20, 20]]
 MINUS = [[30, 10], [60, 10]]
 
 LIMITS = Limits(body_bytes=4000, strokes=5, points=200, pixels=100_000, seconds=20.0, waiting=2)
-HERE = {"base_url": "http://127.0.0.1"}
+HERE: dict[str, Any] = {"base_url": "http://127.0.0.1"}
 
 
 def client_of(recognizer: Recognizer, **settings: object) -> TestClient:
@@ -38,11 +38,11 @@ def until_ready(client: TestClient) -> None:
     pytest.fail("the server never became ready")
 
 
-def assert_problem(response: httpx.Response, status: int, kind: str) -> dict[str, object]:
+def assert_problem(response: httpx.Response, status: int, kind: str) -> dict[str, Any]:
     """The answer is a refusal of this kind, as RFC 9457 has it; returns it."""
     assert response.status_code == status
     assert response.headers["content-type"] == "application/problem+json"
-    problem = response.json()
+    problem: dict[str, Any] = response.json()
     assert problem["type"] == f"urn:inkmath:problem:{kind}"
     assert problem["status"] == status
     assert problem["detail"]

@@ -93,7 +93,7 @@ def wait_for(page: Page, condition: Callable[[], object], seconds: float = 20.0)
 
 def focused(page: Page) -> str:
     """What keys go to: an id, or ``symbol 0`` and ``reading 0`` of the lists."""
-    return page.evaluate(
+    told: str = page.evaluate(
         """() => {
             const active = document.activeElement;
             const reading = [...document.querySelectorAll("#alternatives button")].indexOf(active);
@@ -101,3 +101,4 @@ def focused(page: Page) -> str:
                 : active.matches("#symbols *") ? `symbol ${active.dataset.symbol}` : active.id;
         }"""
     )
+    return told

@@ -19,7 +19,7 @@ LABELS = ("x", "1", "-", "+", "y", "2", "\\alpha")
 class StubReader:
     """Every stroke is a symbol: a tall one ``1``, a flat one ``-``, any other ``x``; all on one line, left to right."""
 
-    labels = LABELS
+    labels: tuple[str, ...] = LABELS
 
     def __init__(self, seconds: float = 0.0) -> None:
         self.seconds = seconds

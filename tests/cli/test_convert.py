@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 import typer
 from made_up_ink import inkml
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from inkmath.cli.convert import convert
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from click.testing import Result
 
 app = typer.Typer()
 app.command()(convert)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from released import needs_weights
 from typer.testing import CliRunner
 
-from inkmath.cli import app, doctor
+from inkmath.cli import app
+from inkmath.cli.doctor import doctor
 from inkmath.recognizer import WEIGHTS
 
 if TYPE_CHECKING:

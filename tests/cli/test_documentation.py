@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from typer.core import TyperGroup
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -57,13 +58,15 @@ def test_a_line_of_help_ends_where_a_pause_is(command: Callable[..., None]) -> N
 
 def test_examples_are_valid_command_lines() -> None:
     """Each example is parsed: an option or a value that is called otherwise now shows here."""
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
     for name, command in commands().items():
         examples = [line.strip() for line in (command.__doc__ or "").partition("Examples:")[2].splitlines()]
         for line in filter(None, examples):
             words = re.split(r" [|>] ", line)[0].split()
             arguments = words[words.index("inkmath") + 1 :]
             assert arguments[0] == name, line
-            get_command(app).commands[name].make_context(name, arguments[1:])
+            group.commands[name].make_context(name, arguments[1:])
 
 
 def test_help_comes_without_what_only_commands_need() -> None:

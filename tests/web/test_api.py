@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from asking import MINUS, ONE, X, assert_problem, client_of, formula, until_ready
@@ -53,9 +53,11 @@ def test_inkml_is_read_and_its_strokes_come_back(client: TestClient) -> None:
 
 
 def test_what_inkml_says_of_all_its_strokes_comes_back_beside_what_is_read(client: TestClient) -> None:
-    def recognized(written: dict[str, object]) -> dict[str, object]:
+    def recognized(written: dict[str, object]) -> dict[str, Any]:
         document = client.post("/api/inkml", json=written).content
-        return client.post("/api/recognize", content=document, headers={"Content-Type": "application/inkml+xml"}).json()
+        headers = {"Content-Type": "application/inkml+xml"}
+        answer: dict[str, Any] = client.post("/api/recognize", content=document, headers=headers).json()
+        return answer
 
     says_y = {"strokes": [X], "symbols": [{"label": "y", "strokes": [0]}]}
     answer = recognized(says_y)

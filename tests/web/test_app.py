@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from asking import HERE, X, assert_problem, client_of, until_ready
@@ -19,6 +19,8 @@ from inkmath.web.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from inkmath.decoding.reading import Reading
 
 IMPORTED = re.compile(r"""\bfrom "\./(\w+\.js)";""")
 
@@ -34,10 +36,10 @@ def test_unknown_paths_and_methods_are_problems_too(client: TestClient) -> None:
 @pytest.mark.parametrize("fault", [RuntimeError, ValueError])  # of the reader, never of the client
 def test_a_failure_inside_tells_nothing_of_the_inside(tmp_path: Path, fault: type[Exception]) -> None:
     class Broken(StubReader):
-        def read(self, *args: object, **kwargs: object) -> list[object]:  # type: ignore[override]
+        def read(self, *args: Any, **kwargs: Any) -> list[list[Reading]]:
             if self.calls:
                 raise fault(f"secret at {tmp_path}")
-            return super().read(*args, **kwargs)  # type: ignore[arg-type,return-value]
+            return super().read(*args, **kwargs)
 
     app = create_app(Recognizer(Broken, StubNamer), Settings())
     with TestClient(app, raise_server_exceptions=False, **HERE) as client:

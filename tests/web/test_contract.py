@@ -32,7 +32,7 @@ def _started() -> Iterator[None]:
         yield
 
 
-@schema.parametrize()
+@schema.parametrize()  # type: ignore[untyped-decorator]
 @settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_answers_are_what_the_document_says(case: Any) -> None:
     # JSON Schema cannot say which strokes there are for a symbol to own, nor what InkML is.

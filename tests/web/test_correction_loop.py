@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from browsing import ONE, X, draw, expect_latex, needs_chromium, opened, serving, wait_for
-from test_pipeline import Copy
+from pipeline_copy import Copy
 
 from inkmath.features.symbol_set import SymbolSet
 from inkmath.web.settings import Settings
@@ -52,6 +52,7 @@ def test_what_is_corrected_on_the_page_is_in_the_data_of_the_next_training(
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
     (run,) = client.search_runs(experiments, "tags.task = 'symbol'")
     md5 = hashlib.md5(data.read_bytes(), usedforsecurity=False).hexdigest()
+    assert run.inputs is not None
     used = {tag.value for given in run.inputs.dataset_inputs for tag in given.tags if tag.key == "mlflow.data.context"}
     assert "train" in used
     assert md5 in str([given.dataset.to_dictionary() for given in run.inputs.dataset_inputs])

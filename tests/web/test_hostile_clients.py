@@ -58,7 +58,7 @@ async def ask(client: httpx.AsyncClient, request: tuple[str, str, str, bytes]) -
     """The answer, or None where the server hung up on a body that it does not want to hear out."""
     method, path, kind, body = request
     try:
-        return await client.request(method, path, content=body, headers={"Content-Type": kind.encode("latin-1")})
+        return await client.request(method, path, content=body, headers={b"Content-Type": kind.encode("latin-1")})
     except (httpx.WriteError, httpx.RemoteProtocolError, httpx.ReadError):
         assert len(body) > 2**20
         return None

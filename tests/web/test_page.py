@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import statistics
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -78,7 +78,7 @@ def test_made_up_handwriting_arrives_at_the_recogniser_as_it_was_drawn(page: Pag
     left, top, right, bottom = ink.bounds
     scale = min(700 / (right - left), 250 / (bottom - top))
     drawn = [[(60 + (x - left) * scale, 60 + (y - top) * scale) for x, y in stroke.tolist()] for stroke in ink.strokes]
-    sent: list[dict[str, object]] = []
+    sent: list[Any] = []
 
     def note(route: Route) -> None:
         sent.append(route.request.post_data_json)

@@ -460,6 +460,7 @@ def test_nothing_is_saved_until_the_person_says_so_and_then_with_its_correction(
     (file,) = saved.glob("user-*.inkml")
     ink = parse_inkml(file)
     assert ink.latex == "x y"
+    assert ink.tree is not None
     assert [symbol.label for symbol in ink.tree.symbols] == ["x", "y"]
 
     # The notice comes when the answer does, a moment after the file; the sheet has an Undo of its own.

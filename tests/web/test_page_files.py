@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -221,10 +222,13 @@ def test_other_pasted_text_is_refused_in_words_but_not_where_text_belongs(page: 
 
 
 def test_each_refusal_names_its_own_file(page: Page, tmp_path: Path) -> None:
+    def refused(name: str) -> bool:
+        return f"{name} cannot be read" in page.locator("#notice").inner_text()
+
     for name in ("first.inkml", "second.inkml"):
         (tmp_path / name).write_text("no ink")
         page.locator("#file").set_input_files(tmp_path / name)
-        wait_for(page, lambda name=name: f"{name} cannot be read" in page.locator("#notice").inner_text())
+        wait_for(page, partial(refused, name))
 
 
 def test_of_two_files_the_last_is_opened_however_slow_the_first_is(page: Page, tmp_path: Path) -> None:

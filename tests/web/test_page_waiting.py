@@ -237,7 +237,7 @@ def test_what_takes_too_long_is_said_and_not_asked_again_unasked(page: Page) -> 
 
     def slow(route: Route) -> None:
         tries.append(1)
-        route.fulfill(status=problem.status_code, headers=dict(problem.headers), body=problem.body)
+        route.fulfill(status=problem.status_code, headers=dict(problem.headers), body=bytes(problem.body))
 
     page.route("**/api/recognize", slow)
     draw(page, X)

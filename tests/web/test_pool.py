@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from asking import HERE, LIMITS, X, assert_problem, until_ready
@@ -13,6 +14,9 @@ from stub_reader import StubNamer, StubReader
 from inkmath.recognizer import Recognizer
 from inkmath.web.app import create_app
 from inkmath.web.settings import Limits, Settings
+
+if TYPE_CHECKING:
+    from inkmath.decoding.reading import Reading
 
 
 def test_overload_is_answered_with_503_and_the_event_loop_stays_free() -> None:
@@ -59,9 +63,9 @@ def test_who_only_waited_is_asked_to_come_again() -> None:
 
 def test_recognition_that_takes_too_long_is_given_up() -> None:
     class Slow(StubReader):
-        def read(self, *args: object, **kwargs: object) -> list[object]:  # type: ignore[override]
+        def read(self, *args: Any, **kwargs: Any) -> list[list[Reading]]:
             self.seconds = 0.6 if self.calls else 0.0
-            return super().read(*args, **kwargs)  # type: ignore[arg-type,return-value]
+            return super().read(*args, **kwargs)
 
     limits = Limits(seconds=0.2)
     with TestClient(create_app(Recognizer(Slow, StubNamer), Settings(limits=limits)), **HERE) as client:

@@ -9,9 +9,13 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 from ruamel.yaml import YAML
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 REPOSITORY = Path(__file__).parents[1]
 TINY = {
@@ -47,13 +51,20 @@ class Copy:
         return copy
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        options = {"capture_output": True, "text": True, "timeout": 3600}
-        return subprocess.run(command, cwd=self.root, env=self._environment(), **options)
+        return subprocess.run(
+            command, cwd=self.root, env=self._environment(), capture_output=True, text=True, timeout=3600
+        )
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:
         """Begin a command, in a process group of its own; what it prints is lost."""
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        return subprocess.Popen(command, cwd=self.root, env=self._environment(), start_new_session=True, **quiet)
+        return subprocess.Popen(
+            command,
+            cwd=self.root,
+            env=self._environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
 
     def _environment(self) -> dict[str, str]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "DVC_"))}
@@ -74,7 +85,7 @@ class Copy:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
 
-    def set(self, blocks: dict[str, dict[str, object]]) -> None:
+    def set(self, blocks: Mapping[str, Mapping[str, object]]) -> None:
         yaml = YAML()
         params = yaml.load((self.root / "params.yaml").read_text())
         for block, values in blocks.items():
@@ -84,7 +95,8 @@ class Copy:
 
     def rows(self) -> list[dict[str, str]]:
         columns = ["id", "split", "source", "writer"]
-        return pq.read_table(self.root / "data/interim/ink.parquet", columns=columns).to_pylist()
+        rows: list[dict[str, str]] = pq.read_table(self.root / "data/interim/ink.parquet", columns=columns).to_pylist()
+        return rows
 
     def rejected(self) -> dict[str, str]:
         table = pq.read_table(self.root / "data/interim/rejected.parquet").to_pylist()

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
@@ -70,7 +71,7 @@ MODULES = [str(path.relative_to(REPOSITORY)) for path in LIBRARY]
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_imports_run_downward(module):
+def test_imports_run_downward(module: str) -> None:
     own = layer(module.removesuffix(".py").replace("/", "."))
     if own is None:
         assert module == "inkmath/__init__.py", f"{module} belongs to no room"
@@ -79,21 +80,23 @@ def test_imports_run_downward(module):
     assert not above, f"{module} imports what stands above it: {sorted(above)}"
 
 
-def test_no_module_is_a_drawer():
+def test_no_module_is_a_drawer() -> None:
     drawers = {"utils", "util", "helpers", "common", "misc", "tools", "lib"}
     assert [module for module in MODULES if drawers & set(re.split(r"[/.]", module))] == []
 
 
 @pytest.mark.parametrize("module", ["inkmath.recognizer", "inkmath.cli", "inkmath.web.app", "inkmath.synthesis"])
-def test_nobody_waits_for_tensorflow(module):
+def test_nobody_waits_for_tensorflow(module: str) -> None:
     heavy = "{'tensorflow', 'keras', 'mlflow', 'pandas', 'pandera', 'sklearn', 'matplotlib'}"
     code = f"import sys, {module}; print(sorted({heavy} & set(sys.modules)))"
     result = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
 
 
-def pipeline() -> dict[str, dict]:
-    return YAML(typ="safe", pure=True).load((REPOSITORY / "dvc.yaml").read_text())["stages"]
+def pipeline() -> dict[str, dict[str, Any]]:
+    text = (REPOSITORY / "dvc.yaml").read_text()
+    stages: dict[str, dict[str, Any]] = YAML(typ="safe", pure=True).load(text)["stages"]
+    return stages
 
 
 MAKERS = ("features", "synthesis", "models", "decoding", "training", "evaluation")
@@ -141,20 +144,20 @@ def unstated(stage: str, stated: set[str]) -> set[str]:
 
 
 @pytest.mark.parametrize("stage", pipeline())
-def test_a_stage_depends_on_the_modules_it_uses(stage):
+def test_a_stage_depends_on_the_modules_it_uses(stage: str) -> None:
     """Else DVC would not see that what makes its results has changed."""
     assert unstated(stage, set(pipeline()[stage]["deps"])) == set(), f"name them under deps of {stage} in dvc.yaml"
 
 
 @pytest.mark.parametrize("module", [*ARCHITECTURES, "maps"])
-def test_a_network_that_a_name_chooses_is_missed_too(module):
+def test_a_network_that_a_name_chooses_is_missed_too(module: str) -> None:
     """Those that only the registry imports, by their names, and what these import."""
     path = f"inkmath/models/{module}.py"
     assert unstated("train", set(pipeline()["train"]["deps"]) - {path}) == {path}
 
 
 @pytest.mark.parametrize("stage", pipeline())
-def test_a_stage_whose_sums_depend_on_threads_runs_again_for_them(stage):
+def test_a_stage_whose_sums_depend_on_threads_runs_again_for_them(stage: str) -> None:
     limits = "limit_threads" in (REPOSITORY / "stages" / f"{stage}.py").read_text()
     assert ("compute.threads" in pipeline()[stage]["params"]) == limits
 
@@ -166,7 +169,7 @@ def tracked_files() -> list[Path]:
     return [path for name in listed.split("\0") if name and (path := REPOSITORY / name).is_file()]
 
 
-def test_the_repository_holds_no_ink_of_crohme():
+def test_the_repository_holds_no_ink_of_crohme() -> None:
     """Its terms forbid handing it on. Its files tell themselves by their owners, writers and names."""
     marks = re.compile(
         rb'type="copyright">\s*(?:LUNAM|KAIST|MfrDB|RIT)|>"?20\d{2}_(?:IVC|KAIST|KME|RIT|CROHME)'
@@ -182,7 +185,7 @@ def test_the_repository_holds_no_ink_of_crohme():
     assert [path.name for path in inks if path.suffix in {".zip", ".tgz", ".parquet"}] == []
 
 
-def test_data_stays_out_of_git():
+def test_data_stays_out_of_git() -> None:
     inside = [
         path.relative_to(REPOSITORY / "data") for path in tracked_files() if path.is_relative_to(REPOSITORY / "data")
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import pytest
 
@@ -19,8 +21,11 @@ from inkmath.labels import (
     one_hot,
 )
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-def test_labels_become_sorted_classes_and_one_hot_rows():
+
+def test_labels_become_sorted_classes_and_one_hot_rows() -> None:
     encoded = encode_labels(["x", r"\alpha", "2", "x"])
     assert encoded.vocabulary.words == ("2", r"\alpha", "x")
     assert encoded.ids.tolist() == [2, 1, 0, 2]
@@ -30,14 +35,14 @@ def test_labels_become_sorted_classes_and_one_hot_rows():
 
 
 @pytest.mark.parametrize("labels", [np.array(["2", "1", "2"]), [2, 1, 2], np.array([2, 1, 2])])
-def test_labels_may_be_an_array_and_numbers(labels):
+def test_labels_may_be_an_array_and_numbers(labels: Any) -> None:
     encoded = encode_labels(labels)
     assert encoded.vocabulary.words == ("1", "2")
     assert encoded.ids.tolist() == [1, 0, 1]
     assert encode_labels(labels, Vocabulary(("1",))).unseen == {"2": 2}
 
 
-def test_an_unseen_label_is_counted_and_has_an_empty_row():
+def test_an_unseen_label_is_counted_and_has_an_empty_row() -> None:
     vocabulary = encode_labels(["a", "b"]).vocabulary
     encoded = encode_labels(["b", r"\forall", "a", r"\forall"], vocabulary)
     assert encoded.vocabulary is vocabulary
@@ -46,7 +51,7 @@ def test_an_unseen_label_is_counted_and_has_an_empty_row():
     assert encoded.one_hot.sum(axis=1).tolist() == [1, 0, 1, 0]
 
 
-def test_rare_labels_can_be_left_out_of_the_classes():
+def test_rare_labels_can_be_left_out_of_the_classes() -> None:
     encoded = encode_labels(["a", "a", "b"], min_count=2)
     assert encoded.vocabulary.words == ("a",)
     assert encoded.unseen == {"b": 1}
@@ -59,16 +64,16 @@ def test_rare_labels_can_be_left_out_of_the_classes():
         (["a"], r"no label occurs 2 times among 1 training symbols.*lower min_count of this stage"),
     ],
 )
-def test_no_class_is_an_error_that_names_cause_and_knob(labels, message):
+def test_no_class_is_an_error_that_names_cause_and_knob(labels: list[str], message: str) -> None:
     with pytest.raises(VocabularyError, match=message):
         encode_labels(labels, min_count=2)
 
 
-def test_one_hot_of_ids():
+def test_one_hot_of_ids() -> None:
     assert one_hot(np.array([1, UNSEEN]), 3).tolist() == [[0, 1, 0], [0, 0, 0]]
 
 
-def test_a_vocabulary_survives_the_disk_in_its_order(tmp_path):
+def test_a_vocabulary_survives_the_disk_in_its_order(tmp_path: Path) -> None:
     vocabulary = Vocabulary(("z", r"\sum", "<", "é"))
     vocabulary.save(tmp_path / "v.json")
     assert Vocabulary.load(tmp_path / "v.json") == vocabulary
@@ -86,7 +91,7 @@ def test_a_vocabulary_survives_the_disk_in_its_order(tmp_path):
         ('["a", "b", "a"]', "twice here: a; run the stage"),
     ],
 )
-def test_what_is_no_vocabulary_is_refused(tmp_path, content, message):
+def test_what_is_no_vocabulary_is_refused(tmp_path: Path, content: str | None, message: str) -> None:
     path = tmp_path / "v.json"
     if content is not None:
         path.write_text(content)
@@ -94,7 +99,7 @@ def test_what_is_no_vocabulary_is_refused(tmp_path, content, message):
         Vocabulary.load(path)
 
 
-def test_tokens_stand_between_begin_and_end_and_strange_ones_are_unknown():
+def test_tokens_stand_between_begin_and_end_and_strange_ones_are_unknown() -> None:
     vocabulary = fit_tokens([["x", "^", "{", "2", "}"], ["x"]])
     assert vocabulary.words[:4] == (PAD, BEGIN, END, UNKNOWN)
     assert vocabulary.words[4:] == ("2", "^", "x", "{", "}")
@@ -102,6 +107,6 @@ def test_tokens_stand_between_begin_and_end_and_strange_ones_are_unknown():
     assert [vocabulary.words[index] for index in ids] == [BEGIN, "x", UNKNOWN, END]
 
 
-def test_no_token_is_an_error():
+def test_no_token_is_an_error() -> None:
     with pytest.raises(VocabularyError, match="no training formula"):
         fit_tokens([[]])

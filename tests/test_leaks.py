@@ -94,7 +94,7 @@ def test_every_stroke_of_a_composition_is_one_of_the_training_split(reproduced: 
 def shapes(strokes: np.ndarray) -> np.ndarray:
     """Strokes ``(S, P, 2)`` without place and proportions, each as a row ``(S, 2 P)``."""
     low, high = strokes.min(axis=1, keepdims=True), strokes.max(axis=1, keepdims=True)
-    return ((strokes - low) / np.maximum(high - low, 1e-3)).reshape(len(strokes), -1)
+    return np.reshape((strokes - low) / np.maximum(high - low, 1e-3), (len(strokes), -1))
 
 
 def nearest(rows: np.ndarray, known: np.ndarray) -> np.ndarray:

@@ -30,7 +30,7 @@ def parsed(tmp_path: Path) -> Copy:
     return copy
 
 
-def test_one_command_makes_every_output(reproduced):
+def test_one_command_makes_every_output(reproduced: Copy) -> None:
     lock = YAML(typ="safe", pure=True).load((reproduced.root / "dvc.lock").read_text())
     stages = YAML(typ="safe", pure=True).load((reproduced.root / "dvc.yaml").read_text())["stages"]
     assert set(lock["stages"]) == set(stages)
@@ -38,19 +38,19 @@ def test_one_command_makes_every_output(reproduced):
         assert all((reproduced.root / out["path"]).exists() for out in stage["outs"])
 
 
-def test_a_second_run_does_nothing_and_says_so(reproduced):
+def test_a_second_run_does_nothing_and_says_so(reproduced: Copy) -> None:
     said = reproduced.repro()
     assert "Data and pipelines are up to date." in said
     assert "Running stage" not in said
     assert reproduced.run("git", "status", "--porcelain").stdout == "?? dvc.lock\n"
 
 
-def test_every_file_found_is_a_row_or_a_rejection(reproduced):
+def test_every_file_found_is_a_row_or_a_rejection(reproduced: Copy) -> None:
     found = list((reproduced.root / "data/raw/synthetic").rglob("*.inkml"))
     assert len(reproduced.rows()) + len(reproduced.rejected()) == len(found) == 72
 
 
-def test_no_writer_stands_in_two_splits(reproduced):
+def test_no_writer_stands_in_two_splits(reproduced: Copy) -> None:
     splits: dict[str, set[str]] = {}
     for row in reproduced.rows():
         splits.setdefault(row["writer"], set()).add(row["split"])
@@ -59,10 +59,11 @@ def test_no_writer_stands_in_two_splits(reproduced):
 
 
 def plots_of(root: Path) -> list[dict[str, object]]:
-    return YAML(typ="safe", pure=True).load((root / "dvc.yaml").read_text())["plots"]
+    plots: list[dict[str, object]] = YAML(typ="safe", pure=True).load((root / "dvc.yaml").read_text())["plots"]
+    return plots
 
 
-def test_figures_and_plots_can_be_shown(reproduced):
+def test_figures_and_plots_can_be_shown(reproduced: Copy) -> None:
     shown = reproduced.run("dvc", "metrics", "show", "--json")
     figures = json.loads(shown.stdout)[""]["data"]
     assert 0 <= figures["results/evaluate/metrics.json"]["data"]["top1"] <= 1
@@ -75,12 +76,12 @@ def test_figures_and_plots_can_be_shown(reproduced):
     assert "dvc_plots" not in reproduced.run("git", "status", "--porcelain").stdout
 
 
-def test_own_ink_takes_the_place_of_made_up_ink(parsed):
+def test_own_ink_takes_the_place_of_made_up_ink(parsed: Copy) -> None:
     parsed.repro("parse")
     assert sorted(row["id"] for row in parsed.rows()) == ["test/0", "train/0", "train/1", "train/2"]
 
 
-def test_ink_that_comes_or_goes_is_noticed(parsed):
+def test_ink_that_comes_or_goes_is_noticed(parsed: Copy) -> None:
     parsed.repro("parse")
     (parsed.root / "data/raw/user/kept.inkml").write_bytes(inkml("y", shift=7))
     (parsed.root / "mine/train/broken.inkml").write_text("<ink><trace>1 2")
@@ -104,7 +105,9 @@ def test_ink_that_comes_or_goes_is_noticed(parsed):
         ({}, {"parse": {"valid": None}}, "parse.valid = None"),
     ],
 )
-def test_what_cannot_work_is_said_without_a_traceback(parsed, data, other, message):
+def test_what_cannot_work_is_said_without_a_traceback(
+    parsed: Copy, data: dict[str, str], other: dict[str, dict[str, float | None]], message: str
+) -> None:
     parsed.set({"data": data, **other})
     done = parsed.run("dvc", "repro", "parse")
     assert done.returncode != 0

@@ -496,7 +496,12 @@ def test_a_reading_without_candidates_is_a_formula_too() -> None:
 def test_the_symbol_model_is_read_from_its_files_once_for_either_use(monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[Path] = []
     load = symbol.OnnxSymbolReader
-    monkeypatch.setattr(symbol, "OnnxSymbolReader", lambda path: loaded.append(path) or load(path))
+
+    def counted(path: Path) -> symbol.OnnxSymbolReader:
+        loaded.append(path)
+        return load(path)
+
+    monkeypatch.setattr(symbol, "OnnxSymbolReader", counted)
     recognizer = Recognizer.load()
     assert recognizer.recognize([X, ONE]).latex
     assert recognizer.symbols.labels

@@ -15,6 +15,8 @@ import sys
 import time
 import zipfile
 from collections import Counter
+from functools import partial
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +34,6 @@ from voluptuous import Invalid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 pytestmark = pytest.mark.slow
 
@@ -116,7 +117,7 @@ def _assert_whole(path: Path, known: Path, *, same: bool) -> None:
     elif path.suffix == ".png":
         assert path.read_bytes()[-8:-4] == b"IEND", path
     else:
-        readers.get(path.suffix, lambda other: other.read_bytes())(path)
+        readers.get(path.suffix, Path.read_bytes)(path)
 
 
 def assert_as_undisturbed(copy: Copy, whole: Copy) -> None:
@@ -205,7 +206,7 @@ def test_whatever_moment_it_is_killed_at_the_next_repro_ends_as_undisturbed(
     checkpoints = whole.root / "inkmath/training/checkpoint.py"
     assert "SECONDS_BETWEEN = 300.0" in checkpoints.read_text()
     checkpoints.write_text(checkpoints.read_text().replace("SECONDS_BETWEEN = 300.0", "SECONDS_BETWEEN = 1.0"))
-    lasts = [_seconds(lambda stage=stage: whole.repro(stage)) for stage in STAGES]
+    lasts = [_seconds(partial(whole.repro, stage)) for stage in STAGES]
     copy = Copy.at(tmp_path_factory.mktemp("killed") / "copy")
     shutil.copytree(whole.root, copy.root, symlinks=True)
     for number in range(moments):

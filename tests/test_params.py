@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from pydantic import ValidationError
 
 from inkmath.params import ParamsError, Train, TrainExpression, load_params
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 REPOSITORY = Path(__file__).parents[1]
 
 
 @pytest.fixture
-def write(tmp_path: Path):
+def write(tmp_path: Path) -> Callable[[str, str], Path]:
     """Write a copy of params.yaml in which another line takes the place of the first that gives a name, as indented."""
 
     def change(name: str, line: str) -> Path:
@@ -26,22 +30,22 @@ def write(tmp_path: Path):
     return change
 
 
-def test_the_file_in_the_repository_is_valid():
+def test_the_file_in_the_repository_is_valid() -> None:
     assert load_params(REPOSITORY / "params.yaml").data.source == "synthetic"
 
 
-def test_every_knob_has_a_comment():
+def test_every_knob_has_a_comment() -> None:
     lines = (REPOSITORY / "params.yaml").read_text().splitlines()
     knobs = [line for line in lines if line.strip() and not line.lstrip().startswith("#") and not line.endswith(":")]
     assert [line for line in knobs if "  # " not in line] == []
 
 
-def test_parameters_cannot_be_changed_after_loading():
+def test_parameters_cannot_be_changed_after_loading() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load_params(REPOSITORY / "params.yaml").base.seed = 1
 
 
-def test_scientific_notation_is_a_number(write):
+def test_scientific_notation_is_a_number(write: Callable[[str, str], Path]) -> None:
     assert load_params(write("  learning_rate", "  learning_rate: 7e-3")).train.learning_rate == 0.007
 
 
@@ -74,7 +78,9 @@ def test_scientific_notation_is_a_number(write):
         ("  seed", "  seed: 2026-02-30", "is not YAML (day is out of range for month)"),
     ],
 )
-def test_a_wrong_value_is_named_with_file_key_and_remedy(write, old, new, message):
+def test_a_wrong_value_is_named_with_file_key_and_remedy(
+    write: Callable[[str, str], Path], old: str, new: str, message: str
+) -> None:
     path = write(old, new)
     with pytest.raises(ParamsError) as caught:
         load_params(path)
@@ -82,7 +88,7 @@ def test_a_wrong_value_is_named_with_file_key_and_remedy(write, old, new, messag
     assert message in str(caught.value)
 
 
-def test_what_dvc_removes_before_a_training_can_be_given_to_the_other_one_only():
+def test_what_dvc_removes_before_a_training_can_be_given_to_the_other_one_only() -> None:
     params = load_params(REPOSITORY / "params.yaml").train_expression.model_dump()
     assert TrainExpression.model_validate(params | {"init_from": "models/symbol/a.npz"}).init_from
     trained = "models/expression/trained"
@@ -92,7 +98,7 @@ def test_what_dvc_removes_before_a_training_can_be_given_to_the_other_one_only()
                 TrainExpression.model_validate(params | given)
 
 
-def test_one_value_can_be_tried():
+def test_one_value_can_be_tried() -> None:
     params = load_params(REPOSITORY / "params.yaml")
     assert params.with_value("train.units", "8").train.units == 8
     assert params.with_value("train.learning_rate", "1e-3").train.learning_rate == 0.001
@@ -109,7 +115,7 @@ def test_one_value_can_be_tried():
             params.with_value(name, value)
 
 
-def test_branches_of_formulas_want_a_descent(write):
+def test_branches_of_formulas_want_a_descent(write: Callable[[str, str], Path]) -> None:
     path = write("  decay", "  branches: 2\n  decay: 0.5")
     path.write_text(re.sub("(?m)^  branches: 1 .*\n(?=  judge_every)", "", path.read_text()))
     assert load_params(path).train_expression.branches == 2
@@ -119,14 +125,14 @@ def test_branches_of_formulas_want_a_descent(write):
 
 
 @pytest.mark.parametrize("changes", [{"keep": "best"}, {"epochs": 1}])
-def test_branches_of_symbols_want_an_end_that_is_kept(changes):
+def test_branches_of_symbols_want_an_end_that_is_kept(changes: dict[str, object]) -> None:
     given = load_params(REPOSITORY / "params.yaml").train.model_dump() | {"branches": 2, "keep": "last", "epochs": 2}
     assert Train.model_validate(given).branches == 2
     with pytest.raises(ValueError, match="set keep to last and epochs to 2 or more, or branches to 1"):
         Train.model_validate(given | changes)
 
 
-def test_all_faults_are_told_at_once(write):
+def test_all_faults_are_told_at_once(write: Callable[[str, str], Path]) -> None:
     path = write("  points", "  points: 1")
     path.write_text(path.read_text().replace("  valid:", "  valid: 2  # was"))
     with pytest.raises(ParamsError) as caught:
@@ -134,7 +140,7 @@ def test_all_faults_are_told_at_once(write):
     assert len(str(caught.value).splitlines()) == 2
 
 
-def test_a_missing_or_empty_file_says_what_to_do(tmp_path):
+def test_a_missing_or_empty_file_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ParamsError, match=r"run from the directory that holds params\.yaml"):
         load_params(tmp_path / "params.yaml")
     (tmp_path / "params.yaml").write_text("")

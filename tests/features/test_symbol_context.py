@@ -23,12 +23,12 @@ def contexts() -> np.ndarray:
     return symbol_contexts(LINE, [(0,), (1,), (2,), (3,)])
 
 
-def test_sizes_are_in_typical_strokes(contexts):
+def test_sizes_are_in_typical_strokes(contexts: np.ndarray) -> None:
     # The median of 10, 6 and 4; the dot has no size to count.
     np.testing.assert_allclose(contexts[:, NAMED["height"]], np.log(np.array([10, 6, 4, 0]) / 6 + 0.05), atol=1e-6)
 
 
-def test_neighbours_in_writing_order_tell_the_place(contexts):
+def test_neighbours_in_writing_order_tell_the_place(contexts: np.ndarray) -> None:
     letter, exponent, dot = contexts[0], contexts[2], contexts[3]
     assert exponent[NAMED["bottom_before"]] == pytest.approx(np.tanh(-10 / 6 / 2))
     assert exponent[NAMED["side_before"]] > 0 > exponent[NAMED["side_after"]]
@@ -36,30 +36,30 @@ def test_neighbours_in_writing_order_tell_the_place(contexts):
     assert not dot[[NAMED["top_after"], NAMED["bottom_after"], NAMED["side_after"]]].any()
 
 
-def test_a_symbol_of_several_strokes_has_the_box_of_them_all():
+def test_a_symbol_of_several_strokes_has_the_box_of_them_all() -> None:
     context = symbol_contexts(LINE, [(1, 0)])[0]
     assert context[NAMED["width"]] == pytest.approx(np.log(18 / 6 + 0.05))
     assert context[NAMED["side_before"]] == 0
     assert context[NAMED["side_after"]] < 0
 
 
-def test_neither_place_nor_scale_of_the_formula_matters(contexts):
+def test_neither_place_nor_scale_of_the_formula_matters(contexts: np.ndarray) -> None:
     moved = [stroke * 1000 + 70000 for stroke in LINE]
     np.testing.assert_allclose(symbol_contexts(moved, [(0,), (1,), (2,), (3,)]), contexts, atol=1e-3)
 
 
-def test_a_symbol_that_is_all_the_ink_stands_alone():
+def test_a_symbol_that_is_all_the_ink_stands_alone() -> None:
     assert not symbol_contexts(LINE[:2], [(0, 1)]).any()
     assert symbol_contexts(LINE[:2], [(0,)])[0, NAMED["known"]] == 1
     assert symbol_contexts([], []).shape == (0, 9)
 
 
-def test_ink_without_any_extent_has_finite_numbers():
+def test_ink_without_any_extent_has_finite_numbers() -> None:
     dots = [box(3, 3, 3, 3), box(3, 3, 3, 3)]
     assert np.isfinite(symbol_contexts(dots, [(0,), (1,)])).all()
 
 
-def test_contexts_stand_beside_the_shape_and_can_be_taken_away(contexts):
+def test_contexts_stand_beside_the_shape_and_can_be_taken_away(contexts: np.ndarray) -> None:
     shapes = np.random.default_rng(0).normal(size=(4, 7, 5)).astype(np.float32)
     both = with_context(shapes, contexts)
     assert both.shape == (4, 7, 14)
@@ -71,7 +71,7 @@ def test_contexts_stand_beside_the_shape_and_can_be_taken_away(contexts):
         assert not without[..., 5:].any()
 
 
-def test_the_longer_side_is_read_back_in_typical_strokes(contexts):
+def test_the_longer_side_is_read_back_in_typical_strokes(contexts: np.ndarray) -> None:
     shapes = np.zeros((4, 7, 5), np.float32)
     np.testing.assert_allclose(longer_side(with_context(shapes, contexts)), [10 / 6, 1, 4 / 6, SMALLEST], rtol=1e-5)
     for unknown in (shapes, alone(shapes)):

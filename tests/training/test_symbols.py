@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,11 @@ from inkmath.features.symbol_context import alone, with_context
 from inkmath.ink import Ink
 from inkmath.labels import UNSEEN, Vocabulary
 from inkmath.params import Train, load_params
+
+if TYPE_CHECKING:
+    import keras
+
+    from inkmath.training.symbols import SymbolData, Trained
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +36,7 @@ def settings(**changes: object) -> Train:
     return Train.model_validate(given.model_dump() | tiny | changes)
 
 
-def symbols(count: int, seed: int):
+def symbols(count: int, seed: int) -> SymbolData:
     """Bars, bows and crosses by a shaky hand, as the trainer takes them."""
     from inkmath.training.symbols import SymbolData
 
@@ -46,13 +52,13 @@ def symbols(count: int, seed: int):
     return SymbolData(normalize_and_pad_traces(samples, 12), ids)
 
 
-def run(path: Path, chosen: Train, seed: int = SEED, **options: object):
+def run(path: Path, chosen: Train, seed: int = SEED, **options: Any) -> Trained:
     from inkmath.training.symbols import train_symbols
 
     return train_symbols(symbols(96, 0), symbols(48, 1), 3, chosen, seed, path, **options)
 
 
-def keep(model, path: Path) -> None:
+def keep(model: keras.Model, path: Path) -> None:
     """Write the weights of a model as a file to train on from."""
     from inkmath.training.symbols import named_weights
     from inkmath.training.weights import save_weights
@@ -60,11 +66,13 @@ def keep(model, path: Path) -> None:
     save_weights(path, named_weights(model))
 
 
-def weights(trained) -> list[np.ndarray]:
+def weights(trained: Trained) -> list[np.ndarray]:
     return [variable.numpy() for variable in trained.model.variables]
 
 
-def test_a_killed_training_goes_on_and_ends_with_the_weights_of_one_that_was_not(tmp_path, capsys):
+def test_a_killed_training_goes_on_and_ends_with_the_weights_of_one_that_was_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     undisturbed = run(tmp_path / "a.npz", settings())
 
     def kill(epoch: int, figures: object) -> None:
@@ -82,7 +90,7 @@ def test_a_killed_training_goes_on_and_ends_with_the_weights_of_one_that_was_not
         np.testing.assert_array_equal(one, other)
 
 
-def test_two_processes_with_one_seed_make_the_same_weights(tmp_path):
+def test_two_processes_with_one_seed_make_the_same_weights(tmp_path: Path) -> None:
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); from pathlib import Path; import numpy as np\n"
         "from test_symbols import *\n"
@@ -98,7 +106,7 @@ def test_two_processes_with_one_seed_make_the_same_weights(tmp_path):
     assert not all(np.array_equal(one, other) for one, other in zip(a, c, strict=True))
 
 
-def test_it_learns_and_keeps_the_best_epoch(tmp_path):
+def test_it_learns_and_keeps_the_best_epoch(tmp_path: Path) -> None:
     trained = run(tmp_path / "c.npz", settings(epochs=12, units=16, learning_rate=0.02, dropout=0))
     accuracies = [row["valid_accuracy"] for row in trained.history]
     assert accuracies[trained.best_epoch] == max(accuracies) > 0.9
@@ -109,12 +117,12 @@ def test_it_learns_and_keeps_the_best_epoch(tmp_path):
     assert (answers == valid.ids).mean() == pytest.approx(max(accuracies))
 
 
-def test_it_stops_when_nothing_gets_better(tmp_path):
+def test_it_stops_when_nothing_gets_better(tmp_path: Path) -> None:
     trained = run(tmp_path / "c.npz", settings(learning_rate=1e-9, schedule="constant", patience=1, epochs=9))
     assert (len(trained.history), trained.best_epoch, trained.finished) == (2, 0, True)
 
 
-def test_the_last_epoch_is_kept_where_that_is_asked_for(tmp_path):
+def test_the_last_epoch_is_kept_where_that_is_asked_for(tmp_path: Path) -> None:
     chosen = settings(epochs=5, patience=1, learning_rate=0.5, schedule="constant")
     best, last = (run(tmp_path / f"{keep}.npz", chosen.model_copy(update={"keep": keep})) for keep in ("best", "last"))
     assert best.best_epoch < 4, "such steps lead nowhere, and patience ends it"
@@ -125,7 +133,9 @@ def branched(branches: int, **changes: object) -> Train:
     return settings(keep="last", branches=branches, **changes)
 
 
-def test_branches_leave_one_trunk_and_the_mean_of_their_ends_is_kept(tmp_path, capsys):
+def test_branches_leave_one_trunk_and_the_mean_of_their_ends_is_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     single, both = (run(tmp_path / f"{count}.npz", branched(count)) for count in (1, 2))
     assert [len(one.history) for one in (single, both)] == [4, 6], "two epochs more, from where the second one ended"
     assert both.history[:4] == single.history
@@ -149,12 +159,12 @@ def test_branches_leave_one_trunk_and_the_mean_of_their_ends_is_kept(tmp_path, c
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     return run(tmp_path_factory.mktemp("undisturbed") / "c.npz", branched(3, epochs=3))
 
 
 @pytest.mark.parametrize("last", [0, 2, 3], ids=["at the fork", "at the end of a branch", "within a branch"])
-def test_killed_it_ends_with_the_mean_of_undisturbed_branches(tmp_path, undisturbed, last):
+def test_killed_it_ends_with_the_mean_of_undisturbed_branches(tmp_path: Path, undisturbed: Trained, last: int) -> None:
     def kill(row: int, figures: object) -> None:
         if row == last:
             raise KeyboardInterrupt
@@ -177,13 +187,21 @@ def test_killed_it_ends_with_the_mean_of_undisturbed_branches(tmp_path, undistur
     ],
     ids=["in the trunk", "in a branch", "in the first epoch of a further branch", "between two epochs"],
 )
-def test_killed_within_an_epoch_it_goes_on_with_the_next_step(tmp_path, undisturbed, monkeypatch, capsys, saves, where):
+def test_killed_within_an_epoch_it_goes_on_with_the_next_step(
+    tmp_path: Path,
+    undisturbed: Trained,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    saves: int,
+    where: str,
+) -> None:
     """Six steps an epoch, a checkpoint after each, the sixth with the epoch's end; the trunk after the first epoch."""
     from inkmath.training import checkpoint
 
-    save, written = checkpoint.save, []
+    save = checkpoint.save
+    written: list[str] = []
 
-    def killed(path: Path, *given: object) -> None:
+    def killed(path: Path, *given: Any) -> None:
         save(path, *given)
         written.append(path.name)
         if len(written) == saves:
@@ -201,12 +219,15 @@ def test_killed_within_an_epoch_it_goes_on_with_the_next_step(tmp_path, undistur
         np.testing.assert_array_equal(one, other)
 
 
-def test_killed_between_the_writes_of_trunk_and_checkpoint_it_goes_on(tmp_path, undisturbed, monkeypatch):
+def test_killed_between_the_writes_of_trunk_and_checkpoint_it_goes_on(
+    tmp_path: Path, undisturbed: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from inkmath.training import checkpoint
 
-    save, written = checkpoint.save, []
+    save = checkpoint.save
+    written: list[str] = []
 
-    def killed(path: Path, *given: object) -> None:
+    def killed(path: Path, *given: Any) -> None:
         if any(name.endswith("-trunk.npz") for name in written):
             raise KeyboardInterrupt
         save(path, *given)
@@ -219,7 +240,9 @@ def test_killed_between_the_writes_of_trunk_and_checkpoint_it_goes_on(tmp_path, 
     assert run(tmp_path / "c.npz", branched(3, epochs=3)).history == undisturbed.history
 
 
-def test_a_checkpoint_of_an_earlier_version_is_gone_on_from(tmp_path, undisturbed, capsys):
+def test_a_checkpoint_of_an_earlier_version_is_gone_on_from(
+    tmp_path: Path, undisturbed: Trained, capsys: pytest.CaptureFixture[str]
+) -> None:
     """They were written between epochs only, and say nothing of steps."""
 
     def kill(row: int, figures: object) -> None:
@@ -241,7 +264,7 @@ def test_a_checkpoint_of_an_earlier_version_is_gone_on_from(tmp_path, undisturbe
         np.testing.assert_array_equal(one, other)
 
 
-def test_a_loss_that_is_no_number_ends_the_training_with_what_to_do(tmp_path):
+def test_a_loss_that_is_no_number_ends_the_training_with_what_to_do(tmp_path: Path) -> None:
     from inkmath.training import TrainingError
 
     model = run(tmp_path / "a.npz", settings(epochs=1)).model
@@ -252,13 +275,13 @@ def test_a_loss_that_is_no_number_ends_the_training_with_what_to_do(tmp_path):
     assert not (tmp_path / "c.npz").exists(), "nothing of it is kept"
 
 
-def test_out_of_time_no_further_branch_is_begun(tmp_path):
+def test_out_of_time_no_further_branch_is_begun(tmp_path: Path) -> None:
     bounded = branched(2, epochs=2, max_minutes=1e-6)
     assert [len(run(tmp_path / "c.npz", bounded).history) for _ in range(3)] == [1, 2, 3]
     assert run(tmp_path / "c.npz", bounded).finished
 
 
-def test_without_its_trunk_no_branch_is_begun(tmp_path):
+def test_without_its_trunk_no_branch_is_begun(tmp_path: Path) -> None:
     from inkmath.training.checkpoint import CheckpointError
 
     bounded = branched(2, epochs=2, max_minutes=1e-6)
@@ -268,7 +291,7 @@ def test_without_its_trunk_no_branch_is_begun(tmp_path):
         run(tmp_path / "c.npz", bounded)
 
 
-def test_out_of_time_it_stops_and_goes_on_when_started_again(tmp_path):
+def test_out_of_time_it_stops_and_goes_on_when_started_again(tmp_path: Path) -> None:
     bounded = settings(max_minutes=1e-6, epochs=2)
     first = run(tmp_path / "c.npz", bounded)
     assert (len(first.history), first.finished) == (1, False)
@@ -276,14 +299,16 @@ def test_out_of_time_it_stops_and_goes_on_when_started_again(tmp_path):
     assert (second.began_at, len(second.history), second.finished) == (1, 2, True)
 
 
-def test_a_checkpoint_of_another_training_is_not_gone_on_from(tmp_path, capsys):
+def test_a_checkpoint_of_another_training_is_not_gone_on_from(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     run(tmp_path / "c.npz", settings(epochs=1))
     other = run(tmp_path / "c.npz", settings(epochs=1, learning_rate=0.01))
     assert other.began_at == 0
     assert "is of another training" in capsys.readouterr().out
 
 
-def test_given_weights_are_begun_with(tmp_path, capsys):
+def test_given_weights_are_begun_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first = run(tmp_path / "c.npz", settings())
     keep(first.model, tmp_path / "m.npz")
     given = settings(init_from=str(tmp_path / "m.npz"), epochs=1, learning_rate=1e-9)
@@ -293,7 +318,9 @@ def test_given_weights_are_begun_with(tmp_path, capsys):
     assert "began with 10 of 10 weight arrays" in capsys.readouterr().out
 
 
-def test_given_weights_of_other_classes_are_begun_with_but_for_the_last_layer(tmp_path, capsys):
+def test_given_weights_of_other_classes_are_begun_with_but_for_the_last_layer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     from inkmath.models import build_model
 
     keep(build_model((12, 5), 4, units=8), tmp_path / "m.npz")
@@ -301,7 +328,7 @@ def test_given_weights_of_other_classes_are_begun_with_but_for_the_last_layer(tm
     assert "began with 8 of 10 weight arrays" in capsys.readouterr().out
 
 
-def test_the_weights_kept_lie_between_those_begun_from_and_those_arrived_at(tmp_path):
+def test_the_weights_kept_lie_between_those_begun_from_and_those_arrived_at(tmp_path: Path) -> None:
     from inkmath.training.symbols import write_results
 
     first = run(tmp_path / "a.npz", settings(epochs=1))
@@ -318,7 +345,9 @@ def test_the_weights_kept_lie_between_those_begun_from_and_those_arrived_at(tmp_
     assert said == pytest.approx((read == valid.ids).mean(), abs=1e-5), "figures are those of the weights kept"
 
 
-def test_a_checkpoint_is_of_another_training_when_the_weights_begun_from_were_overwritten(tmp_path, capsys):
+def test_a_checkpoint_is_of_another_training_when_the_weights_begun_from_were_overwritten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     keep(run(tmp_path / "a.npz", settings(epochs=1)).model, tmp_path / "m.npz")
     given = settings(init_from=str(tmp_path / "m.npz"), epochs=1)
     run(tmp_path / "c.npz", given)
@@ -337,7 +366,7 @@ def test_a_checkpoint_is_of_another_training_when_the_weights_begun_from_were_ov
         ("damaged", "cannot be read"),
     ],
 )
-def test_given_weights_that_do_not_fit_are_refused(tmp_path, architecture, message):
+def test_given_weights_that_do_not_fit_are_refused(tmp_path: Path, architecture: str, message: str) -> None:
     from inkmath.models import build_model
 
     if architecture == "empty":
@@ -352,7 +381,7 @@ def test_given_weights_that_do_not_fit_are_refused(tmp_path, architecture, messa
         run(tmp_path / "c.npz", settings(init_from=str(tmp_path / "m.npz")))
 
 
-def test_what_teachers_say_is_learned_for_its_share_and_the_label_for_the_rest(tmp_path):
+def test_what_teachers_say_is_learned_for_its_share_and_the_label_for_the_rest(tmp_path: Path) -> None:
     exactly = {"label_smoothing": 0.0, "dropout": 0.0, "keep": "last", "patience": 99}
     taught = settings(teachers=["a"], teachers_share=0.9, epochs=12, learning_rate=0.02, **exactly)
     trained = run(tmp_path / "c.npz", taught, teachers=AlwaysSecond())
@@ -361,7 +390,7 @@ def test_what_teachers_say_is_learned_for_its_share_and_the_label_for_the_rest(t
     assert answers[:, 1].mean() == pytest.approx(0.9 + 0.1 / 3, abs=0.05), "the label keeps a tenth"
 
 
-def test_teachers_see_the_ink_as_it_was_written_and_the_network_what_the_digitiser_told():
+def test_teachers_see_the_ink_as_it_was_written_and_the_network_what_the_digitiser_told() -> None:
     from inkmath.training.symbols import _Batches
 
     class Seeing(AlwaysSecond):
@@ -373,13 +402,15 @@ def test_teachers_see_the_ink_as_it_was_written_and_the_network_what_the_digitis
 
     coarse, fine = (settings(augment=settings().augment.model_copy(update={"coarse": share})) for share in (1.0, 0.0))
     teachers = Seeing()
-    told = _Batches(symbols(96, 0), 3, coarse, SEED, teachers)[2][0]
+    told = _Batches(symbols(96, 0), 3, coarse, SEED, teachers)[2][0]  # type: ignore[arg-type]
     written = _Batches(symbols(96, 0), 3, fine, SEED, None)[2][0]
     np.testing.assert_array_equal(teachers.seen, written)
     assert (told != written).any(axis=(1, 2)).all()
 
 
-def test_a_checkpoint_is_of_another_training_when_a_teacher_was_overwritten(tmp_path, capsys):
+def test_a_checkpoint_is_of_another_training_when_a_teacher_was_overwritten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     given = settings(teachers=["a"], teachers_share=0.5, epochs=1)
     (tmp_path / "symbol.onnx").write_bytes(b"network")
     teachers = AlwaysSecond(tmp_path / "symbol.onnx")
@@ -397,10 +428,10 @@ class AlwaysSecond:
         self.files = files
 
     def __call__(self, features: np.ndarray) -> np.ndarray:
-        return np.tile(np.float32([0, 1, 0]), (len(features), 1))
+        return np.tile(np.array([0, 1, 0], np.float32), (len(features), 1))
 
 
-def test_samples_without_a_class_are_not_learned_from(tmp_path):
+def test_samples_without_a_class_are_not_learned_from(tmp_path: Path) -> None:
     from inkmath.training import TrainingError
     from inkmath.training.symbols import SymbolData, train_symbols
 
@@ -413,7 +444,7 @@ def test_samples_without_a_class_are_not_learned_from(tmp_path):
         train_symbols(strange, valid, 3, settings(), SEED, tmp_path / "c.npz")
 
 
-def test_what_is_written_answers_like_what_was_trained(tmp_path):
+def test_what_is_written_answers_like_what_was_trained(tmp_path: Path) -> None:
     from inkmath.decoding.symbol import load_symbol_reader
     from inkmath.training.symbols import write_model, write_results
 
@@ -431,7 +462,7 @@ def test_what_is_written_answers_like_what_was_trained(tmp_path):
     assert len(rows) == 3
 
 
-def test_a_network_that_takes_context_reads_symbols_with_and_without_it(tmp_path):
+def test_a_network_that_takes_context_reads_symbols_with_and_without_it(tmp_path: Path) -> None:
     from inkmath.decoding.symbol import load_symbol_reader
     from inkmath.training.symbols import SymbolData, train_symbols, write_model, write_results
 

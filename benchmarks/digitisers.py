@@ -3,7 +3,8 @@
 Run: ``python -m benchmarks.digitisers [--count 250] [--seed 94] [--weights DIR]``. Made-up formulas, by hands that no
 released weights have seen, are shaken (every point by itself), put into whole pixels under ever smaller writing, lose
 points, or have some strokes drawn from the other end. Shake is the standard deviation in typical strokes; pixels are
-those of a typical stroke. Both networks read, and the expression network alone.
+those of a typical stroke. Both networks read, and the expression network alone; and the symbol network reads the
+formulas' symbols, each alone (top-1).
 """
 
 from __future__ import annotations
@@ -14,15 +15,17 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from inkmath.features.symbol import normalize_and_pad_traces
 from inkmath.features.tremor import steadied, tremor
-from inkmath.ink import boxes, resample, typical_size
+from inkmath.ink import Ink, boxes, resample, typical_size
 from inkmath.layout.latex import canonical_tokens
 from inkmath.recognizer import Recognizer
 from inkmath.synthesis import synthesize
 
 if TYPE_CHECKING:
     from inkmath.decoding.expression import StrokeGraphReader
-    from inkmath.ink import Ink, Stroke
+    from inkmath.decoding.symbol import OnnxSymbolReader
+    from inkmath.ink import Stroke
 
 SHAKES = 0.01, 0.02, 0.03, 0.04, 0.06
 PIXELS = 25, 18, 12, 8
@@ -40,14 +43,19 @@ def main() -> None:
     parser.add_argument("--weights", help="directory of other weights than the released ones")
     asked = parser.parse_args()
 
-    reader = cast("StrokeGraphReader", Recognizer.load(asked.weights).expressions)
+    recognizer = Recognizer.load(asked.weights)
+    reader, namer = cast("StrokeGraphReader", recognizer.expressions), cast("OnnxSymbolReader", recognizer.symbols)
     written = list(synthesize(asked.count, asked.seed, writers=max(1, asked.count // 2), max_symbols=16))
-    print(f"ExpRate of {asked.count} made-up formulas, seed {asked.seed}\n\n{'':26}  tremor  as it is  steadied  alone")
+    print(f"ExpRate of {asked.count} made-up formulas, seed {asked.seed}, and top-1 of their symbols\n")
+    print(f"{'':26}  tremor  as it is  steadied  alone  symbols: as they are, steadied")
     for name, inks in digitised(written, np.random.default_rng(asked.seed)).items():
         found = float(np.median([tremor(ink.strokes) for ink in inks]))
         led = [steadied(ink) for ink in inks]
         left, both, alone = exprate(reader, inks), exprate(reader, led), exprate(reader, led, alone=True)
-        print(f"{name:26}  {found:6.4f}  {left:8.1%}  {both:8.1%}  {alone:5.1%}", flush=True)
+        symbols, truth = isolated(inks)
+        each, each_led = (top1(namer, some, truth) for some in (symbols, [steadied(ink) for ink in symbols]))
+        formulas = f"{left:8.1%}  {both:8.1%}  {alone:5.1%}"
+        print(f"{name:26}  {found:6.4f}  {formulas}  {each:20.1%}  {each_led:8.1%}", flush=True)
 
 
 def digitised(written: list[Ink], rng: np.random.Generator) -> dict[str, list[Ink]]:
@@ -104,6 +112,19 @@ def exprate(reader: StrokeGraphReader, inks: list[Ink], alone: bool = False) -> 
         assert ink.tree is not None
         right += canonical_tokens(reading.tree) == canonical_tokens(ink.tree)
     return right / len(inks)
+
+
+def isolated(inks: list[Ink]) -> tuple[list[Ink], list[str]]:
+    """The symbols of formulas, each an ink of its own, and their labels."""
+    symbols = [(ink, symbol) for ink in inks if ink.tree for symbol in ink.tree.symbols]
+    alone = [Ink(tuple(ink.strokes[index] for index in symbol.strokes)) for ink, symbol in symbols]
+    return alone, [symbol.label for _, symbol in symbols]
+
+
+def top1(namer: OnnxSymbolReader, symbols: list[Ink], truth: list[str]) -> float:
+    """Share of symbols named right, without what `OnnxSymbolReader.classify` does to trembling ink."""
+    best = namer.probabilities(normalize_and_pad_traces([ink.strokes for ink in symbols], **namer.normalize)).argmax(1)
+    return float(np.mean([namer.labels[index] == label for index, label in zip(best, truth, strict=True)]))
 
 
 if __name__ == "__main__":

@@ -259,8 +259,8 @@ class Recognizer:
 
         Raises:
             ValueError: no stroke or too many (`check_size`), a stroke without points, a coordinate that is not finite,
-                ``alternatives`` below 1, or constraints that overlap, name a stroke that is not there, or a label that
-                the model does not know (it knows canonical ones: ``<``, not ``\\lt``).
+                ``alternatives`` no whole number from 1, or constraints that overlap, name a stroke that is not there,
+                or a label that the model does not know (it knows canonical ones: ``<``, not ``\\lt``).
         """
         return self.recognize_many([strokes], constraints=[constraints or {}], alternatives=alternatives)[0]
 
@@ -272,8 +272,7 @@ class Recognizer:
         alternatives: int = 5,
     ) -> list[Recognition]:
         """Read several formulas as one batch; arguments and errors as for :meth:`recognize`."""
-        if alternatives < 1:
-            raise ValueError(f"alternatives is {alternatives}; ask for at least 1")
+        _check_count("alternatives", alternatives)
         read = _as_inks(inks)
         decided = [{}] * len(read) if constraints is None else list(constraints)
         if len(decided) != len(read):
@@ -311,14 +310,13 @@ class Recognizer:
 
         Raises:
             ValueError: no stroke or too many (`check_size`), a stroke without points, a coordinate that is not finite,
-                or ``top_k`` below 1.
+                or ``top_k`` no whole number from 1.
         """
         return self.classify_many([strokes], top_k)[0]
 
     def classify_many(self, inks: Iterable[Strokes], top_k: int = 3) -> list[list[Candidate]]:
         """Name several isolated symbols as one batch; arguments and errors as for :meth:`classify`."""
-        if top_k < 1:
-            raise ValueError(f"top_k is {top_k}; ask for at least 1")
+        _check_count("top_k", top_k)
         read = _as_inks(inks)
         return self.symbols.classify(read, top_k=top_k) if read else []
 
@@ -439,6 +437,11 @@ class Session:
             if self._strokes is strokes and self._choices is choices:
                 self._answer = answer
         return answer
+
+
+def _check_count(name: str, number: object) -> None:
+    if not isinstance(number, Integral) or number < 1:
+        raise ValueError(f"{name} is {number}; ask for a whole number, at least 1")
 
 
 def _as_ink(strokes: Strokes) -> Ink:

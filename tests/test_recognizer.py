@@ -113,8 +113,15 @@ def test_many_inks_are_one_batch() -> None:
 
 def test_a_symbol_is_named(recognizer: Recognizer) -> None:
     assert [candidate.label for candidate in recognizer.classify([ONE], top_k=2)] == ["1", "x"]
-    with pytest.raises(ValueError, match="top_k"):
-        recognizer.classify([ONE], top_k=0)
+
+
+@pytest.mark.parametrize("number", [0, -3, 1.5, "2", None])
+def test_how_many_answers_is_a_whole_number(recognizer: Recognizer, number: Any) -> None:
+    with pytest.raises(ValueError, match=f"top_k is {number}; ask for a whole number"):
+        recognizer.classify([ONE], top_k=number)
+    with pytest.raises(ValueError, match=f"alternatives is {number}; ask for a whole number"):
+        recognizer.recognize([ONE], alternatives=number)
+    assert len(recognizer.classify([ONE], top_k=np.int64(2))) == 2
 
 
 # Constraints

@@ -148,13 +148,17 @@ def is_archive(name: str) -> bool:
 
 def _search(place: Path) -> Iterator[Document | Refusal]:
     if place.is_dir():
-        yield from _search_directory(place, printable(str(place)), (), printable(place.resolve().name))
+        yield from _search_directory(place, printable(str(place)), (), printable(_folder_name(place.resolve())))
     elif is_archive(place.name):
         yield from _search_archive(place, printable(str(place)), ())
     elif _is_inkml(place.name):
-        yield from _found_file(place, printable(str(place)), (), printable(place.resolve().parent.name))
+        yield from _found_file(place, printable(str(place)), (), printable(_folder_name(place.resolve().parent)))
     else:
         raise SourceError(f"{place}: neither a directory, an .inkml file nor an archive ({', '.join(_ARCHIVES)})")
+
+
+def _folder_name(folder: Path) -> str:
+    return folder.name or str(folder)  # the root has no name
 
 
 def _search_directory(folder: Path, shown: str, within: tuple[str, ...], source: str) -> Iterator[Document | Refusal]:

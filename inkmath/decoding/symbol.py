@@ -14,6 +14,7 @@ from inkmath.decoding.network import Network, NetworkError
 from inkmath.decoding.reading import Candidate
 from inkmath.features.symbol import CHANNELS, normalize_and_pad_traces
 from inkmath.features.symbol_context import CONTEXT, alone, symbol_contexts, with_context
+from inkmath.features.tremor import steadied
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,10 +94,14 @@ class OnnxSymbolReader:
         return self.probabilities(features)
 
     def classify(self, inks: Sequence[Ink], *, top_k: int = 3) -> list[list[Candidate]]:
-        """For each ink (all its strokes are one symbol) the ``top_k`` likeliest labels, the likeliest first."""
+        """For each ink (all its strokes are one symbol) the ``top_k`` likeliest labels, the likeliest first.
+
+        Trembling ink is steadied before it is read.
+        """
         if not inks:
             return []
-        probabilities = self.probabilities(normalize_and_pad_traces([ink.strokes for ink in inks], **self.normalize))
+        strokes = [steadied(ink).strokes for ink in inks]
+        probabilities = self.probabilities(normalize_and_pad_traces(strokes, **self.normalize))
         best = np.argsort(-probabilities, axis=1, kind="stable")[:, :top_k]
         return [
             [Candidate(self._labels[index], float(row[index])) for index in chosen]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from inkmath.counting import counted
 from inkmath.drawing import COLOURS
 from inkmath.evaluation.symbol_pictures import QUIET, RIGHT, WRONG, new_figure, reliability_diagram, save
 from inkmath.layout.latex import compact
@@ -62,7 +63,7 @@ def failure_page(outcomes: Sequence[Outcome], count: int = 24) -> Figure:
     shown = [wrong[place * len(wrong) // min(count, len(wrong))] for place in range(min(count, len(wrong)))]
     rows = max(math.ceil(len(shown) / COLUMNS), 1)
     figure = new_figure(COLUMNS * CELL[0], rows * CELL[1] + 0.5, layout=None)
-    share = f"{len(wrong)} of {len(outcomes)} formulas misread"
+    share = f"{len(wrong)} of {counted(len(outcomes), 'formula')} misread"
     title = f"{share}; {len(shown)} of them, from few token edits to many" if wrong else "no formula was misread"
     figure.suptitle(title, fontsize=11, x=0.01, y=1 - 0.15 / figure.get_figheight(), ha="left", va="top")
     grid = figure.subplots(rows, COLUMNS, squeeze=False)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from inkmath.counting import counted
 from inkmath.dataset.results import write_history, write_json
 from inkmath.dataset.splits import Split, telling
 from inkmath.decoding import tuning
@@ -85,7 +86,7 @@ def train_expression(
     training, watched = _to_train_on(formulas, labels, say), validation(formulas)
     if not len(watched):
         raise TrainingError("no validation formula has a truth; see data.train and parse.valid in params.yaml")
-    say(f"{len(watched)} formulas to validate on")
+    say(f"{counted(len(watched), 'formula')} to validate on")
     fresh = unseen(formulas)
     harder = tuning.bent(fresh)
     keras.utils.set_random_seed(seed)
@@ -152,7 +153,7 @@ def _to_train_on(formulas: FormulaSet, labels: Sequence[str], say: Callable[[str
     if not usable:
         raise TrainingError("no training formula has a label for each stroke; give data.train ink with full truth")
     training = formulas.select(usable)
-    say(f"{len(training)} formulas to train on")
+    say(f"{counted(len(training), 'formula')} to train on")
     if left := len(candidates) - len(usable):
         say(f"{left} more hold labels that have no class, which encode_expression lists, and are left out")
     if long := int((np.diff(training.stroke_offsets) > LENGTHS[-1]).sum()):

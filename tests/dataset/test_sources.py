@@ -68,6 +68,14 @@ def test_a_single_file_is_a_place(tmp_path: Path) -> None:
     assert count_files(tmp_path / "one.inkml") == 1
 
 
+def test_ink_in_the_root_has_a_source_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "a.inkml").write_bytes(INK)
+    monkeypatch.setattr(Path, "resolve", lambda self: Path("/a.inkml"))
+    (document,) = find_documents(tmp_path / "a.inkml")
+    assert isinstance(document, Document)
+    assert document.source == "/"
+
+
 def test_the_order_of_a_zip_is_that_of_its_names(tmp_path: Path) -> None:
     write_zip(tmp_path / "a.zip", {"b.inkml": INK, "a.inkml": INK, "c/a.inkml": INK})
     assert [document.name for document in documents(tmp_path / "a.zip")] == ["a", "b", "c/a"]

@@ -11,6 +11,8 @@ import pytest
 import inkmath
 from inkmath.decoding.network import NetworkError
 from inkmath.decoding.symbol import load_symbol_reader, write_description
+from inkmath.features.symbol import normalize_and_pad_traces
+from inkmath.features.tremor import steadied
 from inkmath.ink import Ink
 
 BAR = Ink.from_points([[(0, 0), (0, 50)]])
@@ -52,6 +54,18 @@ def test_symbols_are_named_with_the_likeliest_first(model: Path) -> None:
     assert [len(row) for row in reader.classify([BAR], top_k=1)] == [1]
     assert len(reader.classify([BAR], top_k=99)[0]) == 2
     assert reader.classify([]) == []
+
+
+def test_trembling_symbols_are_read_as_the_line_they_tremble_about(model: Path) -> None:
+    shaken = np.stack([np.zeros(60), np.linspace(0, 50, 60)], axis=1) + np.random.default_rng(0).normal(0, 2, (60, 2))
+    ink = Ink.from_points([shaken])
+    reader = load_symbol_reader(model)
+    as_it_is, steady = (
+        reader.probabilities(normalize_and_pad_traces([strokes], **reader.normalize))[0].max()
+        for strokes in (ink.strokes, steadied(ink).strokes)
+    )
+    assert steady > as_it_is
+    assert reader.classify([ink])[0][0].probability == pytest.approx(steady)
 
 
 def test_many_symbols_are_read_as_one_would_be(model: Path) -> None:

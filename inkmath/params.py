@@ -88,6 +88,12 @@ class Parse(Block):
     valid: float = Field(gt=0.0, lt=0.5)
 
 
+class Redraw(Block):
+    """Training ink once more as it comes back from its picture."""
+
+    share: Probability
+
+
 class Normalize(Block):
     """Symbols as arrays of one shape."""
 
@@ -296,6 +302,7 @@ class Params(Block):
     data: Data
     synthesize: Synthesize
     parse: Parse
+    redraw: Redraw
     normalize: Normalize
     encode: Encode
     train: Train

@@ -1,4 +1,4 @@
-"""Stage normalize: data/interim/ink.parquet -> data/processed/symbol.npz, every labelled symbol as one row."""
+"""Stage normalize: the ink tables of data/interim -> data/processed/symbol.npz, every labelled symbol as one row."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from inkmath.params import Params, ParamsError, load_params
 from inkmath.synthesis.composed_ink import composed_inks
 
 INK = Path("data/interim/ink.parquet")
+REDRAWN = Path("data/interim/redrawn.parquet")
 SYMBOLS = Path("data/processed/symbol.npz")
 
 
@@ -20,7 +21,7 @@ def main(params: Params) -> dict[str, int]:
     """Normalise all symbols, and those of composed formulas, and write them; returns how many each split has."""
     settings, compute = params.normalize, params.compute
     more = composed_inks(read_inks(INK, Split.TRAIN), settings.composed, params.base.seed)
-    return normalize_symbols(INK, SYMBOLS, settings, compute.processes, compute.scheduler, more)
+    return normalize_symbols((INK, REDRAWN), SYMBOLS, settings, compute.processes, compute.scheduler, more)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Stage normalize_expression: data/interim/ink.parquet -> data/processed/expression.npz, every formula as arrays."""
+"""Stage normalize_expression: the ink tables of data/interim -> data/processed/expression.npz, formulas as arrays."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from inkmath.dataset.workers import WorkersError
 from inkmath.features.expression_table import normalize_formulas
 from inkmath.params import Params, ParamsError, load_params
 
-INK = Path("data/interim/ink.parquet")
+INKS = Path("data/interim/ink.parquet"), Path("data/interim/redrawn.parquet")
 FORMULAS = Path("data/processed/expression.npz")
 
 
 def main(params: Params) -> dict[str, int]:
     """Resample the strokes of all formulas and write them with their truth; returns how many each split has."""
     points, compute = params.normalize_expression.points, params.compute
-    return normalize_formulas(INK, FORMULAS, points, compute.processes, compute.scheduler)
+    return normalize_formulas(INKS, FORMULAS, points, compute.processes, compute.scheduler)
 
 
 if __name__ == "__main__":

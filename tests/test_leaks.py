@@ -63,11 +63,20 @@ def test_a_leak_would_be_found(inks: dict[Split, list[Ink]]) -> None:
     assert strangers({**inks, Split.TRAIN: [*inks[Split.TRAIN], resampled]}) == [("leak", leak.id)]
 
 
+def test_training_formulas_alone_are_drawn_and_read_back(reproduced: Copy, inks: dict[Split, list[Ink]]) -> None:
+    redrawn = list(read_inks(reproduced.root / "data/interim/redrawn.parquet"))
+    begun = {ink.id.removeprefix("shapes/").removesuffix("+picture") for ink in redrawn}
+    assert begun
+    assert begun <= {ink.id for ink in inks[Split.TRAIN]}
+    assert not {ink.writer for ink in redrawn} & {ink.writer for split in Split for ink in inks[split]}
+
+
 def test_arrays_keep_every_sample_in_its_split(reproduced: Copy, inks: dict[Split, list[Ink]]) -> None:
     symbols = SymbolSet.load(reproduced.root / "data/processed/symbol.npz")
     formulas = FormulaSet.load(reproduced.root / "data/processed/expression.npz")
+    redrawn = {ink.id for ink in read_inks(reproduced.root / "data/interim/redrawn.parquet")}
     for split in Split:
-        known = {ink.id for ink in inks[split]}
+        known = {ink.id for ink in inks[split]} | (redrawn if split is Split.TRAIN else set())
         assert {name.rpartition("#")[0] or name for name in symbols.ids[symbols.of(split)].tolist()} <= known
         assert set(formulas.ids[formulas.splits == str(split)].tolist()) == known
 

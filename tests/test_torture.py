@@ -190,7 +190,7 @@ def test_a_lock_that_a_kill_cut_short_is_refused_by_name_and_one_from_before_men
 
 
 STAGES = (
-    *("synthesize", "parse", "normalize", "encode", "train", "evaluate"),
+    *("synthesize", "parse", "redraw", "normalize", "encode", "train", "evaluate"),
     *("normalize_expression", "encode_expression", "train_expression", "evaluate_expression"),
 )
 

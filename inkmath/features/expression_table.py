@@ -1,9 +1,10 @@
-"""From the ink table to the arrays of formulas: in pieces, so that no table is too large, on any workers."""
+"""From ink tables to the arrays of formulas: in pieces, so that no table is too large, on any workers."""
 
 from __future__ import annotations
 
 from collections import Counter
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from inkmath.dataset.arrays import write_chunks
@@ -12,7 +13,7 @@ from inkmath.dataset.workers import map_ordered
 from inkmath.features.expression import FormulaSet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
 
 
 def normalize_formulas(
-    table: str | Path, path: str | Path, points: int, processes: int = 0, scheduler: str | None = None
+    tables: Sequence[str | Path], path: str | Path, points: int, processes: int = 0, scheduler: str | None = None
 ) -> dict[str, int]:
-    """Write every formula of an ink table, in its order, as `FormulaSet.load` takes them.
+    """Write every formula of some ink tables, in their order, as `FormulaSet.load` takes them.
 
     Args:
-        table: ``ink.parquet``.
+        tables: ``ink.parquet`` and its like, one after the other.
         path: the npz file to write; its bytes do not depend on the workers.
         points: of a stroke, to which it is resampled.
         processes: as for `map_ordered`.
@@ -36,14 +37,15 @@ def normalize_formulas(
         How many formulas each split has.
 
     Raises:
-        InkTableError: the table is missing or damaged.
+        InkTableError: a table is missing or damaged.
         WorkersError: the work broke off.
     """
     counts: Counter[str] = Counter()
 
     def chunks() -> Iterator[dict[str, Array]]:
         ends = dict.fromkeys(("stroke_offsets", "symbol_offsets", "edge_offsets"), 0)
-        for chunk in map_ordered(partial(_formulas, points), read_batches(table), processes, scheduler):
+        rows = chain.from_iterable(map(read_batches, tables))
+        for chunk in map_ordered(partial(_formulas, points), rows, processes, scheduler):
             for name, end in ends.items():
                 # Each chunk counts from 0; the 0 of the first begins the whole.
                 moved = chunk[name] + end

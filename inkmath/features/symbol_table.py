@@ -1,4 +1,4 @@
-"""From the ink table to the arrays of isolated symbols: in pieces, so that no table is too large, on any workers."""
+"""From ink tables to the arrays of isolated symbols: in pieces, so that no table is too large, on any workers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from inkmath.dataset.workers import map_ordered
 from inkmath.features.symbol_set import SymbolSet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -29,19 +29,19 @@ INKS = 512
 
 
 def normalize_symbols(
-    table: str | Path,
+    tables: Sequence[str | Path],
     path: str | Path,
     settings: Normalize,
     processes: int = 0,
     scheduler: str | None = None,
     more: Iterable[Ink] = (),
 ) -> dict[str, int]:
-    """Write every labelled symbol of an ink table, those outside a layout tree too, as `SymbolSet.load` reads them.
+    """Write every labelled symbol of some ink tables, those outside a layout tree too, as `SymbolSet.load` reads them.
 
-    Splits follow each other in the order of `Split`; within each the order is that of the table.
+    Splits follow each other in the order of `Split`; within each the order is that of the tables.
 
     Args:
-        table: ``ink.parquet``.
+        tables: ``ink.parquet`` and its like, one after the other.
         path: the npz file to write; its bytes do not depend on the workers.
         settings: how symbols are resampled.
         processes: as for `map_ordered`.
@@ -52,10 +52,10 @@ def normalize_symbols(
         How many symbols each split has.
 
     Raises:
-        InkTableError: the table is missing or damaged.
+        InkTableError: a table is missing or damaged.
         WorkersError: the work broke off.
     """
-    rows = (batch for split in Split for batch in read_batches(table, split))
+    rows = (batch for split in Split for table in tables for batch in read_batches(table, split))
     counts: Counter[str] = Counter()
 
     def chunks() -> Iterator[dict[str, Array]]:

@@ -41,7 +41,7 @@ class Training(NamedTuple):
     blocks: tuple[str, ...]
 
 
-_DATA = ("base", "synthesize", "parse")
+_DATA = ("base", "synthesize", "parse", "redraw")
 
 TRAININGS = {
     "symbol": Training("train", "valid_accuracy", "valid_accuracy", (*_DATA, "normalize", "encode", "train")),

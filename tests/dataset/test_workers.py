@@ -147,8 +147,8 @@ def test_a_cluster_that_loses_a_worker_writes_what_one_process_writes(
             scheduler=scheduler,
         )
         assert (summary.files, summary.rows, summary.rejected) == (700, 693, 7)
-        normalize_symbols(f"{folder}/ink.parquet", f"{folder}/symbol.npz", NORMALIZE, 1, scheduler)
-        normalize_formulas(f"{folder}/ink.parquet", f"{folder}/expression.npz", 8, 1, scheduler)
+        normalize_symbols((f"{folder}/ink.parquet",), f"{folder}/symbol.npz", NORMALIZE, 1, scheduler)
+        normalize_formulas((f"{folder}/ink.parquet",), f"{folder}/expression.npz", 8, 1, scheduler)
 
     run("alone", None)
     from inkmath.dataset import parsing

@@ -47,7 +47,7 @@ def test_symbols_written_in_pieces_are_those_of_one_go(
 ) -> None:
     whole = SymbolSet.from_inks([(ink, split) for split in Split for ink in read_inks(table, split)], NORMALIZE)
     monkeypatch.setattr(ink_table, "ROWS_PER_BATCH", rows)
-    counts = normalize_symbols(table, tmp_path / "symbol.npz", NORMALIZE, processes=1)
+    counts = normalize_symbols((table,), tmp_path / "symbol.npz", NORMALIZE, processes=1)
     assert counts == {split: len(whole.of(split)) for split in Split}
     written = read_arrays(tmp_path / "symbol.npz")
     np.testing.assert_allclose(written.pop("features"), whole.features, atol=1e-6)  # sums depend on who sums together
@@ -61,7 +61,7 @@ def test_formulas_written_in_pieces_are_those_of_one_go(
 ) -> None:
     whole = FormulaSet.from_inks(read_inks(table), pq.read_table(table)["split"].to_pylist(), 8)
     monkeypatch.setattr(ink_table, "ROWS_PER_BATCH", rows)
-    assert normalize_formulas(table, tmp_path / "formulas.npz", 8, processes=1) == dict.fromkeys(Split, 10)
+    assert normalize_formulas((table,), tmp_path / "formulas.npz", 8, processes=1) == dict.fromkeys(Split, 10)
     write_arrays(tmp_path / "whole.npz", whole.arrays())
     assert (tmp_path / "formulas.npz").read_bytes() == (tmp_path / "whole.npz").read_bytes()
 
@@ -70,17 +70,17 @@ def test_formulas_written_in_pieces_are_those_of_one_go(
 def test_other_processes_write_the_same_bytes(table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ink_table, "ROWS_PER_BATCH", 2)
     for processes in (1, 2):
-        normalize_symbols(table, tmp_path / f"symbol-{processes}.npz", NORMALIZE, processes)
-        normalize_formulas(table, tmp_path / f"formula-{processes}.npz", 8, processes)
+        normalize_symbols((table,), tmp_path / f"symbol-{processes}.npz", NORMALIZE, processes)
+        normalize_formulas((table,), tmp_path / f"formula-{processes}.npz", 8, processes)
     assert (tmp_path / "symbol-1.npz").read_bytes() == (tmp_path / "symbol-2.npz").read_bytes()
     assert (tmp_path / "formula-1.npz").read_bytes() == (tmp_path / "formula-2.npz").read_bytes()
 
 
 def test_further_ink_is_trained_on_after_all_else(table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(symbol_table, "INKS", 2)
-    plain = normalize_symbols(table, tmp_path / "plain.npz", NORMALIZE, processes=1)
+    plain = normalize_symbols((table,), tmp_path / "plain.npz", NORMALIZE, processes=1)
     further = list(synthesize(5, 4, max_symbols=8))
-    counts = normalize_symbols(table, tmp_path / "more.npz", NORMALIZE, processes=1, more=further)
+    counts = normalize_symbols((table,), tmp_path / "more.npz", NORMALIZE, processes=1, more=further)
     before, after = SymbolSet.load(tmp_path / "plain.npz"), SymbolSet.load(tmp_path / "more.npz")
     added = SymbolSet.from_inks([(ink, "train") for ink in further], NORMALIZE)
     assert counts == {**plain, Split.TRAIN: plain[Split.TRAIN] + len(added)}
@@ -91,12 +91,12 @@ def test_further_ink_is_trained_on_after_all_else(table: Path, tmp_path: Path, m
 def test_a_table_without_labels_gives_no_symbol(tmp_path: Path) -> None:
     ink = Ink.from_points([[(0, 0), (1, 1)]], id="train/a", source="s")
     write_inks(tmp_path / "ink.parquet", [add_splits(to_batch([ink], [None]), [Split.TRAIN])])
-    assert normalize_symbols(tmp_path / "ink.parquet", tmp_path / "symbol.npz", NORMALIZE) == {}
+    assert normalize_symbols((tmp_path / "ink.parquet",), tmp_path / "symbol.npz", NORMALIZE) == {}
     assert SymbolSet.load(tmp_path / "symbol.npz").features.shape == (0, NORMALIZE.points, 5)
 
 
 def test_a_mapped_set_holds_the_same(table: Path, tmp_path: Path) -> None:
-    normalize_symbols(table, tmp_path / "symbol.npz", NORMALIZE, processes=1)
+    normalize_symbols((table,), tmp_path / "symbol.npz", NORMALIZE, processes=1)
     with SymbolSet.mapped(tmp_path / "symbol.npz") as mapped:
         assert isinstance(mapped.features, np.memmap)
         for name, array in read_arrays(tmp_path / "symbol.npz").items():

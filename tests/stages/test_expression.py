@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from inkmath.dataset.arrays import read_arrays
-from inkmath.dataset.ink_table import add_splits, to_batch
+from inkmath.dataset.ink_table import add_splits, to_batch, write_inks
 from inkmath.dataset.splits import Split
 from inkmath.decoding.language import count_trigrams
 from inkmath.decoding.lines import measure_lines
@@ -56,6 +56,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     table = pa.Table.from_batches([add_splits(to_batch(inks, latex), [split for _, split, _ in FORMULAS])])
     (tmp_path / "data" / "interim").mkdir(parents=True)
     pq.write_table(table, tmp_path / "data" / "interim" / "ink.parquet")
+    write_inks(tmp_path / "data" / "interim" / "redrawn.parquet", [])
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

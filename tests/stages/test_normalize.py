@@ -33,6 +33,7 @@ def params(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Params:
     ink = Ink.from_points([stroke], id="train/a", source="made-up", tree=LayoutTree((Symbol("/", (0,)),)))
     normalize.INK.parent.mkdir(parents=True)
     write_inks(normalize.INK, [add_splits(to_batch([ink], ["/"]), [Split.TRAIN])])
+    write_inks(normalize.REDRAWN, [])
     given = load_params(REPOSITORY / "params.yaml")
     return given.model_copy(update={"compute": given.compute.model_copy(update={"processes": 1})})
 
@@ -62,3 +63,12 @@ def test_only_training_formulas_are_composed(params: Params) -> None:
     ids = SymbolSet.load(normalize.SYMBOLS).ids.tolist()
     composed = {name.partition("+")[0] for name in ids if name.startswith("shapes/")}
     assert composed == {"shapes/train/0", "shapes/train/3"}
+
+
+def test_symbols_of_redrawn_formulas_are_trained_on_too(params: Params) -> None:
+    ink = Ink.from_points(
+        [[(0, 0), (0, 9)]], id="shapes/train/a+picture", source="s", tree=LayoutTree((Symbol("1", (0,)),))
+    )
+    write_inks(normalize.REDRAWN, [add_splits(to_batch([ink], ["1"]), [Split.TRAIN])])
+    assert normalize.main(params) == {Split.TRAIN: 2}
+    assert SymbolSet.load(normalize.SYMBOLS).labels.tolist() == ["/", "1"]

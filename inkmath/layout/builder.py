@@ -71,5 +71,5 @@ class TreeBuilder:
             return LayoutTree(())
         tree = in_reading_order(self.symbols, self.children, root)
         if len(tree.symbols) < len(self.symbols):
-            raise LayoutError(f"symbols without a place in the formula: {len(self.symbols) - len(tree.symbols)}")
+            raise LayoutError(f"symbols with no place in the formula: {len(self.symbols) - len(tree.symbols)}")
         return tree

@@ -52,7 +52,7 @@ print(json.dumps(histories))
 """
 
 
-@pytest.mark.parametrize("schedule", ["cosine", "constant"])
+@pytest.mark.parametrize("schedule", ["cosine", pytest.param("constant", marks=pytest.mark.long)])
 def test_two_devices_learn_as_one(tmp_path: Path, schedule: str) -> None:
     """Killed and gone on with, too; and what they learned is written and read like any other."""
     command = [sys.executable, "-c", TRAIN, str(Path(__file__).parent), str(tmp_path), schedule]

@@ -63,7 +63,7 @@ def test_dots_and_straight_lines_of_any_size_come_back(points: list[tuple[float,
 
 def test_a_picture_is_never_larger_than_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redrawing, "LONGEST", 200.0)
-    ink = line(*([(100.0 * place, 0), (100.0 * place + 20, 5)] for place in range(5)))
+    ink = line(*([(100.0 * place, 0.0), (100.0 * place + 20, 5.0)] for place in range(5)))
     reach = np.ptp(np.concatenate(redrawn(ink, np.random.default_rng(0)).strokes), axis=0)
     assert 190 < reach.max() < 210
 

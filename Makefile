@@ -14,9 +14,10 @@ help:  ## list the targets
 
 install: $(INSTALLED)  ## make .venv with the pinned dependencies (the other targets do so by themselves)
 
+# Python compiles what is imported; to compile all of it here would take half as long again as the rest.
 $(INSTALLED): pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
-	python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[train,team,images,sympy,dev]'
+	python -m pip install --quiet --disable-pip-version-check --no-compile --constraint requirements.lock --editable '.[train,team,images,sympy,dev]'
 	@touch $@
 
 run: $(INSTALLED)  ## run the pipeline on made-up handwriting: data, both models, their figures

@@ -97,5 +97,5 @@ def _redraw(share: float, seed: int, batch: pa.RecordBatch) -> Redrawn:
             reasons.append((ink.id, str(error)))
             continue
         name = f"{Role.SHAPES}/{ink.id}+picture"
-        inks.append(replace(new, id=name, writer=f"{ink.writer or ink.id}, in pictures"))
+        inks.append(replace(new, id=name, writer=ink.writer and f"{ink.writer}, in pictures"))
     return to_batch(inks, [ink.latex for ink in inks]), reasons

@@ -21,6 +21,7 @@ from inkmath.dataset.splits import Role
 from inkmath.dataset.workers import AHEAD, FEW, WorkersError, map_ordered
 from inkmath.features.expression_table import normalize_formulas
 from inkmath.features.symbol_table import normalize_symbols
+from inkmath.images.redrawn_table import redraw_table
 from inkmath.params import load_params
 
 if TYPE_CHECKING:
@@ -147,8 +148,11 @@ def test_a_cluster_that_loses_a_worker_writes_what_one_process_writes(
             scheduler=scheduler,
         )
         assert (summary.files, summary.rows, summary.rejected) == (700, 693, 7)
-        normalize_symbols((f"{folder}/ink.parquet",), f"{folder}/symbol.npz", NORMALIZE, 1, scheduler)
-        normalize_formulas((f"{folder}/ink.parquet",), f"{folder}/expression.npz", 8, 1, scheduler)
+        tables = f"{folder}/ink.parquet", f"{folder}/redrawn.parquet"
+        left_out = f"{folder}/not_redrawn.parquet"
+        assert redraw_table(*tables, left_out, share=0.02, seed=1, processes=1, scheduler=scheduler).redrawn > 5
+        normalize_symbols(tables, f"{folder}/symbol.npz", NORMALIZE, 1, scheduler)
+        normalize_formulas(tables, f"{folder}/expression.npz", 8, 1, scheduler)
 
     run("alone", None)
     from inkmath.dataset import parsing

@@ -36,6 +36,8 @@ def main(params: Params) -> Summary:
 if __name__ == "__main__":
     try:
         done = main(load_params())
-    except (ParamsError, InkTableError, WorkersError, ImportError, OSError) as error:
+    except ImportError as missing:
+        sys.exit(f"redraw: pictures need {missing.name}; pip install 'inkmath[train]', or set redraw.share to 0")
+    except (ParamsError, InkTableError, WorkersError, OSError) as error:
         sys.exit(f"redraw: {error}")
     print(f"{done.redrawn} of {done.chosen} formulas in {REDRAWN}; {done.left_out} listed in {LEFT_OUT}")

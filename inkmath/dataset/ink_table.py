@@ -15,8 +15,11 @@ Columns of ``ink.parquet``:
 - ``relations``: list of ``{parent, child, relation}``, indices into ``symbols``; null without a layout tree. ``n``
   relations make a tree of the first ``n + 1`` symbols; further symbols are labelled groups that stand outside it.
 
+``redrawn.parquet`` is another such table, of training formulas as they come back from their pictures.
+
 ``rejected.parquet`` has a row per file that was not used: ``file`` and ``reason``. ``problems.parquet`` has the same
-columns and a row for each thing that is wrong with the truth of a file that was used.
+columns and a row for each thing that is wrong with the truth of a file that was used, ``not_redrawn.parquet`` a row for
+each formula that did not come back.
 """
 
 from __future__ import annotations
@@ -156,7 +159,7 @@ def write_inks(path: str | Path, groups: Iterable[pa.RecordBatch]) -> None:
 
 
 def write_reasons(path: str | Path, reasons: Iterable[tuple[str, str]]) -> None:
-    """Write ``rejected.parquet`` or ``problems.parquet`` from pairs of file and reason."""
+    """Write ``rejected.parquet`` and its like from pairs of file and reason."""
     rows = list(reasons)
     table = pa.Table.from_arrays(
         [pa.array([row[column] for row in rows], pa.string()) for column in (0, 1)], schema=REASON_COLUMNS
@@ -214,7 +217,7 @@ def read_batches(
     try:
         parts = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
         if not parts:
-            raise InkTableError(f"{path}: has no parts; run the parse stage again")
+            raise InkTableError(f"{path}: has no parts; run the stage that writes it again")
         table = ds.dataset([str(part) for part in parts], format="parquet")
         if table.schema.names != INK_COLUMNS.names:
             raise InkTableError(f"{path}: has columns {table.schema.names}, an ink table has {INK_COLUMNS.names}")
@@ -223,9 +226,9 @@ def read_batches(
         )
         yield from filter(len, batches)
     except FileNotFoundError:
-        raise InkTableError(f"{path}: no such file; run the parse stage (dvc repro parse)") from None
+        raise InkTableError(f"{path}: no such file; run the stage that writes it (dvc repro)") from None
     except (pa.ArrowInvalid, OSError) as error:
-        raise InkTableError(f"{path}: is not parquet ({error}); run the parse stage again") from error
+        raise InkTableError(f"{path}: is not parquet ({error}); run the stage that writes it again") from error
 
 
 def to_inks(batch: pa.RecordBatch) -> Iterator[Ink]:

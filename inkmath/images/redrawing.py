@@ -30,7 +30,7 @@ SIZES = 30.0, 250.0
 """Smallest and largest size of a typical stroke, in pixels."""
 
 LONGEST = 1800.0
-"""Pixels of the longer side of a picture at most."""
+"""Pixels of the longer side of the ink at most; long formulas are drawn smaller for it, whatever `SIZES` says."""
 
 OWN = 0.85
 """Share of a line that one symbol must have drawn: less is a line through symbols that touch."""
@@ -51,7 +51,8 @@ def redrawn(ink: Ink, rng: np.random.Generator) -> Ink:
         rng: chooses how large the ink is drawn, and how wide the pen's line.
 
     Returns:
-        The same formula in strokes as `ink_from_image` finds them, in pixels.
+        The same formula in strokes as `ink_from_image` finds them, in pixels. Parts of one symbol that the pen's line
+        covers come back as one, such as the dot of an i that sits on its stem.
 
     Raises:
         RedrawError: the truth leaves strokes or symbols out; the picture cannot be read; one of its lines runs through
@@ -63,7 +64,9 @@ def redrawn(ink: Ink, rng: np.random.Generator) -> Ink:
     left, top, right, bottom = ink.bounds
     extent = max(right - left, bottom - top) or 1.0
     size = float(np.clip(pen / np.exp(rng.uniform(*np.log(FINENESS))), *SIZES))
-    scale = min(size / typical_size(*boxes(ink.strokes)), LONGEST / extent)
+    typical = typical_size(*boxes(ink.strokes))
+    scale = min(size / typical, LONGEST / extent)
+    pen = max(PEN[0], min(pen, FINENESS[1] * typical * scale))
     margin = MARGIN + pen / 2
     placed = ((stroke.astype(np.float64) - (left, top)) * scale + margin for stroke in ink.strokes)
     drawn = replace(ink, strokes=tuple(stroke.astype(np.float32) for stroke in placed))

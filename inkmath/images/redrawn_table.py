@@ -9,8 +9,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
-from inkmath.dataset.ink_table import add_splits, read_batches, to_batch, to_inks, write_inks, write_reasons
+from inkmath.dataset.ink_table import (
+    ROWS_PER_GROUP,
+    add_splits,
+    read_batches,
+    to_batch,
+    to_inks,
+    write_inks,
+    write_reasons,
+)
 from inkmath.dataset.splits import Role, Split
 from inkmath.dataset.workers import map_ordered
 from inkmath.images.redrawing import RedrawError, redrawn
@@ -19,12 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    import pyarrow as pa
-
 ROWS = 32
 """Rows that a worker takes at a time: a formula takes it a quarter of a second or so."""
 
-Redrawn = tuple["pa.RecordBatch", list[tuple[str, str]]]
+Redrawn = tuple[pa.RecordBatch, list[tuple[str, str]]]
 
 
 @dataclass(frozen=True)
@@ -63,34 +70,50 @@ def redraw_table(
     Raises:
         InkTableError: the table is missing or damaged.
         WorkersError: the work broke off.
-        ImportError: there is no `scikit-image` or no `Pillow`.
+        ImportError: a package that draws or reads pictures is missing; the extra ``train`` has them all.
     """
     counts: Counter[str] = Counter()
     reasons: list[tuple[str, str]] = []
 
     def groups() -> Iterator[pa.RecordBatch]:
-        for batch, unlike in map_ordered(partial(_redraw, share, seed), _pieces(table, share), processes, scheduler):
+        held: list[pa.RecordBatch] = []
+        for batch, unlike in map_ordered(partial(_redraw, seed), _pieces(table, share, seed), processes, scheduler):
             counts["redrawn"] += len(batch)
             reasons.extend(unlike)
-            if len(batch):
-                yield add_splits(batch, [Split.TRAIN] * len(batch))
+            held.append(batch)
+            if sum(map(len, held)) >= ROWS_PER_GROUP:
+                yield _whole(held)
+                held = []
+        if any(map(len, held)):
+            yield _whole(held)
 
     write_inks(path, groups())
     write_reasons(left_out, reasons)
     return Summary(counts["redrawn"] + len(reasons), counts["redrawn"], len(reasons))
 
 
-def _pieces(table: str | Path, share: float) -> Iterator[pa.RecordBatch]:
-    for batch in read_batches(table, Split.TRAIN) if share else ():
-        yield from (batch.slice(start, ROWS) for start in range(0, len(batch), ROWS))
+def _whole(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    (batch,) = pa.Table.from_batches(batches).combine_chunks().to_batches()
+    return add_splits(batch, [Split.TRAIN] * len(batch))
 
 
-def _redraw(share: float, seed: int, batch: pa.RecordBatch) -> Redrawn:
+def _pieces(table: str | Path, share: float, seed: int) -> Iterator[pa.RecordBatch]:
+    """The chosen rows, a few at a time; copied, since a slice travels to a worker with all that it is a slice of."""
+    for batch in read_batches(table, Split.TRAIN):
+        drawn = np.array([_generator(seed, name).random() for name in batch["id"].to_pylist()])
+        rows = np.flatnonzero(drawn < share)
+        yield from (batch.take(pa.array(rows[start : start + ROWS])) for start in range(0, len(rows), ROWS))
+
+
+def _generator(seed: int, name: str) -> np.random.Generator:
+    return np.random.default_rng([seed, zlib.crc32(name.encode())])
+
+
+def _redraw(seed: int, batch: pa.RecordBatch) -> Redrawn:
     inks, reasons = [], []
     for ink in to_inks(batch):
-        rng = np.random.default_rng([seed, zlib.crc32(ink.id.encode())])
-        if rng.random() >= share:
-            continue
+        rng = _generator(seed, ink.id)
+        rng.random()  # this draw has chosen it
         try:
             new = redrawn(ink, rng)
         except RedrawError as error:

@@ -181,7 +181,7 @@ def test_a_large_table_is_written_in_parts_and_read_as_one(data: Path, monkeypat
 
 
 def test_a_table_without_parts_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InkTableError, match=r"ink\.parquet: has no parts; run the parse stage again"):
+    with pytest.raises(InkTableError, match=r"ink\.parquet: has no parts; run the stage that writes it again"):
         (tmp_path / "ink.parquet").mkdir()
         list(read_inks(tmp_path / "ink.parquet"))
 
@@ -284,7 +284,7 @@ def test_a_missing_place_is_an_error_that_names_it(data: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [(None, "no such file; run the parse stage"), (b"x", "is not parquet")]
+    ("content", "message"), [(None, "no such file; run the stage that writes it"), (b"x", "is not parquet")]
 )
 def test_a_table_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None, message: str) -> None:
     if content is not None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 import pytest
 
-from inkmath.dataset.ink_table import InkTableError, add_splits, read_inks, to_batch, write_inks
+from inkmath.dataset.ink_table import InkTableError, add_splits, read_batches, read_inks, to_batch, write_inks
 from inkmath.dataset.splits import Split
 from inkmath.images import redrawn_table
 from inkmath.images.redrawn_table import Summary, redraw_table
@@ -84,6 +85,21 @@ def test_other_processes_and_pieces_write_the_same_ink(table: Path, monkeypatch:
         assert [stroke.tolist() for stroke in one.strokes] == [stroke.tolist() for stroke in other.strokes]
 
 
-def test_without_a_table_the_error_names_it(tmp_path: Path) -> None:
+def test_pieces_leave_one_table_of_full_groups(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redrawn_table, "ROWS", 1)
+    redraw(table)
+    assert [len(batch) for batch in read_batches(table.parent / "redrawn.parquet")] == [3]
+
+
+def test_a_piece_travels_without_the_rest_of_its_table(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (whole,) = redrawn_table._pieces(table, 1.0, 1)
+    monkeypatch.setattr(redrawn_table, "ROWS", 1)
+    assert max(len(pickle.dumps(piece)) for piece in redrawn_table._pieces(table, 1.0, 1)) < 0.6 * len(
+        pickle.dumps(whole)
+    )
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_without_a_table_the_error_names_it(tmp_path: Path, share: float) -> None:
     with pytest.raises(InkTableError, match=r"ink\.parquet: no such file"):
-        redraw(tmp_path / "ink.parquet")
+        redraw(tmp_path / "ink.parquet", share=share)

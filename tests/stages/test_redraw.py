@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,12 +38,30 @@ def params(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Params:
 def test_as_many_are_redrawn_as_asked_for(params: Params, share: float, wanted: int) -> None:
     summary = redraw.main(params.model_copy(update={"redraw": Redraw(share=share)}))
     assert (summary.chosen, summary.redrawn + summary.left_out) == (wanted, wanted)
+    assert summary.redrawn >= 0.75 * wanted, "symbols touch in few formulas"
     assert len(list(read_inks(redraw.REDRAWN))) == summary.redrawn
     assert json.loads(redraw.METRICS.read_text()) == {
         "chosen": wanted,
         "redrawn": summary.redrawn,
         "left_out": summary.left_out,
     }
+
+
+def test_without_a_package_for_pictures_the_remedy_is_named(params: Params) -> None:
+    code = "import sys, runpy; sys.modules['skimage'] = None; runpy.run_module('stages.redraw', run_name='__main__')"
+    shutil.copy(REPOSITORY / "params.yaml", "params.yaml")
+    Path("params.yaml").write_text(Path("params.yaml").read_text().replace("  share: 0.1 ", "  share: 1.0 "))
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+    )
+    assert done.returncode == 1
+    assert "redraw: pictures need skimage" in done.stderr
+    assert "pip install 'inkmath[train]', or set redraw.share to 0" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_another_seed_redraws_others_in_another_way(params: Params) -> None:

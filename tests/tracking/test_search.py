@@ -277,6 +277,7 @@ def test_a_study_of_other_parameters_is_not_gone_on_with(searching: Search, work
         ("synthesize", "writers", 99),
         ("parse", "valid", 0.3),
         ("normalize", "points", 99),
+        ("redraw", "share", 0.5),
         ("encode", "min_count", 99),
         ("data", "source", "inkml"),
     ):

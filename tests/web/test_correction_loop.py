@@ -26,6 +26,7 @@ def test_what_is_corrected_on_the_page_is_in_the_data_of_the_next_training(
     browser: Browser, recognizer: Recognizer, tmp_path: Path
 ) -> None:
     copy = Copy(tmp_path)
+    copy.set({"redraw": {"share": 0.0}})  # or the ink may count twice
     user = copy.root / "data" / "raw" / "user"
     with serving(recognizer, Settings(corrections=user)) as address, opened(browser, address) as page:
         draw(page, X, ONE)

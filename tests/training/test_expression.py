@@ -182,6 +182,26 @@ def test_what_teachers_say_counts_for_its_share_and_truth_for_the_rest() -> None
 # Training -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def single(formulas: FormulaSet, classes: list[str], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Of one training that nothing stopped."""
+    return _whole(formulas, classes, tmp_path_factory, branches=1)
+
+
+@pytest.fixture(scope="module")
+def branched(formulas: FormulaSet, classes: list[str], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The same with a second branch."""
+    return _whole(formulas, classes, tmp_path_factory, branches=2)
+
+
+def _whole(formulas: FormulaSet, classes: list[str], places: pytest.TempPathFactory, branches: int) -> Any:
+    whole = trainer(formulas, classes, places.mktemp("whole") / "c.npz", branches=branches)
+    rows: list[int] = []
+    assert whole.run(on_epoch=lambda number, row: rows.append(number))
+    assert rows == list(range(branches + 1)), "an epoch of the trunk, and one of each branch"
+    return whole
+
+
 def test_the_learning_rate_rises_stays_and_falls(formulas: FormulaSet, classes: list[str], tmp_path: Path) -> None:
     one = trainer(formulas, classes, tmp_path / "c.npz", warmup=10)
     assert one.rate(0.0) == pytest.approx(1e-4)
@@ -283,11 +303,8 @@ def test_a_loss_that_is_no_number_ends_the_training_with_what_to_do(
 
 
 def test_stopped_and_resumed_it_ends_with_the_weights_of_an_undisturbed_training(
-    formulas: FormulaSet, classes: list[str], tmp_path: Path
+    formulas: FormulaSet, classes: list[str], tmp_path: Path, single: Any
 ) -> None:
-    undisturbed = trainer(formulas, classes, tmp_path / "one.npz")
-    assert undisturbed.run()
-
     stopped = trainer(formulas, classes, tmp_path / "other.npz")
     assert not stopped.run(deadline=time.monotonic()), "the time is up after one batch"
     assert (stopped.epoch, stopped.batch) == (0, 1)
@@ -296,9 +313,9 @@ def test_stopped_and_resumed_it_ends_with_the_weights_of_an_undisturbed_training
     assert (resumed.epoch, resumed.batch) == (0, 1)
     assert resumed.run()
 
-    for one, other in zip(weights(undisturbed), weights(resumed), strict=True):
+    for one, other in zip(weights(single), weights(resumed), strict=True):
         np.testing.assert_array_equal(one, other)
-    assert [row["loss"] for row in resumed.history] == [row["loss"] for row in undisturbed.history]
+    assert [row["loss"] for row in resumed.history] == [row["loss"] for row in single.history]
 
 
 def test_teachers_see_the_ink_as_it_was_written_and_the_network_what_the_digitiser_told(
@@ -368,15 +385,7 @@ def test_killed_after_the_last_step_of_an_epoch_its_figures_are_whole(
     assert rows[0]["expressions_per_second"] > 0
 
 
-def test_branches_leave_one_trunk_and_the_mean_of_their_ends_is_kept(
-    formulas: FormulaSet, classes: list[str], tmp_path: Path
-) -> None:
-    single = trainer(formulas, classes, tmp_path / "single.npz")
-    assert single.run()
-    rows: list[int] = []
-    branched = trainer(formulas, classes, tmp_path / "branched.npz", branches=2)
-    assert branched.run(on_epoch=lambda number, row: rows.append(number))
-    assert rows == [0, 1, 2], "an epoch of the trunk, and one of each branch"
+def test_branches_leave_one_trunk_and_the_mean_of_their_ends_is_kept(single: Any, branched: Any) -> None:
     loss = [row["loss"] for row in branched.history]
     assert loss[:2] == [row["loss"] for row in single.history]
     assert loss[2] != loss[1], "a branch draws formulas of its own"
@@ -389,17 +398,19 @@ def test_branches_leave_one_trunk_and_the_mean_of_their_ends_is_kept(
     for one, other, mean in zip(single.averaged(), second, branched.averaged(), strict=True):
         np.testing.assert_array_equal(mean, (one + other) / 2)
     assert any(np.abs(one - other).max() > 1e-5 for one, other in zip(single.averaged(), second, strict=True))
-    assert [path.name for path in tmp_path.glob("branched*")] == ["branched.npz"], "the trunk is not needed any more"
+    assert [path.name for path in branched.path.parent.iterdir()] == ["c.npz"], "the trunk is not needed any more"
 
 
 @pytest.mark.parametrize("epochs", [1, 2], ids=["in the first branch", "in the second branch"])
 def test_killed_it_ends_with_the_mean_of_undisturbed_branches(
-    formulas: FormulaSet, classes: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epochs: int
+    formulas: FormulaSet,
+    classes: list[str],
+    tmp_path: Path,
+    branched: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    epochs: int,
 ) -> None:
     from inkmath.training import checkpoint
-
-    undisturbed = trainer(formulas, classes, tmp_path / "undisturbed.npz", branches=2)
-    assert undisturbed.run()
 
     monkeypatch.setattr(checkpoint, "SECONDS_BETWEEN", 0.0)
     killed = trainer(formulas, classes, tmp_path / "killed.npz", branches=2)
@@ -418,7 +429,7 @@ def test_killed_it_ends_with_the_mean_of_undisturbed_branches(
     resumed.resume()
     assert (resumed.branch, resumed.epoch, resumed.batch) == (epochs - 1, 1, 1)
     assert resumed.run()
-    for one, other in zip(weights(undisturbed), weights(resumed), strict=True):
+    for one, other in zip(weights(branched), weights(resumed), strict=True):
         np.testing.assert_array_equal(one, other)
 
 

@@ -1,8 +1,9 @@
 """Formulas read from pictures, beside the same formulas read from their ink.
 
-Run: ``python -m benchmarks.images [DIR] [--count 100] [--pen 5] [--camera]``. DIR holds InkML with truth; without it,
-formulas are made up. Each is drawn, its strokes are recovered from the picture, and both inks are read with the
-released weights. ``--camera`` adds what a photograph does: uneven light, blur, grain and JPEG.
+Run: ``python -m benchmarks.images [DIR] [--count 100] [--pen 5] [--as camera pencil ...]``. DIR holds InkML with truth;
+without it, formulas are made up. Each is drawn, its strokes are recovered from the picture, and both inks are read with
+the released weights. ``--as`` says what the picture is: the drawing itself, or what a camera or a scanner makes of it;
+``--as all`` measures every kind.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 
 from inkmath.drawing import to_png
 from inkmath.images import ImageError, ink_from_image
@@ -25,9 +28,11 @@ from inkmath.recognizer import Recognizer
 from inkmath.synthesis import synthesize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from inkmath.ink import Ink
+
+Cover = NDArray[np.float64]  # share of each pixel that ink covers, ``(height, width)``
 
 SIZE = (1600.0, 480.0)  # pixels the ink is fitted into
 
@@ -39,44 +44,59 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=100, help="formulas, drawn at random from DIR")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--pen", type=float, default=5.0, help="width of the line in pixels")
-    parser.add_argument("--camera", action="store_true", help="uneven light, blur, grain, JPEG")
+    parser.add_argument("--as", dest="kinds", nargs="+", choices=["all", *KINDS], default=["drawing"])
     parser.add_argument("--weights", type=Path, help="another directory of exported models")
     parser.add_argument("--list", action="store_true", help="print each formula that only one of the two gave")
     asked = parser.parse_args()
 
-    rng = np.random.default_rng(asked.seed)
+    kinds = list(KINDS) if "all" in asked.kinds else asked.kinds
     recognizer = Recognizer.load(asked.weights)
-    own_right = image_right = strokes_equal = failed = count = 0
+    formulas = list(_formulas(asked.directory, asked.count, asked.seed))
+    own = {ink.id: recognizer.recognize(ink, alternatives=1).tokens == truth for ink, truth in formulas}
+    where = asked.directory.name if asked.directory else f"made-up, seed {asked.seed}"
+    print(f"{len(formulas)} formulas ({where}), drawn into {SIZE[0]:.0f} x {SIZE[1]:.0f}, pen {asked.pen:g} px")
+    print(f"ExpRate of the ink itself  {sum(own.values()) / len(formulas):6.1%}\n")
+    print(f"{'picture':10} {'ExpRate':>8} {'as many strokes':>16} {'no ink':>7} {'seconds':>8}")
+    for kind in kinds:
+        right, equal, failed, seconds = _measure(recognizer, formulas, KINDS[kind], asked, own)
+        found = max(len(formulas) - failed, 1)
+        print(
+            f"{kind:10} {right / len(formulas):8.1%} {equal / len(formulas):16.1%} {failed:7} {seconds / found:8.3f}",
+            flush=True,
+        )
+
+
+def _measure(
+    recognizer: Recognizer,
+    formulas: list[tuple[Ink, list[str]]],
+    kind: Callable[[Cover, np.random.Generator], bytes],
+    asked: argparse.Namespace,
+    own: dict[str, bool],
+) -> tuple[int, int, int, float]:
+    """Formulas read right, with as many strokes as written, without ink; and the seconds that tracing took."""
+    right = equal = failed = 0
     seconds = 0.0
-    for ink, truth in _formulas(asked.directory, asked.count, asked.seed):
-        count += 1
-        own = recognizer.recognize(ink, alternatives=1).tokens
-        picture = to_png(ink, size=SIZE, pen=asked.pen, scale=1.0)
-        if asked.camera:
-            picture = photograph(picture, rng)
-        own_right += own == truth
+    for number, (ink, truth) in enumerate(formulas):
+        drawing = to_png(ink, size=SIZE, pen=asked.pen, scale=1.0)
+        cover = 1 - np.asarray(Image.open(io.BytesIO(drawing)).convert("L"), np.float64) / 255
+        picture = kind(cover / max(cover.max(), 1e-3), np.random.default_rng((asked.seed, number)))
         began = time.perf_counter()
         try:
             traced = ink_from_image(picture)
         except ImageError as error:
             failed += 1
-            print(f"{ink.id}: {error}")
+            if asked.list:
+                print(f"{ink.id}: {error}")
             continue
         seconds += time.perf_counter() - began
-        strokes_equal += len(traced.strokes) == len(ink.strokes)
+        equal += len(traced.strokes) == len(ink.strokes)
         read = recognizer.recognize(traced, alternatives=1).tokens
-        image_right += read == truth
-        if asked.list and (own == truth) != (read == truth):
+        right += read == truth
+        if asked.list and own[ink.id] != (read == truth):
             print(
                 f"{ink.id} {len(ink.strokes)} -> {len(traced.strokes)} strokes\n  {' '.join(truth)}\n  {' '.join(read)}"
             )
-    where = asked.directory.name if asked.directory else f"made-up, seed {asked.seed}"
-    camera = ", camera" if asked.camera else ""
-    print(f"{count} formulas ({where}), drawn into {SIZE[0]:.0f} x {SIZE[1]:.0f}, pen {asked.pen:g} px{camera}")
-    print(f"ExpRate of the ink itself  {own_right / count:6.1%}")
-    print(f"ExpRate of its picture     {image_right / count:6.1%}")
-    print(f"as many strokes as written {strokes_equal / count:6.1%}; pictures without ink: {failed}")
-    print(f"time to find the strokes   {seconds / max(count - failed, 1):6.3f} s a picture")
+    return right, equal, failed, seconds
 
 
 def _formulas(directory: Path | None, count: int, seed: int) -> Iterator[tuple[Ink, list[str]]]:
@@ -105,18 +125,94 @@ def _formulas(directory: Path | None, count: int, seed: int) -> Iterator[tuple[I
         yield ink, truth
 
 
-def photograph(picture: bytes, rng: np.random.Generator) -> bytes:
-    """The picture as a telephone might give it: light that falls off, blur, grain, JPEG."""
-    from scipy.ndimage import gaussian_filter
+def _drawing(cover: Cover, _: np.random.Generator) -> bytes:
+    """The drawing itself."""
+    return _png(1 - 0.9 * cover)
 
-    grey = np.asarray(Image.open(io.BytesIO(picture)).convert("L"), np.float64) / 255
-    height, width = grey.shape
-    across, down = np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height))
+
+def _camera(cover: Cover, rng: np.random.Generator) -> bytes:
+    """A photograph by a telephone: light that falls off."""
+    across, down = _places(cover)
     light = 0.7 + 0.2 * across * rng.choice([-1, 1]) + 0.1 * down * rng.choice([-1, 1])
-    seen = gaussian_filter(0.15 + 0.85 * grey, 1.0) * light + rng.normal(0, 0.03, grey.shape)
+    return _photograph((1 - 0.85 * cover) * light, rng)
+
+
+def _shadow(cover: Cover, rng: np.random.Generator) -> bytes:
+    """The telephone's own shadow, with a straight edge, on half of the paper."""
+    across, down = _places(cover)
+    shadow = gaussian_filter((across + rng.uniform(-0.3, 0.3) * down > rng.uniform(-0.3, 0.3)).astype(float), 4)
+    return _photograph((0.9 - 0.78 * cover) * (1 - 0.45 * shadow), rng)
+
+
+def _desk(cover: Cover, rng: np.random.Generator) -> bytes:
+    """A sheet whose left edge, a little aslant, is seen, and beside it a dark desk of grained wood."""
+    page = np.pad(cover, 160)
+    rows, columns = np.indices(page.shape)
+    wood = gaussian_filter(rng.normal(size=page.shape), (1, 30))
+    desk = 0.27 * (1 + 0.15 * wood / wood.std())
+    return _photograph(np.where(columns > 100 + rng.uniform(-0.08, 0.08) * rows, 0.92 - 0.8 * page, desk), rng)
+
+
+def _pencil(cover: Cover, rng: np.random.Generator) -> bytes:
+    """Grey lines that skip the valleys of the paper."""
+    return _photograph(0.85 - 0.35 * _grained(cover, 0.5, 1.0, rng), rng, noise=0.02)
+
+
+def _chalk(cover: Cover, rng: np.random.Generator) -> bytes:
+    """Light, broken lines on a blackboard that was wiped."""
+    wiped = gaussian_filter(rng.normal(size=cover.shape), (25, 60))
+    return _photograph(0.22 + 0.65 * _grained(cover, 0.6, 1.2, rng) + 0.03 * wiped / wiped.std(), rng)
+
+
+def _scan(cover: Cover, rng: np.random.Generator) -> bytes:
+    """A scan with the black of the lid at two of its sides."""
+    page = 1 - 0.9 * np.pad(cover, 100)
+    page[:9] = page[:, -14:] = 0.05
+    return _photograph(page, rng, blur=0.7, noise=0.01)
+
+
+KINDS: dict[str, Callable[[Cover, np.random.Generator], bytes]] = {
+    "drawing": _drawing,
+    "camera": _camera,
+    "shadow": _shadow,
+    "desk": _desk,
+    "pencil": _pencil,
+    "chalk": _chalk,
+    "scan": _scan,
+}
+
+
+def _places(cover: Cover) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How far to the right and down each pixel is, from -1 to 1."""
+    height, width = cover.shape
+    across, down = np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height))
+    return across, down
+
+
+def _grained(cover: Cover, depth: float, size: float, rng: np.random.Generator) -> Cover:
+    """Ink with gaps of ``size`` pixels where the ground is low, ``depth`` of it missing there."""
+    ground = gaussian_filter(rng.normal(size=cover.shape), size)
+    ground /= ground.std()
+    grained: Cover = np.clip(cover * (1 - depth * (ground > 0.6) - 0.15 * ground), 0, 1)
+    return grained
+
+
+def _photograph(grey: NDArray[np.float64], rng: np.random.Generator, blur: float = 1.0, noise: float = 0.03) -> bytes:
+    """Blur, grain, JPEG."""
+    seen = gaussian_filter(grey, blur) + rng.normal(0, noise, grey.shape)
     stream = io.BytesIO()
-    Image.fromarray((np.clip(seen, 0, 1) * 255).astype(np.uint8)).save(stream, "JPEG", quality=80)
+    _image(seen).save(stream, "JPEG", quality=80)
     return stream.getvalue()
+
+
+def _png(grey: NDArray[np.float64]) -> bytes:
+    stream = io.BytesIO()
+    _image(grey).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def _image(grey: NDArray[np.float64]) -> Image.Image:
+    return Image.fromarray((np.clip(grey, 0, 1) * 255).astype(np.uint8))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,13 @@ MAX_PIXELS = 50_000_000  # more than most cameras give; decoded it takes 150 MB
 LONGEST_SIDE = 2000  # pixels; larger pictures are shrunk to it, which leaves a pen line several pixels wide
 SHORTEST_SIDE = 3
 LEAST_CONTRAST = 0.12  # of the range from black to white, between ink and paper
+SOFTNESS = 0.7  # pixels: standard deviation of the blur that takes the camera's noise
+GRAIN_SOFTNESS = 0.3  # widths of the pen: blur that closes the gaps of pencil and chalk
+GRAINY = 0.85  # of the pieces left by that blur, or fewer: the line was broken by the paper's grain
+WIDEST_LINE = 0.045  # of height and width together; no pen writes as wide, what is wider is a shadow or a desk
+DARKEST_SHADOW = 0.4  # of the light on the rest of the paper; what is darker is no paper
+MOST_GAIN = 2.0  # that ink in a shadow is strengthened by
+NOISE_RATIO = 6.0  # ink over the standard deviation of paper
 MOST_INK = 0.35  # of the picture's area; handwriting covers a few hundredths
 OVERSHOOT = 2.0  # what resizing makes of white, 1, is below; what is above was never scaled to 0..1
 
@@ -145,57 +152,118 @@ def _grey(picture: Image) -> Grey:
 def find_ink(grey: Grey, name: str = "image") -> Mask:
     """Tell ink from paper.
 
-    The paper is a median over a wide neighbourhood, so that shadows and yellowed edges vanish with it. What differs
-    from it is ink where it passes Otsu's threshold (IEEE Trans. SMC 9, 1979), and faint ink where it touches such
-    (hysteresis); the sign of the difference that weighs most tells dark ink from light.
+    Ink differs from the paper around it, which is a median over a wide neighbourhood: so uneven light and yellowed
+    edges vanish. It is narrow, too: darker than the picture after a closing (or lighter than after an opening) that is
+    wider than any line, so that no edge of a shadow, a sheet or a scan is ink. What passes Otsu's threshold (IEEE
+    Trans. SMC 9, 1979) is ink, and fainter ink where it touches such (hysteresis). The sign that weighs most tells dark
+    ink from light. Lines that fall to pieces, of pencil or chalk, are looked for once more in a softer picture.
 
     Raises:
         ImageError: nothing stands out from the paper, or far too much does.
     """
-    from scipy import ndimage
-    from skimage.filters import apply_hysteresis_threshold, threshold_otsu
-
     if min(grey.shape) < SHORTEST_SIDE:
         raise ImageError(f"{name}: {grey.shape[1]} x {grey.shape[0]} pixels are too few; give a larger picture")
     nothing = ImageError(
         f"{name}: there is no handwriting to be seen; give a picture with clear lines, dark on light or light on dark"
     )
-    smooth = ndimage.gaussian_filter(grey, 0.7)
-    difference = smooth - _paper(grey)
-    strong = np.sign(difference) * np.maximum(np.abs(difference) - LEAST_CONTRAST / 2, 0)
-    ink = np.maximum(-difference if (strong**3).sum() <= 0 else difference, 0)
-    if float(ink.max()) < LEAST_CONTRAST:
+    ground = Ground.under(grey)
+    pixels = _standing_out(grey, ground, SOFTNESS, LEAST_CONTRAST)
+    if not pixels.any():
         raise nothing
-    # The paper's noise would draw the threshold down: only what could be ink has a say, and the paper as one value.
-    threshold = max(threshold_otsu(np.clip(ink, LEAST_CONTRAST / 4, None)), LEAST_CONTRAST)  # type: ignore[no-untyped-call]
-    pixels = apply_hysteresis_threshold(ink, 0.7 * threshold, threshold)  # type: ignore[no-untyped-call]
     if pixels.mean() > MOST_INK:
         raise ImageError(
             f"{name}: {pixels.mean():.0%} of the picture stand out from the rest, which is no handwriting; "
             "crop it to one formula on plain paper"
         )
-    if not pixels.any():
-        raise nothing
-    pen = pen_width(pixels)
-    pixels = _without_specks(pixels, pen)
+    softness = GRAIN_SOFTNESS * pen_width(pixels)
+    if softness > SOFTNESS:
+        # A blur takes contrast from a line, too.
+        softer = _standing_out(grey, ground, softness, 0.6 * LEAST_CONTRAST)
+        if softer.any() and _pieces(softer) < GRAINY * _pieces(pixels):
+            pixels = softer
+    pixels = _without_specks(pixels, pen_width(pixels))
     if not pixels.any():
         raise nothing
     return Mask(pixels, pen_width(pixels))
 
 
-def _paper(grey: Grey) -> Grey:
-    """Brightness of the paper under the ink, ``(height, width)``."""
-    from scipy import ndimage
-    from skimage.transform import resize
+@dataclass(frozen=True)
+class Ground:
+    """What ink stands out from, each ``(height, width)``.
 
-    shrink = max(1, round(max(grey.shape) / 160))
-    edge = [(0, -side % shrink) for side in grey.shape]
-    blocks = np.pad(grey, edge, mode="edge")
-    height, width = blocks.shape[0] // shrink, blocks.shape[1] // shrink
-    small = np.median(blocks.reshape(height, shrink, width, shrink).swapaxes(1, 2).reshape(height, width, -1), axis=-1)
-    paper = ndimage.median_filter(small, size=31, mode="reflect")
-    whole: Grey = resize(paper, blocks.shape, order=1, preserve_range=True)[: grey.shape[0], : grey.shape[1]]  # type: ignore[no-untyped-call]
-    return whole
+    Attributes:
+        paper: brightness of the paper around.
+        closed: brightness without dark lines.
+        opened: brightness without light lines.
+    """
+
+    paper: Grey
+    closed: Grey
+    opened: Grey
+
+    @classmethod
+    def under(cls, grey: Grey) -> Ground:
+        """The ground of a picture, found in a smaller one of medians, which know neither noise nor thin lines."""
+        from scipy import ndimage
+        from skimage.transform import resize
+
+        side = max(1, round(max(grey.shape) / 160))
+        whole = np.pad(grey, [(0, -length % side) for length in grey.shape], mode="edge")
+        rows, columns = whole.shape[0] // side, whole.shape[1] // side
+        blocks = whole.reshape(rows, side, columns, side).swapaxes(1, 2).reshape(rows, columns, -1)
+        small = np.median(blocks, axis=-1)
+
+        size = max(round(WIDEST_LINE * sum(small.shape)), 9)
+        wide = np.pad(small, size, mode="edge")
+        # Edges are ragged: what is darker on one side of them holds for a little beyond.
+        beyond, inner = size // 2 + 1, (slice(size, -size), slice(size, -size))
+        closed = ndimage.minimum_filter(ndimage.grey_closing(wide, (size, size)), beyond)[inner]
+        opened = ndimage.maximum_filter(ndimage.grey_opening(wide, (size, size)), beyond)[inner]
+        paper = ndimage.median_filter(small, size=31, mode="reflect")
+
+        def enlarged(values: Grey) -> Grey:
+            large: Grey = resize(values, whole.shape, order=1, preserve_range=True)  # type: ignore[no-untyped-call]
+            return large[: grey.shape[0], : grey.shape[1]]
+
+        return cls(enlarged(paper), enlarged(closed), enlarged(opened))
+
+
+def _standing_out(grey: Grey, ground: Ground, softness: float, least_contrast: float) -> NDArray[np.bool_]:
+    """Where a picture blurred by ``softness`` pixels has ink, ``(height, width)``; nowhere below the contrast."""
+    from scipy import ndimage
+    from skimage.filters import apply_hysteresis_threshold, threshold_otsu
+
+    smooth = ndimage.gaussian_filter(grey, softness)
+    difference = smooth - ground.paper
+    dark = np.maximum(np.minimum(-difference, ground.closed - smooth), 0)
+    light = np.maximum(np.minimum(difference, smooth - ground.opened), 0)
+    if _weight(dark) >= _weight(light):
+        # Shadow dims paper and ink alike.
+        lit = max(float(np.quantile(ground.closed, 0.9)), 1e-3)
+        gain = np.clip(lit / np.maximum(ground.closed, 1e-3), 1, MOST_GAIN)
+        ink = np.where(ground.closed >= DARKEST_SHADOW * lit, gain * dark, 0)
+    else:
+        ink = light
+    if float(ink.max()) < least_contrast:
+        return np.zeros(grey.shape, np.bool_)
+    noise = 1.48 * float(np.median(np.abs(difference - np.median(difference))))  # standard deviation, by the median
+    least = float(np.clip(NOISE_RATIO * noise, LEAST_CONTRAST / 2, LEAST_CONTRAST))
+    # The paper's noise would draw the threshold down: only what could be ink has a say, and the paper as one value.
+    threshold = max(threshold_otsu(np.clip(ink, LEAST_CONTRAST / 4, None)), least)  # type: ignore[no-untyped-call]
+    pixels: NDArray[np.bool_] = apply_hysteresis_threshold(ink, 0.7 * threshold, threshold)  # type: ignore[no-untyped-call]
+    return pixels
+
+
+def _weight(ink: Grey) -> float:
+    """How much of what could be ink stands out well."""
+    return float((np.maximum(ink - LEAST_CONTRAST / 2, 0) ** 3).sum())
+
+
+def _pieces(pixels: NDArray[np.bool_]) -> int:
+    """Connected lines, and holes in them."""
+    from scipy import ndimage
+
+    return int(ndimage.label(pixels, np.ones((3, 3)))[1] + ndimage.label(~pixels)[1] - 1)
 
 
 def pen_width(pixels: NDArray[np.bool_]) -> float:
@@ -218,4 +286,4 @@ def _without_specks(pixels: NDArray[np.bool_], pen: float) -> NDArray[np.bool_]:
 
     filled = ~large(~pixels, 0.15 * pen**2, 1)
     # A dot of the pen covers pi/4 of its width squared; grain of the paper covers a few pixels.
-    return large(filled, max(0.35 * pen**2, 3), 2)
+    return large(filled, max(0.25 * pen**2, 3), 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -239,6 +239,53 @@ def test_shadow_and_grain_are_not_ink() -> None:
     light = np.linspace(0.5, 1.0, 160)[None, :]
     seen = drawn(LINE, UPRIGHT, ink=40) * light + rng.normal(0, 5, (120, 160))
     assert len(ink_from_image(np.clip(seen, 0, 255).astype(np.uint8)).strokes) == 2
+
+
+WIDE = (640, 400)
+ACROSS, DOWN = [(200.0, 200.0), (460.0, 200.0)], [(330.0, 80.0), (330.0, 320.0)]
+"""A plus in the middle of ``WIDE``."""
+
+
+def seen(brightness: NDArray[Any], seed: int = 0) -> Picture:
+    """What a camera gives of it: noise, and values that end at black and white."""
+    noisy = brightness + np.random.default_rng(seed).normal(0, 4, brightness.shape)
+    return np.clip(noisy, 0, 255).astype(np.uint8)
+
+
+def is_the_plus(ink: Ink) -> bool:
+    across, down = ink.strokes
+    return bool(
+        all(np.allclose(found, end, atol=2 * PEN) for found, end in zip(ends(across), ACROSS, strict=True))
+        and all(np.allclose(found, end, atol=2 * PEN) for found, end in zip(ends(down), DOWN, strict=True))
+    )
+
+
+@pytest.mark.parametrize("edge", [200, 260, 330], ids=["through an end", "across a line", "through the crossing"])
+def test_the_edge_of_a_shadow_is_not_ink(edge: int) -> None:
+    rows, columns = np.indices(WIDE[::-1])
+    light = np.where(columns + 0.3 * (rows - 200) < edge, 1.0, 0.45)
+    assert is_the_plus(ink_from_image(seen(drawn(ACROSS, DOWN, paper=230, ink=30, size=WIDE) * light)))
+
+
+def test_a_sheet_may_lie_on_a_dark_desk() -> None:
+    rows, columns = np.indices(WIDE[::-1])
+    sheet = (columns > 70 + 0.05 * rows) & (rows < 370)
+    wood = 60 + 15 * np.sin(rows / 4 + columns / 90)
+    assert is_the_plus(ink_from_image(seen(np.where(sheet, drawn(ACROSS, DOWN, paper=235, ink=30, size=WIDE), wood))))
+
+
+def test_the_black_border_of_a_scan_is_not_ink() -> None:
+    scan = drawn(ACROSS, DOWN, paper=250, ink=20, size=WIDE).astype(np.float64)
+    scan[:8] = scan[:, -12:] = 5
+    assert is_the_plus(ink_from_image(seen(scan)))
+
+
+@pytest.mark.parametrize(("paper", "ink"), [(210, 120), (50, 200)], ids=["pencil", "chalk"])
+def test_lines_that_skip_the_grain_of_the_ground_are_whole(paper: int, ink: int) -> None:
+    grain = np.random.default_rng(1).random((WIDE[1] // 2, WIDE[0] // 2))
+    skipped = np.kron(grain, np.ones((2, 2))) < 0.3
+    line = drawn(ACROSS, DOWN, size=WIDE, pen=7) < 128
+    assert is_the_plus(ink_from_image(seen(np.where(line & ~skipped, float(ink), float(paper)))))
 
 
 def test_a_photograph_is_read_the_right_way_up(tmp_path: Path) -> None:

@@ -24,8 +24,8 @@ __all__ = ["ImageError", "TooManyPixelsError", "ink_from_image"]
 def ink_from_image(image: Path | str | bytes | NDArray[np.generic], *, most_pixels: int = MAX_PIXELS) -> Ink:
     """Recover pen strokes from the picture of one handwritten formula.
 
-    The ink may be darker or lighter than its paper, the paper plain and unevenly lit. Lines of ruled paper are taken
-    for ink, and a tilted formula stays tilted.
+    The ink may be darker or lighter than its paper, the paper plain and unevenly lit, in part in a shadow, or a sheet
+    on a dark desk. Strong lines of ruled paper are taken for ink, and a tilted formula stays tilted.
 
     Args:
         image: a PNG or JPEG file or its bytes; or an array ``(height, width)`` or ``(height, width, 3 or 4)`` of

@@ -184,6 +184,7 @@ def find_ink(grey: Grey, name: str = "image") -> Mask:
     pixels = _without_specks(pixels, pen_width(pixels))
     if not pixels.any():
         raise nothing
+    pixels = _without_frame(pixels, pen_width(pixels))
     return Mask(pixels, pen_width(pixels))
 
 
@@ -219,7 +220,7 @@ class Ground:
         beyond, inner = size // 2 + 1, (slice(size, -size), slice(size, -size))
         closed = ndimage.minimum_filter(ndimage.grey_closing(wide, (size, size)), beyond)[inner]
         opened = ndimage.maximum_filter(ndimage.grey_opening(wide, (size, size)), beyond)[inner]
-        paper = ndimage.median_filter(small, size=31, mode="reflect")
+        paper = ndimage.median_filter(small[::2, ::2], size=15, mode="reflect")
 
         def enlarged(values: Grey) -> Grey:
             large: Grey = resize(values, whole.shape, order=1, preserve_range=True)  # type: ignore[no-untyped-call]
@@ -246,7 +247,8 @@ def _standing_out(grey: Grey, ground: Ground, softness: float, least_contrast: f
         ink = light
     if float(ink.max()) < least_contrast:
         return np.zeros(grey.shape, np.bool_)
-    noise = 1.48 * float(np.median(np.abs(difference - np.median(difference))))  # standard deviation, by the median
+    some = difference[::3, ::3]
+    noise = 1.48 * float(np.median(np.abs(some - np.median(some))))  # standard deviation, by the median
     least = float(np.clip(NOISE_RATIO * noise, LEAST_CONTRAST / 2, LEAST_CONTRAST))
     # The paper's noise would draw the threshold down: only what could be ink has a say, and the paper as one value.
     threshold = max(threshold_otsu(np.clip(ink, LEAST_CONTRAST / 4, None)), least)  # type: ignore[no-untyped-call]
@@ -287,3 +289,30 @@ def _without_specks(pixels: NDArray[np.bool_], pen: float) -> NDArray[np.bool_]:
     filled = ~large(~pixels, 0.15 * pen**2, 1)
     # A dot of the pen covers pi/4 of its width squared; grain of the paper covers a few pixels.
     return large(filled, max(0.25 * pen**2, 3), 2)
+
+
+def _without_frame(pixels: NDArray[np.bool_], pen: float) -> NDArray[np.bool_]:
+    """Without a rectangle around all the rest, as screenshots and boxes of forms have."""
+    from scipy import ndimage
+
+    parts, _ = ndimage.label(pixels, np.ones((3, 3)))
+    rows, columns = np.flatnonzero(pixels.any(axis=1)), np.flatnonzero(pixels.any(axis=0))
+    whole = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+    # Frames are seldom quite upright.
+    height, width = parts[whole].shape
+    depth = round(2 * pen + 0.02 * max(height, width))
+    if min(height, width) <= 2 * depth:
+        return pixels
+    for part in set(parts[whole][0]) - {0}:
+        line = parts[whole] == part
+        sides = [
+            line[:depth].any(axis=0),
+            line[-depth:].any(axis=0),
+            line[:, :depth].any(axis=1),
+            line[:, -depth:].any(axis=1),
+        ]
+        hollow = not line[depth:-depth, depth:-depth].any()
+        if hollow and min(side.mean() for side in sides) > 0.95 and pixels.sum() > line.sum():
+            framed: NDArray[np.bool_] = pixels & (parts != part)
+            return framed
+    return pixels

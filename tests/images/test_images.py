@@ -280,6 +280,26 @@ def test_the_black_border_of_a_scan_is_not_ink() -> None:
     assert is_the_plus(ink_from_image(seen(scan)))
 
 
+BOX = [(20.0, 24.0), (620.0, 20.0), (620.0, 376.0), (20.0, 380.0), (20.0, 24.0)]
+
+
+def test_a_frame_around_the_formula_is_not_ink() -> None:
+    assert is_the_plus(ink_from_image(drawn(BOX, ACROSS, DOWN, size=WIDE)))
+    upright = [(20.0, 20.0), (620.0, 20.0), (620.0, 380.0), (20.0, 380.0), (20.0, 20.0)]
+    assert is_the_plus(ink_from_image(drawn(upright, ACROSS, DOWN, paper=20, ink=230, size=WIDE, pen=3)))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [[BOX], [BOX[:-1], ACROSS], [BOX[1:], ACROSS], [ACROSS, DOWN, [(20.0, 20.0), (620.0, 20.0)]]],
+    ids=["alone", "open on the left", "open above", "one line"],
+)
+def test_what_is_no_frame_around_ink_stays(lines: list[list[tuple[float, float]]]) -> None:
+    left, top, right, bottom = ink_from_image(drawn(*lines, size=WIDE)).bounds
+    assert (left, top, right) == pytest.approx((20, 20, 620), abs=2 * PEN)
+    assert bottom == pytest.approx(max(y for line in lines for _, y in line), abs=2 * PEN)
+
+
 @pytest.mark.parametrize(("paper", "ink"), [(210, 120), (50, 200)], ids=["pencil", "chalk"])
 def test_lines_that_skip_the_grain_of_the_ground_are_whole(paper: int, ink: int) -> None:
     grain = np.random.default_rng(1).random((WIDE[1] // 2, WIDE[0] // 2))

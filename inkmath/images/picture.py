@@ -29,6 +29,7 @@ WIDEST_LINE = 0.045  # of height and width together; no pen writes as wide, what
 DARKEST_SHADOW = 0.4  # of the light on the rest of the paper; what is darker is no paper
 MOST_GAIN = 2.0  # that ink in a shadow is strengthened by
 NOISE_RATIO = 6.0  # ink over the standard deviation of paper
+THIN = 3.5  # pixels; of pens below it, dots are lost among the pixels
 MOST_INK = 0.35  # of the picture's area; handwriting covers a few hundredths
 OVERSHOOT = 2.0  # what resizing makes of white, 1, is below; what is above was never scaled to 0..1
 
@@ -147,6 +148,15 @@ def _grey(picture: Image) -> Grey:
     paper = seen if alpha.mean() > 0.5 else (1.0 if seen < 0.5 else 0.0)
     filled: Grey = (grey * alpha + paper * (1 - alpha)).astype(np.float32)
     return filled
+
+
+def enlarged(grey: Grey, times: int) -> Grey:
+    """The picture with so many times the pixels in each direction, smooth between those it had."""
+    from PIL import Image
+
+    height, width = grey.shape
+    large = Image.fromarray(grey).resize((width * times, height * times), Image.Resampling.BICUBIC)
+    return np.asarray(large, np.float32)
 
 
 def find_ink(grey: Grey, name: str = "image") -> Mask:

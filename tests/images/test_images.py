@@ -196,6 +196,15 @@ def test_a_dot_is_a_stroke_without_extent() -> None:
     assert len(line) > 10
 
 
+@pytest.mark.parametrize("side", [1, 2])
+def test_a_dot_of_the_thinnest_pen_is_a_stroke_in_its_place(side: int) -> None:
+    picture = drawn([(20, 60), (100, 60)], pen=1).copy()
+    picture[60 : 60 + side, 130 : 130 + side] = 0
+    line, dot = ink_from_image(picture).strokes
+    assert dot.mean(axis=0) == pytest.approx((131, 61), abs=1)
+    assert ends(line) == [pytest.approx(end, abs=1) for end in ([20, 60.5], [100, 60.5])]
+
+
 def test_a_stem_that_the_pen_went_up_and_down_is_part_of_one_stroke() -> None:
     """An n: down, up the same way, and over."""
     over = arc((80, 60), 30, 180, 360)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from inkmath.images.picture import MAX_PIXELS, THIN, ImageError, TooManyPixelsError, enlarged, find_ink, load_grey
+from inkmath.images.picture import MAX_PIXELS, ImageError, TooManyPixelsError, find_ink, load_grey
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,9 +46,6 @@ def ink_from_image(image: Path | str | bytes | NDArray[np.generic], *, most_pixe
     from inkmath.ink import Ink
 
     grey, name = load_grey(image, most_pixels)
-    mask, scale = find_ink(grey, name), 1
-    if mask.pen < THIN:
-        scale = 2
-        mask = find_ink(enlarged(grey, scale), name)
+    mask = find_ink(grey, name)
     strokes = trace(line_graph(mask.pixels, mask.pen, name), mask.pen)
-    return Ink.from_points((stroke / scale).astype("float32") for stroke in strokes)
+    return Ink.from_points(mask.in_picture(stroke).astype("float32") for stroke in strokes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,7 @@ DARKEST_SHADOW = 0.4  # of the light on the rest of the paper; what is darker is
 MOST_GAIN = 2.0  # that ink in a shadow is strengthened by
 NOISE_RATIO = 6.0  # ink over the standard deviation of paper
 THIN = 3.5  # pixels; of pens below it, dots are lost among the pixels
+ENLARGED = 2  # times, where the pen is so thin
 MOST_INK = 0.35  # of the picture's area; handwriting covers a few hundredths
 OVERSHOOT = 2.0  # what resizing makes of white, 1, is below; what is above was never scaled to 0..1
 
@@ -47,12 +48,20 @@ class Mask:
     """Where the ink is.
 
     Attributes:
-        pixels: bool ``(height, width)``.
-        pen: width of the pen's line, in pixels.
+        pixels: bool ``(height, width)``, of the picture or of an enlarged part of it.
+        pen: width of the pen's line, in these pixels.
+        scale: of these pixels along a pixel of the picture.
+        corner: (x, y) of the part's first pixel in the picture.
     """
 
     pixels: NDArray[np.bool_]
     pen: float
+    scale: int = 1
+    corner: tuple[int, int] = (0, 0)
+
+    def in_picture(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Points ``(P, 2)`` of the mask as points of the picture."""
+        return np.asarray(points / self.scale + self.corner, np.float64)
 
 
 def load_grey(source: Path | str | bytes | NDArray[Any], most_pixels: int = MAX_PIXELS) -> tuple[Grey, str]:
@@ -150,15 +159,6 @@ def _grey(picture: Image) -> Grey:
     return filled
 
 
-def enlarged(grey: Grey, times: int) -> Grey:
-    """The picture with so many times the pixels in each direction, smooth between those it had."""
-    from PIL import Image
-
-    height, width = grey.shape
-    large = Image.fromarray(grey).resize((width * times, height * times), Image.Resampling.BICUBIC)
-    return np.asarray(large, np.float32)
-
-
 def find_ink(grey: Grey, name: str = "image") -> Mask:
     """Tell ink from paper.
 
@@ -166,13 +166,41 @@ def find_ink(grey: Grey, name: str = "image") -> Mask:
     edges vanish. It is narrow, too: darker than the picture after a closing (or lighter than after an opening) that is
     wider than any line, so that no edge of a shadow, a sheet or a scan is ink. What passes Otsu's threshold (IEEE
     Trans. SMC 9, 1979) is ink, and fainter ink where it touches such (hysteresis). The sign that weighs most tells dark
-    ink from light. Lines that fall to pieces, of pencil or chalk, are looked for once more in a softer picture.
+    ink from light. Lines that fall to pieces, of pencil or chalk, are looked for once more in a softer picture, and
+    thin ones in an enlarged one.
 
     Raises:
         ImageError: nothing stands out from the paper, or far too much does.
     """
     if min(grey.shape) < SHORTEST_SIDE:
         raise ImageError(f"{name}: {grey.shape[1]} x {grey.shape[0]} pixels are too few; give a larger picture")
+    mask = _find_ink(grey, name)
+    if mask.pen >= THIN:
+        return mask
+    top, left, part = 0, 0, grey
+    if part.size * ENLARGED**2 > LONGEST_SIDE**2:
+        rows, columns = np.flatnonzero(mask.pixels.any(axis=1)), np.flatnonzero(mask.pixels.any(axis=0))
+        margin = 10 + round(0.1 * max(np.ptp(rows), np.ptp(columns)))
+        top, left = max(int(rows[0]) - margin, 0), max(int(columns[0]) - margin, 0)
+        part = grey[top : rows[-1] + margin, left : columns[-1] + margin]
+    if part.size * ENLARGED**2 > LONGEST_SIDE**2:
+        return mask
+    try:
+        fine = _find_ink(_enlarge(part, ENLARGED), name)
+    except ImageError:  # of so small a part the ink may be too much, and there is nothing wrong with the picture
+        return mask
+    return replace(fine, scale=ENLARGED, corner=(left, top))
+
+
+def _enlarge(grey: Grey, times: int) -> Grey:
+    from PIL import Image
+
+    height, width = grey.shape
+    large = Image.fromarray(grey).resize((width * times, height * times), Image.Resampling.BICUBIC)
+    return np.asarray(large, np.float32)
+
+
+def _find_ink(grey: Grey, name: str) -> Mask:
     nothing = ImageError(
         f"{name}: there is no handwriting to be seen; give a picture with clear lines, dark on light or light on dark"
     )

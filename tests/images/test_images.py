@@ -198,11 +198,21 @@ def test_a_dot_is_a_stroke_without_extent() -> None:
 
 @pytest.mark.parametrize("side", [1, 2])
 def test_a_dot_of_the_thinnest_pen_is_a_stroke_in_its_place(side: int) -> None:
-    picture = drawn([(20, 60), (100, 60)], pen=1).copy()
-    picture[60 : 60 + side, 130 : 130 + side] = 0
+    picture = drawn([(120, 160), (200, 160)], pen=1, size=(400, 300)).copy()
+    picture[160 : 160 + side, 230 : 230 + side] = 0
     line, dot = ink_from_image(picture).strokes
-    assert dot.mean(axis=0) == pytest.approx((131, 61), abs=1)
-    assert ends(line) == [pytest.approx(end, abs=1) for end in ([20, 60.5], [100, 60.5])]
+    assert dot.mean(axis=0) == pytest.approx((231, 161), abs=1)
+    assert ends(line) == [pytest.approx(end, abs=1) for end in ([120, 160.5], [200, 160.5])]
+
+
+def test_of_a_large_picture_the_part_with_thin_lines_is_enlarged_if_it_is_not_large_itself() -> None:
+    for far, scale in ((900, 2), (1900, 1)):
+        grey = np.asarray(drawn([(800, 700), (far, 1400)], size=(2000, 1500), pen=1), np.float32) / np.float32(255)
+        mask = pictures.find_ink(grey)
+        assert mask.scale == scale
+        rows, columns = np.nonzero(mask.pixels)
+        first, last = mask.in_picture(np.array([[columns.min(), rows.min()], [columns.max(), rows.max()]]))
+        assert [*first, *last] == pytest.approx([800, 700, far, 1400], abs=3)
 
 
 def test_a_stem_that_the_pen_went_up_and_down_is_part_of_one_stroke() -> None:

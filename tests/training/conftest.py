@@ -11,14 +11,6 @@ POINTS = 8
 """A stroke has so many."""
 
 
-@pytest.fixture(scope="session", autouse=True)
-def plain_graphs() -> None:
-    """TensorFlow's optimiser of graphs takes longer than it saves in so few steps; other processes still have it."""
-    import tensorflow as tf
-
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
-
-
 @pytest.fixture(scope="module")
 def formulas() -> FormulaSet:
     return FormulaSet.from_inks(synthesize(10, 5, writers=2, max_symbols=8), ["train"] * 10, POINTS)

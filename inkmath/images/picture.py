@@ -301,9 +301,9 @@ def _weight(ink: Grey) -> float:
 
 def _pieces(pixels: NDArray[np.bool_]) -> int:
     """Connected lines, and holes in them."""
-    from scipy import ndimage
+    from skimage.measure import label
 
-    return int(ndimage.label(pixels, np.ones((3, 3)))[1] + ndimage.label(~pixels)[1] - 1)
+    return int(label(pixels, connectivity=2).max() + label(~pixels, connectivity=1).max() - 1)  # type: ignore[no-untyped-call]
 
 
 def pen_width(pixels: NDArray[np.bool_]) -> float:
@@ -331,9 +331,9 @@ def _without_specks(pixels: NDArray[np.bool_], pen: float) -> NDArray[np.bool_]:
 
 def _without_frame(pixels: NDArray[np.bool_], pen: float) -> NDArray[np.bool_]:
     """Without a rectangle around all the rest, as screenshots and boxes of forms have."""
-    from scipy import ndimage
+    from skimage.measure import label
 
-    parts, _ = ndimage.label(pixels, np.ones((3, 3)))
+    parts = label(pixels, connectivity=2)  # type: ignore[no-untyped-call]
     rows, columns = np.flatnonzero(pixels.any(axis=1)), np.flatnonzero(pixels.any(axis=0))
     whole = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
     # Frames are seldom quite upright.

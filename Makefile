@@ -14,10 +14,12 @@ help:  ## list the targets
 
 install: $(INSTALLED)  ## make .venv with the pinned dependencies (the other targets do so by themselves)
 
-# Python compiles what is imported; to compile all of it here would take half as long again as the rest.
+# Compiled here, on all cores: where nobody writes what Python compiles (PYTHONDONTWRITEBYTECODE, as in many containers),
+# each process would compile TensorFlow anew, for longer than it takes to import.
 $(INSTALLED): pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
 	python -m pip install --quiet --disable-pip-version-check --no-compile --constraint requirements.lock --editable '.[train,team,images,sympy,dev]'
+	python -m compileall -q -j 0 $(VENV)/lib
 	@touch $@
 
 run: $(INSTALLED)  ## run the pipeline on made-up handwriting: data, both models, their figures

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from fastapi.testclient import TestClient
 
 from inkmath.web.app import create_app
@@ -31,11 +30,10 @@ def client_of(recognizer: Recognizer, **settings: object) -> TestClient:
 
 def until_ready(client: TestClient) -> None:
     """Wait until the models are loaded."""
-    for _ in range(100):
-        if client.get("/readyz").status_code == 200:
-            return
+    deadline = time.monotonic() + 120
+    while client.get("/readyz").status_code != 200:
+        assert time.monotonic() < deadline, "the server never became ready"
         time.sleep(0.01)
-    pytest.fail("the server never became ready")
 
 
 def assert_problem(response: httpx.Response, status: int, kind: str) -> dict[str, Any]:

@@ -8,12 +8,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
-import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,12 +63,16 @@ def address_in(line: str) -> str:
     return found[0]
 
 
+def get(address: str, **options: Any) -> httpx.Response:
+    """The answer, waited for as long as a busy machine may take."""
+    return httpx.get(address, timeout=120, **options)
+
+
 def wait_until_ready(address: str) -> None:
-    for _ in range(600):
-        try:
-            if httpx.get(f"{address}/readyz").status_code == 200:
+    deadline = time.monotonic() + 120
+    while True:
+        with suppress(httpx.TransportError):
+            if get(f"{address}/readyz").status_code == 200:
                 return
-        except httpx.TransportError:
-            pass
+        assert time.monotonic() < deadline, "the server never became ready"
         time.sleep(0.05)
-    pytest.fail("the server never became ready")

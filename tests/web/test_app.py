@@ -55,10 +55,8 @@ def test_missing_weights_are_told_and_the_page_still_comes() -> None:
         raise FileNotFoundError("/somewhere/secret/expression.onnx")
 
     with TestClient(create_app(Recognizer(missing, StubNamer), Settings()), **HERE) as client:
-        for _ in range(100):
-            response = client.get("/readyz")
-            if "no-model" in response.text:
-                break
+        deadline = time.monotonic() + 120
+        while "no-model" not in (response := client.get("/readyz")).text and time.monotonic() < deadline:
             time.sleep(0.01)
         assert_problem(response, 503, "no-model")
         for what in ("recognize", "classify"):

@@ -18,10 +18,11 @@ import httpx
 import psutil
 import pytest
 from fuzzing import seeds
-from serving import address_in, said, serving, wait_until_ready
+from serving import address_in, get, said, serving, wait_until_ready
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from ssl import SSLContext
 
 pytestmark = pytest.mark.slow
 
@@ -54,14 +55,19 @@ def hostile(rng: Random) -> tuple[str, str, str, bytes]:
     return method, f"/api/{path}", kind, body
 
 
-async def ask(client: httpx.AsyncClient, request: tuple[str, str, str, bytes]) -> httpx.Response | None:
-    """The answer, or None where the server hung up on a body that it does not want to hear out."""
+async def ask(address: str, request: tuple[str, str, str, bytes], tls: SSLContext) -> httpx.Response | None:
+    """The answer, or None where the server hung up on a body that it does not want to hear out.
+
+    Each request has a client of its own: one with a thousand connections is so long in looking through them that a
+    busy machine's server gives up waiting for bodies that it has not sent yet. What all would make anew is ``tls``.
+    """
     method, path, kind, body = request
-    try:
-        return await client.request(method, path, content=body, headers={b"Content-Type": kind.encode("latin-1")})
-    except (httpx.WriteError, httpx.RemoteProtocolError, httpx.ReadError):
-        assert len(body) > 2**20
-        return None
+    async with httpx.AsyncClient(base_url=address, timeout=600, verify=tls) as client:
+        try:
+            return await client.request(method, path, content=body, headers={b"Content-Type": kind.encode("latin-1")})
+        except (httpx.WriteError, httpx.RemoteProtocolError, httpx.ReadError):
+            assert len(body) > 2**20
+            return None
 
 
 def test_a_thousand_good_and_hostile_requests_at_once(tmp_path: Path) -> None:
@@ -73,16 +79,15 @@ def test_a_thousand_good_and_hostile_requests_at_once(tmp_path: Path) -> None:
         before = megabytes(process.pid)
 
         async def all_at_once() -> list[httpx.Response | None]:
-            limits = httpx.Limits(max_connections=None)
-            async with httpx.AsyncClient(base_url=address, timeout=120, limits=limits) as client:
-                return await asyncio.gather(*(ask(client, request) for request in requests))
+            tls = httpx.create_ssl_context()
+            return await asyncio.gather(*(ask(address, request, tls) for request in requests))
 
         with ThreadPoolExecutor(1) as apart:  # a browser's tests leave their event loop running in this thread
             answers = apart.submit(asyncio.run, all_at_once()).result()
-        assert httpx.get(f"{address}/readyz").status_code == 200
+        assert get(f"{address}/readyz").status_code == 200
         assert megabytes(process.pid) - before < 400
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=120) == 0
         assert "Traceback" not in said(process)
     for request, answer in zip(requests, answers, strict=True):
         if answer is None:
@@ -90,6 +95,7 @@ def test_a_thousand_good_and_hostile_requests_at_once(tmp_path: Path) -> None:
             continue
         # Among the hostile are bodies that are whole: sent to the right place they are read, or saved.
         allowed = {200, 503} if request is GOOD else {200, 201, 400, 404, 405, 413, 415, 422, 503, 507}
+        allowed.add(408)  # where the machine stood still for as long as a body may take
         assert answer.status_code in allowed, (request, answer.text)
         if answer.status_code == 503 and "too-slow" not in answer.text:
             assert answer.headers["Retry-After"]
@@ -109,7 +115,7 @@ def server() -> Iterator[tuple[int, str]]:
         wait_until_ready(address)
         yield process.pid, address
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=120) == 0
         assert "Traceback" not in said(process)
 
 
@@ -122,9 +128,9 @@ def test_slow_clients_keep_nobody_waiting(server: tuple[int, str]) -> None:
             # A third has said nothing, a third half of the head, a third the head and a bit of the body.
             client.sendall((b"", head, head + b'Content-Length: 500\r\n\r\n{"strokes"')[number % 3])
         for _ in range(20):
-            answer = httpx.post(f"{address}/api/recognize", json={"strokes": STROKES}, timeout=60)
+            answer = httpx.post(f"{address}/api/recognize", json={"strokes": STROKES}, timeout=120)
             assert answer.status_code == 200
-        slow[2].settimeout(30)
+        slow[2].settimeout(120)
         assert slow[2].recv(20).startswith(b"HTTP/1.1 408"), "who promised a body and does not send it is told"
     finally:
         for client in slow:
@@ -135,7 +141,7 @@ def test_slow_clients_keep_nobody_waiting(server: tuple[int, str]) -> None:
 def test_a_body_without_end_is_refused_and_not_kept(framing: bytes, server: tuple[int, str]) -> None:
     process, address = server
     before = megabytes(process)
-    with socket.create_connection(("127.0.0.1", port_of(address)), timeout=30) as client:
+    with socket.create_connection(("127.0.0.1", port_of(address)), timeout=120) as client:
         client.sendall(b"POST /api/recognize HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n")
         client.sendall(framing + b"\r\n\r\n")
         chunk = b" " * 2**16
@@ -149,7 +155,7 @@ def test_a_body_without_end_is_refused_and_not_kept(framing: bytes, server: tupl
             assert not answer or answer.startswith(b"HTTP/1.1 413")
     assert sent < 64 * 2**20
     assert megabytes(process) - before < 60
-    assert httpx.get(f"{address}/healthz").status_code == 200
+    assert get(f"{address}/healthz").status_code == 200
 
 
 def test_what_is_no_http_is_turned_away(server: tuple[int, str]) -> None:
@@ -162,14 +168,14 @@ def test_what_is_no_http_is_turned_away(server: tuple[int, str]) -> None:
     )
     _, address = server
     for words in garbage:
-        with socket.create_connection(("127.0.0.1", port_of(address)), timeout=10) as client:
+        with socket.create_connection(("127.0.0.1", port_of(address)), timeout=120) as client:
             with suppress(OSError):  # the server may hang up before it has all
                 client.sendall(words)
                 client.shutdown(socket.SHUT_WR)
             with suppress(ConnectionResetError):
                 answer = client.recv(4096)
                 assert not answer or answer.startswith(b"HTTP/1.1 4")
-    assert httpx.get(f"{address}/readyz").status_code == 200
+    assert get(f"{address}/readyz").status_code == 200
 
 
 def until(done: Callable[[], bool]) -> None:
@@ -183,21 +189,22 @@ def until(done: Callable[[], bool]) -> None:
 def test_a_restart_under_load_loses_no_request_that_was_taken() -> None:
     """Whoever is connected gets a whole answer; in between connections are refused; afterwards all is as before."""
     answered: list[tuple[float, int]] = []  # when, and the status
-    refused: list[float] = []  # when
+    refused: list[float] = []  # when they were begun
     broken: list[str] = []
     over = threading.Event()
 
     def load(address: str) -> None:
         while not over.is_set():
+            began = time.monotonic()
             try:
                 answer = httpx.post(
-                    f"{address}/api/recognize", json={"strokes": STROKES}, timeout=30, headers={"Connection": "close"}
+                    f"{address}/api/recognize", json={"strokes": STROKES}, timeout=120, headers={"Connection": "close"}
                 )
                 answer.json()
                 answered.append((time.monotonic(), answer.status_code))
-            except (httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError) as error:
+            except (httpx.ConnectError, httpx.WriteError, httpx.ReadError, httpx.RemoteProtocolError) as error:
                 # Connected, but still in the queue of the kernel when the server stopped listening: nobody took it.
-                refused.append(time.monotonic())
+                refused.append(began)
                 if "incomplete" in str(error):
                     broken.append(str(error))
                 time.sleep(0.02)
@@ -210,7 +217,7 @@ def test_a_restart_under_load_loses_no_request_that_was_taken() -> None:
             client.start()
         until(lambda: len(answered) >= 20)
         first.send_signal(signal.SIGTERM)
-        assert first.wait(timeout=60) == 0
+        assert first.wait(timeout=120) == 0
         with serving("--port", str(port_of(address)), seconds=0.05) as (_, _):
             wait_until_ready(address)
             ready = time.monotonic()

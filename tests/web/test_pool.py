@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import threading
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -19,23 +19,39 @@ if TYPE_CHECKING:
     from inkmath.decoding.reading import Reading
 
 
+class Held(StubReader):
+    """Reads nothing, but for what the server itself reads when it starts, until it is let go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let_go = threading.Event()
+
+    def read(self, *args: Any, **kwargs: Any) -> list[list[Reading]]:
+        if self.calls:
+            assert self.let_go.wait(120)
+        return super().read(*args, **kwargs)
+
+
 def test_overload_is_answered_with_503_and_the_event_loop_stays_free() -> None:
     """Two may wait: of six slow recognitions four are turned away, and /healthz answers meanwhile."""
-    recognizer = Recognizer(lambda: StubReader(seconds=0.4), StubNamer)
-    app = create_app(recognizer, Settings(limits=LIMITS, workers=1))
+    reader = Held()
+    app = create_app(Recognizer(lambda: reader, StubNamer), Settings(limits=LIMITS, workers=1))
 
-    async def scenario() -> tuple[list[httpx.Response], float]:
+    async def scenario() -> list[httpx.Response]:
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, **HERE) as client, app.router.lifespan_context(app):
             while (await client.get("/readyz")).status_code != 200:
                 await asyncio.sleep(0.02)
             asked = [asyncio.create_task(client.post("/api/recognize", json={"strokes": [X]})) for _ in range(6)]
-            await asyncio.sleep(0.05)
-            began = time.perf_counter()
-            assert (await client.get("/healthz")).status_code == 200
-            return await asyncio.gather(*asked), time.perf_counter() - began
+            try:
+                for _, answered in zip(range(4), asyncio.as_completed(asked), strict=False):
+                    assert (await answered).status_code == 503
+                assert (await client.get("/healthz")).status_code == 200
+            finally:
+                reader.let_go.set()
+            return await asyncio.gather(*asked)
 
-    responses, _ = asyncio.run(scenario())
+    responses = asyncio.run(scenario())
     assert sorted(response.status_code for response in responses) == [200, 200, 503, 503, 503, 503]
     refused = next(response for response in responses if response.status_code == 503)
     assert assert_problem(refused, 503, "overloaded")["limit"] == {"name": "waiting", "value": 2}
@@ -44,16 +60,18 @@ def test_overload_is_answered_with_503_and_the_event_loop_stays_free() -> None:
 
 def test_who_only_waited_is_asked_to_come_again() -> None:
     """One worker is busy for longer than there is; the other formula's turn never came."""
-    app = create_app(
-        Recognizer(lambda: StubReader(seconds=0.5), StubNamer), Settings(limits=Limits(seconds=0.2), workers=1)
-    )
+    reader = Held()
+    app = create_app(Recognizer(lambda: reader, StubNamer), Settings(limits=Limits(seconds=1.0), workers=1))
 
     async def scenario() -> list[httpx.Response]:
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, **HERE) as client, app.router.lifespan_context(app):
             while (await client.get("/readyz")).status_code != 200:
                 await asyncio.sleep(0.02)
-            return await asyncio.gather(*(client.post("/api/recognize", json={"strokes": [X]}) for _ in range(2)))
+            try:
+                return await asyncio.gather(*(client.post("/api/recognize", json={"strokes": [X]}) for _ in range(2)))
+            finally:
+                reader.let_go.set()
 
     begun, waited = asyncio.run(scenario())
     assert_problem(begun, 503, "too-slow")
@@ -62,14 +80,13 @@ def test_who_only_waited_is_asked_to_come_again() -> None:
 
 
 def test_recognition_that_takes_too_long_is_given_up() -> None:
-    class Slow(StubReader):
-        def read(self, *args: Any, **kwargs: Any) -> list[list[Reading]]:
-            self.seconds = 0.6 if self.calls else 0.0
-            return super().read(*args, **kwargs)
-
-    limits = Limits(seconds=0.2)
-    with TestClient(create_app(Recognizer(Slow, StubNamer), Settings(limits=limits)), **HERE) as client:
+    reader = Held()
+    limits = Limits(seconds=1.0)
+    with TestClient(create_app(Recognizer(lambda: reader, StubNamer), Settings(limits=limits)), **HERE) as client:
         until_ready(client)
-        response = client.post("/api/recognize", json={"strokes": [X]})
-    assert assert_problem(response, 503, "too-slow")["limit"] == {"name": "seconds", "value": 0.2}
+        try:
+            response = client.post("/api/recognize", json={"strokes": [X]})
+        finally:
+            reader.let_go.set()
+    assert assert_problem(response, 503, "too-slow")["limit"] == {"name": "seconds", "value": 1.0}
     assert "Retry-After" not in response.headers, "the same formula would take as long again"

@@ -28,6 +28,16 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-ne
 
 needs_chromium = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs Chromium at {CHROMIUM} (or set CHROMIUM)")
 
+SECONDS = 120.0
+"""How long a page may take for anything; most takes a hundredth of a second, but machines stand still at times."""
+
+MESSAGES_STAY = """{
+    const wait = window.setTimeout;
+    const longer = (milliseconds) => [2500, 6000].includes(milliseconds) ? 10 * 60_000 : milliseconds;
+    window.setTimeout = (work, milliseconds, ...given) => wait(work, longer(milliseconds), ...given);
+}"""
+"""Else a message of the page may go by itself before a test on a busy machine comes to it."""
+
 Points = list[tuple[float, float]]
 
 X: Points = [(100, 100), (115, 118), (130, 135), (140, 145)]
@@ -53,6 +63,8 @@ def serving(recognizer: Recognizer, settings: Settings) -> Iterator[str]:
 def opened(browser: Browser, address: str, **device: object) -> Iterator[Page]:
     """The page in a window of another kind."""
     context = browser.new_context(**device)  # type: ignore[arg-type]
+    context.set_default_timeout(1000 * SECONDS)
+    context.add_init_script(MESSAGES_STAY)
     page = context.new_page()
     page.goto(address)
     page.wait_for_selector('#status[data-state="ready"]')
@@ -79,16 +91,22 @@ def tap(page: Page, x: float, y: float) -> None:
 def expect_latex(page: Page, latex: str) -> None:
     from playwright.sync_api import expect
 
-    expect(page.locator("#latex")).to_have_text(latex, timeout=20_000)
-    expect(page.locator("#result")).to_have_attribute("data-state", "shown" if latex else "empty")
+    expect(page.locator("#latex")).to_have_text(latex, timeout=1000 * SECONDS)
+    state = "shown" if latex else "empty"
+    expect(page.locator("#result")).to_have_attribute("data-state", state, timeout=1000 * SECONDS)
 
 
-def wait_for(page: Page, condition: Callable[[], object], seconds: float = 20.0) -> None:
+def wait_for(page: Page, condition: Callable[[], object]) -> None:
     """Let the page work until something holds. Waiting through the page keeps its requests and routes going."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + SECONDS
     while not condition():
         assert time.monotonic() < end, "nothing happened"
         page.wait_for_timeout(20)
+
+
+def expect_copied(page: Page, begins: str) -> None:
+    """What the clipboard holds begins so, once the browser has put it there."""
+    wait_for(page, lambda: page.evaluate("navigator.clipboard.readText()").startswith(begins))
 
 
 def focused(page: Page) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from asking import client_of, until_ready
-from browsing import CHROMIUM, FLAGS, serving
+from browsing import CHROMIUM, FLAGS, MESSAGES_STAY, SECONDS, serving
 from stub_reader import StubNamer, StubReader
 
 from inkmath.recognizer import Recognizer
@@ -34,7 +34,7 @@ def browser() -> Iterator[Browser]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, timeout=1000 * SECONDS)
         yield browser
         browser.close()
 
@@ -54,7 +54,9 @@ def address(saved: Path) -> Iterator[str]:
 def window(browser: Browser) -> Iterator[Page]:
     """One window for most tests: opening one costs more than a test."""
     context = browser.new_context(accept_downloads=True, viewport={"width": 1200, "height": 900})
+    context.set_default_timeout(1000 * SECONDS)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
+    context.add_init_script(MESSAGES_STAY)
     yield context.new_page()
     context.close()
 

@@ -510,6 +510,7 @@ def test_a_formula_is_saved_once(page: Page, saved: Path) -> None:
     expect_latex(page, "x1")
     for _ in range(2):
         page.get_by_role("button", name="This is right").click()
+        wait_for(page, lambda: "(2 so far)" in page.locator("#learn-notice").inner_text())  # its message is the new one
         page.locator("#toast").get_by_role("button", name="Undo").click()
         wait_for(page, lambda: "(1 so far)" in page.locator("#learn-notice").inner_text())
     for file in saved.iterdir():

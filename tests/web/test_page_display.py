@@ -192,6 +192,7 @@ def test_a_long_formula_is_made_to_fit_once_more_when_the_font_comes_late(browse
         page.wait_for_selector('#status[data-state="ready"]')
         draw(page, *([(12 + 13 * place, 60), (13 + 13 * place, 100)] for place in range(24)))
         expect_latex(page, "1" * 24)
+        wait_for(page, lambda: held)
         listen = "document.fonts.addEventListener('loadingdone', () => setTimeout(resolve), { once: true })"
         page.evaluate(f"() => {{ window.loaded = new Promise((resolve) => {listen}); }}")
         for route in held:
@@ -240,7 +241,8 @@ def test_mathematics_comes_with_its_own_font_and_roots_stretch(page: Page) -> No
     """Roots and brackets grow only in a font with a MATH table, and many systems have none."""
     page.get_by_role("button", name="Show me an example").click()
     wait_for(page, lambda: page.locator("#formula math").count())
-    assert page.evaluate("document.fonts.check('20px \"inkmath Math\"') && [...document.fonts][0].status") == "loaded"
+    loaded = "document.fonts.check('20px \"inkmath Math\"') && [...document.fonts][0].status"
+    wait_for(page, lambda: page.evaluate(loaded) == "loaded")
     page.locator("#formula").evaluate(
         """(box) => {
             const fraction = "<mfrac><mfrac><mn>1</mn><mn>2</mn></mfrac><mfrac><mn>3</mn><mn>4</mn></mfrac></mfrac>";

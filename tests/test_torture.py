@@ -15,6 +15,7 @@ import sys
 import time
 import zipfile
 from collections import Counter
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -62,7 +63,8 @@ def kill(copy: Copy, command: tuple[str, ...], seconds: float, whom: str = "all"
             process.kill()
         else:
             for child in below:
-                child.kill()
+                with suppress(psutil.NoSuchProcess):  # it ended meanwhile
+                    child.kill()
         process.wait()
         return during
     return "nothing: it was done"

@@ -115,7 +115,7 @@ def test_a_worker_that_hears_no_stop_is_asked_to_end_and_nobody_else(
     monkeypatch.setattr(queue, "SECONDS_TO_STOP", 0.5)
     monkeypatch.setattr(queue, "_dvc", lambda *command, read=True: "")
     CELERY.mkdir(parents=True)
-    sleep = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
+    sleep = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
     worker, other = (
         subprocess.Popen([*sleep, *named], stdout=subprocess.PIPE)
         for named in (["queue-worker", "dvc-exp-1@localhost"], [])
@@ -127,7 +127,7 @@ def test_a_worker_that_hears_no_stop_is_asked_to_end_and_nobody_else(
         for name, pid in (("1", worker.pid), ("2", other.pid), ("3", 2**22 + 1), ("4", "")):
             (CELERY / f"dvc-exp-worker-{name}.pid").write_text(str(pid))
         assert work_off(2) == {"Success": 0, "Failed": 0}
-        assert worker.wait(10) == -signal.SIGTERM
+        assert worker.wait(120) == -signal.SIGTERM
         assert other.poll() is None, "its number was in a file that was left behind"
     finally:
         for process in (worker, other):

@@ -175,7 +175,7 @@ def test_each_trial_knows_its_experiment_and_its_run(searching: Search, client: 
 def test_what_falls_behind_is_stopped_and_nothing_else(searching: Search, client: MlflowClient) -> None:
     searching.outcomes += [
         Outcome((0.6, 0.7, 0.8), seconds=1),
-        Outcome((0.1, 0.2, 0.3), seconds=20),
+        Outcome((0.1, 0.2, 0.3), seconds=300),
         Outcome((0.7, 0.8, 0.9), seconds=1),
     ]
     study = searching.run(3, DROPOUT, warm_up=1)

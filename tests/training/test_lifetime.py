@@ -24,7 +24,7 @@ STAGE = textwrap.dedent(
     from inkmath.training.lifetime import end_with_dvc
     end_with_dvc()
     print("begun", flush=True)
-    time.sleep(60)
+    time.sleep(600)
     """
 )
 PARENT = textwrap.dedent(
@@ -67,7 +67,7 @@ def test_what_was_begun_by_hand_lives_on(stage: psutil.Process) -> None:
 FIRST = textwrap.dedent(
     f"""
     import subprocess, sys
-    stage = {STAGE!r}.replace("time.sleep(60)", "")
+    stage = {STAGE!r}.replace("time.sleep(600)", "")
     done = subprocess.run([sys.executable, "-c", stage], capture_output=True, text=True)
     print(done.stdout, done.stderr)
     """
@@ -84,7 +84,7 @@ def test_the_first_process_of_a_container_may_be_dvc_itself(tmp_path: Path, name
     (tmp_path / name).write_text(FIRST)
     command = [*UNSHARE, sys.executable, str(tmp_path / name)]
     done = subprocess.run(
-        command, env={**os.environ, "DVC_STAGE": "train"}, capture_output=True, text=True, timeout=60, check=False
+        command, env={**os.environ, "DVC_STAGE": "train"}, capture_output=True, text=True, timeout=600, check=False
     )
     assert said in done.stdout, done.stderr
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from work import python_lines
 
 from inkmath.inkml import InkMLError, parse_inkml
 from inkmath.layout import Edge, LayoutTree, Relation, Symbol
@@ -20,7 +20,6 @@ from inkmath.layout.latex import to_latex
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-    from types import FrameType
 
 CROHME = r"""<ink xmlns="http://www.w3.org/2003/InkML">
 <traceFormat><channel name="X" type="decimal"/><channel name="Y" type="decimal"/></traceFormat>
@@ -511,28 +510,11 @@ def test_deep_nesting_is_read_or_refused(depth: int) -> None:
 
 @pytest.mark.slow
 def test_a_million_points_are_no_more_work_for_python_than_ten() -> None:
-    """Counted in lines of Python, for a busy machine's time says little: numpy reads them all at once."""
+    few, many = (traces(",".join(f"{i} {i % 977}.25" for i in range(count))) for count in (10, 1_000_000))
+    parse_inkml(few)  # loads what is loaded once
 
-    def lines(count: int) -> int:
-        document = traces(",".join(f"{i} {i % 977}.25" for i in range(count)))
-        counted = 0
-
-        def trace(frame: FrameType, event: str, value: object) -> Any:
-            nonlocal counted
-            counted += event == "line"
-            return trace
-
-        before = sys.gettrace()
-        sys.settrace(trace)
-        try:
-            ink = parse_inkml(document)
-        finally:
-            sys.settrace(before)
-        assert ink.strokes[0].shape == (count, 2)
-        return counted
-
-    _, few, many = (lines(count) for count in (10, 10, 1_000_000))  # the first loads what is loaded once
-    assert 50 < many < 2 * few
+    assert 50 < python_lines(lambda: parse_inkml(many)) < 2 * python_lines(lambda: parse_inkml(few))
+    assert parse_inkml(many).strokes[0].shape == (1_000_000, 2)
 
 
 @given(st.data())

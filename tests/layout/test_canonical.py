@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Any
+from functools import partial
 
 import pytest
 from formulas import trees
 from hypothesis import given
+from work import python_lines
 
 from inkmath.layout.canonical import canonical
 from inkmath.layout.latex import canonical_tokens, parse_latex, to_latex
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
-
-if TYPE_CHECKING:
-    from types import FrameType
 
 
 @pytest.mark.parametrize(
@@ -49,26 +46,10 @@ def test_what_means_the_same_has_one_tree(written: str, meant: str) -> None:
 
 
 def test_the_work_for_a_row_of_primes_grows_as_the_row_does() -> None:
-    """Counted in lines of Python, for a busy machine's time says little."""
+    short, long = (parse_latex("x" + "'" * primes) for primes in (500, 4000))
+    little, much = (python_lines(partial(canonical, tree)) for tree in (short, long))
 
-    def lines(primes: int) -> int:
-        tree = parse_latex("x" + "'" * primes)
-        count = 0
-
-        def trace(frame: FrameType, event: str, value: object) -> Any:
-            nonlocal count
-            count += event == "line"
-            return trace
-
-        before = sys.gettrace()
-        sys.settrace(trace)
-        try:
-            canonical(tree)
-        finally:
-            sys.settrace(before)
-        return count
-
-    assert 500 < lines(500) < lines(4000) < 9 * lines(500), "eight times the primes"
+    assert 500 < little < much < 9 * little
 
 
 def test_symbols_keep_their_order_and_their_strokes() -> None:

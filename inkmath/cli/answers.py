@@ -50,7 +50,8 @@ class Answers:
             say(json.dumps(record, ensure_ascii=False))
         elif self.out:
             content = self._render(formula, text, record).rstrip("\n") + "\n"
-            self.out.write(source, SUFFIXES[self.style], content.encode())
+            # A file's name may be no text at all; JSON holds it as the list on standard output does.
+            self.out.write(source, SUFFIXES[self.style], content.encode(errors="backslashreplace"))
         elif self.style is Format.JSON and not self.single:
             self._listed.append(record)
         elif self.style is Format.TEXT and not self.single:

@@ -109,7 +109,8 @@ def _render(ink: Ink, to: Notation) -> bytes:
                 text = json.dumps(_as_dict(ink), ensure_ascii=False)
     except LayoutError as error:
         raise InputError(str(error)) from error
-    return (text.rstrip("\n") + "\n").encode()
+    # JSON has the file's name, which may be no text at all.
+    return (text.rstrip("\n") + "\n").encode(errors="backslashreplace")
 
 
 def _truth(ink: Ink) -> LayoutTree:

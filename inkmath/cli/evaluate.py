@@ -117,6 +117,7 @@ def _read(
     from inkmath.cli.answers import BATCH
     from inkmath.cli.sources import InputError, folder_of, names_below
     from inkmath.dataset.progress import progress
+    from inkmath.dataset.sources import printable
 
     names = names_below(sources)
     with progress("Reading", len(sources)) as advance:
@@ -126,7 +127,8 @@ def _read(
                 try:
                     ink = source.formula() if truth is None else _told(source.formula(), source, truth, names[source])
                     folder = folder_of(source).name
-                    inks.append(replace(ink, id=names[source], source=ink.source or folder))
+                    # Tables and label graphs hold these names, which may be no text at all.
+                    inks.append(replace(ink, id=printable(names[source]), source=printable(ink.source or folder)))
                     report.done += 1
                 except InputError as error:
                     report.fail(source.name, str(error))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from typing import TYPE_CHECKING
@@ -138,6 +139,13 @@ def test_a_path_that_leads_nowhere_moves_no_answer(tmp_path: Path, file: Path) -
         "deeper/formula.tex",
         "formula.tex",
     ]
+
+
+def test_a_name_that_is_no_text_is_written_as_json_can(tmp_path: Path, file: Path) -> None:
+    name = os.fsdecode(b"\xdcbung")
+    file.rename(tmp_path / f"{name}.inkml")
+    assert run(tmp_path, "--to", "json", "--out", tmp_path / "out").exit_code == 0
+    assert json.loads((tmp_path / "out" / f"{name}.json").read_text(encoding="utf-8"))["id"] == name
 
 
 @pytest.mark.parametrize("kind", ["png", "svg"])

@@ -134,6 +134,16 @@ def test_a_folder_whose_name_has_a_line_break_is_one_row(test_set: Path) -> None
     assert "\n a\\nb " in CliRunner().invoke(app, ["evaluate", str(test_set)]).stdout
 
 
+def test_names_that_are_no_text_cost_no_report(test_set: Path, tmp_path: Path) -> None:
+    """As an archive from a machine with another encoding leaves them."""
+    folder = test_set.rename(test_set.with_name(os.fsdecode(b"\xdcbung")))
+    (folder / "right.inkml").rename(folder / os.fsdecode(b"f\xfcr.inkml"))
+    result = CliRunner().invoke(app, ["evaluate", str(folder), "--json", "--out", str(tmp_path / "report")])
+    assert json.loads(result.stdout)["formulas"] == 2
+    assert "\nf\\xfcr," in (tmp_path / "report" / "formulas.csv").read_text(encoding="utf-8")
+    assert (tmp_path / "report" / "lg" / "f\\xfcr.lg").exists()
+
+
 def test_formulas_whose_strokes_nobody_labelled_have_no_figures_of_structure(test_set: Path, tmp_path: Path) -> None:
     """As in MathWriting, whose truth is LaTeX alone."""
     for name, latex in (("short", "x 1"), ("long", "x 1 + 1 + 1")):

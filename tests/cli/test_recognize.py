@@ -205,6 +205,17 @@ def test_no_name_of_an_answer_is_that_of_another(notes: Path, tmp_path: Path) ->
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("form", ["json", "lg"])
+def test_a_name_that_is_no_text_costs_no_answer(notes: Path, tmp_path: Path, form: str) -> None:
+    """As an archive from a machine with another encoding leaves it; what is written beside it is UTF-8."""
+    name = os.fsdecode(b"\xdcbung")
+    (notes / "a.inkml").rename(notes / f"{name}.inkml")
+    (notes / "broken.inkml").unlink()
+    assert run("recognize", notes, "--format", form, "--out", tmp_path / "out") == (0, "", "")
+    assert "\\udcdcbung" in (tmp_path / "out" / f"{name}.{form}").read_text(encoding="utf-8")
+    assert (tmp_path / "out" / f"b.{form}").exists()
+
+
 @pytest.mark.parametrize(
     "arguments", [("recognize", "-n", 3, "--format", "mathml"), ("classify", "-k", 5, "--format", "latex")]
 )

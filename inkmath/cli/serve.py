@@ -52,6 +52,7 @@ def serve(
     import secrets
     import signal
     import socket
+    from tempfile import TemporaryFile
     from urllib.parse import quote
 
     import uvicorn
@@ -69,6 +70,13 @@ def serve(
         raise typer.BadParameter("this is neither an address nor the name of a machine", param_hint="--host") from error
     if not re.fullmatch("[!-~]*", token or ""):  # a header holds nothing else
         raise typer.BadParameter("use letters, digits and signs of ASCII, without spaces", param_hint="--token")
+    if save is not None:  # said here to whoever can mend it, not on the page to those who have confirmed a formula
+        try:
+            save.mkdir(parents=True, exist_ok=True)
+            with TemporaryFile(dir=save):
+                pass
+        except OSError as error:
+            raise OSError(f"cannot save formulas in {save}: {error.strerror}; name another --save") from error
     public = host not in LOOPBACK
     token = token or None  # of an unset variable: nobody could send an empty one
     if public and token is None:

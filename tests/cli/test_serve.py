@@ -149,3 +149,12 @@ def test_a_file_is_no_place_to_save_formulas_in(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["serve", "--save", str(tmp_path / "notes")])
     assert result.exit_code == 2
     assert "Invalid value for '--save'" in result.stderr
+
+
+def test_a_place_that_takes_no_formulas_is_said_before_anyone_writes_one(tmp_path: Path) -> None:
+    (tmp_path / "notes").write_text("")
+    command = [sys.executable, "-m", "inkmath", "serve", "--port", "0", "--save", str(tmp_path / "notes" / "user")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=60)
+    reason = os.strerror(errno.ENOTDIR)
+    expected = f"inkmath: cannot save formulas in {tmp_path}/notes/user: {reason}; name another --save\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", expected)

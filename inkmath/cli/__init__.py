@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -46,7 +47,7 @@ def inkmath(
     """Handwriting to mathematics: pen strokes in, LaTeX out.
 
     Exit status: 0 when everything went well, 1 when an input failed (the others were still handled),
-    2 when the command line itself is wrong, 130 when interrupted.
+    2 when the command line itself is wrong, 130 when interrupted, 143 when terminated.
 
     Begin with:
 
@@ -58,8 +59,14 @@ def inkmath(
     """
 
 
+def _terminated(*_: object) -> NoReturn:
+    sys.exit(128 + signal.SIGTERM)
+
+
 def main() -> None:
     """Run the command line."""
+    # As an exception, so that what was half written is removed, as after Ctrl+C.
+    signal.signal(signal.SIGTERM, _terminated)
     # What is said on a stream that whoever began the process closed goes nowhere.
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115 -- open as long as the process runs
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115

@@ -27,7 +27,7 @@ Made from the commands themselves by `python -m inkmath.cli.reference > docs/cli
 | 0 | everything went well |
 | 1 | an input could not be used, or what the command needs is missing; other inputs were still handled |
 | 2 | the command line itself is wrong |
-| 130 | interrupted |
+| 130, 143 | interrupted by Ctrl+C, terminated by SIGTERM; what was half written is removed |
 
 Answers go to standard output, failures and progress to standard error. Colour appears on a terminal only, and never
 when `NO_COLOR` is set.

@@ -103,6 +103,26 @@ def test_ctrl_c_ends_with_status_130(notes: Path) -> None:
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize(("ending", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_command_that_is_stopped_leaves_nothing_half_written(
+    tmp_path: Path, ending: signal.Signals, status: int
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "inkmath", "synthesize", "100000", "--out", "made-up"],
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        # A shell that runs tests in the background has its children ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
+        while process.poll() is None and not any(tmp_path.glob(".*.made-up/*")):
+            time.sleep(0.05)
+        process.send_signal(ending)
+    assert process.returncode == status
+    assert not list(tmp_path.iterdir())
+
+
 def test_ctrl_c_while_the_command_line_is_still_being_loaded_is_no_traceback(tmp_path: Path) -> None:
     (tmp_path / "typer.py").write_text("raise KeyboardInterrupt\n", encoding="utf-8")
     for command in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -170,3 +171,11 @@ class TestConnect:
         outputs = [process.communicate(timeout=900) for process in together]
         assert [process.returncode for process in together] == [0] * 4, outputs
         assert len({out for out, _ in outputs}) == 1, "all of them work in the same experiment"
+
+
+def test_nothing_of_its_use_is_reported_to_the_makers_of_mlflow() -> None:
+    ask = "import inkmath.tracking, mlflow; print(mlflow.telemetry.get_telemetry_client())"
+    # Without the variables by which MLflow knows a test, where it would report nothing by itself.
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout == "None\n"

@@ -45,7 +45,7 @@ def main(params: Params) -> dict[str, float]:
         trained = train_symbols(
             train,
             valid,
-            len(vocabulary),
+            vocabulary.words,
             params.train,
             params.base.seed,
             checkpoint,

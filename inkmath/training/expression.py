@@ -422,3 +422,9 @@ def plain_exprate(network: Forward, formulas: FormulaSet, classes: Sequence[str]
 def named_weights(model: StrokeGraph) -> dict[str, keras.Variable]:
     """What is trained, by name: networks of other sizes share the names of what they have in common."""
     return {one.path: one for one in model.trainable_variables}
+
+
+def by_class(model: StrokeGraph) -> dict[str, int]:
+    """What is trained that has something for each class, by name, and along which axis."""
+    axes = {"symbol_head/kernel": 1, "symbol_head/bias": 0, "feedback/kernel": 0}
+    return {name: axis for name in named_weights(model) for layer, axis in axes.items() if name.endswith(f"/{layer}")}

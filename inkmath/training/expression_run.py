@@ -27,6 +27,7 @@ from inkmath.training import TrainingError
 from inkmath.training.batches import LENGTHS
 from inkmath.training.expression import (
     ExpressionTrainer,
+    by_class,
     forward,
     named_weights,
     plain_exprate,
@@ -107,12 +108,15 @@ def train_expression(
     )
     begun: dict[int, NDArray[np.float32]] = {}
     if knobs.init_from:
-        begun = load_weights(
+        found = load_weights(
             knobs.init_from,
             named_weights(model),
+            labels,
+            by_class(model),
             "set train_expression.width and layers to those of its network, or init_from to another file",
         )
-        say(f"began with {len(begun)} of {len(model.trainable_variables)} weight arrays from {knobs.init_from}")
+        begun = found.arrays
+        say(found.told(len(model.trainable_variables), knobs.init_from))
         if len(begun) < len(model.trainable_variables):
             say("the others differ or are not there: look at width, layers, heads, pair_width, points and classes")
     teachers = ExpressionTeachers(knobs.teachers, labels, points) if knobs.teachers else None
@@ -227,7 +231,7 @@ def write_model(
     export_onnx(model, directory / NETWORK_FILE, {"points": (None, None, points, 2), "mask": (None, None)})
     more: dict[str, Any] = {"parameters": int(model.count_params()), "network": model.settings}
     settings = write_settings(directory, labels, points, trigrams, lines, Weights(), **more)
-    save_weights(directory / WEIGHTS_FILE, named_weights(model))
+    save_weights(directory / WEIGHTS_FILE, named_weights(model), labels)
     watched = validation(formulas)
     inks = [Ink(tuple(watched.strokes(number)), tree=watched.tree(number)) for number in range(len(watched))]
     tuned = tuning.tune_reader(load_expression_reader(directory), inks, trigrams, known(formulas))

@@ -36,7 +36,7 @@ from inkmath.training.keeper import Keeper, say_now
 from inkmath.training.weights import load_weights, mean, save_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -114,7 +114,7 @@ class Trained:
 def train_symbols(
     train: SymbolData,
     valid: SymbolData,
-    num_classes: int,
+    labels: Sequence[str],
     settings: Train,
     seed: int,
     checkpoint_path: str | Path,
@@ -128,7 +128,7 @@ def train_symbols(
         train: learned from.
         valid: chooses the best epoch, by top-1 accuracy and, where that is equal, by loss; with ``settings.keep`` the
             last one is kept instead.
-        num_classes: how many classes there are.
+        labels: of the classes.
         settings: architecture, optimiser, schedule, branches and augmentation.
         seed: of the weights, the order of samples, dropout and augmentation.
         checkpoint_path: an ``.npz`` file, written after each epoch and, within long ones, every five minutes. If it is
@@ -142,7 +142,7 @@ def train_symbols(
         TrainingError: there is no sample to learn from or to validate on, or ``settings.init_from`` is unusable.
         CheckpointError: the checkpoint is damaged, or what a further branch begins from is gone.
     """
-    train, valid = train.known(), valid.known()
+    train, valid, num_classes = train.known(), valid.known(), len(labels)
     for name, data in (("training", train), ("validation", valid)):
         if not len(data):
             raise TrainingError(
@@ -154,7 +154,7 @@ def train_symbols(
         model = build_model(
             train.features.shape[1:], num_classes, settings.architecture, units=settings.units, dropout=settings.dropout
         )
-        begun = {} if settings.init_from is None else _initialise(model, settings.init_from, say)
+        begun = {} if settings.init_from is None else _initialise(model, settings.init_from, labels, say)
         model.compile(
             optimizer=keras.optimizers.Adam(
                 _schedule(settings, len(batches)), weight_decay=settings.weight_decay or None, clipnorm=1.0
@@ -217,7 +217,7 @@ def write_model(
         judged.append(_predict(model, valid, hidden=True))
     temperature = fit_temperature(np.concatenate(judged), np.tile(valid.ids, len(judged)))
     write_description(directory, vocabulary.words, normalize, temperature)
-    save_weights(directory / WEIGHTS_FILE, named_weights(model))
+    save_weights(directory / WEIGHTS_FILE, named_weights(model), vocabulary.words)
     return directory / NETWORK, directory / DESCRIPTION, directory / WEIGHTS_FILE
 
 
@@ -323,15 +323,18 @@ def _schedule(settings: Train, steps_per_epoch: int) -> float | keras.optimizers
     )
 
 
-def _initialise(model: keras.Model, source: str, say: Callable[[str], None]) -> dict[int, Array]:
+def _initialise(model: keras.Model, source: str, labels: Sequence[str], say: Callable[[str], None]) -> dict[int, Array]:
     """Take over the weights of a file, except those of other shapes; returns them by their place."""
+    names = list(named_weights(model))
     begun = load_weights(
         source,
         named_weights(model),
+        labels,
+        dict.fromkeys(names[-2:], -1),  # networks end with the kernel and the bias of the classes
         f"set train.architecture and units to those of its network, or init_from to another {WEIGHTS_FILE}",
     )
-    say(f"began with {len(begun)} of {len(model.weights)} weight arrays from {source}")
-    return begun
+    say(begun.told(len(names), source))
+    return begun.arrays
 
 
 def named_weights(model: keras.Model) -> dict[str, keras.Variable]:

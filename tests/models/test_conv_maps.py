@@ -74,7 +74,9 @@ def test_the_released_network_is_this_one_with_the_released_weights() -> None:
     points = np.random.default_rng(3).normal(size=(64, 2, 9, 2)).cumsum(axis=2)
     symbols = with_context(normalize_and_pad_traces(list(points), 48), np.ones((64, len(CONTEXT)), np.float32))
     released = build_model(symbols.shape[1:], len(reader.labels), "conv_maps")
-    taken = load_weights(WEIGHTS / "symbol-weights.npz", named_weights(released), "release them again")
-    assert len(taken) == len(released.weights)
+    begun = load_weights(
+        WEIGHTS / "symbol-weights.npz", named_weights(released), reader.labels, {}, "release them again"
+    )
+    assert len(begun.arrays) == len(released.weights)
     (wanted,) = Network(WEIGHTS / "symbol.onnx")(ink=symbols).values()
     np.testing.assert_allclose(released.predict(symbols, verbose=0), wanted, atol=0.01)

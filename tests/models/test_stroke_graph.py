@@ -191,15 +191,17 @@ def test_the_released_network_is_this_one_with_the_released_weights(inks: list[I
     """A change to what it is shown would leave released weights behind that mean something else."""
     from inkmath.decoding.network import Network
     from inkmath.models.stroke_graph import StrokeGraph
-    from inkmath.training.expression import named_weights
+    from inkmath.training.expression import by_class, named_weights
     from inkmath.training.weights import load_weights
 
-    settings = json.loads((WEIGHTS / "expression.json").read_text(encoding="utf-8"))["network"]
+    description = json.loads((WEIGHTS / "expression.json").read_text(encoding="utf-8"))
+    labels, settings = description["labels"], description["network"]
     released = StrokeGraph(settings.pop("classes"), **settings)
     points, mask = pad([stroke_points(ink, settings["points"]) for ink in inks], multiple=1)
     released(points, mask)
-    taken = load_weights(WEIGHTS / "expression-weights.npz", named_weights(released), "release them again")
-    assert len(taken) == len(released.trainable_variables)
+    weights = WEIGHTS / "expression-weights.npz"
+    begun = load_weights(weights, named_weights(released), labels, by_class(released), "release them again")
+    assert len(begun.arrays) == len(released.trainable_variables)
     wanted = Network(WEIGHTS / "expression.onnx")(points=points, mask=mask)
     made = {name: np.asarray(value) for name, value in released(points, mask).items()}
     there = mask > 0

@@ -43,7 +43,7 @@ for name, scope in (("one", contextlib.nullcontext()), ("two", strategy.scope())
         while len(began) < 3:
             began.append(len(saved))
             with contextlib.suppress(KeyboardInterrupt):
-                trained = train_symbols(symbols(96, 0), symbols(48, 1), 3, chosen, SEED, folder / "checkpoint.npz")
+                trained = train_symbols(symbols(96, 0), symbols(48, 1), "abc", chosen, SEED, folder / "checkpoint.npz")
     assert began == [0, 2, 4] and trained.began_at == 1
     histories.append(trained.history)
     write_model(trained, folder / "model", Vocabulary(("a", "b", "c")), {"length": 12}, symbols(48, 1))

@@ -502,14 +502,16 @@ def test_a_checkpoint_of_another_training_is_left_alone(
 
 
 def test_weights_go_to_a_file_and_come_back(formulas: FormulaSet, classes: list[str], tmp_path: Path) -> None:
-    from inkmath.training.expression import named_weights
+    from inkmath.training.expression import by_class, named_weights
     from inkmath.training.weights import load_weights, save_weights
 
     one = trainer(formulas, classes, tmp_path / "c.npz").model
     other = trainer(formulas, classes, tmp_path / "c.npz", seed=1).model
-    save_weights(tmp_path / "w.npz", named_weights(one))
+    save_weights(tmp_path / "w.npz", named_weights(one), classes)
     count = len(one.trainable_variables)
-    assert sorted(load_weights(tmp_path / "w.npz", named_weights(other), "stop")) == list(range(count))
+    begun = load_weights(tmp_path / "w.npz", named_weights(other), classes, by_class(other), "stop")
+    assert sorted(begun.arrays) == list(range(count))
+    assert not begun.new
     for mine, its in zip(one.trainable_variables, other.trainable_variables, strict=True):
         np.testing.assert_allclose(np.asarray(its.value), np.asarray(mine.value), rtol=1e-3, atol=1e-6)
 
@@ -517,14 +519,15 @@ def test_weights_go_to_a_file_and_come_back(formulas: FormulaSet, classes: list[
 def test_of_another_network_only_what_fits_is_taken(formulas: FormulaSet, classes: list[str], tmp_path: Path) -> None:
     from inkmath.models.stroke_graph import StrokeGraph
     from inkmath.training import TrainingError
-    from inkmath.training.expression import named_weights
+    from inkmath.training.expression import by_class, named_weights
     from inkmath.training.weights import load_weights, save_weights
 
-    save_weights(tmp_path / "w.npz", named_weights(trainer(formulas, classes, tmp_path / "c.npz").model))
+    save_weights(tmp_path / "w.npz", named_weights(trainer(formulas, classes, tmp_path / "c.npz").model), classes)
     wide = StrokeGraph(3, points=16, width=20, depth=1, heads=2, pair_width=10)
     wide(np.zeros((1, 2, 16, 2), np.float32), np.ones((1, 2), np.float32))
     # Convolutions along a stroke are of one size in every network, most other arrays are not.
-    assert 8 <= len(load_weights(tmp_path / "w.npz", named_weights(wide), "stop")) < len(wide.trainable_variables)
+    begun = load_weights(tmp_path / "w.npz", named_weights(wide), "xyz", by_class(wide), "stop")
+    assert 8 <= len(begun.arrays) < len(wide.trainable_variables)
     write_arrays(tmp_path / "other.npz", {"something": np.zeros(3, np.float32)})
     with pytest.raises(TrainingError, match=r"other\.npz: holds no weight of this network; set the width"):
-        load_weights(tmp_path / "other.npz", named_weights(wide), "set the width")
+        load_weights(tmp_path / "other.npz", named_weights(wide), "xyz", by_class(wide), "set the width")

@@ -206,7 +206,7 @@ def test_the_weights_kept_lie_between_those_begun_from_and_those_arrived_at(
 
     first = trained[0].model
     said: list[str] = []
-    save_weights(tmp_path / "first.npz", named_weights(first))
+    save_weights(tmp_path / "first.npz", named_weights(first), labels)
     deeper, begun = {"layers": 2, "warmup": 0, "decay": 0.0}, {"init_from": str(tmp_path / "first.npz")}
     ends = [
         train_expression(formulas, labels, knobs(**begun, **more, **deeper), 1, tmp_path / "c.npz", say=said.append)

@@ -62,6 +62,7 @@ def expression(formulas: FormulaSet, classes: list[str]) -> Iterator[Cached[Expr
 
     from inkmath.models.stroke_graph import StrokeGraph
     from inkmath.training import expression_run
+    from inkmath.training.weights import Begun
 
     split = replace(formulas, splits=np.array(["train"] * 6 + ["valid"] * 4))
     made: dict[str, Any] = {}
@@ -99,7 +100,8 @@ def expression(formulas: FormulaSet, classes: list[str]) -> Iterator[Cached[Expr
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(expression_run, "StrokeGraph", Network)
         patch.setattr(expression_run, "ExpressionTrainer", Trainer)
-        patch.setattr(expression_run, "load_weights", lambda path, *_: {"path": str(path)})
+        patch.setattr(expression_run, "load_weights", lambda path, *_: Begun({0: np.array(str(path))}, []))
+        patch.setattr(expression_run, "by_class", lambda model: {})
         patch.setattr(expression_run, "mean", mean)
         patch.setattr(expression_run, "ExpressionTeachers", lambda names, labels, points: names)
         patch.setattr(expression_run, "time", SimpleNamespace(monotonic=lambda: 0.0))
@@ -194,7 +196,7 @@ def symbol(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cached[SymbolTr
             if model.stop_training:
                 break
 
-    def initialise(model: keras.Model, source: str, say: object) -> dict[int, np.ndarray]:
+    def initialise(model: keras.Model, source: str, labels: object, say: object) -> dict[int, np.ndarray]:
         made["source"] = source
         return {}
 
@@ -211,7 +213,7 @@ def symbol(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cached[SymbolTr
         trained = symbols.train_symbols(
             data,
             data,
-            3,
+            "abc",
             chosen,
             SEED,
             checkpoint,

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,7 +56,7 @@ def symbols(count: int, seed: int) -> SymbolData:
 def run(path: Path, chosen: Train, seed: int = SEED, **options: Any) -> Trained:
     from inkmath.training.symbols import train_symbols
 
-    return train_symbols(symbols(96, 0), symbols(48, 1), 3, chosen, seed, path, **options)
+    return train_symbols(symbols(96, 0), symbols(48, 1), "abc", chosen, seed, path, **options)
 
 
 def keep(model: keras.Model, path: Path) -> None:
@@ -63,7 +64,7 @@ def keep(model: keras.Model, path: Path) -> None:
     from inkmath.training.symbols import named_weights
     from inkmath.training.weights import save_weights
 
-    save_weights(path, named_weights(model))
+    save_weights(path, named_weights(model), ascii_lowercase[: model.output_shape[-1]])
 
 
 def weights(trained: Trained) -> list[np.ndarray]:
@@ -334,12 +335,15 @@ def test_given_weights_are_begun_with(tmp_path: Path, whole: Trained, capsys: py
     assert "began with 10 of 10 weight arrays" in capsys.readouterr().out
 
 
-def test_given_weights_of_other_classes_are_begun_with_but_for_the_last_layer(
+def test_given_weights_of_other_classes_are_begun_with_but_for_classes_they_do_not_know(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    keep(untrained(classes=4), tmp_path / "m.npz")
-    run(tmp_path / "c.npz", settings(init_from=str(tmp_path / "m.npz"), epochs=1))
-    assert "began with 8 of 10 weight arrays" in capsys.readouterr().out
+    for classes, said in ((4, "began with 10 of 10 weight arrays"), (2, "began with 8 of 10 weight arrays")):
+        keep(untrained(classes=classes), tmp_path / "m.npz")
+        run(tmp_path / "c.npz", settings(init_from=str(tmp_path / "m.npz"), epochs=1))
+        told = capsys.readouterr().out
+        assert said in told
+        assert ("; new to them: c\n" in told) == (classes == 2)
 
 
 def test_the_weights_kept_lie_between_those_begun_from_and_those_arrived_at(tmp_path: Path) -> None:
@@ -450,10 +454,10 @@ def test_samples_without_a_class_are_not_learned_from(tmp_path: Path) -> None:
     train, valid = symbols(32, 0), symbols(32, 1)
     strange = SymbolData(np.full_like(train.features, np.nan), np.full(32, UNSEEN))
     both = SymbolData(np.concatenate([train.features, strange.features]), np.concatenate([train.ids, strange.ids]))
-    trained = train_symbols(both, valid, 3, settings(epochs=1), SEED, tmp_path / "c.npz")
+    trained = train_symbols(both, valid, "abc", settings(epochs=1), SEED, tmp_path / "c.npz")
     assert np.isfinite(trained.history[0]["loss"])
     with pytest.raises(TrainingError, match="the training split holds no symbol of a known class"):
-        train_symbols(strange, valid, 3, settings(), SEED, tmp_path / "c.npz")
+        train_symbols(strange, valid, "abc", settings(), SEED, tmp_path / "c.npz")
 
 
 def test_what_is_written_answers_like_what_was_trained(tmp_path: Path) -> None:
@@ -487,7 +491,7 @@ def test_a_network_that_takes_context_reads_symbols_with_and_without_it(tmp_path
 
     train, valid = told(symbols(96, 0)), told(symbols(48, 1))
     chosen = settings(epochs=30, units=32, learning_rate=0.02, patience=30)
-    trained = train_symbols(train, valid, 3, chosen, SEED, tmp_path / "c.npz")
+    trained = train_symbols(train, valid, "abc", chosen, SEED, tmp_path / "c.npz")
     metrics = write_results(trained, tmp_path, valid)
     assert metrics["valid_accuracy"] == 1
     assert metrics["valid_alone_accuracy"] < 0.6

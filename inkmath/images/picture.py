@@ -24,7 +24,9 @@ SHORTEST_SIDE = 3
 LEAST_CONTRAST = 0.12  # of the range from black to white, between ink and paper
 SOFTNESS = 0.7  # pixels: standard deviation of the blur that takes the camera's noise
 GRAIN_SOFTNESS = 0.3  # widths of the pen: blur that closes the gaps of pencil and chalk
-GRAINY = 0.85  # of the pieces left by that blur, or fewer: the line was broken by the paper's grain
+GRAINY = 0.15  # of a line's middle, or more, that is fainter than it should be: the paper's grain shows through
+FAINT = 0.7  # of the strongest ink within a pen's width
+EDGE = 0.5  # of the same, where the line ends: less is the blur between lines
 WIDEST_LINE = 0.045  # of height and width together; no pen writes as wide, what is wider is a shadow or a desk
 DARKEST_SHADOW = 0.4  # of the light on the rest of the paper; what is darker is no paper
 MOST_GAIN = 2.0  # that ink in a shadow is strengthened by
@@ -166,8 +168,9 @@ def find_ink(grey: Grey, name: str = "image") -> Mask:
     edges vanish. It is narrow, too: darker than the picture after a closing (or lighter than after an opening) that is
     wider than any line, so that no edge of a shadow, a sheet or a scan is ink. What passes Otsu's threshold (IEEE
     Trans. SMC 9, 1979) is ink, and fainter ink where it touches such (hysteresis). The sign that weighs most tells dark
-    ink from light. Lines that fall to pieces, of pencil or chalk, are looked for once more in a softer picture, and
-    thin ones in an enlarged one.
+    ink from light. Where lines are faint in places, of pencil or chalk, they are looked for once more in a softer
+    picture; all others end where ink is half as strong as in their middle, or the blur would fill the holes of small
+    letters. Thin lines are looked for in an enlarged picture.
 
     Raises:
         ImageError: nothing stands out from the paper, or far too much does.
@@ -205,7 +208,7 @@ def _find_ink(grey: Grey, name: str) -> Mask:
         f"{name}: there is no handwriting to be seen; give a picture with clear lines, dark on light or light on dark"
     )
     ground = Ground.under(grey)
-    pixels = _standing_out(grey, ground, SOFTNESS, LEAST_CONTRAST)
+    ink, pixels = _standing_out(grey, ground, SOFTNESS, LEAST_CONTRAST)
     if not pixels.any():
         raise nothing
     if pixels.mean() > MOST_INK:
@@ -213,11 +216,14 @@ def _find_ink(grey: Grey, name: str) -> Mask:
             f"{name}: {pixels.mean():.0%} of the picture stand out from the rest, which is no handwriting; "
             "crop it to one formula on plain paper"
         )
-    softness = GRAIN_SOFTNESS * pen_width(pixels)
-    if softness > SOFTNESS:
+    pen = pen_width(pixels)
+    strength = _strength(ink, pen)
+    if (strength[_thinned(pixels)] < FAINT).mean() < GRAINY:
+        pixels &= strength >= EDGE
+    elif GRAIN_SOFTNESS * pen > SOFTNESS:
         # A blur takes contrast from a line, too.
-        softer = _standing_out(grey, ground, softness, 0.6 * LEAST_CONTRAST)
-        if softer.any() and _pieces(softer) < GRAINY * _pieces(pixels):
+        _, softer = _standing_out(grey, ground, GRAIN_SOFTNESS * pen, 0.6 * LEAST_CONTRAST)
+        if softer.any():
             pixels = softer
     pixels = _without_specks(pixels, pen_width(pixels))
     if not pixels.any():
@@ -267,8 +273,8 @@ class Ground:
         return cls(enlarged(paper), enlarged(closed), enlarged(opened))
 
 
-def _standing_out(grey: Grey, ground: Ground, softness: float, least_contrast: float) -> NDArray[np.bool_]:
-    """Where a picture blurred by ``softness`` pixels has ink, ``(height, width)``; nowhere below the contrast."""
+def _standing_out(grey: Grey, ground: Ground, softness: float, least_contrast: float) -> tuple[Grey, NDArray[np.bool_]]:
+    """How far a blurred picture stands out, ``(height, width)``, and where that is ink: nowhere below the contrast."""
     from scipy import ndimage
     from skimage.filters import apply_hysteresis_threshold, threshold_otsu
 
@@ -284,14 +290,14 @@ def _standing_out(grey: Grey, ground: Ground, softness: float, least_contrast: f
     else:
         ink = light
     if float(ink.max()) < least_contrast:
-        return np.zeros(grey.shape, np.bool_)
+        return ink, np.zeros(grey.shape, np.bool_)
     some = difference[::3, ::3]
     noise = 1.48 * float(np.median(np.abs(some - np.median(some))))  # standard deviation, by the median
     least = float(np.clip(NOISE_RATIO * noise, LEAST_CONTRAST / 2, LEAST_CONTRAST))
     # The paper's noise would draw the threshold down: only what could be ink has a say, and the paper as one value.
     threshold = max(threshold_otsu(np.clip(ink, LEAST_CONTRAST / 4, None)), least)  # type: ignore[no-untyped-call]
     pixels: NDArray[np.bool_] = apply_hysteresis_threshold(ink, 0.7 * threshold, threshold)  # type: ignore[no-untyped-call]
-    return pixels
+    return ink, pixels
 
 
 def _weight(ink: Grey) -> float:
@@ -299,18 +305,25 @@ def _weight(ink: Grey) -> float:
     return float((np.maximum(ink - LEAST_CONTRAST / 2, 0) ** 3).sum())
 
 
-def _pieces(pixels: NDArray[np.bool_]) -> int:
-    """Connected lines, and holes in them."""
-    from skimage.measure import label
+def _strength(ink: Grey, pen: float) -> Grey:
+    """Ink as a part of the strongest within a pen's width, ``(height, width)``."""
+    from scipy import ndimage
 
-    return int(label(pixels, connectivity=2).max() + label(~pixels, connectivity=1).max() - 1)  # type: ignore[no-untyped-call]
+    strongest = ndimage.maximum_filter(ink, 2 * max(round(pen), 1) + 1)
+    return np.asarray(ink / np.maximum(strongest, 1e-6), np.float32)
+
+
+def _thinned(pixels: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The middle of each line, one pixel wide."""
+    from skimage.morphology import skeletonize
+
+    thin: NDArray[np.bool_] = skeletonize(pixels)  # type: ignore[no-untyped-call]
+    return thin
 
 
 def pen_width(pixels: NDArray[np.bool_]) -> float:
     """Typical width of the lines, in pixels: area over length of the thinned lines."""
-    from skimage.morphology import skeletonize
-
-    return float(pixels.sum() / max(skeletonize(pixels).sum(), 1))  # type: ignore[no-untyped-call]
+    return float(pixels.sum() / max(_thinned(pixels).sum(), 1))
 
 
 def _without_specks(pixels: NDArray[np.bool_], pen: float) -> NDArray[np.bool_]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Grey = NDArray[np.float32]
 
 MAX_BYTES = 32 * 2**20
-MAX_PIXELS = 50_000_000  # more than most cameras give; decoded it takes 150 MB
+MAX_PIXELS = 50_000_000  # more than most cameras give; to read it takes 270 MB, if transparent or of 16 bits 470 MB
 LONGEST_SIDE = 2000  # pixels; larger pictures are shrunk to it, which leaves a pen line several pixels wide
 SHORTEST_SIDE = 3
 LEAST_CONTRAST = 0.12  # of the range from black to white, between ink and paper
@@ -93,7 +93,7 @@ def load_grey(source: Path | str | bytes | NDArray[Any], most_pixels: int = MAX_
 
 def _decode(content: bytes, name: str, most_pixels: int) -> Image:
     try:
-        from PIL import Image, ImageOps, UnidentifiedImageError
+        from PIL import Image, UnidentifiedImageError
     except ImportError as missing:
         raise ImportError("pictures need Pillow: pip install 'inkmath[images]'", name=missing.name) from missing
 
@@ -101,11 +101,14 @@ def _decode(content: bytes, name: str, most_pixels: int) -> Image:
         with warnings.catch_warnings():
             # Pillow's own guard against bombs only warns below twice its limit; the size is checked here instead.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore", UserWarning)  # what a camera wrote beside the picture may be cut off
             picture = Image.open(io.BytesIO(content), formats=("PNG", "JPEG"))
             if picture.width * picture.height > most_pixels:
                 raise _too_large(name, f"{picture.width} x {picture.height} pixels", TooManyPixelsError)
             picture.load()
-        return ImageOps.exif_transpose(picture)
+            if picture.mode == "P" and picture.palette is None:
+                raise ValueError("its colours are missing")
+            return _upright(picture)
     except Image.DecompressionBombError as bomb:
         raise _too_large(name, "more pixels than any camera gives", TooManyPixelsError) from bomb
     except UnidentifiedImageError as unknown:
@@ -114,6 +117,30 @@ def _decode(content: bytes, name: str, most_pixels: int) -> Image:
         if isinstance(broken, ImageError):
             raise
         raise ImageError(f"{name}: the picture is damaged ({broken}); save it anew") from broken
+
+
+def _upright(picture: Image) -> Image:
+    """Turned as its camera was held.
+
+    Pillow's own function for this also writes the EXIF anew, which fails where a camera wrote it in its own way.
+    """
+    from PIL.ExifTags import Base
+    from PIL.Image import Transpose
+
+    try:
+        held = picture.getexif().get(Base.Orientation, 1)
+    except Exception:  # whatever is wrong with what a camera says, the picture is whole  # noqa: BLE001
+        return picture
+    turns = {
+        2: Transpose.FLIP_LEFT_RIGHT,
+        3: Transpose.ROTATE_180,
+        4: Transpose.FLIP_TOP_BOTTOM,
+        5: Transpose.TRANSPOSE,
+        6: Transpose.ROTATE_270,
+        7: Transpose.TRANSVERSE,
+        8: Transpose.ROTATE_90,
+    }
+    return picture.transpose(turns[held]) if held in turns else picture
 
 
 def _too_large(name: str, size: str, kind: type[ImageError] = ImageError) -> ImageError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -356,6 +357,43 @@ def test_a_photograph_is_read_the_right_way_up(tmp_path: Path) -> None:
     assert np.ptp(stroke[:, 0]) > 100 > np.ptp(stroke[:, 1])
 
 
+@pytest.mark.parametrize("held", range(1, 9))
+def test_every_way_of_holding_a_camera_is_undone(held: int) -> None:
+    shown = drawn([(20.0, 20.0), (140.0, 30.0)], [(30.0, 60.0), (30.0, 110.0)])
+    kept = [
+        shown,
+        np.fliplr(shown),
+        np.rot90(shown, 2),
+        np.flipud(shown),
+        shown.T,
+        np.rot90(shown),
+        np.rot90(shown, 2).T,
+        np.rot90(shown, -1),
+    ][held - 1]
+    exif = Image.Exif()
+    exif[0x0112] = held
+    stream = io.BytesIO()
+    Image.fromarray(kept.copy()).save(stream, "PNG", exif=exif)
+    for one, other in zip(ink_from_image(stream.getvalue()).strokes, ink_from_image(shown).strokes, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_what_else_a_camera_says_does_not_matter() -> None:
+    """Its resolution as text, which Pillow reads but cannot write again."""
+    exif = Image.Exif()
+    exif[0x0112], exif[0x011A] = 6, 72.0
+    said = exif.tobytes()
+    fraction = bytes.fromhex("011a0005")
+    assert fraction in said
+    stream = io.BytesIO()
+    odd = said.replace(fraction, bytes.fromhex("011a0002"))
+    Image.fromarray(np.rot90(drawn(LINE)).copy()).save(stream, "JPEG", exif=odd)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        (stroke,) = ink_from_image(stream.getvalue()).strokes
+    assert np.ptp(stroke[:, 0]) > 100 > np.ptp(stroke[:, 1])
+
+
 def test_symbols_come_in_order_of_writing() -> None:
     fraction = [[(60, 60), (140, 60)], [(100, 75), (100, 110)], [(100, 10), (100, 45)], [(10, 60), (40, 60)]]
     minus, numerator, bar, denominator = ink_from_image(drawn(*fraction)).strokes
@@ -415,6 +453,15 @@ def test_what_is_no_picture_is_refused_by_name(tmp_path: Path) -> None:
         ink_from_image(np.zeros((30, 40), np.int64))
     with pytest.raises(ImageError, match="divide by 255"):
         ink_from_image(np.full((30, 40), 255.0))
+
+
+def test_a_picture_without_its_palette_is_damaged() -> None:
+    content = bytearray(png(drawn(LINE)))
+    header = content.index(b"IHDR")
+    content[header + 13] = 3  # each pixel is a place in a palette, and there is none
+    content[header + 17 : header + 21] = zlib.crc32(bytes(content[header : header + 17])).to_bytes(4, "big")
+    with pytest.raises(ImageError, match=r"damaged \(its colours are missing\); save it anew"):
+        ink_from_image(bytes(content))
 
 
 def test_a_huge_picture_is_refused_before_it_is_decoded() -> None:

@@ -62,8 +62,8 @@ class Mask:
     corner: tuple[int, int] = (0, 0)
 
     def in_picture(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Points ``(P, 2)`` of the mask as points of the picture."""
-        return np.asarray(points / self.scale + self.corner, np.float64)
+        """Points ``(P, 2)`` of the mask as points of the picture; in both, the middles of pixels are whole numbers."""
+        return np.asarray((points + 0.5) / self.scale - 0.5 + self.corner, np.float64)
 
 
 def load_grey(source: Path | str | bytes | NDArray[Any], most_pixels: int = MAX_PIXELS) -> tuple[Grey, str]:
@@ -203,7 +203,10 @@ def find_ink(grey: Grey, name: str = "image") -> Mask:
         ImageError: nothing stands out from the paper, or far too much does.
     """
     if min(grey.shape) < SHORTEST_SIDE:
-        raise ImageError(f"{name}: {grey.shape[1]} x {grey.shape[0]} pixels are too few; give a larger picture")
+        raise ImageError(
+            f"{name}: too little of the picture is left when its longer side has {max(grey.shape)} pixels "
+            f"({grey.shape[1]} x {grey.shape[0]}); give a larger picture, cropped to the formula"
+        )
     mask = _find_ink(grey, name)
     if mask.pen >= THIN:
         return mask

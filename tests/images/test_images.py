@@ -202,8 +202,9 @@ def test_a_dot_of_the_thinnest_pen_is_a_stroke_in_its_place(side: int) -> None:
     picture = drawn([(120, 160), (200, 160)], pen=1, size=(400, 300)).copy()
     picture[160 : 160 + side, 230 : 230 + side] = 0
     line, dot = ink_from_image(picture).strokes
-    assert dot.mean(axis=0) == pytest.approx((231, 161), abs=1)
-    assert ends(line) == [pytest.approx(end, abs=1) for end in ([120, 160.5], [200, 160.5])]
+    middle = (side - 1) / 2
+    assert dot.mean(axis=0) == pytest.approx((230 + middle, 160 + middle), abs=0.6)
+    assert ends(line) == [pytest.approx(end, abs=1) for end in ([120, 160], [200, 160])]
 
 
 def test_of_a_large_picture_the_part_with_thin_lines_is_enlarged_if_it_is_not_large_itself() -> None:
@@ -214,6 +215,16 @@ def test_of_a_large_picture_the_part_with_thin_lines_is_enlarged_if_it_is_not_la
         rows, columns = np.nonzero(mask.pixels)
         first, last = mask.in_picture(np.array([[columns.min(), rows.min()], [columns.max(), rows.max()]]))
         assert [*first, *last] == pytest.approx([800, 700, far, 1400], abs=3)
+
+
+def test_ink_of_an_enlarged_part_is_where_it_is_in_the_picture() -> None:
+    for size in ((400, 300), (2000, 1500)):
+        picture = drawn([(120, 160), (200, 160)], pen=1, size=size)
+        mask = pictures.find_ink(np.asarray(picture, np.float32) / np.float32(255))
+        assert mask.scale == 2
+        assert (mask.corner == (0, 0)) == (size == (400, 300)), "of the larger picture a part"
+        middles = [np.argwhere(ink)[:, ::-1].mean(axis=0) for ink in (mask.pixels, picture == 0)]
+        assert mask.in_picture(middles[0]) == pytest.approx(middles[1], abs=0.1)
 
 
 def test_a_stem_that_the_pen_went_up_and_down_is_part_of_one_stroke() -> None:
@@ -462,6 +473,12 @@ def test_a_picture_without_its_palette_is_damaged() -> None:
     content[header + 17 : header + 21] = zlib.crc32(bytes(content[header : header + 17])).to_bytes(4, "big")
     with pytest.raises(ImageError, match=r"damaged \(its colours are missing\); save it anew"):
         ink_from_image(bytes(content))
+
+
+@pytest.mark.parametrize(("size", "left"), [((2, 9), "9 x 2"), ((8, 20_000), "2000 x 1"), ((1, 1), "1 x 1")])
+def test_a_picture_too_small_or_too_long_is_refused(size: tuple[int, int], left: str) -> None:
+    with pytest.raises(ImageError, match=rf"longer side has .* \({left}\); give a larger picture, cropped to"):
+        ink_from_image(np.zeros(size, np.uint8))
 
 
 def test_a_huge_picture_is_refused_before_it_is_decoded() -> None:

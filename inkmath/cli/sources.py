@@ -66,7 +66,9 @@ class Source:
             if (guess_type(self.name)[0] or "").startswith("image/"):
                 raise InputError("is a picture in a format that is not supported; save it as PNG or JPEG")
             if Path(self.name).is_file():
-                return parse_inkml(Path(self.name))
+                with Path(self.name).open("rb") as file:  # its name does not say what it is
+                    picture = file.read(4).startswith(PICTURES_BEGIN)
+                return self._ink_of_picture(Path(self.name)) if picture else parse_inkml(Path(self.name))
             with Path(self.name).open("rb") as stream:  # a pipe or a device, whose size nobody knows
                 return self._ink_of_stream(stream)
         except InkMLError as broken:

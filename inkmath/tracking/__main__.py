@@ -89,6 +89,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _serve(chosen)
         if chosen.command == "queue":
             ended = work_off(chosen.jobs, tell=functools.partial(print, flush=True))
+            if not ended.total():
+                print("nothing was queued; dvc exp run --queue -S block.name=value queues an experiment")
+                return 0
             print(f"ended: {ended['Success']} well, {ended['Failed']} not; dvc queue logs NAME says why")
             return 1 if ended["Failed"] else 0
         if chosen.uri:

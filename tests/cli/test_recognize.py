@@ -101,7 +101,7 @@ def test_a_stream_without_end_is_read_up_to_a_limit(notes: Path, monkeypatch: py
     assert "over 4,096 bytes" in run("recognize", "-", given=b" " * 5000)[2]
 
 
-@pytest.mark.parametrize(("file", "form"), [("scan.png", "png"), ("photo.JPG", "jpeg")])
+@pytest.mark.parametrize(("file", "form"), [("scan.png", "png"), ("photo.JPG", "jpeg"), ("without-a-suffix", "png")])
 def test_a_picture_is_read_from_a_file_and_from_standard_input(tmp_path: Path, file: str, form: str) -> None:
     scan = tmp_path / file
     scan.write_bytes(picture(form=form))

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -17,14 +18,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from inkmath.tracking import TrackingError, queue
+from inkmath.tracking.__main__ import main
 from inkmath.tracking.location import locate, reach
 from inkmath.tracking.model import EXAMPLE
 from inkmath.tracking.queue import work_off
 from inkmath.tracking.sweep import read_sweep
 
 if TYPE_CHECKING:
-    from collections import Counter
-
     from inkmath.tracking import ModelFiles
 
 TRAIN = """
@@ -63,6 +63,21 @@ def run(*command: str) -> str:
     done = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("ended", "status", "said"),
+    [
+        ({"Success": 0, "Failed": 0}, 0, "nothing was queued; dvc exp run --queue"),
+        ({"Success": 2, "Failed": 1}, 1, "ended: 2 well, 1 not; dvc queue logs NAME says why"),
+    ],
+)
+def test_what_became_of_the_queue_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], ended: dict[str, int], status: int, said: str
+) -> None:
+    monkeypatch.setattr("inkmath.tracking.__main__.work_off", lambda jobs, tell: Counter(ended))
+    assert main(["queue"]) == status
+    assert capsys.readouterr().out.startswith(said)
 
 
 def work_off_all(workers: int) -> Counter[str]:

@@ -9,6 +9,7 @@ from inkmath.dataset.arrays import ArraysError, read_arrays
 from inkmath.dataset.splits import Split
 from inkmath.features.symbol_set import SymbolSet, normalize_knobs
 from inkmath.labels import Vocabulary, VocabularyError
+from inkmath.models.export import ExportError
 from inkmath.params import Params, ParamsError, load_params
 from inkmath.tracking import ModelFiles, TrackingError, checkpoint_file, params_hash, training_run, validation_data
 from inkmath.training import TrainingError
@@ -76,6 +77,6 @@ if __name__ == "__main__":
     try:
         end_with_dvc()
         done = main(load_params())
-    except (ParamsError, ArraysError, VocabularyError, TrackingError, TrainingError, OSError) as error:
+    except (ParamsError, ArraysError, VocabularyError, TrackingError, TrainingError, ExportError, OSError) as error:
         sys.exit(f"train: {error}")
     print(", ".join(f"{name} {value:.4g}" for name, value in done.items()))

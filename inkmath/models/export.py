@@ -20,6 +20,10 @@ HALF_FROM = 256
 """Weight arrays with at least so many numbers are stored in half precision; small ones gain nothing."""
 
 
+class ExportError(ValueError):
+    """A network cannot be written as ONNX; the message says why and what to do."""
+
+
 def export_onnx(
     model: keras.Model, path: str | Path, inputs: Mapping[str, Sequence[int | None]], *, half: bool = True
 ) -> None:
@@ -36,7 +40,7 @@ def export_onnx(
             runtime widens the weights once, when it loads them.
 
     Raises:
-        ValueError: a weight is too large for half precision.
+        ExportError: a weight is too large for half precision, or ONNX lacks an operation.
     """
     import onnx
     import tensorflow as tf
@@ -49,6 +53,12 @@ def export_onnx(
         warnings.filterwarnings("ignore", "In the future `np.object`", FutureWarning)
         model.export(temporary, format="onnx", verbose=False, input_signature=signature)
         graph = onnx.load(temporary)
+        unknown = {node.op_type for node in graph.graph.node if not onnx.defs.has(node.op_type, node.domain)}
+        if unknown:  # tf2onnx leaves it as it is
+            raise ExportError(
+                f"{path}: ONNX has no {', '.join(sorted(unknown))}; build the network of other operations "
+                "(python -m pytest tests/models -k NAME tells before a training)"
+            )
         if half:
             _halve(graph)
         onnx.save(graph, temporary)
@@ -67,9 +77,9 @@ def _halve(model: onnx.ModelProto) -> None:
         with np.errstate(over="ignore"):
             halved = values.astype(np.float16)
         if not np.isfinite(values).all():
-            raise ValueError(f"weight {weight.name} holds what is no number; train with a lower learning rate")
+            raise ExportError(f"weight {weight.name} holds what is no number; train with a lower learning rate")
         if not np.isfinite(halved).all():
-            raise ValueError(f"weight {weight.name} does not fit half precision; export with half=False")
+            raise ExportError(f"weight {weight.name} does not fit half precision; export with half=False")
         kept.append(numpy_helper.from_array(halved, f"{weight.name}/half"))
         casts.append(helper.make_node("Cast", [f"{weight.name}/half"], [weight.name], to=TensorProto.FLOAT))
     nodes = [*casts, *model.graph.node]

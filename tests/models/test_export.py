@@ -32,6 +32,18 @@ def test_every_network_answers_the_same_outside_keras(tmp_path: Path, architectu
     assert [file.name for file in tmp_path.iterdir() if file.name.startswith(".")] == []
 
 
+def test_a_network_that_onnx_cannot_hold_is_refused_by_its_operation(tmp_path: Path) -> None:
+    import keras
+
+    from inkmath.models.export import ExportError, export_onnx
+
+    ink = keras.Input((16, 5))
+    model = keras.Model(ink, keras.ops.gelu(keras.layers.Dense(7)(ink), approximate=False))
+    with pytest.raises(ExportError, match=r"own\.onnx: ONNX has no Erfc; build the network of other operations"):
+        export_onnx(model, tmp_path / "own.onnx", {"ink": (None, 16, 5)})
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_saved_network_loads_without_its_code(tmp_path: Path) -> None:
     import keras
 

@@ -104,9 +104,12 @@ def wait_for(page: Page, condition: Callable[[], object]) -> None:
         page.wait_for_timeout(20)
 
 
-def expect_copied(page: Page, begins: str) -> None:
-    """What the clipboard holds begins so, once the browser has put it there."""
-    wait_for(page, lambda: page.evaluate("navigator.clipboard.readText()").startswith(begins))
+def copied(page: Page, begins: str) -> str:
+    """What the clipboard holds, once the browser has put there what begins so."""
+    read = "navigator.clipboard.readText()"
+    wait_for(page, lambda: page.evaluate(read).startswith(begins))
+    text: str = page.evaluate(read)
+    return text
 
 
 def focused(page: Page) -> str:

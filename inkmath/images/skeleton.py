@@ -20,7 +20,7 @@ MAX_LINES = 1200
 """Lines and meetings together; more is a page of text, a texture, a photograph of something else."""
 BRIDGE = 3.5
 """Pen widths: two meetings nearer than this are one: lines that cross at an angle or touch, as in a round x."""
-SPUR = 1.4
+SPUR = 0.8
 """Pen widths: a loose end shorter than this (measured from the middle of the line) is a bump of the line's edge."""
 HOLE = 2.5
 """Pen widths: a way round shorter than this is a hole in the ink."""

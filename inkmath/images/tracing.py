@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 SHARPEST_TURN = np.deg2rad(140)
 """A pen goes through a meeting within this angle, the straightest ways first; what turns more is another stroke."""
-RETRACED_TURN = np.deg2rad(60)
+RETRACED_TURN = np.deg2rad(50)
 """A pen that comes into a loose end within this angle, as in the stems of a, d and n, goes to its tip and back."""
 CLEAR = 0.6
 """Pen widths around a meeting in which thinned lines are drawn towards each other, and are not to be trusted."""
-LOOK = 3.0
+LOOK = 1.5
 """Pen widths along a line that tell which way it leaves a meeting."""
 
 

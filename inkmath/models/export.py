@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +13,6 @@ from inkmath.dataset.atomic import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     import keras
     import onnx
@@ -55,13 +56,20 @@ def export_onnx(
         graph = onnx.load(temporary)
         unknown = {node.op_type for node in graph.graph.node if not onnx.defs.has(node.op_type, node.domain)}
         if unknown:  # tf2onnx leaves it as it is
-            raise ExportError(
-                f"{path}: ONNX has no {', '.join(sorted(unknown))}; build the network of other operations "
-                "(python -m pytest tests/models -k NAME tells before a training)"
-            )
+            raise ExportError(f"ONNX has no {', '.join(sorted(unknown))}; build the network of other operations")
         if half:
             _halve(graph)
         onnx.save(graph, temporary)
+
+
+def ensure_exportable(model: keras.Model, inputs: Mapping[str, Sequence[int | None]]) -> None:
+    """Refuse before a training what `export_onnx` would refuse after it, whatever the weights will be.
+
+    Raises:
+        ExportError: ONNX lacks an operation.
+    """
+    with tempfile.TemporaryDirectory() as directory:
+        export_onnx(model, Path(directory) / "network.onnx", inputs, half=False)
 
 
 def _halve(model: onnx.ModelProto) -> None:

@@ -20,7 +20,7 @@ from inkmath.decoding.language import TreeLanguageModel
 from inkmath.decoding.lines import LineModel
 from inkmath.decoding.search import Weights
 from inkmath.ink import Ink
-from inkmath.models.export import export_onnx
+from inkmath.models.export import ensure_exportable, export_onnx
 from inkmath.models.stroke_graph import StrokeGraph
 from inkmath.synthesis.compose import Mix
 from inkmath.training import TrainingError
@@ -83,6 +83,7 @@ def train_expression(
     Raises:
         TrainingError: there is nothing to train on, or nothing to validate on, or a teacher is unusable.
         CheckpointError, ArraysError: a file to begin from does not fit.
+        ExportError: readers could not have the network.
     """
     training, watched = _to_train_on(formulas, labels, say), validation(formulas)
     if not len(watched):
@@ -94,6 +95,7 @@ def train_expression(
     points = formulas.points.shape[1]
     model = _network(len(labels), points, knobs, knobs.products)
     kept = _network(len(labels), points, knobs, "float32")  # what is judged and kept: the averaged weights
+    ensure_exportable(kept, _inputs(points))
     recipe = Recipe(
         seed=seed,
         epochs=knobs.epochs,
@@ -181,6 +183,11 @@ def _network(classes: int, points: int, knobs: TrainExpression, products: str) -
     return network
 
 
+def _inputs(points: int) -> dict[str, tuple[int | None, ...]]:
+    """Of the exported network."""
+    return {"points": (None, None, points, 2), "mask": (None, None)}
+
+
 def validation(formulas: FormulaSet) -> FormulaSet:
     """The validation formulas that have a truth."""
     return formulas.select(np.flatnonzero((formulas.splits == str(Split.VALID)) & (formulas.latex != "")))
@@ -228,7 +235,7 @@ def write_model(
     """
     model, points = trained.model, formulas.points.shape[1]
     directory.mkdir(parents=True, exist_ok=True)
-    export_onnx(model, directory / NETWORK_FILE, {"points": (None, None, points, 2), "mask": (None, None)})
+    export_onnx(model, directory / NETWORK_FILE, _inputs(points))
     more: dict[str, Any] = {"parameters": int(model.count_params()), "network": model.settings}
     settings = write_settings(directory, labels, points, trigrams, lines, Weights(), **more)
     save_weights(directory / WEIGHTS_FILE, named_weights(model), labels)

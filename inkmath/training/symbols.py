@@ -29,7 +29,7 @@ from inkmath.features.symbol_augment import augment_symbols, coarsen_symbols
 from inkmath.features.symbol_context import alone
 from inkmath.labels import UNSEEN, one_hot
 from inkmath.models import build_model
-from inkmath.models.export import export_onnx
+from inkmath.models.export import ensure_exportable, export_onnx
 from inkmath.training import TrainingError, checkpoint
 from inkmath.training.compute import all_devices
 from inkmath.training.keeper import Keeper, say_now
@@ -140,6 +140,7 @@ def train_symbols(
 
     Raises:
         TrainingError: there is no sample to learn from or to validate on, or ``settings.init_from`` is unusable.
+        ExportError: readers could not have the network.
         CheckpointError: the checkpoint is damaged, or what a further branch begins from is gone.
     """
     train, valid, num_classes = train.known(), valid.known(), len(labels)
@@ -164,6 +165,7 @@ def train_symbols(
             # XLA made training slower on CPUs.
             jit_compile=False,
         )
+    ensure_exportable(model, _inputs(train))
     fingerprint = _fingerprint(train, valid, settings, seed, teachers)
     keeper = Keeper(Path(checkpoint_path), fingerprint, settings, on_epoch, say)
     keeper.set_model(model)
@@ -211,7 +213,7 @@ def write_model(
     model, valid = trained.model, valid.known()
     with replacing(directory / "model.keras") as temporary:
         model.save(temporary)
-    export_onnx(model, directory / NETWORK, {"ink": (None, *valid.features.shape[1:])})
+    export_onnx(model, directory / NETWORK, _inputs(valid))
     judged = [_predict(model, valid)]
     if _takes_context(valid):
         judged.append(_predict(model, valid, hidden=True))
@@ -239,6 +241,11 @@ def write_results(trained: Trained, directory: Path, valid: SymbolData) -> dict[
         metrics["valid_alone_accuracy"] = round(float((answers == known.ids).mean()), 5)
     write_json(directory / "metrics.json", metrics)
     return metrics
+
+
+def _inputs(data: SymbolData) -> dict[str, tuple[int | None, ...]]:
+    """Of the exported network."""
+    return {"ink": (None, *data.features.shape[1:])}
 
 
 def _takes_context(data: SymbolData) -> bool:

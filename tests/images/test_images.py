@@ -160,6 +160,14 @@ def test_where_two_lines_meet_the_pen_goes_round_the_sharpest_corner() -> None:
     assert sorted(map(tuple, ends(stroke))) == [(70, 10), (90, 10)]
 
 
+def test_a_plus_hardly_longer_than_its_wide_pen_is_two_strokes() -> None:
+    pen, arm = 16, 20
+    plus = [(80 - arm, 60), (80 + arm, 60)], [(80, 60 - arm), (80, 60 + arm)]
+    across, down = ink_from_image(drawn(*plus, pen=pen, size=(320, 240))).strokes
+    assert ends(across) == [pytest.approx(end, abs=pen / 2) for end in plus[0]]
+    assert ends(down) == [pytest.approx(end, abs=pen / 2) for end in plus[1]]
+
+
 def test_lines_that_cross_at_an_angle_are_two_strokes() -> None:
     one, other = ink_from_image(drawn([(50, 20), (110, 100)], [(110, 20), (50, 100)])).strokes
     assert {stroke[0, 0] < 80 for stroke in (one, other)} == {True, False}

@@ -39,7 +39,7 @@ def test_a_network_that_onnx_cannot_hold_is_refused_by_its_operation(tmp_path: P
 
     ink = keras.Input((16, 5))
     model = keras.Model(ink, keras.ops.gelu(keras.layers.Dense(7)(ink), approximate=False))
-    with pytest.raises(ExportError, match=r"own\.onnx: ONNX has no Erfc; build the network of other operations"):
+    with pytest.raises(ExportError, match=r"ONNX has no Erfc; build the network of other operations"):
         export_onnx(model, tmp_path / "own.onnx", {"ink": (None, 16, 5)})
     assert not list(tmp_path.iterdir())
 

@@ -104,6 +104,27 @@ def test_a_killed_training_goes_on_and_ends_with_the_weights_of_one_that_was_not
         np.testing.assert_array_equal(one, other)
 
 
+def test_a_network_that_no_reader_could_have_is_refused_before_the_first_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras
+
+    from inkmath.models.export import ExportError
+    from inkmath.training import symbols
+
+    def own(shape: tuple[int, int], classes: int, *_: str, **__: float) -> keras.Model:
+        ink = keras.Input(shape)
+        hidden = keras.ops.gelu(keras.layers.Dense(8)(ink), approximate=False)
+        return keras.Model(ink, keras.layers.Dense(classes, "softmax")(hidden[:, -1]))
+
+    monkeypatch.setattr(symbols, "build_model", own)
+    seen: list[int] = []
+    with pytest.raises(ExportError, match="ONNX has no Erfc"):
+        run(tmp_path / "c.npz", settings(), on_epoch=lambda epoch, _: seen.append(epoch))
+    assert not seen
+    assert not list(tmp_path.iterdir())
+
+
 def test_two_processes_with_one_seed_make_the_same_weights(tmp_path: Path) -> None:
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); from pathlib import Path; import numpy as np\n"

@@ -77,7 +77,7 @@ class Ink:
             with np.errstate(over="ignore"):
                 finite = np.isfinite(points.astype(np.float32)).all()
             if not finite:
-                raise ValueError(f"stroke {index} holds a coordinate that is not a finite number")
+                raise ValueError(f"stroke {index} holds a coordinate that is not a finite number of at most 3.4e38")
             arrays.append(points)
         return cls(strokes=in_single_precision(arrays), **known)  # type: ignore[arg-type]
 

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from numbers import Integral
@@ -23,7 +23,7 @@ from inkmath.ink import Ink, check_size
 from inkmath.layout.quoting import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -445,7 +445,7 @@ def _check_count(name: str, number: object) -> None:
 
 
 def _as_ink(strokes: Strokes) -> Ink:
-    if isinstance(strokes, str | bytes | Path):
+    if isinstance(strokes, str | bytes | Path) or not isinstance(strokes, Ink | Iterable):
         raise ValueError("this is no ink: read a file with inkmath.inkml.parse_inkml, a picture with recognize_image")
     checked = Ink.from_points(strokes.strokes if isinstance(strokes, Ink) else strokes)
     if not checked.strokes:

@@ -138,6 +138,12 @@ def checkpoint_file(task: str, experiment: str) -> Path:
     return folder / f"{task}.npz" if inside and not own.exists() else own
 
 
+def discard_checkpoint(task: str, experiment: str) -> None:
+    """Remove what a queued experiment keeps, if it does, that nobody will go on with."""
+    for file in (repository_root() / "checkpoints").glob(f"{task}-{experiment}*.npz"):
+        file.unlink()
+
+
 def locate(configured: str | None = None) -> Location:
     """Find out where runs go.
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from inkmath.params import load_params
-from inkmath.tracking.location import Location, TrackingError, connect
+from inkmath.tracking.location import Location, TrackingError, connect, discard_checkpoint
 from inkmath.tracking.provenance import flatten, git
 from inkmath.tracking.sweep import SAMPLES, parent_run
 
@@ -268,6 +268,7 @@ def _trial(
             if trial.should_prune() and _end_training(process.pid, stage):
                 process.wait()
                 client.set_tag(run.info.run_id, "pruned", "true")
+                discard_checkpoint(task, run.data.tags["params_hash"])
                 trial.set_user_attr("mlflow_run", run.info.run_id)
                 raise optuna.TrialPruned
     finally:

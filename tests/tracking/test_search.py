@@ -95,7 +95,8 @@ def searching(location: Location, client: MlflowClient, workspace: Path, monkeyp
         if outcome.curve:
             run = client.create_run(made.trained_in).info.run_id
             points = [Metric(outcome.figure, value, 0, epoch) for epoch, value in enumerate(outcome.curve)]
-            client.log_batch(run, points, tags=[RunTag("dvc_exp_name", name), RunTag(SAMPLES, outcome.samples)])
+            tags = {"dvc_exp_name": name, SAMPLES: outcome.samples, "params_hash": name}
+            client.log_batch(run, points, tags=[RunTag(key, value) for key, value in tags.items()])
         monkeypatch.setenv("STAGE_SECONDS", str(outcome.seconds))
         return [sys.executable, "-c", DVC, stage, str(outcome.status)]
 
@@ -172,7 +173,13 @@ def test_each_trial_knows_its_experiment_and_its_run(searching: Search, client: 
 
 
 @pytest.mark.slow
-def test_what_falls_behind_is_stopped_and_nothing_else(searching: Search, client: MlflowClient) -> None:
+def test_what_falls_behind_is_stopped_and_nothing_else(
+    searching: Search, client: MlflowClient, workspace: Path
+) -> None:
+    kept = ["expression-drop-1.npz", "symbol-drop-0.npz", "symbol.npz"]
+    (workspace / "checkpoints").mkdir()
+    for name in (*kept, "symbol-drop-1.npz", "symbol-drop-1-trunk.npz"):
+        (workspace / "checkpoints" / name).touch()
     searching.outcomes += [
         Outcome((0.6, 0.7, 0.8), seconds=1),
         Outcome((0.1, 0.2, 0.3), seconds=300),
@@ -182,6 +189,7 @@ def test_what_falls_behind_is_stopped_and_nothing_else(searching: Search, client
     assert [trial.state for trial in study.trials] == [TrialState.COMPLETE, TrialState.PRUNED, TrialState.COMPLETE]
     tags = [client.get_run(trial.user_attrs["mlflow_run"]).data.tags for trial in study.trials]
     assert [tag.get("pruned") for tag in tags] == [None, "true", None]
+    assert sorted(file.name for file in (workspace / "checkpoints").iterdir()) == kept
 
 
 def test_a_setting_that_comes_again_is_answered_from_the_earlier_trial(searching: Search) -> None:

@@ -76,7 +76,7 @@ class Weights:
     def __post_init__(self) -> None:
         """Raise ValueError for what no search could use: they are read from files."""
         counts = self.segmentations, self.trees, self.labels
-        if not all(isinstance(count, int) and count > 0 for count in counts) or not isinstance(self.rescored, int):
+        if not all(isinstance(count, int) for count in (*counts, self.rescored)) or min(*counts, self.rescored + 1) < 1:
             raise ValueError(f"segmentations, trees, labels {counts} and rescored {self.rescored} are no counts")
         rest = [getattr(self, one.name) for one in fields(self) if type(one.default) is float]
         if len(self.confidence) != 3 or not all(

@@ -20,6 +20,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from inkmath.drawing import to_png
+from inkmath.evaluation.expressions import truth_of
 from inkmath.images import ImageError, ink_from_image
 from inkmath.inkml import InkMLError, parse_inkml
 from inkmath.layout.latex import canonical_tokens
@@ -115,9 +116,7 @@ def _formulas(directory: Path | None, count: int, seed: int) -> Iterator[tuple[I
             return
         try:
             ink = parse_inkml(files[index])
-            if ink.tree is None and ink.latex is None:
-                raise LayoutError("no truth")
-            truth = canonical_tokens(ink.tree if ink.tree is not None else ink.latex or "")
+            truth = canonical_tokens(truth_of(ink))
         except (InkMLError, LayoutError) as error:
             print(f"{files[index].name}: passed over: {error}")
             continue

@@ -14,15 +14,12 @@ import numpy as np
 from inkmath.dataset.results import write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
 UNSEEN = -1
 """The id of a label that the vocabulary does not hold."""
-
-PAD, BEGIN, END, UNKNOWN = "<pad>", "<s>", "</s>", "<unk>"
-"""The first four tokens of an expression vocabulary; none is LaTeX."""
 
 
 class VocabularyError(ValueError):
@@ -135,22 +132,3 @@ def encode_labels(labels: Sequence[str], vocabulary: Vocabulary | None = None, *
 def one_hot(ids: NDArray[np.integer], classes: int) -> NDArray[np.float32]:
     """float32 of shape ``(len(ids), classes)``: 1 at each id, nothing in the row of an `UNSEEN` one."""
     return np.asarray(ids[:, None] == np.arange(classes), np.float32)
-
-
-def fit_tokens(sequences: Iterable[Sequence[str]]) -> Vocabulary:
-    """The tokens of training formulas in sorted order, after `PAD`, `BEGIN`, `END` and `UNKNOWN`.
-
-    Raises:
-        VocabularyError: there is no token.
-    """
-    tokens = sorted({token for sequence in sequences for token in sequence})
-    if not tokens:
-        raise VocabularyError("no training formula to fit a vocabulary on; the training split holds no truth")
-    return Vocabulary((PAD, BEGIN, END, UNKNOWN, *tokens))
-
-
-def encode_tokens(sequence: Sequence[str], vocabulary: Vocabulary) -> NDArray[np.int64]:
-    """Ids of a formula's tokens between those of `BEGIN` and `END`; a token never seen has the id of `UNKNOWN`."""
-    ids = vocabulary.ids
-    unknown = ids[UNKNOWN]
-    return np.array([ids[BEGIN], *(ids.get(token, unknown) for token in sequence), ids[END]], np.int64)

@@ -209,7 +209,7 @@ class NormalizeExpression(Block):
 
 
 class EncodeExpression(Block):
-    """What is learned of formula truths before any training: vocabularies, trigrams, heights of lines."""
+    """What is learned of formula truths before any training: vocabulary, trigrams, heights of lines."""
 
     min_count: Count
 

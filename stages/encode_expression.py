@@ -1,4 +1,4 @@
-"""Stage encode_expression: data/processed/expression.npz -> vocabularies and counts of the training split."""
+"""Stage encode_expression: data/processed/expression.npz -> the vocabulary and counts of the training split."""
 
 from __future__ import annotations
 
@@ -14,31 +14,28 @@ from inkmath.dataset.splits import Split, telling
 from inkmath.decoding.language import count_trigrams
 from inkmath.decoding.lines import measure_lines
 from inkmath.features.expression import FormulaSet
-from inkmath.labels import VocabularyError, encode_labels, fit_tokens
+from inkmath.labels import VocabularyError, encode_labels
 from inkmath.params import Params, ParamsError, load_params
 
 FORMULAS = Path("data/processed/expression.npz")
 LABELS = Path("models/expression/labels.json")
-TOKENS = Path("models/expression/tokens.json")
 TRIGRAMS = Path("models/expression/trigrams.json")
 LINES = Path("models/expression/lines.json")
 METRICS = Path("results/encode_expression/metrics.json")
 
 
 def main(params: Params) -> dict[str, Any]:
-    """Fit the vocabularies, count the trigrams, measure the lines; returns what came of it, with labels left out."""
+    """Fit the vocabulary, count the trigrams, measure the lines; returns what came of it, with labels left out."""
     formulas = FormulaSet.load(FORMULAS)
     training = formulas.select(np.flatnonzero((formulas.splits == str(Split.TRAIN)) & telling(formulas.ids)))
     # Labels are learned where truth explains every stroke; any tree teaches the language.
     explained = training.select(np.flatnonzero(training.trainable()))
     labels = encode_labels(explained.labels.tolist(), min_count=params.encode_expression.min_count).vocabulary
     trees = [tree for number in range(len(training)) if (tree := training.tree(number))]
-    tokens = fit_tokens([latex.split() for latex in training.latex.tolist()])
     trigrams = count_trigrams(trees)
     lines = measure_lines(training)
     metrics: dict[str, Any] = {
         "classes": len(labels),
-        "tokens": len(tokens),
         "trigrams": len(trigrams),
         "training_formulas": len(training),
         "trainable_formulas": len(explained),
@@ -48,7 +45,6 @@ def main(params: Params) -> dict[str, Any]:
         part = formulas.select(np.flatnonzero(formulas.splits == str(split)))
         metrics["unseen"][str(split)] = encode_labels(part.labels.tolist(), labels).unseen
     labels.save(LABELS)
-    tokens.save(TOKENS)
     write_json(TRIGRAMS, trigrams, indent=None)
     write_json(LINES, lines, indent=None)
     write_json(METRICS, metrics)
@@ -61,6 +57,6 @@ if __name__ == "__main__":
     except (ParamsError, ArraysError, VocabularyError, OSError) as error:
         sys.exit(f"encode_expression: {error}")
     print(
-        f"{done['classes']} classes in {LABELS}, {done['tokens']} tokens, {done['trigrams']} trigrams, from "
+        f"{done['classes']} classes in {LABELS}, {done['trigrams']} trigrams, from "
         f"{done['training_formulas']} formulas; labels without a class: {done['unseen']}"
     )

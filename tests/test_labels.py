@@ -7,19 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from inkmath.labels import (
-    BEGIN,
-    END,
-    PAD,
-    UNKNOWN,
-    UNSEEN,
-    Vocabulary,
-    VocabularyError,
-    encode_labels,
-    encode_tokens,
-    fit_tokens,
-    one_hot,
-)
+from inkmath.labels import UNSEEN, Vocabulary, VocabularyError, encode_labels, one_hot
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,16 +85,3 @@ def test_what_is_no_vocabulary_is_refused(tmp_path: Path, content: str | None, m
         path.write_text(content)
     with pytest.raises(VocabularyError, match=rf"v\.json: .*{message}"):
         Vocabulary.load(path)
-
-
-def test_tokens_stand_between_begin_and_end_and_strange_ones_are_unknown() -> None:
-    vocabulary = fit_tokens([["x", "^", "{", "2", "}"], ["x"]])
-    assert vocabulary.words[:4] == (PAD, BEGIN, END, UNKNOWN)
-    assert vocabulary.words[4:] == ("2", "^", "x", "{", "}")
-    ids = encode_tokens(["x", r"\forall"], vocabulary)
-    assert [vocabulary.words[index] for index in ids] == [BEGIN, "x", UNKNOWN, END]
-
-
-def test_no_token_is_an_error() -> None:
-    with pytest.raises(VocabularyError, match="no training formula"):
-        fit_tokens([[]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path  # noqa: TC003 -- typer reads it
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +14,7 @@ from inkmath.cli.options import Weights, directory
 from inkmath.counting import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from inkmath.cli.report import Report
     from inkmath.cli.sources import Source
@@ -120,12 +121,17 @@ def _read(
     from inkmath.dataset.sources import printable
 
     names = names_below(sources)
+    folders = Counter(stem for stem, _ in {(source.stem, folder_of(source)) for source in sources})
     with progress("Reading", len(sources)) as advance:
         for start in range(0, len(sources), BATCH):
             batch, inks = sources[start : start + BATCH], []
             for source in batch:
                 try:
-                    ink = source.formula() if truth is None else _told(source.formula(), source, truth, names[source])
+                    ink = source.formula()
+                    if truth is not None:
+                        # Where files of several folders have one name, that does not say whose the truth is.
+                        called = [names[source], source.stem][: 1 if folders[source.stem] > 1 else 2]
+                        ink = _told(ink, [truth / f"{name}.lg" for name in called])
                     folder = folder_of(source).name
                     # Tables and label graphs hold these names, which may be no text at all.
                     inks.append(replace(ink, id=printable(names[source]), source=printable(ink.source or folder)))
@@ -137,30 +143,32 @@ def _read(
             advance(len(batch))
 
 
-def _told(ink: Ink, source: Source, truth: Path, name: str) -> Ink:
-    """The ink with the truth of the label graph that is called as it is, in place of what it came with.
+def _told(ink: Ink, files: Sequence[Path]) -> Ink:
+    """The ink with the truth of a label graph, in place of what it came with.
+
+    The strokes of a picture are not those that were written, so that its symbols own none.
 
     Args:
-        name: of the source among others, below the directory that holds them all; else its file's name is looked for.
+        files: the label graph, the first that is there.
 
     Raises:
-        InputError: there is no such label graph, or it is not one of this ink.
+        InputError: none is there, or it is not one of this ink.
     """
     from inkmath.cli.sources import InputError
     from inkmath.layout.lg import parse_lg
-    from inkmath.layout.tree import LayoutError
+    from inkmath.layout.tree import LayoutError, LayoutTree, Symbol
 
-    files = [truth / f"{called}.lg" for called in (name, source.stem)]
     file = next((file for file in files if file.is_file()), None)
     if file is None:
         raise InputError(f"no truth: there is no {files[0]}")
-    numbers = tuple(map(str, range(len(ink.strokes))))  # of ink that brings no names of strokes, as a picture's
     try:
-        tree = parse_lg(file.read_text(encoding="utf-8", errors="replace"), ink.trace_ids or numbers)
+        tree = parse_lg(file.read_text(encoding="utf-8", errors="replace"), ink.trace_ids)
     except LayoutError as error:
         raise InputError(f"{file}: {error}") from error
     except OSError as error:
         raise InputError(f"{file}: {error.strerror}") from error
+    if not ink.trace_ids:  # of a picture
+        tree = LayoutTree(tuple(Symbol(symbol.label) for symbol in tree.symbols), tree.edges)
     return replace(ink, tree=tree, latex=None, groups=(), problems=())
 
 

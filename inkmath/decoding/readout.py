@@ -110,8 +110,9 @@ def best_trees(
     Branch and bound: the best tree of all is found; where it breaks the rule, the trees to come lack one of the two
     edges, or have it and lack the other, and the best outcome is looked at first. Further trees lack a doubtful edge;
     they too are parted by the first that they lack, so that none comes twice (Murty, "An algorithm for ranking all the
-    assignments in order of increasing cost", Operations Research 16, 1968). When all tries are spent and none will do,
-    the last is repaired: the second of two rivals follows the first on its line.
+    assignments in order of increasing cost", Operations Research 16, 1968). Another root than the best tree's comes of
+    that only, not for being likely itself. When all tries are spent and none will do, the last is repaired: the second
+    of two rivals follows the first on its line.
 
     Args:
         edges: ``(K, K, 6)`` and root ``(K,)`` from :func:`relate`.
@@ -144,8 +145,11 @@ def best_trees(
         allowed, most, outermost = tables(decided)
         table = np.full((size + 1, size + 1), -np.inf)
         table[1:, 1:] = most
-        table[0, 1:] = outermost + size * NEVER  # one root only: a second would cost more than any edge
+        table[0, 1:] = outermost
         parents = maximum_arborescence(table)[1:] - 1
+        if (parents < 0).sum() > 1:  # seldom, and then the root becomes part of circle upon circle, which takes long
+            table[0, 1:] += size * NEVER  # a second root costs more than any edge
+            parents = maximum_arborescence(table)[1:] - 1
         relations = allowed[parents, np.arange(size)].argmax(axis=1)
         score = sum(outermost[c] if p < 0 else allowed[p, c, relations[c]] for c, p in enumerate(parents))
         heapq.heappush(queue, (-float(score), next(order), parents, relations, decided))

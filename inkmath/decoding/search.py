@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -75,7 +76,7 @@ class Weights:
     def __post_init__(self) -> None:
         """Raise ValueError for what no search could use: they are read from files."""
         counts = self.segmentations, self.trees, self.labels
-        if not all(isinstance(count, int) and count > 0 for count in counts) or not isinstance(self.rescored, int):
+        if not all(isinstance(count, int) for count in (*counts, self.rescored)) or min(*counts, self.rescored + 1) < 1:
             raise ValueError(f"segmentations, trees, labels {counts} and rescored {self.rescored} are no counts")
         rest = [getattr(self, one.name) for one in fields(self) if type(one.default) is float]
         if len(self.confidence) != 3 or not all(
@@ -135,6 +136,11 @@ class Search:
         found = self.search(scores, constraints or {}, opinion)
         readings: list[Reading] = []
         seen: set[str] = set()
+
+        @cache  # most readings have the same symbols
+        def chances(symbols: tuple[tuple[int, ...], ...]) -> NDArray[np.float64]:
+            return self._chances(scores, symbols, opinion)
+
         certainty = self.confidence(found)
         for one, sure in zip(found, certainty, strict=True):
             tree = one.tree(self.labels)
@@ -145,7 +151,7 @@ class Search:
             if latex in seen:
                 continue
             seen.add(latex)
-            readings.append(Reading(tree, sure, self._alternatives(one, scores, opinion)))
+            readings.append(Reading(tree, sure, self._alternatives(one, chances(one.symbols))))
             if len(readings) == count:
                 break
         return readings or [self._in_a_row(scores, constraints or {}, opinion)]
@@ -205,7 +211,8 @@ class Search:
         count = len(symbols)
         right = RELATIONS.index(Relation.RIGHT)
         one = Found(tuple(symbols), tuple(classes), tuple(range(-1, count - 1)), (right,) * count, 0.0, 0.0)
-        return Reading(one.tree(self.labels), 0.0, self._alternatives(one, scores, opinion))
+        chances = self._chances(scores, one.symbols, opinion)
+        return Reading(one.tree(self.labels), 0.0, self._alternatives(one, chances))
 
     def _segmentations(self, scores: Scores, constraints: Constraints) -> list[tuple[list[tuple[int, ...]], float]]:
         """Likely segmentations and how much less likely each is than the first, in log-probability."""
@@ -313,12 +320,15 @@ class Search:
                     changed = (*labels[:symbol], other, *labels[symbol + 1 :])
                     yield Found(top.symbols, changed, top.parents, top.relations, ink, score)
 
-    def _alternatives(
-        self, one: Found, scores: Scores, opinion: Opinion | None = None
-    ) -> tuple[tuple[Candidate, ...], ...]:
-        """For each symbol the likeliest labels by its ink, whatever a person decided, the one chosen first."""
-        chances = np.exp(self._classes(scores, one.symbols, {}, opinion))  # (K, C)
-        chances /= chances.sum(axis=1, keepdims=True)
+    def _chances(
+        self, scores: Scores, symbols: Sequence[tuple[int, ...]], opinion: Opinion | None
+    ) -> NDArray[np.float64]:
+        """Probability of each class for each symbol by its ink, whatever a person decided, ``(K, C)``."""
+        chances = np.exp(self._classes(scores, symbols, {}, opinion))
+        return np.asarray(chances / chances.sum(axis=1, keepdims=True))
+
+    def _alternatives(self, one: Found, chances: NDArray[np.float64]) -> tuple[tuple[Candidate, ...], ...]:
+        """For each symbol the likeliest labels by its `_chances`, the one chosen first."""
         table: list[tuple[Candidate, ...]] = []
         for row, likeliest, chosen in zip(chances, np.argsort(-chances, axis=1)[:, :6], one.classes, strict=True):
             order = [chosen, *(other for other in likeliest.tolist() if other != chosen)]

@@ -59,12 +59,13 @@ class Tuned:
 def tune_reader(reader: StrokeGraphReader, inks: Sequence[Ink], counts: Counts, training: Collection[str]) -> Tuned:
     """What the search of a reader should weigh, found on validation ink with trees, as written and bent, and scribble.
 
+    What users write is seldom in a training set, so the language model is weighed as if no formula of validation had
+    been, and confidence is fitted to those alone that were not: the network knows the others too.
+
     Args:
         reader: its networks are asked, and it knows how lines run; its language model and weights play no part.
-        inks: validation ink. counts: of all training formulas, for the language model. training: canonical tokens of
-        each of them, spaces between. What users write is seldom in a training set, so the language model is weighed as
-        if no formula of validation had been, and confidence is fitted to those alone that were not: the network knows
-        the others too.
+        inks: validation ink. counts: of all training formulas, for the language model.
+        training: canonical tokens of each training formula, spaces between.
     """
 
     def ask(some: Sequence[Ink]) -> list[Answer]:

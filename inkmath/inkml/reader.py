@@ -29,7 +29,7 @@ MAX_BYTES = 256 * 2**20
 COMPRESSED_BEGIN = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"PK\x03\x04")
 """How files of gzip, bzip2, xz and zip begin; XML begins with none of them in any encoding."""
 
-_XML_IDS = etree.XPath(".//@xml:id", smart_strings=False)
+_IDENTITIES = etree.XPath(".//@xml:id | .//*[not(@xml:id)]/@id", smart_strings=False)
 Points = NDArray[np.float64]
 """As a trace has them, shape ``(points, 2)``."""
 
@@ -279,9 +279,16 @@ class _Document:
                 self.problems.append("a second <math> is passed over: the truth of a file is one formula")
             self._check_identities(math, bound)
             try:
-                return parse_mathml(math, bound)
+                tree = parse_mathml(math, bound)
             except LayoutError as error:
                 self.problems.append(f"MathML: {error}")
+            else:
+                bare = [symbol.label for symbol in tree.symbols if not symbol.strokes]
+                if groups and bare:
+                    self.problems.append(
+                        f"symbols of the MathML that no trace group names: {len(bare)}, the first {quoted(bare[0])}"
+                    )
+                return tree
         if latex is not None:
             try:
                 return self._with_strokes(parse_latex(latex), groups)
@@ -305,7 +312,7 @@ class _Document:
         return LayoutTree(tuple(by_label[symbol.label] for symbol in tree.symbols), tree.edges)
 
     def _check_identities(self, math: etree._Element, bound: dict[str, Symbol]) -> None:
-        identities: list[str] = _XML_IDS(math)  # type: ignore[assignment]
+        identities: list[str] = _IDENTITIES(math)  # type: ignore[assignment]
         known = set(identities)
         if len(known) < len(identities):
             twice = Counter(identities).most_common(1)[0][0]

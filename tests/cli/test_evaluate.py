@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from drawn_picture import picture
 from typer.testing import CliRunner
 
 from inkmath.cli import app
@@ -93,6 +94,25 @@ def test_the_truth_may_stand_in_label_graphs(test_set: Path, tmp_path: Path) -> 
     assert (figures["formulas"], figures["without_truth"], figures["exprate"]) == (3, 0, 0.66667)
     assert f"alone.inkml: error: no truth: there is no {truth / 'alone.lg'}\n" in result.stderr
     assert f"other.inkml: error: {truth / 'other.lg'}: line 1: there is no stroke '7'\n" in result.stderr
+
+
+def test_one_label_graph_is_not_the_truth_of_all_files_of_its_name(test_set: Path, tmp_path: Path) -> None:
+    for folder, found in (("one", "right"), ("two", "wrong")):
+        (test_set / folder).mkdir()
+        (test_set / f"{found}.inkml").rename(test_set / folder / "same.inkml")
+    CliRunner().invoke(app, ["convert", str(test_set / "one"), "--to", "lg", "--out", str(tmp_path / "truth")])
+    folders = [str(test_set / "one"), str(test_set / "two")]
+    result = CliRunner().invoke(app, ["evaluate", *folders, "--truth", str(tmp_path / "truth")])
+    assert f"two/same.inkml: error: no truth: there is no {tmp_path / 'truth/two/same.lg'}\n" in result.stderr
+    assert "2 of 2 failed" in result.stderr
+
+
+def test_strokes_of_a_picture_are_not_those_of_a_label_graph(test_set: Path, tmp_path: Path) -> None:
+    (tmp_path / "drawn.png").write_bytes(picture())
+    (tmp_path / "drawn.lg").write_text("O, 1_1, 1, 1.0, 1\nO, -_1, -, 1.0, 0, 2\nR, 1_1, -_1, Right, 1.0\n")
+    arguments = ["evaluate", str(tmp_path / "drawn.png"), "--truth", str(tmp_path), "--json"]
+    figures = json.loads(CliRunner().invoke(app, arguments).stdout)
+    assert (figures["exprate"], figures["with_strokes"]) == (1, 0)
 
 
 def test_one_formula_is_one(test_set: Path) -> None:

@@ -124,6 +124,7 @@ def test_missing_and_damaged_files_are_named(tmp_path: Path) -> None:
         (lambda given: {"points": float("inf")}, r"expression\.json: cannot be read"),
         (lambda given: {"points": -1}, r"expression\.json: cannot be read .*no stroke"),
         (lambda given: {"search": given["search"] | {"labels": 0}}, r"expression\.json: cannot be read .*no counts"),
+        (lambda given: {"search": given["search"] | {"rescored": -1}}, r"expression\.json: cannot be read .*no counts"),
         (lambda given: {"search": given["search"] | {"confidence": [1, 2]}}, r"expression\.json: cannot .*numbers"),
         (lambda given: {"search": given["search"] | {"language": "much"}}, r"expression\.json: cannot .*numbers"),
         (lambda given: {"lines": given["lines"] | {"symbols": []}}, r"expression\.json: cannot be read"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -216,7 +217,9 @@ def test_problems_are_told_in_the_order_of_the_file() -> None:
         for number, name in enumerate(names)
     )
     ink = parse_inkml(f"<ink>{'<trace>1 2</trace>' * 10}{''.join(groups)}<math><mi>x</mi></math></ink>")
-    assert ink.problems == tuple(f"the trace group '{name}' names no MathML element" for name in names)
+    *told, last = ink.problems
+    assert told == [f"the trace group '{name}' names no MathML element" for name in names]
+    assert last == "symbols of the MathML that no trace group names: 1, the first 'x'"
 
 
 def test_channels_are_found_by_name() -> None:
@@ -349,6 +352,30 @@ def test_labelled_strokes_without_a_place_in_the_formula_are_kept_apart() -> Non
     assert to_latex(ink.tree) == "x ^ { 2 } <"
     assert ink.outside == (Symbol("M", (4,)),)
     assert ink.unowned == (4,)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('<annotationXML href="2_1"/>', ""),
+        ('<msup><mi xml:id="x_1">x</mi><mn xml:id="2_1">', '<msup xml:id="2_1"><mi xml:id="x_1">x</mi><mn>'),
+    ],
+)
+def test_a_symbol_that_no_trace_group_names_is_said_to_own_no_strokes(old: str, new: str) -> None:
+    assert old in CROHME
+    ink = parse_inkml(CROHME.replace(old, new))
+    assert ink.tree is not None
+    assert [symbol.label for symbol in ink.tree.symbols if not symbol.strokes] == ["2"]
+    assert ink.problems == ("symbols of the MathML that no trace group names: 1, the first '2'",)
+
+
+def test_ids_of_mathml_may_lack_their_prefix() -> None:
+    plain = re.sub(r'(<m[ion]) xml:(id="[^"]*")', r"\1 \2", CROHME)
+    assert plain != CROHME
+    ink = parse_inkml(plain)
+    assert (ink.tree, ink.problems) == (parse_inkml(CROHME).tree, ())
+    with pytest.raises(InkMLError, match="two MathML elements have the id 'x_1'"):
+        parse_inkml(plain.replace('<mi id="M_1">', '<mi id="x_1">'))
 
 
 def test_labels_of_views_outside_groups_are_named() -> None:

@@ -14,9 +14,16 @@ const QUALITIES = [0.92, 0.75, 0.5, 0.25];
 /**
  * What to send to have a file read: its own bytes, or a picture of a type and size that the server takes.
  *
- * Throws a Refusal when it is a picture that neither the browser nor the server can decode.
+ * Throws a Refusal when the browser does not get at its bytes, or it is a picture that neither the browser nor the
+ * server can decode.
  */
 export async function readable(file) {
+  try {
+    await file.slice(0, 1).arrayBuffer();
+  } catch {
+    // Sending it would fail as if there were no server.
+    throw new Refusal({ type: "file", detail: "It is a folder, or a file that was moved or changed since it was chosen." });
+  }
   if (!file.type.startsWith("image/")) return { body: file, type: "application/inkml+xml" };
   const taken = PICTURES.includes(file.type);
   const picture = await decoded(file);

@@ -78,6 +78,8 @@ export class Sheet extends EventTarget {
     this.paper.dataset.tool = tool;
   }
 
+  get isWriting() { return this.pointer !== null && this.using === "pen"; }
+
   /** The sheet's size in the ink's unit. */
   get size() { return { width: this.paper.clientWidth / this.scale, height: this.paper.clientHeight / this.scale }; }
 

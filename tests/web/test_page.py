@@ -400,6 +400,12 @@ def test_a_finger_writes_and_does_not_scroll(browser: Browser, address: str) -> 
         assert [point[2] for point in kept_strokes(page)[0]] == [0.5] * 3, "phones tell no pressure of a finger"
 
 
+def test_the_page_keeps_the_movements_of_a_touch_to_itself(page: Page) -> None:
+    """Nothing less keeps the system of an iPad from taking strokes of the pencil for itself."""
+    move = "new TouchEvent('touchmove', { bubbles: true, cancelable: true })"
+    assert not page.evaluate(f"document.getElementById('ink').dispatchEvent({move})")
+
+
 def test_a_hand_that_rests_while_the_pen_writes_leaves_no_ink(browser: Browser, address: str) -> None:
     with opened(browser, address, has_touch=True) as page:
         now = time.time()

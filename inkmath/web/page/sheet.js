@@ -71,6 +71,8 @@ export class Sheet extends EventTarget {
     })) canvas.addEventListener(type, (event) => handler.call(this, event));
     canvas.addEventListener("pointerleave", () => this.#hover(null));
     canvas.addEventListener("contextmenu", (event) => event.preventDefault());
+    // Else an iPad may take quick strokes of its pencil for Scribble, and not tell of them (WebKit's bug 217430).
+    canvas.addEventListener("touchmove", (event) => event.preventDefault(), { passive: false });
   }
 
   setTool(tool) {

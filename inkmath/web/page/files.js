@@ -6,6 +6,7 @@ import { drawStroke, prepare } from "./sheet.js";
 
 const MARGIN = 16;
 const INK = "#1c2a3d";
+const DENSITY = 2; // pixels of a PNG for each of the sheet
 const PICTURES = ["image/png", "image/jpeg"]; // that the server takes
 const LARGEST_PICTURE = 2000; // pixels a side, which the server shrinks larger ones to anyhow
 const LARGEST_BODY = 2 * 2 ** 20; // bytes, the server's limit
@@ -91,15 +92,15 @@ export function toSvg(strokes) {
   ].join("\n");
 }
 
-export function toPng(strokes, density = 2) {
+export function toPng(strokes) {
   const box = boundsOf(strokes);
   const canvas = document.createElement("canvas");
-  canvas.width = Math.ceil((box.right - box.left + 2 * MARGIN) * density);
-  canvas.height = Math.ceil((box.bottom - box.top + 2 * MARGIN) * density);
+  canvas.width = Math.ceil((box.right - box.left + 2 * MARGIN) * DENSITY);
+  canvas.height = Math.ceil((box.bottom - box.top + 2 * MARGIN) * DENSITY);
   const context = canvas.getContext("2d");
   context.fillStyle = "#ffffff";
   context.fillRect(0, 0, canvas.width, canvas.height);
-  context.setTransform(density, 0, 0, density, (MARGIN - box.left) * density, (MARGIN - box.top) * density);
+  context.setTransform(DENSITY, 0, 0, DENSITY, (MARGIN - box.left) * DENSITY, (MARGIN - box.top) * DENSITY);
   prepare(context, INK);
   for (const { points } of strokes) drawStroke(context, points);
   return new Promise((resolve) => { canvas.toBlob(resolve, "image/png"); });

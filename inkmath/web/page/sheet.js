@@ -207,8 +207,7 @@ export class Sheet extends EventTarget {
     if (this.using === "pen") this.live = [point];
     if (this.using === "eraser") { this.trail = point; this.#erase(point); }
     if (this.using === "select") {
-      const stroke = strokeAt(point, this.ink.state.strokes, TAP_REACH / this.scale) ?? this.#boxAt(point);
-      this.dispatchEvent(new CustomEvent("pick", { detail: { stroke } }));
+      this.dispatchEvent(new CustomEvent("pick", { detail: { stroke: this.#meantAt(point) } }));
     }
     this.draw();
   }
@@ -216,10 +215,7 @@ export class Sheet extends EventTarget {
   #move(event) {
     if (event.pointerType === "pen") this.lastPen = event.timeStamp;
     if (event.pointerId !== this.pointer) {
-      if (this.tool === "select" && this.pointer === null) {
-        const point = this.#point(event);
-        this.#hover(strokeAt(point, this.ink.state.strokes, TAP_REACH / this.scale) ?? this.#boxAt(point));
-      }
+      if (this.tool === "select" && this.pointer === null) this.#hover(this.#meantAt(this.#point(event)));
       return;
     }
     const samples = event.getCoalescedEvents?.() ?? [];
@@ -282,8 +278,11 @@ export class Sheet extends EventTarget {
     if (this.doomed.size > before) this.draw();
   }
 
-  /** A stroke of the smallest outlined symbol around a point. */
-  #boxAt([x, y]) {
+  /** The stroke at a point, else one of the smallest outlined symbol around it. */
+  #meantAt(point) {
+    const near = strokeAt(point, this.ink.state.strokes, TAP_REACH / this.scale);
+    if (near) return near;
+    const [x, y] = point;
     const around = (this.shapes ?? [])
       .filter(({ box }) => x >= box.left - 5 && x <= box.right + 5 && y >= box.top - 5 && y <= box.bottom + 5)
       .sort((a, b) => area(a.box) - area(b.box));

@@ -51,6 +51,22 @@ def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, a
         assert panel["x"] + panel["width"] <= width
 
 
+def test_a_long_word_in_a_refusal_breaks_on_a_phone(browser: Browser, address: str) -> None:
+    """Else the name of a file would make the page as wide as itself."""
+    with opened(browser, address, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True) as page:
+        draw(page, X)
+        expect_latex(page, "x")
+        page.locator("#edit").click()
+        page.locator("#mend-latex").fill("\\" + "word" * 50)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#mend-wrong:not(:empty)")
+        name = "scan_of_the_exercises_" * 6 + ".inkml"
+        page.locator("#file").set_input_files({"name": name, "mimeType": "", "buffer": b"no ink"})
+        page.wait_for_selector("#notice:not([hidden])")
+        for selector in ("html", "#mend-wrong", "#notice"):
+            assert page.locator(selector).evaluate("part => part.scrollWidth - part.clientWidth") <= 0, selector
+
+
 @pytest.mark.parametrize(("width", "height"), [(568, 320), (640, 360), (667, 375), (844, 390), (932, 430)])
 def test_on_a_phone_held_sideways_the_formula_stands_beside_the_paper(
     browser: Browser, address: str, width: int, height: int

@@ -471,6 +471,20 @@ def test_a_token_is_taken_from_an_address_put_into_the_open_tab(browser: Browser
         assert "sesame" not in page.url
 
 
+def test_an_address_with_the_token_unlocks_the_tab_of_who_did_not_know_it(
+    browser: Browser, recognizer: Recognizer
+) -> None:
+    with serving(recognizer, Settings(token="sesame")) as address, browser.new_context() as context:
+        page = context.new_page()
+        page.goto(address)
+        page.get_by_role("button", name="Not now").click()
+        draw(page, X)
+        page.locator("#notice").wait_for()
+        page.goto(f"{address}#token=sesame")
+        expect_latex(page, "x")
+        assert page.locator("#notice").is_hidden()
+
+
 def test_who_does_not_know_the_token_is_let_go_and_can_keep_the_ink(browser: Browser, recognizer: Recognizer) -> None:
     with serving(recognizer, Settings(token="sesame")) as address, browser.new_context() as context:
         page = context.new_page()

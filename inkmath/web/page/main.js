@@ -197,7 +197,8 @@ window.addEventListener("hashchange", () => {
   const given = token.take();
   if (!given) return;
   $("token-value").value = given;
-  $("token").close("given");
+  if ($("token").open) $("token").close("given");
+  else begin(); // Who could not give it before has it now.
 });
 
 function updateButtons() {

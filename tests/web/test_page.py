@@ -299,6 +299,22 @@ def test_what_draws_nothing_leaves_the_invitation(page: Page) -> None:
         assert page.locator("#hint").is_visible()
 
 
+def test_the_invitation_does_not_come_back_under_the_first_stroke(page: Page) -> None:
+    """As when the server has started meanwhile."""
+    held: list[Route] = []
+    page.route("**/api/symbols", lambda route: held.append(route))
+    page.reload()
+    wait_for(page, lambda: held)
+    page.mouse.move(500, 300)
+    page.mouse.down()
+    page.mouse.move(520, 340)
+    held[0].continue_()
+    page.wait_for_selector('#status[data-state="ready"]')
+    assert page.locator("#hint").is_hidden()
+    page.mouse.up()
+    wait_for(page, lambda: len(kept_strokes(page)) == 1)
+
+
 def test_erasing_what_is_gone_is_no_step_of_the_history(page: Page) -> None:
     draw(page, X, ONE)
     expect_latex(page, "x1")
@@ -354,12 +370,40 @@ def test_the_pressure_of_a_pen_is_in_its_ink(page: Page) -> None:
         assert [point[2] for point in stroke] == pytest.approx([pressure] * 3, abs=0.02), "to its end"
 
 
+RUB = """points => {
+    const sheet = document.getElementById("ink").getBoundingClientRect();
+    for (const [place, [x, y]] of points.entries()) {
+        const type = place === 0 ? "pointerdown" : place < points.length - 1 ? "pointermove" : "pointerup";
+        document.getElementById("ink").dispatchEvent(new PointerEvent(type, {
+            pointerId: 1, pointerType: "pen", isPrimary: true, button: type === "pointermove" ? -1 : 5, buttons: 32,
+            clientX: sheet.x + x, clientY: sheet.y + y, bubbles: true,
+        }));
+    }
+}"""
+"""Moves the far end of a pen along points of the sheet."""
+
+
+def test_the_far_end_of_a_pen_erases(page: Page) -> None:
+    page.evaluate(RUB, [(100, 300), (200, 300), (300, 300)])
+    assert page.locator("#hint").is_visible(), "nothing was written"
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.evaluate(RUB, [(190, 100), (200, 120), (210, 120)])
+    expect_latex(page, "x")
+
+
 def test_a_finger_writes_and_does_not_scroll(browser: Browser, address: str) -> None:
     with opened(browser, address, viewport={"width": 360, "height": 640}, has_touch=True, is_mobile=True) as page:
         write_with_finger(page, ONE)
         expect_latex(page, "1")
         assert page.evaluate("scrollY") == 0
         assert [point[2] for point in kept_strokes(page)[0]] == [0.5] * 3, "phones tell no pressure of a finger"
+
+
+def test_the_page_keeps_the_movements_of_a_touch_to_itself(page: Page) -> None:
+    """Nothing less keeps the system of an iPad from taking strokes of the pencil for itself."""
+    move = "new TouchEvent('touchmove', { bubbles: true, cancelable: true })"
+    assert not page.evaluate(f"document.getElementById('ink').dispatchEvent({move})")
 
 
 def test_a_hand_that_rests_while_the_pen_writes_leaves_no_ink(browser: Browser, address: str) -> None:

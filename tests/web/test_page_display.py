@@ -51,6 +51,22 @@ def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, a
         assert panel["x"] + panel["width"] <= width
 
 
+def test_a_long_word_in_a_refusal_breaks_on_a_phone(browser: Browser, address: str) -> None:
+    """Else the name of a file would make the page as wide as itself."""
+    with opened(browser, address, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True) as page:
+        draw(page, X)
+        expect_latex(page, "x")
+        page.locator("#edit").click()
+        page.locator("#mend-latex").fill("\\" + "word" * 50)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#mend-wrong:not(:empty)")
+        name = "scan_of_the_exercises_" * 6 + ".inkml"
+        page.locator("#file").set_input_files({"name": name, "mimeType": "", "buffer": b"no ink"})
+        page.wait_for_selector("#notice:not([hidden])")
+        for selector in ("html", "#mend-wrong", "#notice"):
+            assert page.locator(selector).evaluate("part => part.scrollWidth - part.clientWidth") <= 0, selector
+
+
 @pytest.mark.parametrize(("width", "height"), [(568, 320), (640, 360), (667, 375), (844, 390), (932, 430)])
 def test_on_a_phone_held_sideways_the_formula_stands_beside_the_paper(
     browser: Browser, address: str, width: int, height: int
@@ -453,6 +469,20 @@ def test_a_token_is_taken_from_an_address_put_into_the_open_tab(browser: Browser
         page.wait_for_selector('#status[data-state="ready"]')
         assert page.locator("#token").is_hidden()
         assert "sesame" not in page.url
+
+
+def test_an_address_with_the_token_unlocks_the_tab_of_who_did_not_know_it(
+    browser: Browser, recognizer: Recognizer
+) -> None:
+    with serving(recognizer, Settings(token="sesame")) as address, browser.new_context() as context:
+        page = context.new_page()
+        page.goto(address)
+        page.get_by_role("button", name="Not now").click()
+        draw(page, X)
+        page.locator("#notice").wait_for()
+        page.goto(f"{address}#token=sesame")
+        expect_latex(page, "x")
+        assert page.locator("#notice").is_hidden()
 
 
 def test_who_does_not_know_the_token_is_let_go_and_can_keep_the_ink(browser: Browser, recognizer: Recognizer) -> None:

@@ -229,6 +229,29 @@ def test_each_refusal_names_its_own_file(page: Page, tmp_path: Path) -> None:
         wait_for(page, partial(refused, name))
 
 
+def test_a_folder_is_refused_with_a_reason(page: Page, tmp_path: Path) -> None:
+    """Sent, it would fail as if the server did not answer."""
+    (tmp_path / "notes").mkdir()
+    hand = page.context.new_cdp_session(page)
+    dragged = {"items": [], "files": [str(tmp_path / "notes")], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        hand.send("Input.dispatchDragEvent", {"type": kind, "x": 400, "y": 300, "data": dragged})
+    wait_for(page, lambda: "notes cannot be read. It is a folder" in page.locator("#notice").inner_text())
+    assert page.locator("#status").inner_text() == "Ready"
+
+
+def test_a_file_that_is_gone_when_it_is_tried_again_is_refused_with_a_reason(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "a.inkml").write_bytes(write_inkml(Ink.from_points([X])))
+    page.context.set_offline(True)
+    page.locator("#file").set_input_files(tmp_path / "a.inkml")
+    wait_for(page, lambda: "No connection" in page.locator("#notice").inner_text())
+    page.context.set_offline(False)
+    (tmp_path / "a.inkml").unlink()
+    page.get_by_role("button", name="Try again").click()
+    wait_for(page, lambda: "a.inkml cannot be read" in page.locator("#notice").inner_text())
+    assert "was moved" in page.locator("#notice").inner_text()
+
+
 def test_of_two_files_the_last_is_opened_however_slow_the_first_is(page: Page, tmp_path: Path) -> None:
     first = True
 

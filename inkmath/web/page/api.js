@@ -45,7 +45,7 @@ export async function call(path, { method = "GET", body, type = "application/jso
       method,
       signal: controller.signal,
       headers: { ...token.headers(), ...(body === undefined ? {} : { "Content-Type": type }) },
-      body: body === undefined || typeof body === "string" || body instanceof Blob ? body : JSON.stringify(body),
+      body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
     });
     if (response.ok) return response.status === 204 ? null : await (raw ? response.blob() : response.json());
     refusal = new Refusal(await response.json(), Number(response.headers.get("Retry-After")) || 0);

@@ -6,6 +6,7 @@ import { drawStroke, prepare } from "./sheet.js";
 
 const MARGIN = 16;
 const INK = "#1c2a3d";
+const DENSITY = 2; // pixels of a PNG for each of the sheet
 const PICTURES = ["image/png", "image/jpeg"]; // that the server takes
 const LARGEST_PICTURE = 2000; // pixels a side, which the server shrinks larger ones to anyhow
 const LARGEST_BODY = 2 * 2 ** 20; // bytes, the server's limit
@@ -14,9 +15,16 @@ const QUALITIES = [0.92, 0.75, 0.5, 0.25];
 /**
  * What to send to have a file read: its own bytes, or a picture of a type and size that the server takes.
  *
- * Throws a Refusal when it is a picture that neither the browser nor the server can decode.
+ * Throws a Refusal when the browser does not get at its bytes, or it is a picture that neither the browser nor the
+ * server can decode.
  */
 export async function readable(file) {
+  try {
+    await file.slice(0, 1).arrayBuffer();
+  } catch {
+    // Sending it would fail as if there were no server.
+    throw new Refusal({ type: "file", detail: "It is a folder, or a file that was moved or changed since it was chosen." });
+  }
   if (!file.type.startsWith("image/")) return { body: file, type: "application/inkml+xml" };
   const taken = PICTURES.includes(file.type);
   const picture = await decoded(file);
@@ -84,15 +92,15 @@ export function toSvg(strokes) {
   ].join("\n");
 }
 
-export function toPng(strokes, density = 2) {
+export function toPng(strokes) {
   const box = boundsOf(strokes);
   const canvas = document.createElement("canvas");
-  canvas.width = Math.ceil((box.right - box.left + 2 * MARGIN) * density);
-  canvas.height = Math.ceil((box.bottom - box.top + 2 * MARGIN) * density);
+  canvas.width = Math.ceil((box.right - box.left + 2 * MARGIN) * DENSITY);
+  canvas.height = Math.ceil((box.bottom - box.top + 2 * MARGIN) * DENSITY);
   const context = canvas.getContext("2d");
   context.fillStyle = "#ffffff";
   context.fillRect(0, 0, canvas.width, canvas.height);
-  context.setTransform(density, 0, 0, density, (MARGIN - box.left) * density, (MARGIN - box.top) * density);
+  context.setTransform(DENSITY, 0, 0, DENSITY, (MARGIN - box.left) * DENSITY, (MARGIN - box.top) * DENSITY);
   prepare(context, INK);
   for (const { points } of strokes) drawStroke(context, points);
   return new Promise((resolve) => { canvas.toBlob(resolve, "image/png"); });

@@ -12,7 +12,7 @@ function distance([x, y], [ax, ay], [bx, by]) {
 }
 
 /** How far a point is from a stroke. */
-export function distanceTo(point, { points }) {
+function distanceTo(point, { points }) {
   if (points.length === 1) return distance(point, points[0], points[0]);
   let nearest = Infinity;
   for (let i = 1; i < points.length; i++) nearest = Math.min(nearest, distance(point, points[i - 1], points[i]));

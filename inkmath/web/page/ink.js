@@ -27,9 +27,7 @@ export class Ink extends EventTarget {
   stroke(id) { return this.state.strokes.find((stroke) => stroke.id === id); }
 
   add(points) {
-    const stroke = { id: this.#nextId++, points };
-    this.#go({ ...this.state, strokes: [...this.state.strokes, stroke], reading: null });
-    return stroke;
+    this.#go({ ...this.state, strokes: [...this.state.strokes, { id: this.#nextId++, points }], reading: null });
   }
 
   /** Forget strokes, and every choice about a symbol that one of them belonged to. */

@@ -197,7 +197,8 @@ window.addEventListener("hashchange", () => {
   const given = token.take();
   if (!given) return;
   $("token-value").value = given;
-  $("token").close("given");
+  if ($("token").open) $("token").close("given");
+  else begin(); // Who could not give it before has it now.
 });
 
 function updateButtons() {
@@ -212,7 +213,7 @@ function updateButtons() {
   $("redo").disabled = !ink.canRedo;
   $("clear").disabled = ink.isEmpty;
   if (focused?.disabled) $("ink").focus({ preventScroll: true }); // A disabled button lets go of the focus.
-  $("hint").hidden = !ink.isEmpty;
+  $("hint").hidden = !ink.isEmpty || sheet.isWriting;
   const count = ink.state.strokes.length;
   $("ink").ariaLabel = count ? `Writing area, ${count} ${count === 1 ? "stroke" : "strokes"}` : "Writing area, empty";
 }
@@ -229,8 +230,8 @@ ink.addEventListener("change", ({ detail: { travelled } }) => {
   if (begun) read();
 });
 sheet.addEventListener("begin", () => {
-  if (sheet.tool === "pen") $("hint").hidden = true;
-  if (sheet.tool !== "select") choices.close();
+  if (sheet.isWriting) $("hint").hidden = true;
+  if (sheet.using !== "select") choices.close();
 });
 sheet.addEventListener("dropped", updateButtons);
 sheet.addEventListener("erased", ({ detail: { count } }) => {

@@ -7,7 +7,7 @@ const SMALLEST = 0.55; // of the usual size, when a long formula is made to fit
 const XML = "http://www.w3.org/XML/1998/namespace";
 
 /** MathML text as an element whose symbols carry data-symbol, or null when the browser cannot parse it. */
-export function mathElement(text, block) {
+function mathElement(text, block) {
   const parsed = new DOMParser().parseFromString(text, "application/xml").documentElement;
   if (parsed.localName !== "math") return null;
   const math = document.importNode(parsed, true);

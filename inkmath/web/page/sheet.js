@@ -71,12 +71,16 @@ export class Sheet extends EventTarget {
     })) canvas.addEventListener(type, (event) => handler.call(this, event));
     canvas.addEventListener("pointerleave", () => this.#hover(null));
     canvas.addEventListener("contextmenu", (event) => event.preventDefault());
+    // Else an iPad may take quick strokes of its pencil for Scribble, and not tell of them (WebKit's bug 217430).
+    canvas.addEventListener("touchmove", (event) => event.preventDefault(), { passive: false });
   }
 
   setTool(tool) {
     this.tool = tool;
     this.paper.dataset.tool = tool;
   }
+
+  get isWriting() { return this.pointer !== null && this.using === "pen"; }
 
   /** The sheet's size in the ink's unit. */
   get size() { return { width: this.paper.clientWidth / this.scale, height: this.paper.clientHeight / this.scale }; }
@@ -203,8 +207,7 @@ export class Sheet extends EventTarget {
     if (this.using === "pen") this.live = [point];
     if (this.using === "eraser") { this.trail = point; this.#erase(point); }
     if (this.using === "select") {
-      const stroke = strokeAt(point, this.ink.state.strokes, TAP_REACH / this.scale) ?? this.#boxAt(point);
-      this.dispatchEvent(new CustomEvent("pick", { detail: { stroke } }));
+      this.dispatchEvent(new CustomEvent("pick", { detail: { stroke: this.#meantAt(point) } }));
     }
     this.draw();
   }
@@ -212,10 +215,7 @@ export class Sheet extends EventTarget {
   #move(event) {
     if (event.pointerType === "pen") this.lastPen = event.timeStamp;
     if (event.pointerId !== this.pointer) {
-      if (this.tool === "select" && this.pointer === null) {
-        const point = this.#point(event);
-        this.#hover(strokeAt(point, this.ink.state.strokes, TAP_REACH / this.scale) ?? this.#boxAt(point));
-      }
+      if (this.tool === "select" && this.pointer === null) this.#hover(this.#meantAt(this.#point(event)));
       return;
     }
     const samples = event.getCoalescedEvents?.() ?? [];
@@ -278,8 +278,11 @@ export class Sheet extends EventTarget {
     if (this.doomed.size > before) this.draw();
   }
 
-  /** A stroke of the smallest outlined symbol around a point. */
-  #boxAt([x, y]) {
+  /** The stroke at a point, else one of the smallest outlined symbol around it. */
+  #meantAt(point) {
+    const near = strokeAt(point, this.ink.state.strokes, TAP_REACH / this.scale);
+    if (near) return near;
+    const [x, y] = point;
     const around = (this.shapes ?? [])
       .filter(({ box }) => x >= box.left - 5 && x <= box.right + 5 && y >= box.top - 5 && y <= box.bottom + 5)
       .sort((a, b) => area(a.box) - area(b.box));

@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("directory", type=Path, nargs="?")
     parser.add_argument("--count", type=int, default=100, help="formulas, drawn at random from DIR")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--symbols", type=int, help="most symbols of a formula")
     parser.add_argument("--pen", type=float, default=5.0, help="width of the line in pixels")
     parser.add_argument("--as", dest="kinds", nargs="+", choices=["all", *KINDS], default=["drawing"])
     parser.add_argument("--weights", type=Path, help="another directory of exported models")
@@ -52,7 +53,7 @@ def main() -> None:
 
     kinds = list(KINDS) if "all" in asked.kinds else asked.kinds
     recognizer = Recognizer.load(asked.weights)
-    formulas = list(_formulas(asked.directory, asked.count, asked.seed))
+    formulas = list(_formulas(asked.directory, asked.count, asked.seed, asked.symbols))
     own = {ink.id: recognizer.recognize(ink, alternatives=1).tokens == truth for ink, truth in formulas}
     where = asked.directory.name if asked.directory else f"made-up, seed {asked.seed}"
     print(f"{len(formulas)} formulas ({where}), drawn into {SIZE[0]:.0f} x {SIZE[1]:.0f}, pen {asked.pen:g} px")
@@ -100,10 +101,10 @@ def _measure(
     return right, equal, failed, seconds
 
 
-def _formulas(directory: Path | None, count: int, seed: int) -> Iterator[tuple[Ink, list[str]]]:
+def _formulas(directory: Path | None, count: int, seed: int, longest: int | None) -> Iterator[tuple[Ink, list[str]]]:
     """Ink and the canonical tokens of its truth; files without either are named and passed over."""
     if directory is None:
-        for ink in synthesize(count, seed, collection="pictures"):
+        for ink in synthesize(count, seed, collection="pictures", max_symbols=longest or 24):
             assert ink.tree is not None
             yield ink, canonical_tokens(ink.tree)
         return
@@ -116,9 +117,12 @@ def _formulas(directory: Path | None, count: int, seed: int) -> Iterator[tuple[I
             return
         try:
             ink = parse_inkml(files[index])
-            truth = canonical_tokens(truth_of(ink))
+            tree = truth_of(ink)
+            truth = canonical_tokens(tree)
         except (InkMLError, LayoutError) as error:
             print(f"{files[index].name}: passed over: {error}")
+            continue
+        if longest and len(tree.symbols) > longest:
             continue
         given += 1
         yield ink, truth

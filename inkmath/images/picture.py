@@ -27,8 +27,8 @@ GRAIN_SOFTNESS = 0.3  # widths of the pen: blur that closes the gaps of pencil a
 GRAINY = 0.15  # of a line's middle, or more, that is fainter than it should be: the paper's grain shows through
 FAINT = 0.7  # of the strongest ink within a pen's width
 EDGE = 0.5  # of the same, where the line ends: less is the blur between lines
-WIDEST_LINE = 0.045  # of height and width together; what is wider is a shadow or a desk, not ink
-WIDEST_BLOT = 4.0  # widths of the pen: ink where its lines meet, whatever the size of the picture
+WIDEST_BLOT = 0.16  # of height and width together; what is wider is a shadow or a desk, no wide pen's lines that meet
+RAGGED = 0.0225  # of the same: how far the dark beside an edge counts beyond it
 DARKEST_SHADOW = 0.4  # of the light on the rest of the paper; what is darker is no paper
 MOST_GAIN = 2.0  # that ink in a shadow is strengthened by
 NOISE_RATIO = 6.0  # ink over the standard deviation of paper
@@ -194,8 +194,7 @@ def find_ink(grey: Grey, name: str = "image") -> Mask:
 
     Ink differs from the paper around it, which is a median over a wide neighbourhood: so uneven light and yellowed
     edges vanish. It is narrow, too: darker than the picture after a closing (or lighter than after an opening) that is
-    wider than any line, so that no edge of a shadow, a sheet or a scan is ink; where the pen turns out to be so wide
-    that blots of it would be lost, both neighbourhoods are widened. What passes Otsu's threshold (IEEE
+    wider than any line, so that no edge of a shadow, a sheet or a scan is ink. What passes Otsu's threshold (IEEE
     Trans. SMC 9, 1979) is ink, and fainter ink where it touches such (hysteresis). The sign that weighs most tells dark
     ink from light. Where lines are faint in places, of pencil or chalk, they are looked for once more in a softer
     picture; all others end where ink is half as strong as in their middle, or the blur would fill the holes of small
@@ -239,14 +238,10 @@ def _find_ink(grey: Grey, name: str) -> Mask:
     nothing = ImageError(
         f"{name}: there is no handwriting to be seen; give a picture with clear lines, dark on light or light on dark"
     )
-    widest = WIDEST_LINE * sum(grey.shape)
-    ground = Ground.under(grey, widest)
+    ground = Ground.under(grey)
     ink, pixels = _standing_out(grey, ground, SOFTNESS, LEAST_CONTRAST)
     if not pixels.any():
         raise nothing
-    if (blot := WIDEST_BLOT * pen_width(pixels)) > widest:
-        ground = Ground.under(grey, blot)
-        ink, pixels = _standing_out(grey, ground, SOFTNESS, LEAST_CONTRAST)
     if pixels.mean() > MOST_INK:
         raise ImageError(
             f"{name}: {pixels.mean():.0%} of the picture stand out from the rest, which is no handwriting; "
@@ -283,13 +278,8 @@ class Ground:
     opened: Grey
 
     @classmethod
-    def under(cls, grey: Grey, widest: float) -> Ground:
-        """The ground of a picture, found in a smaller one of medians, which know neither noise nor thin lines.
-
-        Args:
-            grey: the picture.
-            widest: pixels; what is wider than that is no ink.
-        """
+    def under(cls, grey: Grey) -> Ground:
+        """The ground of a picture, found in a smaller one of medians, which know neither noise nor thin lines."""
         from scipy import ndimage
         from skimage.transform import resize
 
@@ -299,10 +289,10 @@ class Ground:
         blocks = whole.reshape(rows, side, columns, side).swapaxes(1, 2).reshape(rows, columns, -1)
         small = np.median(blocks, axis=-1)
 
-        size = max(round(widest / side), 9)
+        size = max(round(WIDEST_BLOT * sum(small.shape)), 9)
         wide = np.pad(small, size, mode="edge")
         # Edges are ragged: what is darker on one side of them holds for a little beyond.
-        beyond, inner = size // 2 + 1, (slice(size, -size), slice(size, -size))
+        beyond, inner = max(round(RAGGED * sum(small.shape)), 4) + 1, (slice(size, -size), slice(size, -size))
         closed = ndimage.minimum_filter(ndimage.grey_closing(wide, (size, size)), beyond)[inner]
         opened = ndimage.maximum_filter(ndimage.grey_opening(wide, (size, size)), beyond)[inner]
         paper = ndimage.median_filter(small[::2, ::2], size=max(size, 15), mode="reflect")

@@ -168,6 +168,17 @@ def test_a_plus_hardly_longer_than_its_wide_pen_is_two_strokes() -> None:
     assert ends(down) == [pytest.approx(end, abs=pen / 2) for end in plus[1]]
 
 
+def test_a_letter_in_a_small_picture_may_have_a_wide_pen() -> None:
+    (stroke,) = ink_from_image(drawn([(25, 15), (50, 85), (68, 15)], size=(100, 100), pen=12)).strokes
+    assert ends(stroke) == [pytest.approx(end, abs=6) for end in [(25, 15), (68, 15)]]
+    assert stroke[:, 1].max() == pytest.approx(85, abs=9)
+    bent, down = ink_from_image(
+        drawn([(30, 20), (30, 50), (70, 50)], [(60, 20), (60, 85)], size=(100, 100), pen=12)
+    ).strokes
+    assert ends(down) == [pytest.approx(end, abs=6) for end in [(60, 20), (60, 85)]]
+    assert bent[0].tolist() == pytest.approx([30, 20], abs=6)
+
+
 def test_lines_that_cross_at_an_angle_are_two_strokes() -> None:
     one, other = ink_from_image(drawn([(50, 20), (110, 100)], [(110, 20), (50, 100)])).strokes
     assert {stroke[0, 0] < 80 for stroke in (one, other)} == {True, False}

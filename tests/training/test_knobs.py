@@ -99,6 +99,7 @@ def expression(formulas: FormulaSet, classes: list[str]) -> Iterator[Cached[Expr
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(expression_run, "StrokeGraph", Network)
+        patch.setattr(expression_run, "ensure_exportable", lambda *_: None)
         patch.setattr(expression_run, "ExpressionTrainer", Trainer)
         patch.setattr(expression_run, "load_weights", lambda path, *_: Begun({0: np.array(str(path))}, []))
         patch.setattr(expression_run, "by_class", lambda model: {})

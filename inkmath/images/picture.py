@@ -289,13 +289,13 @@ class Ground:
         blocks = whole.reshape(rows, side, columns, side).swapaxes(1, 2).reshape(rows, columns, -1)
         small = np.median(blocks, axis=-1)
 
-        size = max(round(WIDEST_BLOT * sum(small.shape)), 9)
+        size = max(round(WIDEST_BLOT * sum(small.shape)), 15)
         wide = np.pad(small, size, mode="edge")
         # Edges are ragged: what is darker on one side of them holds for a little beyond.
         beyond, inner = max(round(RAGGED * sum(small.shape)), 4) + 1, (slice(size, -size), slice(size, -size))
         closed = ndimage.minimum_filter(ndimage.grey_closing(wide, (size, size)), beyond)[inner]
         opened = ndimage.maximum_filter(ndimage.grey_opening(wide, (size, size)), beyond)[inner]
-        paper = ndimage.median_filter(small[::2, ::2], size=max(size, 15), mode="reflect")
+        paper = ndimage.median_filter(small[::2, ::2], size=size, mode="reflect")
 
         def enlarged(values: Grey) -> Grey:
             large: Grey = resize(values, whole.shape, order=1, preserve_range=True)  # type: ignore[no-untyped-call]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PEN = 2.5, 7.0
 """Width of the pen's line, in pixels."""
 
-FINENESS = 0.02, 0.15
+FINENESS = 0.02, 0.2
 """The same in typical strokes, from a fine pen in large writing to a felt pen in small."""
 
 SIZES = 30.0, 250.0

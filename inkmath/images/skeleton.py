@@ -18,12 +18,20 @@ Points = NDArray[np.float64]
 
 MAX_LINES = 1200
 """Lines and meetings together; more is a page of text, a texture, a photograph of something else."""
-BRIDGE = 3.5
-"""Pen widths: two meetings nearer than this are one: lines that cross at an angle or touch, as in a round x."""
+BRIDGE = 5.0
+"""Pen widths: two meetings nearer than this may be one crossing, torn where its lines run into each other."""
+TOUCH = 1.2
+"""Pen widths: two meetings nearer than this are one, as where bows touch; so short a line has no direction."""
+INTO_BRIDGE = np.deg2rad(80)
+"""Where a crossing was torn, each of its lines turns by less than this into the bridge; a bar stands across others."""
 SPUR = 0.8
 """Pen widths: a loose end shorter than this (measured from the middle of the line) is a bump of the line's edge."""
 HOLE = 2.5
 """Pen widths: a way round shorter than this is a hole in the ink."""
+CLEAR = 0.6
+"""Pen widths around a meeting in which thinned lines are drawn towards each other, and are not to be trusted."""
+LOOK = 1.5
+"""Pen widths along a line that tell which way it leaves a meeting."""
 
 
 @dataclass
@@ -137,17 +145,18 @@ def _prune(graph: LineGraph, pen: float) -> None:
 
 
 def _contract(graph: LineGraph, pen: float) -> None:
-    """Make one node of nodes that a short bridge joins, the shortest bridges first."""
+    """Make one node of the two that a crossing was torn into, the shortest bridges between them first."""
     while True:
-        bridges = [
+        bridges = sorted(
             (line.length(graph.places), index)
             for index, line in enumerate(graph.lines)
             if None not in line.nodes and line.nodes[0] != line.nodes[1]
-        ]
-        length, index = min(bridges, default=(np.inf, -1))
-        if length > BRIDGE * pen:
+        )
+        torn = (index for length, index in bridges if _is_torn(graph, index, length / pen, pen))
+        bridge = next(torn, None)
+        if bridge is None:
             return
-        kept, gone = graph.lines.pop(index).nodes
+        kept, gone = graph.lines.pop(bridge).nodes
         assert kept is not None and gone is not None
         graph.places[kept] = (graph.places[kept] + graph.places.pop(gone)) / 2
         for line in graph.lines:
@@ -156,3 +165,35 @@ def _contract(graph: LineGraph, pen: float) -> None:
         graph.lines = [
             line for line in graph.lines if line.nodes != (kept, kept) or line.length(graph.places) >= HOLE * pen
         ]
+
+
+def _is_torn(graph: LineGraph, bridge: int, length: float, pen: float) -> bool:
+    """Whether a line of ``length`` pen widths is the bridge of a torn crossing, and no bar such as that of an H."""
+    if not TOUCH < length <= BRIDGE:
+        return length <= TOUCH
+    for side, node in enumerate(graph.lines[bridge].nodes):
+        assert node is not None
+        into = -direction(graph.lines[bridge], side, graph.places[node], pen)
+        for index, line in enumerate(graph.lines):
+            for end in (0, 1):
+                if index == bridge or line.nodes[end] != node:
+                    continue
+                if into @ direction(line, end, graph.places[node], pen) < np.cos(INTO_BRIDGE):
+                    return False
+    return True
+
+
+def direction(line: Line, side: int, place: Points, pen: float) -> Points:
+    """The unit vector in which a line leaves a meeting, ``(2,)``."""
+    points = line.points if side == 0 else line.points[::-1]
+    away = np.hypot(*(points - place).T)
+    travelled = np.arange(len(points))
+    near = points[(away >= CLEAR * pen) & (travelled <= (CLEAR + LOOK) * pen)]
+    if len(near) < 2:
+        near = np.stack([place, points[-1]])
+    way = near[-1] - near[0]
+    # A line that bends right after the meeting leaves it the way its first half goes.
+    if len(near) > 4:
+        way = way + 2 * (near[len(near) // 2] - near[0])
+    size = float(np.hypot(*way))
+    return way / size if size else np.array([1.0, 0.0])

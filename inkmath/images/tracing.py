@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inkmath.images.skeleton import Line
+from inkmath.images.skeleton import CLEAR, Line, direction
 
 if TYPE_CHECKING:
     from inkmath.images.skeleton import LineGraph, Points
@@ -20,10 +20,6 @@ SHARPEST_TURN = np.deg2rad(140)
 """A pen goes through a meeting within this angle, the straightest ways first; what turns more is another stroke."""
 RETRACED_TURN = np.deg2rad(50)
 """A pen that comes into a loose end within this angle, as in the stems of a, d and n, goes to its tip and back."""
-CLEAR = 0.6
-"""Pen widths around a meeting in which thinned lines are drawn towards each other, and are not to be trusted."""
-LOOK = 1.5
-"""Pen widths along a line that tell which way it leaves a meeting."""
 
 
 def trace(graph: LineGraph, pen: float) -> list[Points]:
@@ -54,7 +50,7 @@ def _continuations(graph: LineGraph, pen: float) -> dict[Arm, Arm]:
             if node is not None:
                 arms[node].append((index, side))
     for node, meeting in arms.items():
-        ways = {arm: _direction(graph.lines[arm[0]], arm[1], graph.places[node], pen) for arm in meeting}
+        ways = {arm: direction(graph.lines[arm[0]], arm[1], graph.places[node], pen) for arm in meeting}
         turns = sorted(
             (float(np.arccos(np.clip(-ways[one] @ ways[other], -1, 1))), one, other)
             for one, other in combinations(meeting, 2)
@@ -84,22 +80,6 @@ def _retrace(graph: LineGraph, partner: dict[Arm, Arm], turns: list[tuple[float,
             partner[stem[0], 0], partner[alone] = alone, (stem[0], 0)
             partner[stem[0], 1], partner[onward] = onward, (stem[0], 1)
             return
-
-
-def _direction(line: Line, side: int, place: Points, pen: float) -> Points:
-    """The unit vector in which a line leaves a meeting, ``(2,)``."""
-    points = line.points if side == 0 else line.points[::-1]
-    away = np.hypot(*(points - place).T)
-    travelled = np.arange(len(points))
-    near = points[(away >= CLEAR * pen) & (travelled <= (CLEAR + LOOK) * pen)]
-    if len(near) < 2:
-        near = np.stack([place, points[-1]])
-    way = near[-1] - near[0]
-    # A line that bends right after the meeting leaves it the way its first half goes.
-    if len(near) > 4:
-        way = way + 2 * (near[len(near) // 2] - near[0])
-    size = float(np.hypot(*way))
-    return way / size if size else np.array([1.0, 0.0])
 
 
 def _walk(graph: LineGraph, partner: dict[Arm, Arm], arm: Arm, visited: set[int], pen: float) -> Points:

@@ -185,6 +185,29 @@ def test_lines_that_cross_at_an_angle_are_two_strokes() -> None:
     assert all(np.ptp(stroke[:, 1]) > 70 for stroke in (one, other))
 
 
+def test_lines_that_run_together_for_long_are_two_strokes() -> None:
+    """At 25 degrees the line that both have in common is four pen widths long."""
+    one, other = ink_from_image(drawn([(60, 10), (100, 190)], [(100, 10), (60, 190)], size=(160, 200), pen=8)).strokes
+    assert {stroke[0, 0] < 80 for stroke in (one, other)} == {True, False}
+    assert all(np.ptp(stroke[:, 1]) > 165 for stroke in (one, other))
+
+
+@pytest.mark.parametrize("apart", [20, 32, 60])
+def test_the_bar_of_an_h_by_a_wide_pen_is_a_stroke(apart: int) -> None:
+    left, right = 80 - apart / 2, 80 + apart / 2
+    lines = [[(left, 20.0), (left, 100.0)], [(right, 20.0), (right, 100.0)], [(left, 60.0), (right, 60.0)]]
+    strokes = ink_from_image(drawn(*lines, pen=10)).strokes
+    assert sorted(map(ends, strokes)) == [[pytest.approx(end, abs=5) for end in line] for line in sorted(lines)]
+
+
+@pytest.mark.parametrize("apart", [20, 32, 60])
+def test_the_legs_of_a_pi_by_a_wide_pen_stand_side_by_side(apart: int) -> None:
+    left, right = 80 - apart / 2, 80 + apart / 2
+    lines = [[(left - 15, 30), (right + 15, 30)], [(left, 30), (left, 100)], [(right, 30), (right, 100)]]
+    legs = [stroke for stroke in ink_from_image(drawn(*lines, pen=10)).strokes if np.ptp(stroke[:, 1]) > 50]
+    assert [np.ptp(leg[:, 0]) < 6 for leg in legs] == [True, True]
+
+
 def test_bows_that_touch_as_in_a_round_x_stay_two_strokes() -> None:
     strokes = ink_from_image(drawn(arc((40, 60), 36, -60, 60), arc((112, 60), 36, 120, 240))).strokes
     assert [np.ptp(stroke[:, 1]) > 55 for stroke in strokes] == [True, True]

@@ -22,6 +22,7 @@ from scipy.ndimage import gaussian_filter
 from inkmath.drawing import to_png
 from inkmath.evaluation.expressions import truth_of
 from inkmath.images import ImageError, ink_from_image
+from inkmath.ink import TooManyStrokesError, check_size
 from inkmath.inkml import InkMLError, parse_inkml
 from inkmath.layout.latex import canonical_tokens
 from inkmath.layout.tree import LayoutError
@@ -85,7 +86,8 @@ def _measure(
         began = time.perf_counter()
         try:
             traced = ink_from_image(picture)
-        except ImageError as error:
+            check_size(traced)
+        except (ImageError, TooManyStrokesError) as error:
             failed += 1
             if asked.list:
                 print(f"{ink.id}: {error}")
@@ -174,6 +176,17 @@ def _scan(cover: Cover, rng: np.random.Generator) -> bytes:
     return _photograph(page, rng, blur=0.7, noise=0.01)
 
 
+def _ruled(cover: Cover, rng: np.random.Generator) -> bytes:
+    """The telephone's photograph of a ruled page that is not quite flat."""
+    return _photograph(0.9 - 0.8 * np.maximum(cover, 0.6 * _lines(cover, rng)), rng)
+
+
+def _squared(cover: Cover, rng: np.random.Generator) -> bytes:
+    """The same in pencil on a squared page."""
+    printed = np.maximum(_lines(cover, rng), _lines(cover.T, rng, cover.shape[0]).T)
+    return _photograph(0.85 - np.maximum(0.35 * _grained(cover, 0.5, 1.0, rng), 0.18 * printed), rng, noise=0.02)
+
+
 KINDS: dict[str, Callable[[Cover, np.random.Generator], bytes]] = {
     "drawing": _drawing,
     "camera": _camera,
@@ -182,6 +195,8 @@ KINDS: dict[str, Callable[[Cover, np.random.Generator], bytes]] = {
     "pencil": _pencil,
     "chalk": _chalk,
     "scan": _scan,
+    "ruled": _ruled,
+    "squared": _squared,
 }
 
 
@@ -190,6 +205,16 @@ def _places(cover: Cover) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     height, width = cover.shape
     across, down = np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height))
     return across, down
+
+
+def _lines(cover: Cover, rng: np.random.Generator, side: int | None = None) -> Cover:
+    """Printed level lines of 2 pixels, a little aslant and bent, evenly apart, seven to ten of them to ``side``."""
+    across, _ = _places(cover)
+    rows, columns = np.indices(cover.shape)
+    apart = (side or cover.shape[0]) / rng.uniform(7, 10)
+    place = rows + rng.uniform(-0.02, 0.02) * columns + rng.uniform(-4, 4) * across**2 + rng.uniform(0, apart)
+    lines: Cover = np.clip(1.5 - np.abs((place + apart / 2) % apart - apart / 2), 0, 1)
+    return lines
 
 
 def _grained(cover: Cover, depth: float, size: float, rng: np.random.Generator) -> Cover:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inkmath.images.ruling import PrintedLines
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -23,6 +25,7 @@ LONGEST_SIDE = 2000  # pixels; larger pictures are shrunk to it, which leaves a 
 SHORTEST_SIDE = 3
 LEAST_CONTRAST = 0.12  # of the range from black to white, between ink and paper
 SOFTNESS = 0.7  # pixels: standard deviation of the blur that takes the camera's noise
+PRINTED = 0.4  # of the least that is ink: fainter lines of ruled paper are never taken for it
 GRAIN_SOFTNESS = 0.3  # widths of the pen: blur that closes the gaps of pencil and chalk
 GRAINY = 0.15  # of a line's middle, or more, that is fainter than it should be: the paper's grain shows through
 FAINT = 0.7  # of the strongest ink within a pen's width
@@ -195,10 +198,10 @@ def find_ink(grey: Grey, name: str = "image") -> Mask:
     Ink differs from the paper around it, which is a median over a wide neighbourhood: so uneven light and yellowed
     edges vanish. It is narrow, too: darker than the picture after a closing (or lighter than after an opening) that is
     wider than any line, so that no edge of a shadow, a sheet or a scan is ink. What passes Otsu's threshold (IEEE
-    Trans. SMC 9, 1979) is ink, and fainter ink where it touches such (hysteresis). The sign that weighs most tells dark
-    ink from light. Where lines are faint in places, of pencil or chalk, they are looked for once more in a softer
-    picture; all others end where ink is half as strong as in their middle, or the blur would fill the holes of small
-    letters. Thin lines are looked for in an enlarged picture.
+    Trans. SMC 9, 1979) is ink, and fainter ink where it touches such (hysteresis), without the printed lines of ruled
+    and squared paper. The sign that weighs most tells dark ink from light. Where lines are faint in places, of pencil
+    or chalk, they are looked for once more in a softer picture; all others end where ink is half as strong as in their
+    middle, or the blur would fill the holes of small letters. Thin lines are looked for in an enlarged picture.
 
     Raises:
         ImageError: nothing stands out from the paper, or far too much does.
@@ -325,10 +328,23 @@ def _standing_out(grey: Grey, ground: Ground, softness: float, least_contrast: f
     some = difference[::3, ::3]
     noise = 1.48 * float(np.median(np.abs(some - np.median(some))))  # standard deviation, by the median
     least = float(np.clip(NOISE_RATIO * noise, LEAST_CONTRAST / 2, LEAST_CONTRAST))
-    # The paper's noise would draw the threshold down: only what could be ink has a say, and the paper as one value.
-    threshold = max(threshold_otsu(np.clip(ink, LEAST_CONTRAST / 4, None)), least)  # type: ignore[no-untyped-call]
-    pixels: NDArray[np.bool_] = apply_hysteresis_threshold(ink, 0.7 * threshold, threshold)  # type: ignore[no-untyped-call]
-    return ink, pixels
+
+    def least_ink(of: Grey) -> float:
+        # The paper's noise would draw it down: only what could be ink has a say, and the paper as one value.
+        return max(float(threshold_otsu(np.clip(of, LEAST_CONTRAST / 4, None))), least)  # type: ignore[no-untyped-call]
+
+    def standing_out(of: Grey, threshold: float) -> NDArray[np.bool_]:
+        pixels: NDArray[np.bool_] = apply_hysteresis_threshold(of, 0.7 * threshold, threshold)  # type: ignore[no-untyped-call]
+        return pixels
+
+    threshold = least_ink(ink)
+    lines = PrintedLines.among(ink, PRINTED * threshold)
+    if lines.pixels.any():
+        written = lines.written_over(ink)
+        pixels = lines.made_whole(standing_out(written, least_ink(written[~lines.pixels])))
+        if pixels.any():
+            return ink, pixels
+    return ink, standing_out(ink, threshold)
 
 
 def _weight(ink: Grey) -> float:

@@ -154,14 +154,22 @@ def _to_train_on(formulas: FormulaSet, labels: Sequence[str], say: Callable[[str
     Raises:
         TrainingError: there is none.
     """
-    candidates = np.flatnonzero((formulas.splits == str(Split.TRAIN)) & formulas.trainable()).tolist()
+    given = formulas.splits == str(Split.TRAIN)
+    candidates = np.flatnonzero(given & formulas.trainable()).tolist()
+    if not candidates:
+        raise TrainingError("no training formula has a label for each stroke; give data.train ink with full truth")
     usable = [number for number in candidates if set(formulas.labels_of(number).tolist()) <= set(labels)]
     if not usable:
-        raise TrainingError("no training formula has a label for each stroke; give data.train ink with full truth")
+        raise TrainingError(
+            "each training formula holds a label that has no class; lower encode_expression.min_count, or give "
+            "data.train more ink"
+        )
     training = formulas.select(usable)
     say(f"{counted(len(training), 'formula')} to train on")
     if left := len(candidates) - len(usable):
         say(f"{left} more hold labels that have no class, which encode_expression lists, and are left out")
+    if untold := int(given.sum()) - len(candidates):
+        say(f"{untold} more have strokes without a label, or labels without a stroke, and are left out")
     if long := int((np.diff(training.stroke_offsets) > LENGTHS[-1]).sum()):
         say(f"{long} of them have more than {LENGTHS[-1]} strokes: of those, parts only are trained on")
     return training

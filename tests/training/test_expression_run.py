@@ -133,6 +133,13 @@ def test_without_fully_labelled_training_ink_there_is_no_training(formulas: Form
         train_expression(untold, labels, knobs(), 1, Path("nowhere.npz"), say=lambda line: None)
 
 
+def test_where_rare_labels_leave_no_formula_the_knob_is_named(formulas: FormulaSet) -> None:
+    from inkmath.training.expression_run import train_expression
+
+    with pytest.raises(TrainingError, match=r"holds a label that has no class; lower encode_expression\.min_count"):
+        train_expression(formulas, ["="], knobs(), 1, Path("nowhere.npz"), say=lambda line: None)
+
+
 def test_what_made_up_ink_says_is_not_known_text(formulas: FormulaSet) -> None:
     from inkmath.training.expression_run import known
 
@@ -163,6 +170,22 @@ def test_formulas_with_labels_that_have_no_class_are_told(
     train_expression(formulas, labels[:-1], knobs(), 1, tmp_path / "c.npz", say=said.append)
     assert 0 < held < len(training)
     assert f"{held} more hold labels that have no class, which encode_expression lists, and are left out" in said
+
+
+def test_formulas_with_strokes_that_have_no_label_are_told(
+    formulas: FormulaSet, labels: list[str], tmp_path: Path
+) -> None:
+    from inkmath.training.expression_run import train_expression
+
+    owners = formulas.symbol_of.copy()
+    owners[formulas.stroke_offsets[:2]] = -1  # a slip of the pen in each of the first two
+    said: list[str] = []
+    slips = replace(formulas, symbol_of=owners)
+    train_expression(slips, labels, knobs(), 1, tmp_path / "c.npz", say=said.append)
+    assert said[:2] == [
+        "4 formulas to train on",
+        "2 more have strokes without a label, or labels without a stroke, and are left out",
+    ]
 
 
 def test_formulas_too_long_for_a_batch_are_told(

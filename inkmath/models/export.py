@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from inkmath.dataset.atomic import replacing
+from inkmath.decoding.network import Network, NetworkError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,7 +42,7 @@ def export_onnx(
             runtime widens the weights once, when it loads them.
 
     Raises:
-        ExportError: a weight is too large for half precision, or ONNX lacks an operation.
+        ExportError: a weight is too large for half precision, ONNX lacks an operation, or readers cannot load the file.
     """
     import onnx
     import tensorflow as tf
@@ -60,13 +61,19 @@ def export_onnx(
         if half:
             _halve(graph)
         onnx.save(graph, temporary)
+        try:
+            Network(temporary)
+        except NetworkError as error:
+            raise ExportError(
+                f"readers cannot load the network ({error.__cause__}); build it of other operations, or of float32"
+            ) from error
 
 
 def ensure_exportable(model: keras.Model, inputs: Mapping[str, Sequence[int | None]]) -> None:
     """Refuse before a training what `export_onnx` would refuse after it, whatever the weights will be.
 
     Raises:
-        ExportError: ONNX lacks an operation.
+        ExportError: ONNX lacks an operation, or readers cannot load the file.
     """
     with tempfile.TemporaryDirectory() as directory:
         export_onnx(model, Path(directory) / "network.onnx", inputs, half=False)

@@ -44,6 +44,20 @@ def test_a_network_that_onnx_cannot_hold_is_refused_by_its_operation(tmp_path: P
     assert not list(tmp_path.iterdir())
 
 
+def test_a_network_that_readers_cannot_load_is_refused(tmp_path: Path) -> None:
+    import keras
+
+    from inkmath.models.export import ExportError, ensure_exportable, export_onnx
+
+    ink = keras.Input((16, 5))
+    model = keras.Model(ink, keras.layers.Conv1D(8, 3, dtype="mixed_bfloat16")(ink))
+    with pytest.raises(ExportError, match=r"readers cannot load the network \(.*bfloat16.*\); .* of float32"):
+        ensure_exportable(model, {"ink": (None, 16, 5)})
+    with pytest.raises(ExportError, match="readers cannot load the network"):
+        export_onnx(model, tmp_path / "own.onnx", {"ink": (None, 16, 5)})
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_saved_network_loads_without_its_code(tmp_path: Path) -> None:
     import keras
 

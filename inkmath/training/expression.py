@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -26,7 +28,6 @@ from inkmath.training.batches import ahead, batches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -344,7 +345,7 @@ class ExpressionTrainer:
         if state is None:
             return
         if state.get("fingerprint") != self._fingerprint():
-            self.say(f"{self.path} is of another training (data, seed or parameters differ): starting anew")
+            self.say(f"{self.path} is of another training (data, seed, parameters or network differ): starting anew")
             return
         now, was = self.recipe, replace(self.recipe, epochs=state["epochs"], decay=state["decay"])
         descending = state["branch"] > 0 or (state["epoch"], state["batch"]) > (min(was.fork, now.fork), 0)
@@ -379,6 +380,7 @@ class ExpressionTrainer:
             del knobs[name]
         formulas = self.composer.formulas
         digest = hashlib.blake2b(json.dumps(knobs, sort_keys=True).encode(), digest_size=16)
+        digest.update(Path(inspect.getfile(type(self.model))).read_bytes())
         named = {"ids", "splits", "sources", "latex"}  # which formulas these are; composing does not look at it
         given = [getattr(formulas, one.name) for one in fields(formulas) if one.name not in named]
         for array in (*given, *self.begun.values()):

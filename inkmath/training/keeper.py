@@ -94,7 +94,7 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         if state is None:
             return
         if state.get("fingerprint") != self._fingerprint:
-            self._say(f"{self._path} is of another training (data, seed or parameters differ): starting anew")
+            self._say(f"{self._path} is of another training (data, seed, parameters or network differ): starting anew")
             return
         restored = checkpoint.restore(self._path, self.model, self.model.optimizer)
         assert restored is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -499,6 +500,21 @@ def test_a_checkpoint_of_another_training_is_left_alone(
         another.resume()
         assert "is of another training" in said[-1], name
     assert len(said) == 2 + len(others)
+
+
+def test_a_checkpoint_of_a_network_that_was_built_otherwise_is_left_alone(
+    formulas: FormulaSet, classes: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(inspect, "getfile", lambda network: str(tmp_path / "network.py"))
+    for built in (b"", b"otherwise"):
+        (tmp_path / "network.py").write_bytes(built)
+        one = trainer(formulas, classes, tmp_path / "c.npz")
+        one.say = said.append
+        one.resume()
+        one.save()
+    assert len(said) == 1
+    assert "is of another training" in said[0]
 
 
 def test_weights_go_to_a_file_and_come_back(formulas: FormulaSet, classes: list[str], tmp_path: Path) -> None:

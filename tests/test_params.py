@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,8 +38,22 @@ def test_the_file_in_the_repository_is_valid() -> None:
 
 def test_every_knob_has_a_comment() -> None:
     lines = (REPOSITORY / "params.yaml").read_text().splitlines()
-    knobs = [line for line in lines if line.strip() and not line.lstrip().startswith("#") and not line.endswith(":")]
-    assert [line for line in knobs if "  # " not in line] == []
+    knobs = [
+        (above, line)
+        for above, line in pairwise(lines)
+        if line.strip() and not line.lstrip().startswith("#") and not line.endswith(":")
+    ]
+    assert [line for above, line in knobs if "  # " not in line and not above.lstrip().startswith("#")] == []
+
+
+@pytest.mark.parametrize("knob", ["train.teachers", "train_expression.teachers"])
+def test_a_list_that_dvc_has_set_can_be_emptied_again(knob: str, tmp_path: Path) -> None:
+    from dvc.utils.hydra import apply_overrides
+
+    path = shutil.copyfile(REPOSITORY / "params.yaml", tmp_path / "params.yaml")
+    for value in ("[one,two]", "[]"):
+        apply_overrides(path, [f"{knob}={value}"])
+    assert load_params(path) == load_params(REPOSITORY / "params.yaml")
 
 
 def test_parameters_cannot_be_changed_after_loading() -> None:

@@ -209,7 +209,8 @@ def _choose_valid(samples: Sequence[Sample], training: list[int], valid: float, 
         if not smallest or len(smallest) == len(training):
             raise SplitError(
                 f"no validation set can be split off {len(training)} training samples: by their writer annotations or "
-                "equal ink they all belong together; add ink of another writer"
+                "equal ink they all belong together, or with those of data.user and data.shapes, which only train; "
+                "add ink of another writer to data.train"
             )
         chosen = smallest
     return chosen

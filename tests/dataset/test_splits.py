@@ -178,7 +178,8 @@ def test_a_data_set_too_small_for_its_share_still_validates() -> None:
 @pytest.mark.parametrize(
     ("samples", "message"),
     [
-        ([sample(1, "a"), sample(2, "a")], "add ink of another writer"),
+        ([sample(1, "a"), sample(2, "a")], "add ink of another writer to data.train"),
+        ([sample(1, "a"), sample(2, "b"), sample(1, "a", role=Role.USER), sample(2, "b", role=Role.USER)], "data.user"),
         ([sample(1, "a", role=Role.TEST)], "nothing to train on"),
         ([sample(1, "a"), sample(2, "a", role=Role.TEST)], "give data.train other data than data.test"),
     ],

@@ -443,6 +443,7 @@ def test_two_fingers_draw_nothing(browser: Browser, address: str) -> None:
         fingers("touchStart", (200, 200), (300, 300))
         fingers("touchMove", (150, 150), (350, 350))
         fingers("touchEnd")
+        hand.send("Emulation.setPageScaleFactor", {"pageScaleFactor": 1})
         write_with_finger(page, ONE)
         expect_latex(page, "1")
         assert len(kept_strokes(page)) == 1
@@ -458,6 +459,36 @@ def test_two_fingers_draw_nothing(browser: Browser, address: str) -> None:
         write_with_finger(page, MINUS)
         expect_latex(page, "1-")
         assert len(kept_strokes(page)) == 2
+
+
+ZOOM = "visualViewport.scale"
+
+
+def test_two_fingers_on_the_sheet_zoom_the_page_in_and_out(browser: Browser, address: str) -> None:
+    """Of a page that was zoomed in beside the sheet, nothing but the sheet may be on the screen."""
+    with opened(browser, address, viewport={"width": 800, "height": 1000}, has_touch=True, is_mobile=True) as page:
+        hand = page.context.new_cdp_session(page)
+
+        def fingers(*distances: int) -> None:
+            for place, distance in enumerate(distances):
+                points = [{"x": 400 + side * distance, "y": 400, "id": side} for side in (0, 1)]
+                hand.send(
+                    "Input.dispatchTouchEvent", {"type": "touchMove" if place else "touchStart", "touchPoints": points}
+                )
+            hand.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+        fingers(*range(100, 200, 10))
+        wait_for(page, lambda: page.evaluate(ZOOM) > 1.2)
+        fingers(*range(300, 100, -10))
+        wait_for(page, lambda: page.evaluate(ZOOM) == 1)
+        assert kept_strokes(page) == []
+
+        write_with_pen(page, ONE, 0.5)
+        fingers(*range(100, 200, 10))
+        page.wait_for_timeout(200)
+        assert page.evaluate(ZOOM) == 1, "a hand that rests while the pen writes"
+        expect_latex(page, "1")
+        assert len(kept_strokes(page)) == 1
 
 
 # With the released models

@@ -72,7 +72,10 @@ export class Sheet extends EventTarget {
     canvas.addEventListener("pointerleave", () => this.#hover(null));
     canvas.addEventListener("contextmenu", (event) => event.preventDefault());
     // Else an iPad may take quick strokes of its pencil for Scribble, and not tell of them (WebKit's bug 217430).
-    canvas.addEventListener("touchmove", (event) => event.preventDefault(), { passive: false });
+    // Two fingers zoom the page: where the sheet fills the screen, nothing else would lead out of a zoom.
+    canvas.addEventListener("touchmove", (event) => {
+      if (event.touches.length < 2 || this.#isPalm(event)) event.preventDefault();
+    }, { passive: false });
   }
 
   setTool(tool) {
@@ -179,6 +182,9 @@ export class Sheet extends EventTarget {
     return [(event.clientX - left) / this.scale, (event.clientY - top) / this.scale, pressure];
   }
 
+  /** Whether a touch is of the hand that holds the pen. */
+  #isPalm(event) { return event.timeStamp - this.lastPen < PALM_PAUSE_MS; }
+
   #down(event) {
     const finger = event.pointerType === "touch";
     if (event.pointerType === "pen") this.lastPen = event.timeStamp;
@@ -186,9 +192,8 @@ export class Sheet extends EventTarget {
       if (event.isPrimary) this.fingers.clear(); // No other touches the screen.
       this.fingers.add(event.pointerId);
     }
-    const palm = finger && event.timeStamp - this.lastPen < PALM_PAUSE_MS;
     const wanted = event.pointerType !== "mouse" || event.button === 0;
-    if (palm || !wanted) return;
+    if ((finger && this.#isPalm(event)) || !wanted) return;
     if (this.pointer !== null) {
       if (!this.touching || event.pointerType === "mouse") return;
       this.#drop(); // A hand that rests before the pen writes, or the first of two fingers: what it drew was not meant.

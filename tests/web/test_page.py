@@ -127,6 +127,38 @@ def test_ink_that_comes_back_is_fitted_to_a_sheet_that_became_narrower(browser: 
         assert last["x"] + last["width"] <= sheet["x"] + sheet["width"]
 
 
+REST_WHEN_TOLD = """{
+    const wait = window.setTimeout;
+    window.setTimeout = (work, milliseconds, ...given) => {
+        if (milliseconds !== 1000) return wait(work, milliseconds, ...given);
+        window.rest = work;
+    };
+}"""
+"""Nothing has been written for a while only when a test says ``rest()``, however slow the machine is."""
+
+
+def test_the_sheet_follows_a_pen_that_writes_over_its_edge_once_it_rests(page: Page) -> None:
+    page.evaluate(REST_WHEN_TOLD)
+    sheet = page.locator("#ink").bounding_box()
+    assert sheet is not None
+    edge = sheet["width"]
+    draw(page, [(edge - 50, 120), (edge - 10, 121), (edge + 5, 120)])
+    expect_latex(page, "-")
+    page.mouse.move(sheet["x"] + edge - 30, sheet["y"] + 90)
+    page.mouse.down()
+    page.evaluate("rest()")
+    page.mouse.move(sheet["x"] + edge - 30, sheet["y"] + 150)
+    page.mouse.up()
+    wait_for(page, lambda: len(kept_strokes(page)) == 2)
+    assert kept_strokes(page)[1][-1][0] == pytest.approx(edge - 30), "it met the first where that was seen"
+    page.wait_for_selector('#result[data-state="shown"]')
+    page.evaluate("rest()")
+    for outline in page.locator("#overlay rect").all():
+        box = outline.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] < sheet["x"] + edge - 80, "there is room to write on"
+
+
 def along(a: tuple[float, float], b: tuple[float, float]) -> Points:
     return [(a[0] + (b[0] - a[0]) * step / 4, a[1] + (b[1] - a[1]) * step / 4) for step in range(5)]
 

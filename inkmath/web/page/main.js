@@ -14,6 +14,8 @@ import { followTheme } from "./theme.js";
 
 const $ = (id) => document.getElementById(id);
 const RETRY_MS = 2000;
+const REST_MS = 1000; // How long nothing is written before the sheet may follow the pen;
+const ROOM = 120; // it makes room for two symbols more.
 
 token.take();
 const ink = new Ink();
@@ -225,10 +227,21 @@ ink.addEventListener("change", ({ detail: { travelled } }) => {
   choices.close();
   closeMend();
   if (ink.isEmpty || (travelled && !sheet.holdsAll)) sheet.fit(); // What comes back may be of a larger sheet.
+  follow();
   tab.set("ink", JSON.stringify(ink));
   updateButtons();
   if (begun) read();
 });
+
+let following = null; // The timer of that.
+
+/** Let the sheet hold what was written over its edge, but not between two strokes of a symbol: they would not meet. */
+function follow() {
+  clearTimeout(following);
+  if (sheet.holdsAll) return;
+  following = setTimeout(() => { if (sheet.pointer === null) sheet.fit(ROOM); else follow(); }, REST_MS);
+}
+
 sheet.addEventListener("begin", () => {
   if (sheet.isWriting) $("hint").hidden = true;
   if (sheet.using !== "select") choices.close();

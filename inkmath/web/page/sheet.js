@@ -164,12 +164,11 @@ export class Sheet extends EventTarget {
     return this.ink.isEmpty || (right <= this.size.width && bottom <= this.size.height);
   }
 
-  /** Make ink written on a larger sheet visible on this one. */
-  fit() {
+  /** Make ink that lies beyond the sheet's far sides visible, with some room (in the ink's unit) behind it. */
+  fit(room = 16) {
     const box = boundsOf(this.ink.state.strokes);
-    const margin = 16;
     this.scale = this.ink.isEmpty ? 1 : Math.min(
-      1, this.paper.clientWidth / (box.right + margin), this.paper.clientHeight / (box.bottom + margin));
+      1, this.paper.clientWidth / (box.right + room), this.paper.clientHeight / (box.bottom + room));
     this.draw();
     if (this.shapes) this.outline(this.shapes);
     this.dispatchEvent(new Event("fitted"));

@@ -336,6 +336,22 @@ def test_a_scan_over_the_servers_limit_of_bytes_is_sent_smaller(page: Page, tmp_
     expect_latex(page, "1-")
 
 
+@pytest.mark.parametrize("form", ["png", "jpeg", "webp"])
+def test_a_picture_that_says_nothing_of_its_type_is_known_by_its_content(page: Page, form: str) -> None:
+    for name, media in (("scan", ""), ("scan.bin", "application/octet-stream")):
+        page.evaluate(
+            """([name, type, bytes]) => {
+                const dataTransfer = new DataTransfer();
+                dataTransfer.items.add(new File([new Uint8Array(bytes)], name, { type }));
+                document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true }));
+            }""",
+            [name, media, list(picture(form=form))],
+        )
+        expect_latex(page, "1-")
+        page.keyboard.press("Control+z")
+        expect_latex(page, "")
+
+
 @pytest.mark.parametrize("form", ["bmp", "gif", "webp"])
 def test_pictures_that_only_the_browser_can_decode_are_opened(page: Page, tmp_path: Path, form: str) -> None:
     (tmp_path / f"scan.{form}").write_bytes(picture(form=form))

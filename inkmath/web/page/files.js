@@ -25,9 +25,9 @@ export async function readable(file) {
     // Sending it would fail as if there were no server.
     throw new Refusal({ type: "file", detail: "It is a folder, or a file that was moved or changed since it was chosen." });
   }
-  if (!file.type.startsWith("image/")) return { body: file, type: "application/inkml+xml" };
+  const picture = await decoded(file); // Its bytes say more than its type, which files without a suffix lack.
+  if (!picture && !file.type.startsWith("image/")) return { body: file, type: "application/inkml+xml" };
   const taken = PICTURES.includes(file.type);
-  const picture = await decoded(file);
   if (!picture && !taken) throw new Refusal({ type: "picture", detail: "This browser cannot show such a picture: save it as PNG or JPEG." });
   if (!picture) return { body: file, type: file.type }; // What is wrong with it the server shall say.
   const { naturalWidth: width, naturalHeight: height } = picture;

@@ -84,6 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     champion.add_argument("model", help="inkmath-symbol or inkmath-expression")
     champion.add_argument("version")
     chosen = parser.parse_args(arguments)
+    if chosen.uri:
+        os.environ["MLFLOW_TRACKING_URI"] = chosen.uri  # which those that are begun here hear too
     try:
         if chosen.command == "team":
             _serve(chosen)
@@ -94,8 +96,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return 0
             print(f"ended: {ended['Success']} well, {ended['Failed']} not; dvc queue logs NAME says why")
             return 1 if ended["Failed"] else 0
-        if chosen.uri:
-            os.environ["MLFLOW_TRACKING_URI"] = chosen.uri  # which those that are begun here hear too
         params = load_params()
         return _run(chosen, params, locate(params.track.uri))
     except (ParamsError, TrackingError, OSError) as error:

@@ -80,6 +80,19 @@ def test_what_became_of_the_queue_is_said(
     assert capsys.readouterr().out.startswith(said)
 
 
+def test_experiments_of_the_queue_log_where_its_command_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///another.db")
+    heard: list[str] = []
+
+    def note(workers: int, tell: object) -> Counter[str]:
+        heard.append(os.environ["MLFLOW_TRACKING_URI"])
+        return Counter()
+
+    monkeypatch.setattr("inkmath.tracking.__main__.work_off", note)
+    assert main(["--uri", "sqlite:///told.db", "queue"]) == 0
+    assert heard == ["sqlite:///told.db"]
+
+
 def work_off_all(workers: int) -> Counter[str]:
     """Work the queue off, and see its workers end."""
     try:

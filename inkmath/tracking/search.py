@@ -55,7 +55,7 @@ TRAININGS = {
 
 LOOK_SECONDS = 2.0
 
-_SPACE = re.compile(r"(?P<name>[\w.]+)=(?P<kind>choice|range|interval|log)\((?P<values>[^()]+)\)")
+_SPACE = re.compile(r"(?P<name>[\w.]+)\s*=\s*(?P<kind>choice|range|interval|log)\s*\((?P<values>[^()]+)\)")
 
 
 @dataclass(frozen=True)
@@ -73,12 +73,12 @@ class Knob:
         Raises:
             TrackingError: the text is not like that.
         """
-        match = _SPACE.fullmatch(text.replace(" ", ""))
+        match = _SPACE.fullmatch(text.strip())
         if match is None:
             raise TrackingError(
                 f"{text}: is no space; write block.name=choice(a,b), range(1,9), interval(0,1) or log(1e-4,1e-2)"
             )
-        knob = cls(match["name"], match["kind"], tuple(match["values"].split(",")))
+        knob = cls(match["name"], match["kind"], tuple(value.strip() for value in match["values"].split(",")))
         if knob.kind != "choice":
             number, needed = (int, "two whole numbers") if knob.kind == "range" else (float, "two numbers")
             try:

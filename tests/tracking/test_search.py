@@ -118,6 +118,7 @@ def searching(location: Location, client: MlflowClient, workspace: Path, monkeyp
     ("space", "distribution"),
     [
         ("a=choice(lstm,conv)", CategoricalDistribution(("lstm", "conv"))),
+        (" a = choice( /my ink/a , b ) ", CategoricalDistribution(("/my ink/a", "b"))),
         ("a=range(8, 64)", IntDistribution(8, 64)),
         ("a=interval(0,0.5)", FloatDistribution(0.0, 0.5)),
         ("a=log(1e-4,1e-2)", FloatDistribution(1e-4, 1e-2, log=True)),
@@ -137,6 +138,7 @@ def test_values_are_drawn_as_the_space_says(space: str, distribution: object) ->
         ("train.units", "is no space; write block.name=choice"),
         ("a=range(1)", "needs two whole numbers"),
         ("a=range(x,y)", "needs two whole numbers"),
+        ("a=range(1 2,64)", "needs two whole numbers"),
         ("a=range(1.5,64)", "needs two whole numbers"),
         ("a=range(1,1e2)", "needs two whole numbers"),
         ("a=interval(2,1)", "the first number must be below the second"),

@@ -159,6 +159,19 @@ def test_the_sheet_follows_a_pen_that_writes_over_its_edge_once_it_rests(page: P
         assert box["x"] + box["width"] < sheet["x"] + edge - 80, "there is room to write on"
 
 
+def test_the_sheet_has_its_size_again_when_a_stroke_over_its_edge_is_undone(page: Page) -> None:
+    page.evaluate(REST_WHEN_TOLD)
+    sheet = page.locator("#ink").bounding_box()
+    assert sheet is not None
+    draw(page, ONE, [(sheet["width"] - 50, 120), (sheet["width"] + 200, 121)])
+    expect_latex(page, "1-")
+    page.evaluate("rest()")
+    page.keyboard.press("Control+z")
+    draw(page, MINUS)
+    expect_latex(page, "1-")
+    assert kept_strokes(page)[1][0][:2] == pytest.approx(MINUS[0], abs=1)
+
+
 def along(a: tuple[float, float], b: tuple[float, float]) -> Points:
     return [(a[0] + (b[0] - a[0]) * step / 4, a[1] + (b[1] - a[1]) * step / 4) for step in range(5)]
 

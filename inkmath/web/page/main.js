@@ -226,7 +226,7 @@ ink.addEventListener("change", ({ detail: { travelled } }) => {
   waiting = [];
   choices.close();
   closeMend();
-  if (ink.isEmpty || (travelled && !sheet.holdsAll)) sheet.fit(); // What comes back may be of a larger sheet.
+  if (ink.isEmpty || travelled) sheet.fit(); // What comes back may need a larger sheet, or a smaller one.
   follow();
   tab.set("ink", JSON.stringify(ink));
   updateButtons();

@@ -54,4 +54,4 @@ if __name__ == "__main__":
     except (ParamsError, ArraysError, NetworkError, EvaluationError, TrackingError, OSError) as error:
         sys.exit(f"evaluate: {error}")
     figures = ", ".join(f"{name} {value:.4g}" for name, value in done.metrics().items())
-    print(f"{figures}; labels never seen in training: {done.unseen}")
+    print(f"{figures}; labels without a class (training has none, or fewer than encode.min_count): {done.unseen}")

@@ -47,7 +47,7 @@ class SymbolReport:
             training never saw cannot be answered and counts as a mistake.
         macro_f1: mean F1 over the labels that occur among truths or answers; 0 for those that training never saw.
         samples: how many there are.
-        unseen: how often each label occurs that training never saw.
+        unseen: how often each label occurs that has no class: training has none or fewer than ``encode.min_count``.
         classes: a row per class of the vocabulary that occurs among truths or answers.
         matrix: int64 ``(classes + 1, classes)``: counts by truth (last: unseen) and answer.
         labels: what the columns of the matrix are.

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter
+from skimage.transform import ProjectiveTransform, warp
 
 from inkmath.drawing import to_png
 from inkmath.evaluation.expressions import truth_of
@@ -177,14 +178,20 @@ def _scan(cover: Cover, rng: np.random.Generator) -> bytes:
 
 
 def _ruled(cover: Cover, rng: np.random.Generator) -> bytes:
-    """The telephone's photograph of a ruled page that is not quite flat."""
-    return _photograph(0.9 - 0.8 * np.maximum(cover, 0.6 * _lines(cover, rng)), rng)
+    """A ruled page with a margin that is not quite flat, the telephone not held quite straight."""
+    cover = np.pad(cover, [(60, 60), (120, 120)])
+    printed = 0.6 * _lines(cover, cover.shape[0], rng)
+    printed[:, 125:128] = 0.7
+    return _photograph(_aslant(0.9 - 0.8 * np.maximum(cover, printed), rng), rng)
 
 
 def _squared(cover: Cover, rng: np.random.Generator) -> bytes:
     """The same in pencil on a squared page."""
-    printed = np.maximum(_lines(cover, rng), _lines(cover.T, rng, cover.shape[0]).T)
-    return _photograph(0.85 - np.maximum(0.35 * _grained(cover, 0.5, 1.0, rng), 0.18 * printed), rng, noise=0.02)
+    cover = np.pad(cover, [(60, 60), (120, 120)])
+    apart = cover.shape[0]
+    printed = 0.18 * np.maximum(_lines(cover, apart, rng), _lines(cover.T, apart, rng).T)
+    page = 0.85 - np.maximum(0.35 * _grained(cover, 0.5, 1.0, rng), printed)
+    return _photograph(_aslant(page, rng), rng, noise=0.02)
 
 
 KINDS: dict[str, Callable[[Cover, np.random.Generator], bytes]] = {
@@ -207,14 +214,24 @@ def _places(cover: Cover) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return across, down
 
 
-def _lines(cover: Cover, rng: np.random.Generator, side: int | None = None) -> Cover:
+def _lines(cover: Cover, side: int, rng: np.random.Generator) -> Cover:
     """Printed level lines of 2 pixels, a little aslant and bent, evenly apart, seven to ten of them to ``side``."""
     across, _ = _places(cover)
     rows, columns = np.indices(cover.shape)
-    apart = (side or cover.shape[0]) / rng.uniform(7, 10)
+    apart = side / rng.uniform(7, 10)
     place = rows + rng.uniform(-0.02, 0.02) * columns + rng.uniform(-4, 4) * across**2 + rng.uniform(0, apart)
     lines: Cover = np.clip(1.5 - np.abs((place + apart / 2) % apart - apart / 2), 0, 1)
     return lines
+
+
+def _aslant(page: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+    """A page whose upper corners lie up to a twentieth of its sides off the picture's."""
+    height, width = page.shape
+    corners = np.array([(0, 0), (width, 0), (width, height), (0, height)])
+    inwards = 0.05 * np.array([(1, 1), (-1, 1), (0, 0), (0, 0)]) * (width, height)
+    to_page = ProjectiveTransform.from_estimate(corners, corners + rng.uniform(size=(4, 2)) * inwards)  # type: ignore[no-untyped-call]
+    seen: NDArray[np.float64] = warp(page, to_page, mode="edge")  # type: ignore[no-untyped-call]
+    return seen
 
 
 def _grained(cover: Cover, depth: float, size: float, rng: np.random.Generator) -> Cover:

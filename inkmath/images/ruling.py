@@ -15,24 +15,28 @@ Pixels = NDArray[np.bool_]
 
 PARTS = 4
 """Parts of the picture's width that are looked at alone: within one, a line is straight though the page be curved."""
-STEEPEST = 0.12
+STEEPEST = 0.25
 """Rows per column, at most: the page lies nearly straight."""
 EVERY = 3
 """Of so many columns one is looked at."""
 SEEN = 0.7
 """Share of a part's width that a line is seen in, for noise hides the rest; and of the picture's."""
+BESIDE = 0.85
+"""The same, in that of the best within three rows: what is less runs across a line, not along it."""
 PASSING = 0.1
 """The same of what leaves the picture above or below."""
 FEWEST, FEWEST_FAINT = 4, 2
 """Lines that show what paper it is, three as dark as the rest may be an E; and lines that are fainter than the rest."""
 FAINTER = 0.8
 """Their strength, in that of the rest, at most."""
-UNEVEN, EVEN = 0.15, 0.6
+UNEVEN, EVEN = 0.2, 0.6
 """Part of their distance by which distances differ, and share of them that differ by less: some lines are missed."""
 STRONGER = 1.3
 """Strength of handwriting on a printed line, in that of the line."""
 CROSSED = 1.6
 """Strength of a printed line where another crosses it, in its own."""
+REACH = 3
+"""Pixels, besides the width of a line, over which handwriting goes on behind it."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +48,11 @@ class PrintedLines:
 
     @classmethod
     def among(cls, ink: Grey, least: float) -> PrintedLines:
-        """Those in ink ``(height, width)`` of at least this strength, by slope and first row (Hough, 1962)."""
-        return cls(_level_lines(ink, least), _level_lines(ink.T, least).T)
+        """Those in ink ``(height, width)`` of at least this strength, by slope and row (Hough, 1962)."""
+        level, upright = _level_lines(ink, least), _level_lines(ink.T, least).T
+        if level.any() and not upright.any():
+            upright = _level_lines(ink.T, least, margin=True).T
+        return cls(level, upright)
 
     @property
     def pixels(self) -> Pixels:
@@ -54,8 +61,9 @@ class PrintedLines:
 
     def written_over(self, ink: Grey) -> Grey:
         """Ink ``(height, width)`` without them, but for where something stronger was written over them."""
-        printed = _typical(ink, self.pixels) * np.where(self.level & self.upright, CROSSED, 1)
-        return np.where(self.pixels & (ink < STRONGER * printed), 0, ink).astype(np.float32)
+        level, upright = (_typical(ink, lines) * lines for lines in (self.level, self.upright))
+        printed = np.maximum(level, upright) * np.where(self.level & self.upright, CROSSED, 1)
+        return np.where(ink < STRONGER * printed, 0, ink).astype(np.float32)
 
     def made_whole(self, written: Pixels) -> Pixels:
         """Handwriting that goes on behind the lines it was cut by, and without what is left of these."""
@@ -64,7 +72,7 @@ class PrintedLines:
 
         printed = self.pixels
         width = max(_width(self.level), _width(self.upright.T))
-        size = 2 * width + 1
+        size = width + REACH
         closed = ndimage.binary_closing(np.pad(written, size), np.ones((size, size), np.bool_))
         whole = written | (closed[size:-size, size:-size] & printed)
         parts = label(whole, connectivity=2)  # type: ignore[no-untyped-call]
@@ -94,8 +102,11 @@ def _typical(ink: Grey, lines: Pixels) -> float:
     return float(np.median(ink[middles])) if middles.any() else 0.0
 
 
-def _level_lines(ink: Grey, least: float) -> Pixels:
-    """Where level lines run; nowhere if they do not show that the paper is ruled."""
+def _level_lines(ink: Grey, least: float, *, margin: bool = False) -> Pixels:
+    """Where level lines run; nowhere if they do not show that the paper is ruled.
+
+    With ``margin`` it is known to be, and one line that marks it off will do, if no part of it is missed.
+    """
     from scipy import ndimage
     from skimage.measure import label
 
@@ -108,9 +119,11 @@ def _level_lines(ink: Grey, least: float) -> Pixels:
             return nowhere
     lines = label(found, connectivity=2)  # type: ignore[no-untyped-call]
     boxes = ndimage.find_objects(lines)
-    whole = np.array([across.stop - across.start >= SEEN * width for _, across in boxes], np.bool_)
+    whole = np.array([across.stop - across.start >= (1 if margin else SEEN) * width for _, across in boxes], np.bool_)
     leaving = np.array([down.start == 0 or down.stop == height for down, _ in boxes], np.bool_)
-    kept: Pixels = np.concatenate([[False], whole | leaving])[lines]
+    kept: Pixels = np.concatenate([[False], whole if margin else whole | leaving])[lines]
+    if margin:
+        return kept
     middles = sorted(down.start + down.stop for (down, _), long in zip(boxes, whole, strict=True) if long)
     apart = np.diff(middles)
     rest = dark & ~ndimage.binary_dilation(kept, np.ones((5, 5), np.bool_))
@@ -123,24 +136,30 @@ def _level_lines(ink: Grey, least: float) -> Pixels:
 
 
 def _lines_across(dark: Pixels) -> Pixels:
-    """Where lines run from one side to the other, all in the direction that most of them have."""
+    """Where lines run from one side to the other, each in its own direction: a camera seldom looks straight down."""
     from scipy import ndimage
 
     height, width = dark.shape
     # Pixels have stairs, and pages bend: a row above or below will do.
     rows, columns = np.nonzero(ndimage.binary_dilation(dark, np.ones((3, 1), np.bool_))[:, ::EVERY])
     looked_at = np.arange(0, width, EVERY)
-    reach = int(np.ceil(STEEPEST * width))
-    starts = height + 2 * reach  # rows a line may begin in, those above and below the picture too
-    best, most = np.zeros_like(dark), 0
-    for drop in range(-reach, reach + 1):
-        fall = np.rint(np.arange(width) * (drop / width)).astype(int)
-        covered = np.bincount(rows - fall[looked_at][columns] + reach, minlength=starts)
-        first = reach - fall[looked_at]  # which start runs through the top row of each column
+    reach = int(np.ceil(STEEPEST * width / 2))
+    middles = height + 2 * reach  # rows a line may have in the middle column, those above and below the picture too
+    drops = np.arange(-2 * reach, 2 * reach + 1)
+    falls = np.rint((np.arange(width) - width / 2) * (drops[:, None] / width)).astype(int)  # (drops, width)
+    seen = np.zeros((len(drops), middles))
+    for drop, fall in enumerate(falls[:, looked_at]):
+        covered = np.bincount(rows - fall[columns] + reach, minlength=middles)
+        first = reach - fall  # the middle of what runs through the top row of each column
         inside = np.cumsum(
-            np.bincount(first, minlength=starts) - np.bincount(first + height, minlength=starts)[:starts]
+            np.bincount(first, minlength=middles) - np.bincount(first + height, minlength=middles)[:middles]
         )
-        lines = (covered >= SEEN * inside) & (inside > PASSING * len(looked_at))
-        if (weight := int(covered[lines].sum())) > most:
-            best, most = lines[np.arange(height)[:, None] - fall + reach], weight
-    return best
+        seen[drop] = np.where(inside > PASSING * len(looked_at), covered / np.maximum(inside, 1), 0)
+    most, best = seen.max(axis=0), seen.argmax(axis=0)
+    lines = np.zeros_like(dark)
+    for middle in np.flatnonzero((most >= SEEN) & (most >= BESIDE * ndimage.maximum_filter1d(most, 7))):
+        row = middle - reach + falls[best[middle]]
+        within = (row >= 0) & (row < height)
+        lines[row[within], np.flatnonzero(within)] = True
+    widened: Pixels = ndimage.binary_dilation(lines, np.ones((3, 1), np.bool_))
+    return widened

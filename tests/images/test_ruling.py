@@ -36,10 +36,11 @@ def printed(slope: float = 0.01, bend: float = 0.0, first: int = 20, apart: int 
     return lines
 
 
-def upright() -> Picture:
-    """The same of upright ones."""
-    columns = np.indices((HEIGHT, WIDTH))[1]
-    lines: Picture = ((columns - 30) % APART < 2).astype(float)
+def upright(spread: float = 0.0) -> Picture:
+    """The same of upright ones, ``spread`` times as far apart at the foot as at the head, and once more."""
+    rows, columns = np.indices((HEIGHT, WIDTH))
+    place = 15 + (columns - WIDTH / 2) / (1 + spread * rows / HEIGHT)
+    lines: Picture = np.clip(1.5 - np.abs((place + APART / 2) % APART - APART / 2), 0, 1)
     return lines
 
 
@@ -61,15 +62,27 @@ WRITTEN = [[pytest.approx(end, abs=8) for end in line] for line in (ACROSS, DOWN
 @pytest.mark.parametrize("strength", [0.2, 0.5, 0.8])
 @pytest.mark.parametrize(
     "lines",
-    [printed(), printed(-0.03), printed(bend=5), np.maximum(printed(), upright())],
-    ids=["ruled", "aslant", "a page that is not flat", "squared"],
+    [
+        printed(),
+        printed(-0.03),
+        printed(bend=5),
+        np.maximum(printed(), upright()),
+        np.maximum(printed(), upright(spread=0.15)),
+    ],
+    ids=["ruled", "aslant", "a page that is not flat", "squared", "squared and seen from below"],
 )
 def test_printed_lines_are_not_ink(lines: Picture, strength: float) -> None:
     assert strokes_of(np.maximum(written(), strength * lines)) == WRITTEN
 
 
-def test_pencil_is_told_from_lines_nearly_as_dark() -> None:
-    assert strokes_of(np.maximum(0.35 * written(), 0.3 * np.maximum(printed(), upright()))) == WRITTEN
+def test_pencil_is_told_from_printed_lines() -> None:
+    assert strokes_of(np.maximum(0.35 * written(), 0.2 * np.maximum(printed(), upright()))) == WRITTEN
+
+
+def test_the_line_of_a_margin_is_not_ink() -> None:
+    margin = np.zeros((HEIGHT, WIDTH))
+    margin[:, 60:63] = 0.8
+    assert strokes_of(np.maximum.reduce([written(), 0.5 * printed(), margin])) == WRITTEN
 
 
 def test_two_lines_are_enough_if_they_are_fainter_than_the_handwriting() -> None:

@@ -31,7 +31,7 @@ FAINTER = 0.8
 """Their strength, in that of the rest, at most."""
 UNEVEN, EVEN = 0.2, 0.6
 """Part of their distance by which distances differ, and share of them that differ by less: some lines are missed."""
-STRONGER = 1.3
+STRONGER = 1.15
 """Strength of handwriting on a printed line, in that of the line."""
 CROSSED = 1.6
 """Strength of a printed line where another crosses it, in its own."""
@@ -41,10 +41,11 @@ REACH = 3
 
 @dataclass(frozen=True)
 class PrintedLines:
-    """Where printed lines run, each ``(height, width)``."""
+    """Where printed lines run, each ``(height, width)``, and the least strength they were looked for with."""
 
     level: Pixels
     upright: Pixels
+    least: float
 
     @classmethod
     def among(cls, ink: Grey, least: float) -> PrintedLines:
@@ -52,7 +53,7 @@ class PrintedLines:
         level, upright = _level_lines(ink, least), _level_lines(ink.T, least).T
         if level.any() and not upright.any():
             upright = _level_lines(ink.T, least, margin=True).T
-        return cls(level, upright)
+        return cls(level, upright, least)
 
     @property
     def pixels(self) -> Pixels:
@@ -61,7 +62,7 @@ class PrintedLines:
 
     def written_over(self, ink: Grey) -> Grey:
         """Ink ``(height, width)`` without them, but for where something stronger was written over them."""
-        level, upright = (_typical(ink, lines) * lines for lines in (self.level, self.upright))
+        level, upright = (_typical(ink, lines & (ink >= self.least)) * lines for lines in (self.level, self.upright))
         printed = np.maximum(level, upright) * np.where(self.level & self.upright, CROSSED, 1)
         return np.where(ink < STRONGER * printed, 0, ink).astype(np.float32)
 
@@ -127,7 +128,7 @@ def _level_lines(ink: Grey, least: float, *, margin: bool = False) -> Pixels:
     middles = sorted(down.start + down.stop for (down, _), long in zip(boxes, whole, strict=True) if long)
     apart = np.diff(middles)
     rest = dark & ~ndimage.binary_dilation(kept, np.ones((5, 5), np.bool_))
-    faint = _typical(ink, kept) < FAINTER * _typical(ink, rest)
+    faint = _typical(ink, kept & dark) < FAINTER * _typical(ink, rest)
     if len(middles) < (FEWEST_FAINT if faint else FEWEST):
         return nowhere
     if np.mean(np.abs(apart / np.median(apart) - 1) < UNEVEN) < EVEN:

@@ -188,8 +188,8 @@ def _ruled(cover: Cover, rng: np.random.Generator) -> bytes:
 def _squared(cover: Cover, rng: np.random.Generator) -> bytes:
     """The same in pencil on a squared page."""
     cover = np.pad(cover, [(60, 60), (120, 120)])
-    apart = cover.shape[0]
-    printed = 0.18 * np.maximum(_lines(cover, apart, rng), _lines(cover.T, apart, rng).T)
+    side = cover.shape[0]
+    printed = 0.18 * np.maximum(_lines(cover, side, rng), _lines(cover.T, side, rng).T)
     page = 0.85 - np.maximum(0.35 * _grained(cover, 0.5, 1.0, rng), printed)
     return _photograph(_aslant(page, rng), rng, noise=0.02)
 

@@ -44,8 +44,8 @@ class SymbolReport:
 
     Attributes:
         top1, top3: share of all samples whose label is the first, or among the first three, answers. A label that
-            training never saw cannot be answered and counts as a mistake.
-        macro_f1: mean F1 over the labels that occur among truths or answers; 0 for those that training never saw.
+            has no class cannot be answered and counts as a mistake.
+        macro_f1: mean F1 over the labels that occur among truths or answers; 0 for those that have no class.
         samples: how many there are.
         unseen: how often each label occurs that has no class: training has none or fewer than ``encode.min_count``.
         classes: a row per class of the vocabulary that occurs among truths or answers.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from inkmath.params import Train
@@ -13,11 +12,6 @@ if TYPE_CHECKING:
 
 ARCHITECTURES: tuple[str, ...] = get_args(Train.model_fields["architecture"].annotation)
 """What ``train.architecture`` may be; each is the module of that name in `inkmath.models`."""
-
-
-def network_file(architecture: str) -> Path:
-    """The file that a network is built in."""
-    return Path(__file__).with_name(f"{architecture}.py")
 
 
 def build_model(

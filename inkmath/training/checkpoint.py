@@ -8,6 +8,7 @@ seeded by (seed, epoch, step), so that no generator needs to be saved.
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from inkmath.dataset.arrays import Array
 
+NETWORKS = Path(__file__).parents[1] / "models"
+
 SECONDS_BETWEEN = 300.0
 """Within an epoch a checkpoint is written when the last one is so old."""
 
@@ -36,6 +39,20 @@ class Restored(NamedTuple):
 
     state: dict[str, Any]
     arrays: dict[str, Array]
+
+
+def network_code(network: str) -> bytes:
+    """The source of the module of `inkmath.models` that builds a network, and of those there that it imports.
+
+    Weights that a network learned mean nothing to another of the same shapes: it belongs to a training's fingerprint.
+    """
+    pending, code = [network], dict[str, bytes]()
+    while pending:
+        module = pending.pop()
+        if module not in code:
+            code[module] = (NETWORKS / f"{module}.py").read_bytes()
+            pending += re.findall(r"^from inkmath\.models\.(\w+) import", code[module].decode(), re.MULTILINE)
+    return b"".join(code[module] for module in sorted(code))
 
 
 def save(

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -28,6 +26,7 @@ from inkmath.training.batches import ahead, batches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -380,7 +379,7 @@ class ExpressionTrainer:
             del knobs[name]
         formulas = self.composer.formulas
         digest = hashlib.blake2b(json.dumps(knobs, sort_keys=True).encode(), digest_size=16)
-        digest.update(Path(inspect.getfile(type(self.model))).read_bytes())
+        digest.update(checkpoint.network_code("stroke_graph"))
         named = {"ids", "splits", "sources", "latex"}  # which formulas these are; composing does not look at it
         given = [getattr(formulas, one.name) for one in fields(formulas) if one.name not in named]
         for array in (*given, *self.begun.values()):

@@ -30,7 +30,6 @@ from inkmath.features.symbol_context import alone
 from inkmath.labels import UNSEEN, one_hot
 from inkmath.models import build_model
 from inkmath.models.export import ensure_exportable, export_onnx
-from inkmath.models.registry import network_file
 from inkmath.training import TrainingError, checkpoint
 from inkmath.training.compute import all_devices
 from inkmath.training.keeper import Keeper, say_now
@@ -357,7 +356,7 @@ def _fingerprint(
     digest = hashlib.blake2b(digest_size=16)
     knobs = settings.model_dump(mode="json", exclude={"max_minutes"})
     digest.update(json.dumps([knobs, seed], sort_keys=True).encode())
-    digest.update(network_file(settings.architecture).read_bytes())
+    digest.update(checkpoint.network_code(settings.architecture))
     if settings.init_from is not None:  # the name says nothing of what is in the file today
         digest.update(Path(settings.init_from).read_bytes())
     for file in teachers.files if teachers is not None else ():

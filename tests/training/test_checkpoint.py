@@ -114,3 +114,11 @@ def test_each_branch_drops_other_units_from_the_same_trunk(tmp_path: Path, train
     masks = [dropped(branch) for branch in (0, 1, 2)]
     assert len(set(map(tuple, masks))) == 3
     assert [dropped(branch) for branch in (0, 1, 2)] == masks
+
+
+def test_the_code_of_a_network_is_its_module_and_what_that_imports_of_the_room() -> None:
+    from inkmath.training.checkpoint import NETWORKS, network_code
+
+    modules = [(NETWORKS / f"{name}.py").read_bytes() for name in ("conv", "conv_maps", "maps")]
+    assert network_code("conv_maps") == b"".join(modules)
+    assert network_code("lstm") == (NETWORKS / "lstm.py").read_bytes()

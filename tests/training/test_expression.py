@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -505,10 +504,11 @@ def test_a_checkpoint_of_another_training_is_left_alone(
 def test_a_checkpoint_of_a_network_that_was_built_otherwise_is_left_alone(
     formulas: FormulaSet, classes: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from inkmath.training import checkpoint
+
     said: list[str] = []
-    monkeypatch.setattr(inspect, "getfile", lambda network: str(tmp_path / "network.py"))
-    for built in (b"", b"otherwise"):
-        (tmp_path / "network.py").write_bytes(built)
+    for code in (b"", b"otherwise"):
+        monkeypatch.setattr(checkpoint, "network_code", lambda network, code=code: code)
         one = trainer(formulas, classes, tmp_path / "c.npz")
         one.say = said.append
         one.resume()

@@ -350,14 +350,11 @@ def test_a_checkpoint_of_another_training_is_not_gone_on_from(
 def test_a_checkpoint_is_of_another_training_when_the_network_was_built_otherwise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from inkmath.models import lstm
-    from inkmath.training import symbols
+    from inkmath.training import checkpoint
 
-    (tmp_path / "lstm.py").write_bytes(Path(lstm.__file__).read_bytes())
-    monkeypatch.setattr(symbols, "network_file", lambda architecture: tmp_path / f"{architecture}.py")
     run(tmp_path / "c.npz", settings(epochs=1))
     assert run(tmp_path / "c.npz", settings(epochs=1)).began_at == 1
-    (tmp_path / "lstm.py").write_bytes(Path(lstm.__file__).read_bytes().replace(b"relu", b"tanh"))
+    monkeypatch.setattr(checkpoint, "network_code", lambda network: b"otherwise")
     assert run(tmp_path / "c.npz", settings(epochs=1)).began_at == 0
     assert "is of another training" in capsys.readouterr().out
 

@@ -233,7 +233,7 @@ ink.addEventListener("change", ({ detail: { travelled } }) => {
   if (begun) read();
 });
 
-let following = null; // The timer of that.
+let following = null; // The timer of `follow`.
 
 /** Let the sheet hold what was written over its edge, but not between two strokes of a symbol: they would not meet. */
 function follow() {

@@ -96,6 +96,12 @@ def expect_latex(page: Page, latex: str) -> None:
     expect(page.locator("#result")).to_have_attribute("data-state", state, timeout=1000 * SECONDS)
 
 
+def kept_strokes(page: Page) -> list[list[list[float]]]:
+    """Strokes on the sheet as [x, y, pressure] points."""
+    kept = page.evaluate("JSON.parse(sessionStorage.getItem('ink'))")
+    return [stroke["points"] for stroke in kept["strokes"]] if kept else []
+
+
 def wait_for(page: Page, condition: Callable[[], object]) -> None:
     """Let the page work until something holds. Waiting through the page keeps its requests and routes going."""
     end = time.monotonic() + SECONDS

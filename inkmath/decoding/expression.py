@@ -17,6 +17,7 @@ from inkmath.decoding.opinion import SecondOpinion
 from inkmath.decoding.readout import Scores
 from inkmath.decoding.search import Search, Weights
 from inkmath.features.expression import pad, stroke_points
+from inkmath.features.posture import levelled
 from inkmath.features.tremor import steadied
 
 if TYPE_CHECKING:
@@ -76,8 +77,11 @@ class StrokeGraphReader:
     def read(
         self, inks: Sequence[Ink], *, alternatives: int = 5, constraints: Sequence[Constraints] | None = None
     ) -> list[list[Reading]]:
-        """Read each ink, steadied where it trembles; see :class:`inkmath.decoding.reading.ExpressionReader`."""
-        inks = [steadied(ink) for ink in inks]
+        """Read each ink, steadied where it trembles and levelled where it stands askew.
+
+        See :class:`inkmath.decoding.reading.ExpressionReader`.
+        """
+        inks = [levelled(steadied(ink)) for ink in inks]
         given = constraints or [{} for _ in inks]
         return [
             self.search.read(scores, alternatives, fixed, self.opinion.of(ink) if self.opinion else None)

@@ -20,6 +20,7 @@ from inkmath.decoding.network import NetworkError
 from inkmath.decoding.search import Search, Weights
 from inkmath.ink import Ink
 from inkmath.layout.latex import canonical_tokens, parse_latex
+from inkmath.synthesis import synthesize
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -209,6 +210,23 @@ def test_some_slant_and_another_order_of_strokes_change_no_reading(released: Str
         assert latex(released.read([Ink(tuple(stroke @ shear for stroke in INK.strokes))])[0]) == wanted
     late = Ink((*INK.strokes[:2], *INK.strokes[3:], INK.strokes[2]))  # the bar of the plus comes last
     assert latex(released.read([late])[0]) == wanted
+
+
+@pytest.mark.parametrize(
+    "askew",
+    [
+        pytest.param([[0.94, -0.34], [0.34, 0.94]], id="turned clockwise by 20 degrees"),
+        pytest.param([[0.94, 0.34], [-0.34, 0.94]], id="and the other way"),
+        pytest.param([[1.0, 0.8], [0.0, 1.0]], id="tops far to the left"),
+        pytest.param([[1.0, -1.0], [0.0, 1.0]], id="and to the right"),
+    ],
+)
+def test_ink_that_stands_askew_reads_like_level_ink(released: StrokeGraphReader, askew: list[list[float]]) -> None:
+    formulas = [INK, *synthesize(12, 5, max_symbols=12)]
+    wanted = [latex(readings) for readings in released.read(formulas)]
+    moved = [Ink(tuple((stroke @ np.array(askew).T).astype(np.float32) for stroke in ink.strokes)) for ink in formulas]
+    right = [latex(readings) == truth for readings, truth in zip(released.read(moved), wanted, strict=True)]
+    assert sum(right) >= 12  # of 13
 
 
 def test_trembling_ink_reads_like_steady_ink(released: StrokeGraphReader) -> None:

@@ -327,9 +327,9 @@ class Recognizer:
     def check_choice(self, strokes: Collection[int], label: str) -> None:
         """Raise ValueError where no reading could have these strokes as one symbol of this label."""
         if not strokes:
-            raise ValueError(f"a constraint names no stroke for the label {quoted(label)}")
+            raise ValueError(f"a constraint names no stroke for the label {quoted(str(label))}")
         if label not in self.expressions.labels:
-            raise ValueError(f"a constraint asks for the label {quoted(label)}, which the model does not know")
+            raise ValueError(f"a constraint asks for the label {quoted(str(label))}, which the model does not know")
 
     def check(self, strokes: Strokes, constraints: Constraints) -> None:
         """Raise ValueError where :meth:`recognize` would, for ink that it does not take or constraints on it."""

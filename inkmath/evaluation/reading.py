@@ -49,8 +49,10 @@ def remove_lg(report: Path) -> None:
     """Take away the label graphs of a report that is to be written over: those who score them score a whole folder."""
     try:
         with (report / "formulas.csv").open(newline="", encoding="utf-8", errors="replace") as stream:
-            names = [row["id"] for row in csv.DictReader(stream)]
-    except (FileNotFoundError, KeyError):
+            names = {row["id"] for row in csv.DictReader(stream)}
+    except (FileNotFoundError, KeyError, csv.Error):
         return
-    for name in names:
-        (report / "lg" / f"{name}.lg").unlink(missing_ok=True)
+    graphs = report / "lg"
+    for graph in list(graphs.rglob("*.lg")):  # looked for here only: the table may be another's, with any path in it
+        if str(graph.relative_to(graphs).with_suffix("")) in names:
+            graph.unlink()

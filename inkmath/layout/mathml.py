@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 
+MAX_SYMBOLS = 5_000
+"""MathML of more symbols is refused, as such LaTeX is; a number of a million digits is one element."""
+
+MAX_ELEMENTS = 20_000
+"""MathML of more elements is refused: `to_mathml` writes less than four for a symbol."""
+
 _LEAVES = frozenset({"mi", "mo", "mn"})
 _ROWS = frozenset({"math", "mrow", "mstyle", "mpadded", "semantics"})
 _NOTES = frozenset({"annotation", "annotation-xml"})
@@ -74,7 +80,7 @@ def parse_mathml(source: str | bytes | etree._Element, bound: Mapping[str, Symbo
 
     Raises:
         LayoutError: not XML, an element no layout tree has (a table, a binomial), a script without a base,
-            or two scripts of one kind on one symbol.
+            two scripts of one kind on one symbol, or more than a formula has.
     """
     if isinstance(source, (str, bytes)):
         try:
@@ -91,6 +97,8 @@ def parse_mathml(source: str | bytes | etree._Element, bound: Mapping[str, Symbo
         within = _shown(element)
         elements.append((element, len(within)))
         pending += reversed(within)
+        if len(elements) + len(pending) > MAX_ELEMENTS:
+            raise LayoutError(f"MathML of more than {MAX_ELEMENTS:,} elements is no formula")
     # Backwards, an element comes right after its children: theirs are the topmost spans, the first one on top.
     spans: list[Span | None] = []
     for element, count in reversed(elements):
@@ -158,7 +166,10 @@ class _Reader:
             return None
         shown = text.translate(_SPELT_OUT)
         apart = bool(text) and (name == "mn" or not shown.strip("\u2032"))
-        symbols = [self.builder.add(Symbol(label_of_mathml(part))) for part in (shown if apart else [shown])]
+        parts = shown if apart else [shown]
+        if len(self.builder.symbols) + len(parts) > MAX_SYMBOLS:
+            raise LayoutError(f"MathML of more than {MAX_SYMBOLS:,} symbols is no formula")
+        symbols = [self.builder.add(Symbol(label_of_mathml(part))) for part in parts]
         return self.builder.chain([(symbol, symbol) for symbol in symbols])
 
     def row(self, spans: list[Span | None]) -> Span | None:

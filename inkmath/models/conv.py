@@ -38,7 +38,7 @@ def with_direction(ink: Tensor) -> Tensor:
     """Add to the channels of `inkmath.features.symbol.CHANNELS` the direction of each step and its length."""
     step = ink[..., 3:5]
     length = ops.sqrt(ops.sum(ops.square(step), axis=-1, keepdims=True) + 1e-6)
-    return ops.concatenate([ink, step / length, length], axis=-1)  # (B, L, 8)
+    return ops.concatenate([ink, step / length, length], axis=-1)  # (B, L, C + 3)
 
 
 def _half_block(x: Tensor, width: int) -> Tensor:

@@ -203,6 +203,19 @@ def test_a_report_that_is_written_over_leaves_no_label_graph_of_the_one_before(t
     assert {file.name for file in (report / "lg").iterdir()} == {"wrong.lg", "mine.lg"}
 
 
+@pytest.mark.parametrize("table", ["id\n../../mine\n", "id\n{}/mine\n", 'id\n"a\0b"\n', "id\n" + "a" * 200_000])
+def test_a_table_that_stands_where_the_report_goes_costs_no_file_outside(
+    test_set: Path, tmp_path: Path, table: str
+) -> None:
+    (tmp_path / "report" / "lg").mkdir(parents=True)
+    (tmp_path / "report" / "formulas.csv").write_text(table.format(tmp_path))
+    (tmp_path / "mine.lg").write_text("mine")
+    result = CliRunner().invoke(app, ["evaluate", str(test_set / "right.inkml"), "--out", str(tmp_path / "report")])
+    assert result.exit_code == 0, result.exception
+    assert (tmp_path / "mine.lg").exists()
+    assert (tmp_path / "report" / "lg" / "right.lg").exists()
+
+
 def test_a_link_that_leads_to_itself_costs_no_other_file(test_set: Path) -> None:
     (test_set / "loop.inkml").symlink_to("loop.inkml")
     result = CliRunner().invoke(app, ["evaluate", str(test_set)])

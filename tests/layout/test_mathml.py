@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from formulas import trees
 from hypothesis import given, settings
 from lxml import etree
 
 from inkmath.layout import Edge, LayoutError, LayoutTree, Relation, Symbol
-from inkmath.layout.latex import parse_latex, to_latex
+from inkmath.layout.latex import MAX_TOKENS, parse_latex, to_latex
 from inkmath.layout.mathml import parse_mathml, to_mathml
 
 MATH = '<math xmlns="http://www.w3.org/1998/Math/MathML">{}</math>'
@@ -193,6 +195,28 @@ def test_deep_mathml_is_read_or_refused_without_recursion() -> None:
     assert len(parse_mathml(nested(1500)).symbols) == 1501
     with pytest.raises(LayoutError, match="depth"):
         parse_mathml(nested(100_000))
+
+
+@pytest.mark.parametrize(
+    "much",
+    [
+        "<mn>" + "1" * 2_000_000 + "</mn>",
+        ("<mn>" + "1" * 4_000 + "</mn>") * 500,
+        "<mi>x</mi>" * 200_000,
+        "<mrow/>" * 300_000,
+    ],
+    ids=["digits", "numbers", "letters", "rows"],
+)
+def test_mathml_that_is_too_much_for_a_formula_is_refused_at_once(much: str) -> None:
+    began = time.process_time()
+    with pytest.raises(LayoutError, match="is no formula"):
+        parse_mathml(MATH.format(much))
+    assert time.process_time() - began < 2.0
+
+
+def test_what_latex_may_hold_at_most_is_written_and_read_as_mathml() -> None:
+    tree = parse_latex("\\sin " * MAX_TOKENS)
+    assert parse_mathml(to_mathml(tree)) == tree
 
 
 def test_a_deep_tree_is_written_without_recursion() -> None:

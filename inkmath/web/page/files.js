@@ -73,15 +73,17 @@ async function decoded(file) {
   }
 }
 
-/** Fit strokes of any unit onto a sheet, as [x, y, pressure] points. */
-export function fitted(strokes, { width, height }) {
+/** Fit strokes of any unit onto what a sheet shows, as [x, y, pressure] points. */
+export function fitted(strokes, view) {
+  const width = view.right - view.left;
+  const height = view.bottom - view.top;
   const box = boundsOf(strokes.map((points) => ({ points })));
   const wide = Math.max(box.right - box.left, 1e-6);
   const high = Math.max(box.bottom - box.top, 1e-6);
   // Neither a dot nor a bar should fill the sheet.
   const scale = Math.min((width * 0.8) / wide, (height * 0.6) / high, 160 / Math.max(1e-6, Math.min(wide, high)));
-  const left = (width - wide * scale) / 2;
-  const top = (height - high * scale) / 2;
+  const left = view.left + (width - wide * scale) / 2;
+  const top = view.top + (height - high * scale) / 2;
   return strokes.map((points) => points.map(([x, y]) => [left + (x - box.left) * scale, top + (y - box.top) * scale, 0.5]));
 }
 

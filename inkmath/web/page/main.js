@@ -522,7 +522,7 @@ async function openFile(file, name = file.name) {
   try {
     const given = await permitted(() => patiently(async () => call("api/recognize", { method: "POST", ...await readable(file) })));
     if (mine !== opening) return;
-    ink.replace(fitted(given.strokes, sheet.size), (ids) => said(given, ids));
+    ink.replace(fitted(given.strokes, sheet.view), (ids) => said(given, ids));
     setTool("pen");
     offerUndo(`Opened ${name}`);
   } catch (error) {

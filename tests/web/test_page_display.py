@@ -278,6 +278,14 @@ def test_the_dark_scheme_of_the_system_is_followed(browser: Browser, address: st
         assert page.locator("html").get_attribute("data-theme") == "light"
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_browsers_own_bar_has_the_colour_of_the_page(browser: Browser, address: str, scheme: str) -> None:
+    with opened(browser, address, color_scheme=scheme) as page:
+        told = page.locator(f"meta[name=theme-color][media*={scheme}]").get_attribute("content")
+        ground = page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--ground')")
+        assert told == ground.strip()
+
+
 def test_a_dark_page_is_never_light_first(browser: Browser, address: str) -> None:
     """While its scripts are on their way, it shows nothing until it knows its colours."""
     held: list[Route] = []

@@ -226,6 +226,19 @@ def test_the_sheet_has_its_size_again_when_a_stroke_over_its_edge_is_undone(page
     assert kept_strokes(page)[1][0][:2] == pytest.approx(MINUS[0], abs=1)
 
 
+def test_ink_over_the_edge_stays_where_it_is_after_a_reload(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        page.clock.install()
+        draw(page, ONE, [(60, 120), (20, 121), (-15, 120)])
+        expect_latex(page, "-1")
+        page.reload()
+        expect_latex(page, "-1")
+        before = page.locator("#overlay rect").first.bounding_box()
+        page.clock.fast_forward(2000)
+        page.wait_for_timeout(100)
+        assert page.locator("#overlay rect").first.bounding_box() == before
+
+
 def along(a: tuple[float, float], b: tuple[float, float]) -> Points:
     return [(a[0] + (b[0] - a[0]) * step / 4, a[1] + (b[1] - a[1]) * step / 4) for step in range(5)]
 

@@ -592,5 +592,4 @@ updateButtons();
 result.clear();
 const kept = tab.get("ink");
 if (kept) ink.restore(JSON.parse(kept));
-sheet.fit();
 begin();

@@ -493,6 +493,19 @@ def test_an_address_with_the_token_unlocks_the_tab_of_who_did_not_know_it(
         assert page.locator("#notice").is_hidden()
 
 
+def test_a_token_that_is_given_for_a_file_unlocks_the_page(browser: Browser, recognizer: Recognizer) -> None:
+    with serving(recognizer, Settings(token="sesame")) as address, browser.new_context() as context:
+        page = context.new_page()
+        page.goto(address)
+        page.get_by_role("button", name="Not now").click()
+        page.get_by_role("button", name="Show me an example").click()
+        page.get_by_role("textbox", name="Token").fill("sesame")
+        page.keyboard.press("Enter")
+        page.wait_for_selector('#status[data-state="ready"]')
+        wait_for(page, lambda: page.locator("#symbols button").count() > 10)
+        assert page.locator("#notice").is_hidden()
+
+
 def test_who_does_not_know_the_token_is_let_go_and_can_keep_the_ink(browser: Browser, recognizer: Recognizer) -> None:
     with serving(recognizer, Settings(token="sesame")) as address, browser.new_context() as context:
         page = context.new_page()

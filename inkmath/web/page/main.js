@@ -528,6 +528,7 @@ async function openFile(file, name = file.name) {
     ink.replace(fitted(given.strokes, sheet.view), (ids) => said(given, ids));
     setTool("pen");
     offerUndo(`Opened ${name}`);
+    if (!begun) begin(); // The token was given for the file, and not when the page began.
   } catch (error) {
     if (!(error instanceof Refusal || error instanceof Offline)) throw error;
     if (mine !== opening) return;

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ATTEMPTS = 6
-"""How often a broken connection is taken up again before giving up; progress in between starts the count anew."""
+"""How often a server is asked before giving up, busy or out of reach; progress in between starts the count anew."""
+
+_BUSY = frozenset({429, 500, 502, 503, 504})
+"""What a server answers that is overloaded, starts again, or stands before one that does."""
 
 _TIMEOUT = (10.0, 60.0)  # Seconds to connect, and to wait for more.
 _CONNECTION_FAILURES = (requests.ConnectionError, requests.Timeout, ChunkedEncodingError)
@@ -39,6 +42,15 @@ _LATEX_ALONE = (
 
 class FetchError(RuntimeError):
     """A data set could not be fetched; the message says what is wrong and what to do. What was fetched is kept."""
+
+
+class _BusyError(RuntimeError):
+    """The server may answer later, in ``wait`` seconds if it knows."""
+
+    def __init__(self, answer: requests.Response) -> None:
+        super().__init__(f"{answer.url}: the server is busy or failing ({answer.status_code})")
+        asked = answer.headers.get("Retry-After", "")
+        self.wait = float(asked) if asked.isdigit() else 1.0
 
 
 class UnknownDataSetError(FetchError):
@@ -114,8 +126,7 @@ def fetch(name: str, out: str | Path, say: Callable[[str], None] = print, server
 def _zenodo_files(record: int) -> Callable[[requests.Session, str], list[RemoteFile]]:
     def list_files(session: requests.Session, server: str) -> list[RemoteFile]:
         url = f"{server}/api/records/{record}"
-        answer = session.get(url, timeout=_TIMEOUT, headers={"Accept": "application/json"})
-        answer.raise_for_status()
+        answer = _ask(session, "GET", url, {"Accept": "application/json"})
         try:
             files = [_zenodo_file(entry) for entry in answer.json()["files"]]
         except (requests.JSONDecodeError, KeyError, TypeError, ValueError) as error:
@@ -140,8 +151,7 @@ def _zenodo_file(entry: Any) -> RemoteFile:
 def _google_file(path: str) -> Callable[[requests.Session, str], list[RemoteFile]]:
     def list_files(session: requests.Session, server: str) -> list[RemoteFile]:
         url = f"{server}/{path}"
-        answer = session.head(url, timeout=_TIMEOUT, allow_redirects=True)
-        answer.raise_for_status()
+        answer = _ask(session, "HEAD", url)
         size = answer.headers.get("Content-Length", "")
         return [
             RemoteFile(
@@ -198,25 +208,48 @@ def _is_whole(path: Path, file: RemoteFile) -> bool:
         return hashlib.file_digest(content, lambda: hashlib.md5(usedforsecurity=False)).hexdigest() == file.md5
 
 
+def _ask(session: requests.Session, method: str, url: str, headers: dict[str, str] | None = None) -> requests.Response:
+    """What a server says of its files. Where no connection is had, that is told at once: nothing has begun yet."""
+    failures = 0
+    while True:
+        try:
+            return _checked(session.request(method, url, headers=headers, timeout=_TIMEOUT, allow_redirects=True))
+        except _BusyError as busy:
+            failures += 1
+            _wait(failures, busy.wait, str(busy))
+
+
+def _checked(answer: requests.Response) -> requests.Response:
+    if answer.status_code in _BUSY:
+        raise _BusyError(answer)
+    answer.raise_for_status()
+    return answer
+
+
+def _wait(failures: int, seconds: float, problem: str) -> None:
+    """Wait before the next attempt, longer after each, as a busy server asks, 1 to 60 s; give up after the last."""
+    if failures >= ATTEMPTS:
+        raise FetchError(f"{problem}; {ATTEMPTS} attempts failed, run the same command again to go on from here")
+    time.sleep(min(max(seconds, 1.0) * 2 ** (failures - 1), 60.0))
+
+
 def _download(session: requests.Session, file: RemoteFile, part: Path, advance: Callable[[int], None]) -> None:
-    """Bring ``part`` to its full size, taking up broken connections; wait as a busy server asks, 1 to 60 s."""
+    """Bring ``part`` to its full size, taking up broken connections."""
     failures = 0
     while True:
         before = part.stat().st_size if part.exists() else 0
         if before == file.size:
             return
         try:
-            wait = _receive(session, file, part, advance)
-            if wait is None:
-                return
-            problem = f"{file.url}: the server is busy"
+            _receive(session, file, part, advance)
+            return
+        except _BusyError as busy:
+            wait, problem = busy.wait, str(busy)
         except _CONNECTION_FAILURES as error:
             wait, problem = 1.0, _failure(error, file.url)
         grown = part.exists() and part.stat().st_size > before
         failures = 1 if grown else failures + 1
-        if failures >= ATTEMPTS:
-            raise FetchError(f"{problem}; {ATTEMPTS} attempts failed, run the same command again to go on from here")
-        time.sleep(min(max(wait, 1.0) * 2 ** (failures - 1), 60.0))
+        _wait(failures, wait, problem)
 
 
 def _failure(error: requests.RequestException, url: str) -> str:
@@ -229,18 +262,15 @@ def _failure(error: requests.RequestException, url: str) -> str:
     return f"the{secure} connection to {host}{way} failed"
 
 
-def _receive(session: requests.Session, file: RemoteFile, part: Path, advance: Callable[[int], None]) -> float | None:
-    """One request for what is missing; returns how long to wait before the next, or None when all has arrived."""
+def _receive(session: requests.Session, file: RemoteFile, part: Path, advance: Callable[[int], None]) -> None:
+    """One request for what is missing."""
     had = part.stat().st_size if part.exists() else 0
     headers = {"Range": f"bytes={had}-"} if had else {}
     with session.get(file.url, headers=headers, stream=True, timeout=_TIMEOUT) as answer:
-        if answer.status_code in {429, 503}:
-            asked = answer.headers.get("Retry-After", "")
-            return float(asked) if asked.isdigit() else 1.0
         if answer.status_code == 416:
             # Nothing lies behind what is here: it is all there is, which size and checksum will judge.
-            return None
-        answer.raise_for_status()
+            return
+        _checked(answer)
         if had and answer.status_code != 206:
             advance(-had)
             had = 0
@@ -251,7 +281,6 @@ def _receive(session: requests.Session, file: RemoteFile, part: Path, advance: C
         expected = answer.headers.get("Content-Length", "")
         if expected.isdigit() and part.stat().st_size < had + int(expected):
             raise requests.ConnectionError(f"{file.url}: the connection broke off")
-    return None
 
 
 PUBLISHED: dict[str, Published] = {

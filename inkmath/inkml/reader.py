@@ -29,6 +29,13 @@ MAX_BYTES = 256 * 2**20
 COMPRESSED_BEGIN = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"PK\x03\x04")
 """How files of gzip, bzip2, xz and zip begin; XML begins with none of them in any encoding."""
 
+_PICTURE_BEGIN = re.compile(
+    rb"(?P<PNG>\x89PNG)|(?P<JPEG>\xff\xd8\xff)|(?P<HEIC>.{4}ftyp(?:hei|hev|mif1|msf1))|(?P<AVIF>.{4}ftypavi)"
+    rb"|(?P<WebP>RIFF.{4}WEBP)|(?P<GIF>GIF8)|(?P<TIFF>II\*\0|MM\0\*)|(?P<BMP>BM.{4}\0{4})|(?P<PDF>%PDF)",
+    re.DOTALL,
+)
+"""How pictures begin, by their kind; people give them where ink is wanted."""
+
 _IDENTITIES = etree.XPath(".//@xml:id | .//*[not(@xml:id)]/@id", smart_strings=False)
 Points = NDArray[np.float64]
 """As a trace has them, shape ``(points, 2)``."""
@@ -86,6 +93,10 @@ def _parse(source: str | bytes) -> etree._Element:
         raise InkMLError("the file is empty")
     if isinstance(source, bytes) and source.startswith(COMPRESSED_BEGIN):
         raise InkMLError("the file is compressed; unpack it first")
+    if isinstance(source, bytes) and (picture := _PICTURE_BEGIN.match(source)):
+        kind = picture.lastgroup
+        remedy = "give it as a picture" if kind in ("PNG", "JPEG") else "save it as PNG or JPEG"
+        raise InkMLError(f"the file is {kind}, no InkML; {remedy}")
     try:
         root = parse_xml(source)
     except XMLError as error:

@@ -111,8 +111,8 @@ def create_app(recognizer: Recognizer, settings: Settings | None = None) -> Fast
 
     # A formula's answer shrinks from 30 KB to 2: on a slow line that is half a second after each stroke.
     app.add_middleware(GZipMiddleware, compresslevel=6)
-    app.add_middleware(Measure, metrics=metrics)
     app.add_middleware(Guard, settings=settings)
+    app.add_middleware(Measure, metrics=metrics)  # outermost, as what is added last: refusals of the guard count too
     app.openapi = lambda: _openapi(app, token=settings.token is not None)  # type: ignore[method-assign]
     return app
 

@@ -352,6 +352,15 @@ def test_a_picture_of_another_kind_is_not_taken_for_broken_ink(tmp_path: Path, n
     assert "is a picture in a format that is not supported; save it as PNG or JPEG" in complaints
 
 
+def test_a_picture_whose_name_does_not_say_so_is_not_taken_for_broken_ink(tmp_path: Path) -> None:
+    content = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
+    (tmp_path / "scan").write_bytes(content)
+    for path in (tmp_path / "scan", "-"):
+        assert run("recognize", path, given=content)[2].endswith(
+            "error: the file is HEIC, no InkML; save it as PNG or JPEG\n"
+        )
+
+
 def test_lines_of_json_and_files_exclude_each_other(notes: Path) -> None:
     code, _, complaints = run("recognize", notes, "--jsonl", "--out", notes / "answers")
     assert code == 2

@@ -32,7 +32,8 @@ class StandIn(ThreadingHTTPServer):
         self.md5 = hashlib.md5(CONTENT).hexdigest()
         self.requests: list[tuple[str, str | None]] = []
         self.break_after: list[int] = []  # Each request for the file breaks off after so many bytes, in turn.
-        self.busy = 0  # So many requests for the file are answered 503.
+        self.statuses: list[int] = []  # Of the next answers, in turn; 200 is a whole answer, as all later ones are.
+        self.waits: list[float] = []  # Before each attempt but the first.
         self.ranges = True
         self.record: object = None
 
@@ -48,6 +49,8 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def do_HEAD(self) -> None:
+        if self._is_busy():
+            return
         if not self.path.startswith("/mathwriting_data/"):
             self.send_error(404)
             return
@@ -58,12 +61,23 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.requests.append((self.path, self.headers.get("Range")))
+        if self._is_busy():
+            return
         if self.path == "/api/records/8428035":
             self._send_record()
         elif self.path.endswith("/content") or self.path.startswith("/mathwriting_data/"):
             self._send_file()
         else:
             self.send_error(404)
+
+    def _is_busy(self) -> bool:
+        status = self.server.statuses.pop(0) if self.server.statuses else 200
+        if status == 200:
+            return False
+        self.send_response(status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+        return True
 
     def _google_headers(self) -> None:
         self.send_header("x-goog-hash", "crc32c=AAAAAA==")
@@ -79,13 +93,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def _send_file(self) -> None:
-        if self.server.busy:
-            self.server.busy -= 1
-            self.send_response(503)
-            self.send_header("Retry-After", "0")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-            return
         start = 0
         if self.server.ranges and (asked := self.headers.get("Range")):
             start = int(asked.removeprefix("bytes=").removesuffix("-"))
@@ -100,8 +107,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
-    monkeypatch.setattr("inkmath.dataset.fetch.time.sleep", lambda _: None)
     with StandIn() as stand_in:
+        monkeypatch.setattr("inkmath.dataset.fetch.time.sleep", stand_in.waits.append)
         threading.Thread(target=stand_in.serve_forever, args=(0.01,), daemon=True).start()
         yield stand_in
         stand_in.shutdown()
@@ -163,12 +170,23 @@ def test_a_server_without_ranges_starts_anew(server: StandIn, tmp_path: Path) ->
     assert path.read_bytes() == CONTENT
 
 
-def test_a_busy_server_is_asked_again_but_not_for_ever(server: StandIn, tmp_path: Path) -> None:
-    server.busy = 3
-    assert fetch("crohme", tmp_path / "a", lambda _: None, server.url)
-    server.busy = 100
-    with pytest.raises(FetchError, match=r"the server is busy; 6 attempts failed, run the same command again"):
-        fetch("crohme", tmp_path / "b", lambda _: None, server.url)
+@pytest.mark.parametrize("name", ["crohme", "mathwriting"])
+def test_a_busy_or_failing_server_is_asked_again_later_and_later(server: StandIn, tmp_path: Path, name: str) -> None:
+    server.statuses = [502, 500, 200, 503, 429, 504]  # asked which files there are, then for one
+    (path,) = fetch(name, tmp_path, lambda _: None, server.url)
+    assert path.read_bytes() == CONTENT
+    assert server.waits == [1, 2, 1, 2, 4]
+
+
+@pytest.mark.parametrize("name", ["crohme", "mathwriting"])
+@pytest.mark.parametrize("before", [[], [200]])
+def test_a_server_that_stays_busy_is_not_asked_for_ever(
+    server: StandIn, tmp_path: Path, name: str, before: list[int]
+) -> None:
+    server.statuses = [*before, *[502] * 100]
+    with pytest.raises(FetchError, match=r"busy or failing \(502\); 6 attempts failed, run the same command again"):
+        fetch(name, tmp_path, lambda _: None, server.url)
+    assert server.waits == [1, 2, 4, 8, 16]
 
 
 def test_a_file_that_is_there_is_verified_and_not_fetched(server: StandIn, tmp_path: Path) -> None:

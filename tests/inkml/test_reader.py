@@ -503,6 +503,28 @@ def test_compressed_ink_is_told_from_damaged_ink(compress: Callable[[bytes], byt
         parse_inkml(compress(b'<ink><trace id="0">1 1</trace></ink>'))
 
 
+@pytest.mark.parametrize(
+    ("begin", "complaint"),
+    [
+        (b"\0\0\0\x18ftypheic\0\0\0\0", "the file is HEIC, no InkML; save it as PNG or JPEG"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0", "the file is HEIC"),
+        (b"\0\0\0\x1cftypavif\0\0\0\0", "the file is AVIF"),
+        (b"RIFF\x0a\0\0\0WEBPVP8 ", "the file is WebP"),
+        (b"GIF89a", "the file is GIF"),
+        (b"II*\0\x08", "the file is TIFF"),
+        (b"MM\0*\0", "the file is TIFF"),
+        (b"BM\x36\0\x0c\0\0\0\0\0", "the file is BMP"),
+        (b"%PDF-1.7", "the file is PDF"),
+        (b"\x89PNG\r\n\x1a\n", "the file is PNG, no InkML; give it as a picture"),
+        (b"\xff\xd8\xff\xe0", "the file is JPEG, no InkML; give it as a picture"),
+        (b"BMX is no picture", "no InkML, or damaged"),
+    ],
+)
+def test_a_picture_is_told_from_damaged_ink(begin: bytes, complaint: str) -> None:
+    with pytest.raises(InkMLError, match=complaint):
+        parse_inkml(begin)
+
+
 def test_a_refusal_is_short_whatever_the_file_holds() -> None:
     name = "x" * 1_000_000
     with pytest.raises(InkMLError) as error:

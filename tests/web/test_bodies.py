@@ -98,6 +98,18 @@ def test_unusable_inkml_is_refused(client: TestClient, document: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("begin", "detail"),
+    [
+        (b"\x89PNG\r\n\x1a\n", "the file is PNG, no InkML; give it as a picture"),
+        (b"\0\0\0\x18ftypheic", "the file is HEIC, no InkML; save it as PNG or JPEG"),
+    ],
+)
+def test_a_picture_sent_as_inkml_is_called_what_it_is(client: TestClient, begin: bytes, detail: str) -> None:
+    response = client.post("/api/recognize", content=begin, headers={"Content-Type": "application/inkml+xml"})
+    assert assert_problem(response, 422, "inkml")["detail"] == detail
+
+
+@pytest.mark.parametrize(
     ("content", "status", "kind", "limit"),
     [
         pytest.param(b"no picture", 422, "picture", None, id="no picture"),

@@ -149,6 +149,16 @@ REST_WHEN_TOLD = """{
 """Nothing has been written for a while only when a test says ``rest()``, however slow the machine is."""
 
 
+INKED = """(canvas, [x, y]) => {
+    const ratio = canvas.width / canvas.clientWidth;
+    const { data } = canvas.getContext("2d").getImageData(x * ratio - 3, y * ratio - 3, 7, 7);
+    return data.some(Boolean);
+}"""
+"""Whether there is ink near a place of the sheet."""
+
+WIDE = b"<ink><trace>0 0, 500 3, 1000 0</trace></ink>"
+
+
 def test_the_sheet_follows_a_pen_that_writes_over_its_edge_once_it_rests(page: Page) -> None:
     page.evaluate(REST_WHEN_TOLD)
     sheet = page.locator("#ink").bounding_box()
@@ -171,6 +181,38 @@ def test_the_sheet_follows_a_pen_that_writes_over_its_edge_once_it_rests(page: P
         assert box["x"] + box["width"] < sheet["x"] + edge - 80, "there is room to write on"
 
 
+@pytest.mark.parametrize(
+    "over",
+    [[(60, 120), (20, 121), (-15, 120)], [(120, 40), (121, 10), (120, -15)]],
+)
+def test_the_sheet_follows_a_pen_over_its_left_and_upper_edge_too(page: Page, over: Points) -> None:
+    page.evaluate(REST_WHEN_TOLD)
+    draw(page, ONE, over)
+    wait_for(page, lambda: page.locator("#overlay rect").count() == 2)
+    page.evaluate("rest()")
+    sheet, outline = page.locator("#ink").bounding_box(), page.locator("#overlay rect").first.bounding_box()
+    assert sheet is not None and outline is not None
+    assert outline["x"] > sheet["x"] and outline["y"] > sheet["y"]
+    assert max(outline["x"] - sheet["x"], outline["y"] - sheet["y"]) > 100, "there is room to write on"
+    assert page.locator("#ink").evaluate(INKED, [outline["x"] - sheet["x"] + 5, outline["y"] - sheet["y"] + 5])
+
+    draw(page, MINUS)
+    wait_for(page, lambda: page.locator("#overlay rect").count() == 3)
+    lefts = page.locator("#overlay rect").evaluate_all("all => all.map(box => box.getBoundingClientRect().left)")
+    assert any(abs(left + 5 - sheet["x"] - MINUS[0][0]) < 2 for left in lefts), "it is where the pen was"
+    page.locator("#file").set_input_files({"name": "a.inkml", "mimeType": "", "buffer": WIDE})
+    expect_latex(page, "-")
+    box = page.locator("#overlay rect").bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] / 2 == pytest.approx(sheet["x"] + sheet["width"] / 2, abs=3), "in the middle"
+
+    for _ in range(3):
+        page.keyboard.press("Control+z")
+    draw(page, MINUS)
+    expect_latex(page, "1-")
+    assert kept_strokes(page)[1][0][:2] == pytest.approx(MINUS[0], abs=1), "the sheet is where it was"
+
+
 def test_the_sheet_has_its_size_again_when_a_stroke_over_its_edge_is_undone(page: Page) -> None:
     page.evaluate(REST_WHEN_TOLD)
     sheet = page.locator("#ink").bounding_box()
@@ -182,6 +224,19 @@ def test_the_sheet_has_its_size_again_when_a_stroke_over_its_edge_is_undone(page
     draw(page, MINUS)
     expect_latex(page, "1-")
     assert kept_strokes(page)[1][0][:2] == pytest.approx(MINUS[0], abs=1)
+
+
+def test_ink_over_the_edge_stays_where_it_is_after_a_reload(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        page.clock.install()
+        draw(page, ONE, [(60, 120), (20, 121), (-15, 120)])
+        expect_latex(page, "-1")
+        page.reload()
+        expect_latex(page, "-1")
+        before = page.locator("#overlay rect").first.bounding_box()
+        page.clock.fast_forward(2000)
+        page.wait_for_timeout(100)
+        assert page.locator("#overlay rect").first.bounding_box() == before
 
 
 def along(a: tuple[float, float], b: tuple[float, float]) -> Points:

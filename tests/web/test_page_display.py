@@ -278,6 +278,14 @@ def test_the_dark_scheme_of_the_system_is_followed(browser: Browser, address: st
         assert page.locator("html").get_attribute("data-theme") == "light"
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_browsers_own_bar_has_the_colour_of_the_page(browser: Browser, address: str, scheme: str) -> None:
+    with opened(browser, address, color_scheme=scheme) as page:
+        told = page.locator(f"meta[name=theme-color][media*={scheme}]").get_attribute("content")
+        ground = page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--ground')")
+        assert told == ground.strip()
+
+
 def test_a_dark_page_is_never_light_first(browser: Browser, address: str) -> None:
     """While its scripts are on their way, it shows nothing until it knows its colours."""
     held: list[Route] = []
@@ -482,6 +490,19 @@ def test_an_address_with_the_token_unlocks_the_tab_of_who_did_not_know_it(
         page.locator("#notice").wait_for()
         page.goto(f"{address}#token=sesame")
         expect_latex(page, "x")
+        assert page.locator("#notice").is_hidden()
+
+
+def test_a_token_that_is_given_for_a_file_unlocks_the_page(browser: Browser, recognizer: Recognizer) -> None:
+    with serving(recognizer, Settings(token="sesame")) as address, browser.new_context() as context:
+        page = context.new_page()
+        page.goto(address)
+        page.get_by_role("button", name="Not now").click()
+        page.get_by_role("button", name="Show me an example").click()
+        page.get_by_role("textbox", name="Token").fill("sesame")
+        page.keyboard.press("Enter")
+        page.wait_for_selector('#status[data-state="ready"]')
+        wait_for(page, lambda: page.locator("#symbols button").count() > 10)
         assert page.locator("#notice").is_hidden()
 
 

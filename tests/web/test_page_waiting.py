@@ -102,6 +102,36 @@ def test_without_a_server_the_ink_stays_and_reading_goes_on_by_itself(page: Page
     assert page.locator("#notice").is_hidden()
 
 
+def test_a_file_that_could_not_be_sent_is_opened_when_the_server_is_back(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "x.inkml").write_bytes(write_inkml(Ink.from_points([X])))
+    page.context.set_offline(True)
+    page.locator("#file").set_input_files(tmp_path / "x.inkml")
+    page.wait_for_selector('#status[data-state="offline"]')
+    assert page.get_by_role("button", name="Try again").is_visible()
+    page.context.set_offline(False)
+    expect_latex(page, "x")
+    page.wait_for_selector('#status[data-state="ready"]')
+    assert page.locator("#notice").is_hidden()
+
+
+def test_a_file_that_could_not_be_sent_does_not_replace_what_was_written_since(
+    browser: Browser, address: str, tmp_path: Path
+) -> None:
+    (tmp_path / "x.inkml").write_bytes(write_inkml(Ink.from_points([X])))
+    with opened(browser, address) as page:
+        page.clock.install()
+        page.context.set_offline(True)
+        page.locator("#file").set_input_files(tmp_path / "x.inkml")
+        page.wait_for_selector('#status[data-state="offline"]')
+        draw(page, ONE)
+        page.context.set_offline(False)
+        page.clock.fast_forward(2_000)
+        expect_latex(page, "1")
+        page.clock.fast_forward(10_000)
+        page.wait_for_timeout(200)
+        expect_latex(page, "1")
+
+
 BREAK_OFF_THE_NEXT_ANSWER = """() => {
     const whole = window.fetch;
     window.fetch = async () => {
@@ -165,8 +195,9 @@ def test_a_beginning_or_a_file_that_is_never_answered_is_given_up_too(
         page.locator("#file").set_input_files(tmp_path / "x.inkml")
         wait_for(page, lambda: held)
         page.clock.fast_forward(30_000)
+        page.wait_for_selector('#status[data-state="offline"]')
         page.unroute_all()
-        page.get_by_role("button", name="Try again").click()
+        page.clock.fast_forward(2_000)
         expect_latex(page, "x")
 
 

@@ -8,6 +8,10 @@ const MARGIN = 16;
 const INK = "#1c2a3d";
 const DENSITY = 2; // pixels of a PNG for each of the sheet
 const PICTURES = ["image/png", "image/jpeg"]; // that the server takes
+const KINDS = { // how files begin that are no InkML
+  PNG: /^\x89PNG/, JPEG: /^\xff\xd8\xff/, HEIC: /^.{4}ftyp(hei|hev|mif1|msf1)/s, AVIF: /^.{4}ftypavi/s,
+  WebP: /^RIFF.{4}WEBP/s, GIF: /^GIF8/, TIFF: /^(II\*\0|MM\0\*)/, BMP: /^BM.{4}\0{4}/s, PDF: /^%PDF/,
+};
 const LARGEST_PICTURE = 2000; // pixels a side, which the server shrinks larger ones to anyhow
 const LARGEST_BODY = 2 * 2 ** 20; // bytes, the server's limit
 const QUALITIES = [0.92, 0.75, 0.5, 0.25];
@@ -19,26 +23,30 @@ const QUALITIES = [0.92, 0.75, 0.5, 0.25];
  * server can decode.
  */
 export async function readable(file) {
+  let begin;
   try {
-    await file.slice(0, 1).arrayBuffer();
+    begin = String.fromCharCode(...new Uint8Array(await file.slice(0, 16).arrayBuffer()));
   } catch {
     // Sending it would fail as if there were no server.
     throw new Refusal({ type: "file", detail: "It is a folder, or a file that was moved or changed since it was chosen." });
   }
-  const picture = await decoded(file); // Its bytes say more than its type, which files without a suffix lack.
-  if (!picture && !file.type.startsWith("image/")) return { body: file, type: "application/inkml+xml" };
-  const taken = PICTURES.includes(file.type);
-  if (!picture && !taken) throw new Refusal({ type: "picture", detail: "This browser cannot show such a picture: save it as PNG or JPEG." });
-  if (!picture) return { body: file, type: file.type }; // What is wrong with it the server shall say.
+  // Its bytes say more than its type, which files without a suffix lack.
+  const picture = await decoded(file);
+  const kind = Object.keys(KINDS).find((name) => KINDS[name].test(begin));
+  const type = kind ? `image/${kind.toLowerCase()}` : file.type;
+  if (!picture && !type.startsWith("image/")) return { body: file, type: "application/inkml+xml" };
+  const taken = PICTURES.includes(type);
+  if (!picture && !taken) throw new Refusal({ type: "picture", detail: `This browser cannot decode ${kind ?? "such a picture"}: save it as PNG or JPEG.` });
+  if (!picture) return { body: file, type }; // What is wrong with it the server shall say.
   const { naturalWidth: width, naturalHeight: height } = picture;
   const scale = Math.min(1, LARGEST_PICTURE / Math.max(width, height));
-  if (scale === 1 && file.size <= LARGEST_BODY && taken) return { body: file, type: file.type };
+  if (scale === 1 && file.size <= LARGEST_BODY && taken) return { body: file, type };
   const canvas = new OffscreenCanvas(Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale)));
   const context = canvas.getContext("2d");
   context.imageSmoothingQuality = "high";
   context.drawImage(picture, 0, 0, canvas.width, canvas.height);
   // PNG keeps what is transparent; photographs would grow by it.
-  let body = file.type === "image/jpeg" ? null : await canvas.convertToBlob({ type: "image/png" });
+  let body = type === "image/jpeg" ? null : await canvas.convertToBlob({ type: "image/png" });
   if (body?.size <= LARGEST_BODY) return { body, type: body.type };
   // JPEG turns what is transparent black: there the picture lies on white paper.
   context.globalCompositeOperation = "destination-over";
@@ -65,15 +73,17 @@ async function decoded(file) {
   }
 }
 
-/** Fit strokes of any unit onto a sheet, as [x, y, pressure] points. */
-export function fitted(strokes, { width, height }) {
+/** Fit strokes of any unit onto what a sheet shows, as [x, y, pressure] points. */
+export function fitted(strokes, view) {
+  const width = view.right - view.left;
+  const height = view.bottom - view.top;
   const box = boundsOf(strokes.map((points) => ({ points })));
   const wide = Math.max(box.right - box.left, 1e-6);
   const high = Math.max(box.bottom - box.top, 1e-6);
   // Neither a dot nor a bar should fill the sheet.
   const scale = Math.min((width * 0.8) / wide, (height * 0.6) / high, 160 / Math.max(1e-6, Math.min(wide, high)));
-  const left = (width - wide * scale) / 2;
-  const top = (height - high * scale) / 2;
+  const left = view.left + (width - wide * scale) / 2;
+  const top = view.top + (height - high * scale) / 2;
   return strokes.map((points) => points.map(([x, y]) => [left + (x - box.left) * scale, top + (y - box.top) * scale, 0.5]));
 }
 

@@ -76,7 +76,7 @@ export class Ink extends EventTarget {
   restore({ nextId, ...state }) {
     this.state = { ...NOTHING, ...state };
     this.#nextId = nextId;
-    this.#changed();
+    this.#changed(true);
   }
 
   #go(state) {

@@ -224,6 +224,7 @@ function updateButtons() {
 
 ink.addEventListener("change", ({ detail: { travelled } }) => {
   waiting = [];
+  clearTimeout(retries.get(reopen)); // What is written since is not to be replaced unasked.
   choices.close();
   closeMend();
   if (ink.isEmpty || travelled) sheet.fit(); // What comes back may need a larger sheet, or a smaller one.
@@ -515,24 +516,30 @@ function said({ truth, alternatives: [best] }, ids) {
 }
 
 let opening = 0; // Which file is the last that was to be opened.
+let reopen = null; // Opens the one again that could not be sent.
 
 async function openFile(file, name = file.name) {
   const mine = ++opening;
-  setStatus("reading", "Opening");
+  clearTimeout(retries.get(reopen));
+  if ($("status").dataset.state !== "offline") setStatus("reading", "Opening");
   try {
     const given = await permitted(() => patiently(async () => call("api/recognize", { method: "POST", ...await readable(file) })));
     if (mine !== opening) return;
-    ink.replace(fitted(given.strokes, sheet.size), (ids) => said(given, ids));
+    ink.replace(fitted(given.strokes, sheet.view), (ids) => said(given, ids));
     setTool("pen");
     offerUndo(`Opened ${name}`);
+    if (!begun) begin(); // The token was given for the file, and not when the page began.
   } catch (error) {
     if (!(error instanceof Refusal || error instanceof Offline)) throw error;
     if (mine !== opening) return;
+    if (error instanceof Offline) {
+      reopen = () => openFile(file, name);
+      fail(error, reopen);
+      return;
+    }
     if (error.kind === "token") setStatus("error", "Locked");
-    else setStatus(error instanceof Offline ? "offline" : "ready");
-    const reason = error.limit ? `${error.title}. ${error.message}` : sentence(error.message);
-    if (error instanceof Refusal) say("error", `${name} cannot be read.`, reason);
-    else say("error", "No connection.", reason, () => openFile(file, name));
+    else setStatus("ready");
+    say("error", `${name} cannot be read.`, error.limit ? `${error.title}. ${error.message}` : sentence(error.message));
   }
 }
 
@@ -586,5 +593,4 @@ updateButtons();
 result.clear();
 const kept = tab.get("ink");
 if (kept) ink.restore(JSON.parse(kept));
-sheet.fit();
 begin();

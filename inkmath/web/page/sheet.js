@@ -58,6 +58,7 @@ export class Sheet extends EventTarget {
     this.context = canvas.getContext("2d");
     this.written = document.createElement("canvas").getContext("2d"); // All but what is being written, for `#drawLive`.
     this.scale = 1;
+    this.corner = [0, 0]; // The ink's coordinates of the sheet's upper left corner.
     this.live = null; // The points of the stroke being written.
     this.doomed = new Set(); // Strokes under the eraser, gone when it lifts.
     this.pointer = null;
@@ -85,12 +86,17 @@ export class Sheet extends EventTarget {
 
   get isWriting() { return this.pointer !== null && this.using === "pen"; }
 
-  /** The sheet's size in the ink's unit. */
-  get size() { return { width: this.paper.clientWidth / this.scale, height: this.paper.clientHeight / this.scale }; }
+  /** What of the ink's coordinates the sheet shows. */
+  get view() {
+    const [left, top] = this.corner;
+    return { left, top, right: left + this.paper.clientWidth / this.scale, bottom: top + this.paper.clientHeight / this.scale };
+  }
 
   /** From the ink's coordinates to pixels of the sheet. */
   toSheet({ left, top, right, bottom }) {
-    return { left: left * this.scale, top: top * this.scale, right: right * this.scale, bottom: bottom * this.scale };
+    const [x, y] = this.corner;
+    const { scale } = this;
+    return { left: (left - x) * scale, top: (top - y) * scale, right: (right - x) * scale, bottom: (bottom - y) * scale };
   }
 
   /** Outline symbols: [{box, className, symbol}], boxes in the ink's coordinates. */
@@ -138,6 +144,7 @@ export class Sheet extends EventTarget {
     context.resetTransform();
     context.clearRect(0, 0, context.canvas.width, context.canvas.height);
     context.scale(ratio * this.scale, ratio * this.scale);
+    context.translate(-this.corner[0], -this.corner[1]);
     prepare(context, getComputedStyle(this.paper).getPropertyValue("--ink").trim());
   }
 
@@ -158,17 +165,19 @@ export class Sheet extends EventTarget {
     this.fit();
   }
 
-  /** Whether no ink lies beyond the sheet's far sides. */
+  /** Whether no ink lies beyond the sheet's edges. */
   get holdsAll() {
-    const { right, bottom } = boundsOf(this.ink.state.strokes);
-    return this.ink.isEmpty || (right <= this.size.width && bottom <= this.size.height);
+    const { left, top, right, bottom } = boundsOf(this.ink.state.strokes);
+    const { view } = this;
+    return left >= view.left && top >= view.top && right <= view.right && bottom <= view.bottom; // Without ink, too.
   }
 
-  /** Make ink that lies beyond the sheet's far sides visible, with some room (in the ink's unit) behind it. */
+  /** Make ink that lies beyond the sheet's edges visible, with some room (in the ink's unit) behind it. */
   fit(room = 16) {
-    const box = boundsOf(this.ink.state.strokes);
+    const { left, top, right, bottom } = boundsOf(this.ink.state.strokes);
+    const [x, y] = this.corner = [left, top].map((first) => (first < 0 ? first - room : 0));
     this.scale = this.ink.isEmpty ? 1 : Math.min(
-      1, this.paper.clientWidth / (box.right + room), this.paper.clientHeight / (box.bottom + room));
+      1, this.paper.clientWidth / (right + room - x), this.paper.clientHeight / (bottom + room - y));
     this.draw();
     if (this.shapes) this.outline(this.shapes);
     this.dispatchEvent(new Event("fitted"));
@@ -176,9 +185,10 @@ export class Sheet extends EventTarget {
 
   #point(event) {
     const { left, top } = this.canvas.getBoundingClientRect();
+    const [x, y] = this.corner;
     // Only pens measure it. Of a finger some phones say 1 and some how much of the screen it covers.
     const pressure = (event.pointerType === "pen" && event.pressure) || 0.5;
-    return [(event.clientX - left) / this.scale, (event.clientY - top) / this.scale, pressure];
+    return [x + (event.clientX - left) / this.scale, y + (event.clientY - top) / this.scale, pressure];
   }
 
   /** Whether a touch is of the hand that holds the pen. */

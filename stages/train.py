@@ -35,7 +35,7 @@ def main(params: Params) -> dict[str, float]:
         from inkmath.training.symbols import SymbolData, train_symbols, write_model, write_results
 
         limit_threads(params.compute.threads)
-        checkpoint = checkpoint_file("symbol", params_hash(params))
+        checkpoint = checkpoint_file("symbol", params_hash(params), params.track.sweep)
         ids, vocabulary = read_arrays(LABELS)["ids"], Vocabulary.load(VOCABULARY)
         knobs, names = normalize_knobs(params.normalize), params.train.teachers
         teachers = SymbolTeachers(names, vocabulary.words, knobs) if names else None

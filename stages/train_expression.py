@@ -37,7 +37,7 @@ def main(params: Params) -> dict[str, float]:
         )
 
         limit_threads(params.compute.threads)
-        checkpoint = checkpoint_file("expression", params_hash(params))
+        checkpoint = checkpoint_file("expression", params_hash(params), params.track.sweep)
         formulas, labels = FormulaSet.load(FORMULAS), Vocabulary.load(LABELS).words
         trigrams, lines = read_counts(TRIGRAMS, LINES, labels)
         trained = train_expression(formulas, labels, knobs, params.base.seed, checkpoint, on_epoch=run.log_epoch)

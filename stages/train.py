@@ -13,7 +13,7 @@ from inkmath.models.export import ExportError
 from inkmath.params import Params, ParamsError, load_params
 from inkmath.tracking import ModelFiles, TrackingError, checkpoint_file, params_hash, training_run, validation_data
 from inkmath.training import TrainingError
-from inkmath.training.lifetime import end_with_dvc
+from inkmath.training.lifetime import end_with_dvc, ending_at_once
 
 SYMBOLS = Path("data/processed/symbol.npz")
 LABELS = Path("data/processed/symbol_labels.npz")
@@ -35,7 +35,7 @@ def main(params: Params) -> dict[str, float]:
         from inkmath.training.symbols import SymbolData, train_symbols, write_model, write_results
 
         limit_threads(params.compute.threads)
-        checkpoint = checkpoint_file("symbol", params_hash(params))
+        checkpoint = checkpoint_file("symbol", params_hash(params), params.track.sweep)
         ids, vocabulary = read_arrays(LABELS)["ids"], Vocabulary.load(VOCABULARY)
         knobs, names = normalize_knobs(params.normalize), params.train.teachers
         teachers = SymbolTeachers(names, vocabulary.words, knobs) if names else None
@@ -74,9 +74,10 @@ def main(params: Params) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    try:
-        end_with_dvc()
-        done = main(load_params())
-    except (ParamsError, ArraysError, VocabularyError, TrackingError, TrainingError, ExportError, OSError) as error:
-        sys.exit(f"train: {error}")
+    with ending_at_once():
+        try:
+            end_with_dvc()
+            done = main(load_params())
+        except (ParamsError, ArraysError, VocabularyError, TrackingError, TrainingError, ExportError, OSError) as error:
+            sys.exit(f"train: {error}")
     print(", ".join(f"{name} {value:.4g}" for name, value in done.items()))

@@ -12,7 +12,7 @@ from inkmath.models.export import ExportError
 from inkmath.params import Params, ParamsError, load_params
 from inkmath.tracking import ModelFiles, TrackingError, checkpoint_file, params_hash, training_run, validation_data
 from inkmath.training import TrainingError
-from inkmath.training.lifetime import end_with_dvc
+from inkmath.training.lifetime import end_with_dvc, ending_at_once
 
 FORMULAS = Path("data/processed/expression.npz")
 LABELS = Path("models/expression/labels.json")
@@ -37,7 +37,7 @@ def main(params: Params) -> dict[str, float]:
         )
 
         limit_threads(params.compute.threads)
-        checkpoint = checkpoint_file("expression", params_hash(params))
+        checkpoint = checkpoint_file("expression", params_hash(params), params.track.sweep)
         formulas, labels = FormulaSet.load(FORMULAS), Vocabulary.load(LABELS).words
         trigrams, lines = read_counts(TRIGRAMS, LINES, labels)
         trained = train_expression(formulas, labels, knobs, params.base.seed, checkpoint, on_epoch=run.log_epoch)
@@ -59,9 +59,10 @@ def main(params: Params) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    try:
-        end_with_dvc()
-        done = main(load_params())
-    except (ParamsError, ArraysError, VocabularyError, TrackingError, TrainingError, ExportError, OSError) as error:
-        sys.exit(f"train_expression: {error}")
+    with ending_at_once():
+        try:
+            end_with_dvc()
+            done = main(load_params())
+        except (ParamsError, ArraysError, VocabularyError, TrackingError, TrainingError, ExportError, OSError) as error:
+            sys.exit(f"train_expression: {error}")
     print(", ".join(f"{name} {value:.4g}" for name, value in done.items()))

@@ -157,9 +157,11 @@ class _Document:
             raise InkMLError(
                 "no ink: no <trace> element but of a hovering pen" if self.hovering else "no ink: no <trace> element"
             )
-        axes, signs = self._axes()
+        axes, signs, channels = self._axes()
         varying = any(True for _ in self.root.iter("{*}intermittentChannels"))
-        pieces = _parse_points(self.texts, list(self.traces), axes, varying)
+        names = list(self.traces)
+        texts = [_with_commas(text, name, axes, channels) for text, name in zip(self.texts, names, strict=True)]
+        pieces = _parse_points(texts, names, axes, varying)
         self.lengths = dict(zip(self.traces, map(len, pieces), strict=True))
         strokes = in_single_precision(self._joined(pieces))
         if signs != (1, 1):
@@ -189,18 +191,20 @@ class _Document:
             parts[stroke].append(piece)
         return list(map(np.concatenate, parts))
 
-    def _axes(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """The places of X and Y in a point, and -1 for one that grows to the left or upward."""
-        formats = set()
+    def _axes(self) -> tuple[tuple[int, int], tuple[int, int], int]:
+        """The places of X and Y in a point, -1 for one that grows to the left or upward, and the most channels told."""
+        formats, most = set(), 2
         for element in self.root.iter("{*}traceFormat"):
             channels = list(element.iter("{*}channel"))
             names = [channel.get("name", "").upper() for channel in channels]
+            most = max(most, len(channels))
             if {"X", "Y"} <= set(names):
                 x, y = names.index("X"), names.index("Y")
                 formats.add(((x, y), (_sign(channels[x]), _sign(channels[y]))))
         if len(formats) > 1:
             raise InkMLError("the trace formats do not agree on X and Y: keep the one that the traces are written in")
-        return formats.pop() if formats else ((0, 1), (1, 1))
+        axes, signs = formats.pop() if formats else ((0, 1), (1, 1))
+        return axes, signs, most
 
     def _symbols(self) -> tuple[list[Symbol], dict[str, Symbol]]:
         """The labelled groups as symbols, and those among them that name a MathML element."""
@@ -337,6 +341,31 @@ def _sign(channel: etree._Element) -> int:
 
 def _identity(element: etree._Element) -> str | None:
     return element.get("id") or element.get(XML_ID)
+
+
+def _with_commas(text: str, name: str, axes: tuple[int, int], channels: int) -> str:
+    """The text of a trace, with commas between its points where line breaks alone part them.
+
+    InkML wants commas, and to it a line break is a blank: as many values as there are channels are one point.
+
+    Raises:
+        InkMLError: there is no comma, more values than a point has, and lines are no points either.
+    """
+    points = text.strip().removesuffix(",")
+    if "\n" not in points or "," in points:
+        return text
+    lines = [line for line in map(str.strip, points.split("\n")) if line]
+    lengths = [len(line.split()) for line in lines]
+    if sum(lengths) <= channels:
+        return text
+    wanted = max(lengths[0], max(axes) + 1)
+    for line, length in zip(lines, lengths, strict=True):
+        if length != wanted:
+            raise InkMLError(
+                f"trace {name!r}: without a comma each line is a point, and line {line[:40]!r} has {length} values, "
+                f"expected {wanted}: write a comma between points"
+            )
+    return ",".join(lines)
 
 
 def _parse_points(texts: list[str], names: list[str], axes: tuple[int, int], varying: bool) -> list[Points]:

@@ -55,9 +55,9 @@ class Mix:
         sign: some operators, signs of relation and pairs of brackets become others. prime: a letter gets a prime.
         graft: what hangs on a symbol gives way to what hangs on another in the same relation. respace: gaps, and where
         and how large scripts and operands stand, change. join: another part follows on the same line. swap: two
-        neighbouring symbols change places in the order of writing. shuffle: the order of writing is lost altogether.
-        lift: the pen is lifted elsewhere, so that a stroke becomes two or two become one. coarse: it comes from a
-        coarse digitiser (`inkmath.features.digitiser`).
+        neighbouring symbols change places in the order of writing. shuffle: the order of writing is lost altogether, a
+        share of the formulas in which no two change places. lift: the pen is lifted elsewhere, so that a stroke becomes
+        two or two become one. coarse: it comes from a coarse digitiser (`inkmath.features.digitiser`).
     """
 
     exchange: float = 0.6

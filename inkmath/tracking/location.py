@@ -124,24 +124,30 @@ def repository_root() -> Path:
     return next((folder for folder in (here, *here.parents) if (folder / ".dvc").is_dir()), here)
 
 
-def checkpoint_file(task: str, experiment: str) -> Path:
+def checkpoint_file(task: str, parameters: str, sweep: str | None) -> Path:
     """Where a training keeps its checkpoint: ``checkpoints/TASK.npz``, or one of its own for a queued experiment.
 
     DVC works such experiments off in copies of the repository that it deletes with all that is in them, several at
-    once. Theirs stand in the real one, told apart by ``experiment``, a name for all that was set; an experiment that is
-    applied there goes on from its own.
+    once. Theirs stand in the real one, told apart by ``parameters``, a name for all that was set, and by their sweep:
+    DVC trains a point of each anew. An experiment that is applied there goes on from its own.
     """
     root = repository_root()
     inside = Path.cwd().resolve() == root
     folder = Path("checkpoints") if inside else root / "checkpoints"
-    own = folder / f"{task}-{experiment}.npz"
+    own = folder / f"{_own(task, parameters, sweep)}.npz"
     return folder / f"{task}.npz" if inside and not own.exists() else own
 
 
-def discard_checkpoint(task: str, experiment: str) -> None:
-    """Remove what a queued experiment keeps, if it does, that nobody will go on with."""
-    for file in (repository_root() / "checkpoints").glob(f"{task}-{experiment}*.npz"):
+def discard_checkpoint(task: str, parameters: str, sweep: str) -> None:
+    """Remove what a queued experiment of a sweep keeps, if it does, that nobody will go on with."""
+    for file in (repository_root() / "checkpoints").glob(f"{_own(task, parameters, sweep)}*.npz"):
         file.unlink()
+
+
+def _own(task: str, parameters: str, sweep: str | None) -> str:
+    """The name of an experiment's own checkpoint; that of a sweep may be too long for a file's."""
+    name = f"{task}-{parameters}"
+    return name if sweep is None else f"{name}-{hashlib.sha256(sweep.encode()).hexdigest()[:8]}"
 
 
 def locate(configured: str | None = None) -> Location:

@@ -268,7 +268,7 @@ def _trial(
             if trial.should_prune() and _end_training(process.pid, stage):
                 process.wait()
                 client.set_tag(run.info.run_id, "pruned", "true")
-                discard_checkpoint(task, run.data.tags["params_hash"])
+                discard_checkpoint(task, run.data.tags["params_hash"], given["track.sweep"])
                 trial.set_user_attr("mlflow_run", run.info.run_id)
                 raise optuna.TrialPruned
     finally:

@@ -21,7 +21,7 @@ from inkmath.features.expression import IGNORE, SAME, FormulaSet, pad
 from inkmath.layout.latex import canonical_tokens
 from inkmath.layout.tree import LayoutError
 from inkmath.synthesis.compose import Composer
-from inkmath.training import TrainingError, checkpoint
+from inkmath.training import TrainingError, checkpoint, say_now
 from inkmath.training.batches import ahead, batches
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class ExpressionTrainer:
         classes: Sequence[str],
         recipe: Recipe,
         path: Path,
-        say: Callable[[str], None] = print,
+        say: Callable[[str], None] = say_now,
         begun: Mapping[int, NDArray[np.float32]] | None = None,
         teachers: ExpressionTeachers | None = None,
     ) -> None:

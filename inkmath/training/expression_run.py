@@ -23,7 +23,7 @@ from inkmath.ink import Ink
 from inkmath.models.export import ensure_exportable, export_onnx
 from inkmath.models.stroke_graph import StrokeGraph
 from inkmath.synthesis.compose import Mix
-from inkmath.training import TrainingError
+from inkmath.training import TrainingError, say_now
 from inkmath.training.batches import LENGTHS
 from inkmath.training.expression import (
     ExpressionTrainer,
@@ -76,7 +76,7 @@ def train_expression(
     seed: int,
     checkpoint: Path,
     on_epoch: Callable[[int, dict[str, float]], None] | None = None,
-    say: Callable[[str], None] = print,
+    say: Callable[[str], None] = say_now,
 ) -> Trained:
     """Train on the formulas of the training split that truth explains, watch those of validation.
 
@@ -248,6 +248,7 @@ def write_model(
     settings = write_settings(directory, labels, points, trigrams, lines, Weights(), **more)
     save_weights(directory / WEIGHTS_FILE, named_weights(model), labels)
     watched = validation(formulas)
+    say_now(f"fitting the search to {counted(len(watched), 'formula')}")
     inks = [Ink(tuple(watched.strokes(number)), tree=watched.tree(number)) for number in range(len(watched))]
     tuned = tuning.tune_reader(load_expression_reader(directory), inks, trigrams, known(formulas))
     write_weights(directory, tuned.weights)

@@ -19,11 +19,6 @@ if TYPE_CHECKING:
     from inkmath.params import Train
 
 
-def say_now(line: str) -> None:
-    """Print a line at once, also where the output is a file."""
-    print(line, flush=True)
-
-
 class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
     """Keeps the best weights and a checkpoint, says how it goes, and stops when it is time.
 

@@ -1,4 +1,4 @@
-"""How long a training may live: no longer than the DVC that runs it."""
+"""How a training ends: with the DVC that runs it, and with the status that tells why."""
 
 from __future__ import annotations
 
@@ -6,11 +6,35 @@ import ctypes
 import os
 import signal
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from inkmath.training import TrainingError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _PR_SET_PDEATHSIG = 1
+
+
+@contextmanager
+def ending_at_once() -> Iterator[None]:
+    """End this process as soon as the block exits or is interrupted, with the status that Python would give it.
+
+    A process that Python takes down while TensorFlow prepares the next batches may wait for the threads that do so for
+    ever, or is aborted by them: to whoever began it, it would have crashed, and not been stopped.
+    """
+    try:
+        yield
+    except (SystemExit, KeyboardInterrupt) as ending:
+        code = ending.code if isinstance(ending, SystemExit) else 128 + signal.SIGINT
+        if isinstance(code, str):
+            print(code, file=sys.stderr)
+            code = 1
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code or 0)
 
 
 def end_with_dvc() -> None:

@@ -30,9 +30,9 @@ from inkmath.features.symbol_context import alone
 from inkmath.labels import UNSEEN, one_hot
 from inkmath.models import build_model
 from inkmath.models.export import ensure_exportable, export_onnx
-from inkmath.training import TrainingError, checkpoint
+from inkmath.training import TrainingError, checkpoint, say_now
 from inkmath.training.compute import all_devices
-from inkmath.training.keeper import Keeper, say_now
+from inkmath.training.keeper import Keeper
 from inkmath.training.weights import load_weights, mean, save_weights
 
 if TYPE_CHECKING:

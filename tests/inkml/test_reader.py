@@ -271,6 +271,19 @@ def test_numbers_may_be_hexadecimal_and_stand_without_a_space() -> None:
     ]
 
 
+def test_points_may_stand_on_a_line_each_without_commas() -> None:
+    ink = parse_inkml(traces("\n1 2\r\n 3 4\n\n5 6\n", "7 8 0\n9 10 5,", "11\n12", "1 2,\n3\n4"))
+    assert [stroke.tolist() for stroke in ink.strokes] == [
+        *([[1, 2], [3, 4], [5, 6]], [[7, 8], [9, 10]], [[11, 12]], [[1, 2], [3, 4]])
+    ]
+
+
+def test_the_values_of_one_point_may_stand_on_several_lines() -> None:
+    channels = "".join(f'<channel name="{name}"/>' for name in "XYTF")
+    ink = parse_inkml(f"<ink><traceFormat>{channels}</traceFormat><trace>1 2\n3 4</trace></ink>")
+    assert ink.strokes[0].tolist() == [[1, 2]]
+
+
 def test_intermittent_channels_may_be_left_out() -> None:
     """Those of the recommendation's example are two buttons."""
     head = (
@@ -470,6 +483,8 @@ def test_mathml_that_is_no_tree_gives_way_to_latex() -> None:
         (traces("1 2, 3 T"), "point 2 ('3 T') does not tell an X and Y"),
         (traces("* 2"), "point 1 ('* 2') does not tell an X and Y"),
         (traces("1 2, '3 '4 '5"), "has 3 values, expected 2"),
+        (traces("1 2\n3 4 5"), "'0': without a comma each line is a point, and line '3 4 5' has 3 values, expect"),
+        (traces("1 2", "1\n2\n3\n4"), "'1': without a comma each line is a point, and line '1' has 1 values, expect"),
         (traces("<b>1 2</b>"), "holds more than points"),
         ('<ink><trace id="a">1 2</trace><trace id="a">3 4</trace></ink>', "two traces have the id 'a'"),
         (CROHME.replace('traceDataRef="2"', 'traceDataRef="9"'), "'9', and no trace has that id"),

@@ -6,13 +6,13 @@ import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from inkmath.inkml import parse_inkml
 from inkmath.params import load_params
 
 if TYPE_CHECKING:
     from types import ModuleType
-
-    import pytest
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,3 +39,25 @@ def test_training_and_test_ink_share_no_writer(tmp_path: Path, monkeypatch: pyte
     assert len(writers["test"]) == 2
     assert not writers["train"] & writers["test"]
     assert all(ink.tree and len(ink.tree.symbols) <= 10 for made in inks.values() for ink in made)
+
+
+@pytest.mark.parametrize(
+    ("places", "files"),
+    [
+        ({"train": "crohme/train", "test": "crohme/test"}, 0),
+        ({"train": "crohme/train", "test": "data/raw/synthetic/test"}, 8),
+        ({"train": "data", "test": "crohme/test"}, 8),
+        ({"train": "crohme/train", "test": "crohme/test", "shapes": "./data/raw/synthetic"}, 8),
+    ],
+)
+def test_ink_is_made_only_where_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, places: dict[str, str], files: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    params = load_params(ROOT / "params.yaml")
+    small = params.synthesize.model_copy(update={"train": 8, "test": 8, "writers": 4, "symbols": 10})
+    data = params.data.model_copy(update={"source": "inkml", **places})
+    given = params.model_copy(update={"synthesize": small, "data": data})
+    assert stage().main(given) == {"train": files, "test": files}
+    for part in ("train", "test"):
+        assert len(list((tmp_path / "data" / "raw" / "synthetic" / part).iterdir())) == files

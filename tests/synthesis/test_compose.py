@@ -187,6 +187,16 @@ def test_shuffling_disturbs_the_order_and_nothing_else(formulas: FormulaSet, cla
     assert boxes(made) == pytest.approx(boxes(still), abs=1e-4)
 
 
+def test_where_two_symbols_change_places_the_order_is_not_lost_besides(
+    formulas: FormulaSet, classes: list[str]
+) -> None:
+    one, other = (
+        composer(formulas, classes, swap=1.0, shuffle=shuffle).draw(1, True, np.random.default_rng(2))
+        for shuffle in (0.0, 1.0)
+    )
+    assert one.symbol_of.tolist() == other.symbol_of.tolist()
+
+
 def test_strokes_of_a_symbol_keep_their_order_when_writing_is_shuffled(
     formulas: FormulaSet, classes: list[str]
 ) -> None:

@@ -89,7 +89,7 @@ class TestLocation:
 
 class TestCheckpointFile:
     def test_it_lies_in_the_repository(self, workspace: Path) -> None:
-        assert checkpoint_file("symbol", "1a2b") == Path("checkpoints/symbol.npz")
+        assert checkpoint_file("symbol", "1a2b", None) == Path("checkpoints/symbol.npz")
 
     def test_that_of_an_experiment_in_a_copy_outlives_the_copy(
         self, workspace: Path, monkeypatch: pytest.MonkeyPatch
@@ -98,14 +98,19 @@ class TestCheckpointFile:
         copy.mkdir(parents=True)
         monkeypatch.chdir(copy)
         monkeypatch.setenv("DVC_ROOT", str(workspace))
-        file = checkpoint_file("symbol", "1a2b")
+        file = checkpoint_file("symbol", "1a2b", None)
         assert file == workspace / "checkpoints/symbol-1a2b.npz"
+        sweeps = [checkpoint_file("symbol", "1a2b", sweep) for sweep in ("one", "two", "a name of " * 20)]
+        assert len({file, *sweeps}) == 4, "each sweep trains its points itself"
 
         file.parent.mkdir()
-        file.touch()
+        for kept in (file, *sweeps):
+            kept.touch()
         monkeypatch.chdir(workspace)
-        assert checkpoint_file("symbol", "1a2b").resolve() == file, "applied, it goes on"
-        assert checkpoint_file("symbol", "3c4d") == Path("checkpoints/symbol.npz")
+        assert checkpoint_file("symbol", "1a2b", None).resolve() == file, "applied, it goes on"
+        assert checkpoint_file("symbol", "1a2b", "two").resolve() == sweeps[1]
+        assert checkpoint_file("symbol", "1a2b", "three") == Path("checkpoints/symbol.npz")
+        assert checkpoint_file("symbol", "3c4d", None) == Path("checkpoints/symbol.npz")
 
 
 class TestConnect:

@@ -19,7 +19,7 @@ from ruamel.yaml import YAML
 
 from inkmath.tracking import search as search_module
 from inkmath.tracking.__main__ import main
-from inkmath.tracking.location import TrackingError, connect, locate
+from inkmath.tracking.location import TrackingError, checkpoint_file, connect, locate
 from inkmath.tracking.search import TRAININGS, Knob, experiment_command, run_of, search
 from inkmath.tracking.sweep import SAMPLES
 
@@ -176,12 +176,17 @@ def test_each_trial_knows_its_experiment_and_its_run(searching: Search, client: 
 
 @pytest.mark.slow
 def test_what_falls_behind_is_stopped_and_nothing_else(
-    searching: Search, client: MlflowClient, workspace: Path
+    searching: Search, client: MlflowClient, workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = ["expression-drop-1.npz", "symbol-drop-0.npz", "symbol.npz"]
     (workspace / "checkpoints").mkdir()
-    for name in (*kept, "symbol-drop-1.npz", "symbol-drop-1-trunk.npz"):
-        (workspace / "checkpoints" / name).touch()
+    monkeypatch.setenv("DVC_ROOT", str(workspace))
+    monkeypatch.chdir(workspace / "stages")  # as in a copy of the repository, where each has its own
+    others = [("symbol", "drop-1", "drap"), ("expression", "drop-1", "drop"), ("symbol", "drop-0", "drop")]
+    kept = sorted(checkpoint_file(*other) for other in others)
+    pruned = checkpoint_file("symbol", "drop-1", "drop")
+    for file in (*kept, pruned, pruned.with_stem(f"{pruned.stem}-trunk")):
+        file.touch()
+    monkeypatch.chdir(workspace)
     searching.outcomes += [
         Outcome((0.6, 0.7, 0.8), seconds=1),
         Outcome((0.1, 0.2, 0.3), seconds=300),
@@ -191,7 +196,7 @@ def test_what_falls_behind_is_stopped_and_nothing_else(
     assert [trial.state for trial in study.trials] == [TrialState.COMPLETE, TrialState.PRUNED, TrialState.COMPLETE]
     tags = [client.get_run(trial.user_attrs["mlflow_run"]).data.tags for trial in study.trials]
     assert [tag.get("pruned") for tag in tags] == [None, "true", None]
-    assert sorted(file.name for file in (workspace / "checkpoints").iterdir()) == kept
+    assert sorted((workspace / "checkpoints").iterdir()) == kept
 
 
 def test_a_setting_that_comes_again_is_answered_from_the_earlier_trial(searching: Search) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -155,6 +156,19 @@ def test_without_validation_truth_there_is_no_training(formulas: FormulaSet, lab
     unwatched = replace(formulas, splits=np.where(formulas.splits == "valid", "train", formulas.splits))
     with pytest.raises(TrainingError, match=r"no validation formula has a truth; see data\.train and parse\.valid"):
         train_expression(unwatched, labels, knobs(), 1, Path("nowhere.npz"), say=lambda line: None)
+
+
+def test_what_is_said_is_in_a_file_at_once(
+    formulas: FormulaSet, labels: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from inkmath.training.expression_run import train_expression
+
+    unwatched = replace(formulas, latex=np.where(formulas.splits == "valid", "", formulas.latex))
+    file = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(file))
+    with pytest.raises(TrainingError, match="no validation formula"):
+        train_expression(unwatched, labels, knobs(), 1, Path("nowhere.npz"))
+    assert file.getvalue() == b"6 formulas to train on\n"
 
 
 def test_formulas_with_labels_that_have_no_class_are_told(

@@ -1,4 +1,4 @@
-"""A training ends with the DVC that runs it, and only with that one."""
+"""A training ends with the DVC that runs it, and only with that one, and says with its status why."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -14,7 +15,8 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux can end a child with its parent")
 
@@ -95,3 +97,33 @@ def test_a_dvc_killed_in_the_middle_of_the_call_is_noticed() -> None:
     environment = {**os.environ, "DVC_STAGE": "train"}
     done = subprocess.run([sys.executable, "-c", stage], env=environment, capture_output=True, text=True, check=False)
     assert REFUSED in done.stderr
+
+
+# What stands for the threads of TensorFlow: it aborts the process once Python has begun to take it down.
+ENDING = """
+import atexit, os, runpy, sys
+from inkmath import params
+def load_params():
+    atexit.register(os.abort)
+    print("under way")
+    {ending}
+params.load_params = load_params
+runpy.run_module("stages.{stage}", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("stage", ["train", "train_expression"])
+@pytest.mark.parametrize(
+    ("ending", "status", "said"),
+    [
+        ("raise SystemExit(143)", 143, ""),
+        ("raise KeyboardInterrupt", 130, ""),
+        ("raise params.ParamsError('wrong')", 1, "{stage}: wrong\n"),
+    ],
+)
+def test_the_status_of_a_stopped_training_tells_what_stopped_it(
+    stage: str, ending: str, status: int, said: str
+) -> None:
+    program = ENDING.format(stage=stage, ending=ending)
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (status, "under way\n", said.format(stage=stage))

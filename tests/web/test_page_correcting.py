@@ -62,6 +62,36 @@ def test_strokes_can_be_put_together_as_one_symbol(page: Page) -> None:
     expect_latex(page, "+")
 
 
+DARKEST = """(canvas, [x, y]) => {
+    const ratio = canvas.width / canvas.clientWidth;
+    const { data } = canvas.getContext("2d").getImageData(x * ratio - 3, y * ratio - 3, 7, 7);
+    return Math.max(...data.filter((_, place) => place % 4 === 3)) / 255;
+}"""
+"""How opaque ink is near a place of the sheet, 0 to 1."""
+
+
+def test_strokes_that_are_of_the_symbol_stand_out_while_they_are_changed(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    ink = page.locator("#ink")
+    places = [(115, 118), (201, 120)]  # on the x, on the 1
+
+    def opaque() -> list[bool]:
+        return [ink.evaluate(DARKEST, list(place)) > 0.9 for place in places]
+
+    page.keyboard.press("s")
+    tap(page, *places[0])
+    assert opaque() == [True, True]
+    page.get_by_role("button", name="Change strokes").click()
+    assert opaque() == [True, False]
+    tap(page, *places[1])
+    assert opaque() == [True, True]
+    tap(page, *places[0])
+    assert opaque() == [False, True]
+    page.get_by_role("button", name="Close").click()
+    assert opaque() == [True, True]
+
+
 def test_the_symbol_whose_choices_are_open_stays_marked(page: Page) -> None:
     draw(page, X, ONE)
     expect_latex(page, "x1")

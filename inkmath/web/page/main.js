@@ -312,12 +312,14 @@ choices.addEventListener("group", () => {
     setTool("select");
     toolBefore = before;
   }
+  sheet.single(choices.grouping ? choices.opened.strokes : null);
   markOpened();
 });
 choices.addEventListener("choose", ({ detail: { strokes, label } }) => ink.choose([{ strokes, label }]));
 choices.addEventListener("release", ({ detail: { strokes } }) => ink.release(strokes));
 choices.addEventListener("erase", ({ detail: { strokes } }) => ink.remove(strokes));
 choices.addEventListener("close", () => {
+  sheet.single(null);
   if (result.formula) outline(result.formula);
   markOpened();
   if (opener !== null) $("symbols").querySelector(`[data-symbol="${opener}"]`)?.focus();

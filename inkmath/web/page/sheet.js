@@ -61,6 +61,7 @@ export class Sheet extends EventTarget {
     this.corner = [0, 0]; // The ink's coordinates of the sheet's upper left corner.
     this.live = null; // The points of the stroke being written.
     this.doomed = new Set(); // Strokes under the eraser, gone when it lifts.
+    this.singled = null; // The strokes that stand out, or null where all do.
     this.pointer = null;
     this.fingers = new Set(); // Pointers of all fingers, and parts of a hand, on the sheet.
     this.lastPen = -Infinity;
@@ -117,10 +118,16 @@ export class Sheet extends EventTarget {
     this.dispatchEvent(new Event("outlined"));
   }
 
+  /** Let some strokes stand out before all others, or none (null). */
+  single(ids) {
+    this.singled = ids && new Set(ids);
+    this.draw();
+  }
+
   draw() {
     this.#blank(this.written);
     for (const stroke of this.ink.state.strokes) {
-      this.written.globalAlpha = this.doomed.has(stroke.id) ? 0.18 : 1;
+      this.written.globalAlpha = this.doomed.has(stroke.id) ? 0.18 : this.singled?.has(stroke.id) === false ? 0.35 : 1;
       drawStroke(this.written, stroke.points);
     }
     this.written.globalAlpha = 1;

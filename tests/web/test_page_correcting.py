@@ -92,6 +92,19 @@ def test_strokes_that_are_of_the_symbol_stand_out_while_they_are_changed(page: P
     assert opaque() == [True, True]
 
 
+def test_no_stroke_is_covered_while_those_of_a_symbol_are_changed(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.locator("#symbols button").first.click()
+    sheet, panel = (page.locator(name).bounding_box() for name in ("#ink", "#choices"))
+    assert sheet and panel
+    assert panel["y"] < sheet["y"] + sheet["height"]  # beside its symbol
+    page.get_by_role("button", name="Change strokes").click()
+    panel = page.locator("#choices").bounding_box()
+    assert panel
+    assert panel["y"] >= sheet["y"] + sheet["height"]
+
+
 def test_the_symbol_whose_choices_are_open_stays_marked(page: Page) -> None:
     draw(page, X, ONE)
     expect_latex(page, "x1")

@@ -159,7 +159,11 @@ export class Choices extends EventTarget {
     const below = this.box.bottom + 14;
     const fitsAbove = this.box.top - height - 14 >= 8;
     // Above when there is no room below; otherwise below, over whatever follows the sheet.
-    this.panel.style.top = `${below + height > sheet.clientHeight && fitsAbove ? this.box.top - height - 14 : below}px`;
+    let top = below + height > sheet.clientHeight && fitsAbove ? this.box.top - height - 14 : below;
+    // Strokes can only be tapped where nothing lies over them.
+    const under = sheet.clientHeight + 8;
+    if (this.grouping && sheet.getBoundingClientRect().top + under + height <= window.innerHeight) top = under;
+    this.panel.style.top = `${top}px`;
   }
 
   #key(event) {

@@ -194,6 +194,17 @@ def _squared(cover: Cover, rng: np.random.Generator) -> bytes:
     return _photograph(_aslant(page, rng), rng, noise=0.02)
 
 
+def _dotted(cover: Cover, rng: np.random.Generator) -> bytes:
+    """A dotted page, its dots of nearly the pen's width, a little fainter."""
+    cover = np.pad(cover, [(60, 60), (120, 120)])
+    rows, columns = np.indices(cover.shape)
+    apart, aslant = cover.shape[0] / rng.uniform(9, 14), rng.uniform(-0.02, 0.02)
+    right, down = columns + aslant * rows + rng.uniform(0, apart), rows - aslant * columns + rng.uniform(0, apart)
+    off = np.hypot(*((place + apart / 2) % apart - apart / 2 for place in (right, down)))
+    printed = 0.6 * np.clip(2.5 - off, 0, 1)
+    return _photograph(_aslant(0.9 - 0.8 * np.maximum(cover, printed), rng), rng)
+
+
 KINDS: dict[str, Callable[[Cover, np.random.Generator], bytes]] = {
     "drawing": _drawing,
     "camera": _camera,
@@ -204,6 +215,7 @@ KINDS: dict[str, Callable[[Cover, np.random.Generator], bytes]] = {
     "scan": _scan,
     "ruled": _ruled,
     "squared": _squared,
+    "dotted": _dotted,
 }
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inkmath.images.dots import without_printed_dots
 from inkmath.images.ruling import PrintedLines
 
 if TYPE_CHECKING:
@@ -344,7 +345,7 @@ def _standing_out(grey: Grey, ground: Ground, softness: float, least_contrast: f
         pixels = lines.made_whole(standing_out(written, least_ink(written[~lines.pixels])))
         if pixels.any():
             return ink, pixels
-    return ink, standing_out(ink, threshold)
+    return ink, without_printed_dots(standing_out(ink, threshold))
 
 
 def _weight(ink: Grey) -> float:

@@ -25,7 +25,7 @@ def ink_from_image(image: Path | str | bytes | NDArray[np.generic], *, most_pixe
     """Recover pen strokes from the picture of one handwritten formula.
 
     The ink may be darker or lighter than its paper, the paper plain and unevenly lit, in part in a shadow, or a sheet
-    on a dark desk, ruled or squared in a fainter colour than the pen's. A formula that is askew stays askew.
+    on a dark desk, dotted, or ruled or squared in a fainter colour than the pen's. A formula that is askew stays askew.
 
     Args:
         image: a PNG or JPEG file or its bytes; or an array ``(height, width)`` or ``(height, width, 3 or 4)`` of

@@ -200,9 +200,10 @@ def find_ink(grey: Grey, name: str = "image") -> Mask:
     edges vanish. It is narrow, too: darker than the picture after a closing (or lighter than after an opening) that is
     wider than any line, so that no edge of a shadow, a sheet or a scan is ink. What passes Otsu's threshold (IEEE
     Trans. SMC 9, 1979) is ink, and fainter ink where it touches such (hysteresis), without the printed lines of ruled
-    and squared paper. The sign that weighs most tells dark ink from light. Where lines are faint in places, of pencil
-    or chalk, they are looked for once more in a softer picture; all others end where ink is half as strong as in their
-    middle, or the blur would fill the holes of small letters. Thin lines are looked for in an enlarged picture.
+    and squared paper and the dots of dotted paper. The sign that weighs most tells dark ink from light. Where lines are
+    faint in places, of pencil or chalk, they are looked for once more in a softer picture; all others end where ink is
+    half as strong as in their middle, or the blur would fill the holes of small letters. Thin lines are looked for in
+    an enlarged picture.
 
     Raises:
         ImageError: nothing stands out from the paper, or far too much does.

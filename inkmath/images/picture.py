@@ -33,12 +33,13 @@ EDGE = 0.5  # of the same, where the line ends: less is the blur between lines
 WIDEST_BLOT = 0.16  # of height and width together; what is wider is a shadow or a desk, no wide pen's lines that meet
 NARROWER_BLOTS = 0.02, 0.055  # of the same, if what is wider is not lines: shadows of fingers, stains, punched holes
 WIDEST_PEN = 0.33  # of such a blot: its lines leave no wider ones where they meet
-LINES, ALL = 0.2, 0.98  # of what stands out, at least, where lines are narrow; and where there is nothing but lines
+LINES, ALL = 0.05, 0.98  # of what stands out, at least, where lines are narrow; and where there is nothing but lines
 RAGGED = 0.0225  # of height and width together: how far the dark beside an edge counts beyond it
 DARKEST_SHADOW = 0.4  # of the light on the rest of the paper; what is darker is no paper
 MOST_GAIN = 2.0  # that ink in a shadow is strengthened by
 NOISE_RATIO = 6.0  # ink over the standard deviation of paper
 THIN = 3.5  # pixels; of pens below it, dots are lost among the pixels
+TIP = 0.5  # of the size of what is whole, at most; what is larger and reaches the edge is the formula itself
 ENLARGED = 2  # times, where the pen is so thin
 MOST_INK = 0.35  # of the picture's area; handwriting covers a few hundredths
 OVERSHOOT = 2.0  # what resizing makes of white, 1, is below; what is above was never scaled to 0..1
@@ -265,7 +266,7 @@ def _find_ink(grey: Grey, name: str) -> Mask:
     pixels = _without_specks(pixels, pen_width(pixels))
     if not pixels.any():
         raise nothing
-    pixels = _without_frame(pixels, pen_width(pixels))
+    pixels = _without_tips(_without_frame(pixels, pen_width(pixels)))
     return Mask(pixels, pen_width(pixels))
 
 
@@ -442,3 +443,21 @@ def _without_frame(pixels: NDArray[np.bool_], pen: float) -> NDArray[np.bool_]:
             framed: NDArray[np.bool_] = pixels & (parts != part)
             return framed
     return pixels
+
+
+def _without_tips(pixels: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Without the ends of letters that the upper or lower edge has cut off: other lines of the page are no formula."""
+    from scipy import ndimage
+    from skimage.measure import label
+
+    parts = label(pixels, connectivity=2)  # type: ignore[no-untyped-call]
+    down, across = ([(box[axis].start, box[axis].stop) for box in ndimage.find_objects(parts)] for axis in (0, 1))
+    (top, bottom), (left, right) = np.transpose(down), np.transpose(across)
+    above, below = top == 0, bottom == len(pixels)
+    whole = ~above & ~below
+    cropped = left.min() == 0 and right.max() == pixels.shape[1]  # to the ink: what reaches an edge ends there
+    if cropped or not whole.any():
+        return pixels
+    low = bottom - top <= TIP * np.median(np.maximum(bottom - top, right - left)[whole])
+    kept: NDArray[np.bool_] = pixels & ~np.concatenate([[False], low & ~whole])[parts]
+    return kept

@@ -273,16 +273,16 @@ def _find_ink(grey: Grey, name: str) -> Mask:
 def _on_ground(grey: Grey) -> tuple[Ground, Grey, NDArray[np.bool_]]:
     """The ground that ink stands out from, how far, and where: narrow lines, if wider blots are beside them."""
     *narrower, widest = Ground.under(grey)
-    ink, pixels = _standing_out(grey, widest, SOFTNESS, LEAST_CONTRAST)
+    all_blots = _weight(_contrast(grey, widest, SOFTNESS)[0])
     for ground, blot in zip(narrower, NARROWER_BLOTS, strict=True):
-        share = _weight(_contrast(grey, ground, SOFTNESS)[0]) / max(_weight(ink), 1e-6)
-        if share > ALL:
+        lines = _weight(_contrast(grey, ground, SOFTNESS)[0])
+        if lines > ALL * all_blots:
             break
-        if share >= LINES:
-            lines, there = _standing_out(grey, ground, SOFTNESS, LEAST_CONTRAST)
-            if there.any() and pen_width(there) <= WIDEST_PEN * blot * sum(grey.shape):
-                return ground, lines, there
-    return widest, ink, pixels
+        if lines >= LINES * all_blots:
+            ink, pixels = _standing_out(grey, ground, SOFTNESS, LEAST_CONTRAST)
+            if pixels.any() and pen_width(pixels) <= WIDEST_PEN * blot * sum(grey.shape):
+                return ground, ink, pixels
+    return widest, *_standing_out(grey, widest, SOFTNESS, LEAST_CONTRAST)
 
 
 @dataclass(frozen=True)
@@ -324,7 +324,7 @@ class Ground:
         # Edges are ragged: what is darker on one side of them holds for a little beyond.
         beyond, inner = max(round(RAGGED * sum(small.shape)), 4) + 1, (slice(size, -size), slice(size, -size))
         grounds = []
-        for blot in (*(round(share * sum(small.shape)) for share in NARROWER_BLOTS), size):
+        for blot in (*(max(round(share * sum(small.shape)), 1) for share in NARROWER_BLOTS), size):
             closed = ndimage.minimum_filter(ndimage.grey_closing(wide, (blot, blot)), beyond)[inner]
             opened = ndimage.maximum_filter(ndimage.grey_opening(wide, (blot, blot)), beyond)[inner]
             grounds.append(cls(paper, enlarged(closed), enlarged(opened)))

@@ -150,6 +150,17 @@ def _shadow(cover: Cover, rng: np.random.Generator) -> bytes:
     return _photograph((0.9 - 0.78 * cover) * (1 - 0.45 * shadow), rng)
 
 
+def _fingers(cover: Cover, rng: np.random.Generator) -> bytes:
+    """The soft shadow of a hand, its fingers narrower than the letters are large."""
+    across, down = (axis * side / 2 for axis, side in zip(_places(cover), cover.shape[::-1], strict=True))
+    height = cover.shape[0]
+    shadow = np.zeros(cover.shape, np.bool_)
+    for finger in range(4):
+        middle = rng.uniform(-20, 20) + 95 * (finger - 1.5) + rng.uniform(-0.3, 0.3) * down
+        shadow |= (np.abs(across - middle) < 31) & (down > rng.uniform(-0.4, -0.1) * height)
+    return _photograph((0.9 - 0.78 * cover) * (1 - 0.5 * gaussian_filter(shadow.astype(float), 8)), rng)
+
+
 def _desk(cover: Cover, rng: np.random.Generator) -> bytes:
     """A sheet whose left edge, a little aslant, is seen, and beside it a dark desk of grained wood."""
     page = np.pad(cover, 160)
@@ -168,6 +179,14 @@ def _chalk(cover: Cover, rng: np.random.Generator) -> bytes:
     """Light, broken lines on a blackboard that was wiped."""
     wiped = gaussian_filter(rng.normal(size=cover.shape), (25, 60))
     return _photograph(0.22 + 0.65 * _grained(cover, 0.6, 1.2, rng) + 0.03 * wiped / wiped.std(), rng)
+
+
+def _neighbours(cover: Cover, rng: np.random.Generator) -> bytes:
+    """A photograph with the lower ends of the line above, cut off by its edge."""
+    page = np.pad(cover, [(60, 0), (0, 0)])
+    ends = cover[np.flatnonzero((cover > 0.5).any(axis=1))[-1] - 24 :, ::-1]
+    page[: len(ends)] = np.maximum(page[: len(ends)], ends)
+    return _camera(page, rng)
 
 
 def _scan(cover: Cover, rng: np.random.Generator) -> bytes:
@@ -209,9 +228,11 @@ KINDS: dict[str, Callable[[Cover, np.random.Generator], bytes]] = {
     "drawing": _drawing,
     "camera": _camera,
     "shadow": _shadow,
+    "fingers": _fingers,
     "desk": _desk,
     "pencil": _pencil,
     "chalk": _chalk,
+    "neighbours": _neighbours,
     "scan": _scan,
     "ruled": _ruled,
     "squared": _squared,

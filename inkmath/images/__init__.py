@@ -24,8 +24,9 @@ __all__ = ["ImageError", "TooManyPixelsError", "ink_from_image"]
 def ink_from_image(image: Path | str | bytes | NDArray[np.generic], *, most_pixels: int = MAX_PIXELS) -> Ink:
     """Recover pen strokes from the picture of one handwritten formula.
 
-    The ink may be darker or lighter than its paper, the paper plain and unevenly lit, in part in a shadow, or a sheet
-    on a dark desk, dotted, or ruled or squared in a fainter colour than the pen's. A formula that is askew stays askew.
+    The ink may be darker or lighter than its paper, the paper plain and unevenly lit, in part in a shadow, highlighted,
+    or a sheet on a dark desk, dotted, or ruled or squared in a fainter colour than the pen's. What the upper or lower
+    edge leaves of other lines is passed over. A formula that is askew stays askew.
 
     Args:
         image: a PNG or JPEG file or its bytes; or an array ``(height, width)`` or ``(height, width, 3 or 4)`` of

@@ -32,11 +32,15 @@ GRAINY = 0.15  # of a line's middle, or more, that is fainter than it should be:
 FAINT = 0.7  # of the strongest ink within a pen's width
 EDGE = 0.5  # of the same, where the line ends: less is the blur between lines
 WIDEST_BLOT = 0.16  # of height and width together; what is wider is a shadow or a desk, no wide pen's lines that meet
-RAGGED = 0.0225  # of the same: how far the dark beside an edge counts beyond it
+NARROWER_BLOTS = 0.02, 0.055  # of the same, if what is wider is not lines: shadows of fingers, stains, punched holes
+WIDEST_PEN = 0.33  # of such a blot: its lines leave no wider ones where they meet
+LINES, ALL = 0.05, 0.98  # of what stands out, at least, where lines are narrow; and where there is nothing but lines
+RAGGED = 0.0225  # of height and width together: how far the dark beside an edge counts beyond it
 DARKEST_SHADOW = 0.4  # of the light on the rest of the paper; what is darker is no paper
 MOST_GAIN = 2.0  # that ink in a shadow is strengthened by
 NOISE_RATIO = 6.0  # ink over the standard deviation of paper
 THIN = 3.5  # pixels; of pens below it, dots are lost among the pixels
+TIP = 0.5  # of the size of what is whole, at most; what is larger and reaches the edge is the formula itself
 ENLARGED = 2  # times, where the pen is so thin
 MOST_INK = 0.35  # of the picture's area; handwriting covers a few hundredths
 OVERSHOOT = 2.0  # what resizing makes of white, 1, is below; what is above was never scaled to 0..1
@@ -198,7 +202,8 @@ def find_ink(grey: Grey, name: str = "image") -> Mask:
 
     Ink differs from the paper around it, which is a median over a wide neighbourhood: so uneven light and yellowed
     edges vanish. It is narrow, too: darker than the picture after a closing (or lighter than after an opening) that is
-    wider than any line, so that no edge of a shadow, a sheet or a scan is ink. What passes Otsu's threshold (IEEE
+    wider than any line, so that no edge of a shadow, a sheet or a scan is ink; nor, where much narrower lines stand out
+    beside them, are shadows of fingers, a highlighter's bands and punched holes. What passes Otsu's threshold (IEEE
     Trans. SMC 9, 1979) is ink, and fainter ink where it touches such (hysteresis), without the printed lines of ruled
     and squared paper and the dots of dotted paper. The sign that weighs most tells dark ink from light. Where lines are
     faint in places, of pencil or chalk, they are looked for once more in a softer picture; all others end where ink is
@@ -243,8 +248,7 @@ def _find_ink(grey: Grey, name: str) -> Mask:
     nothing = ImageError(
         f"{name}: there is no handwriting to be seen; give a picture with clear lines, dark on light or light on dark"
     )
-    ground = Ground.under(grey)
-    ink, pixels = _standing_out(grey, ground, SOFTNESS, LEAST_CONTRAST)
+    ground, ink, pixels = _on_ground(grey)
     if not pixels.any():
         raise nothing
     if pixels.mean() > MOST_INK:
@@ -264,8 +268,23 @@ def _find_ink(grey: Grey, name: str) -> Mask:
     pixels = _without_specks(pixels, pen_width(pixels))
     if not pixels.any():
         raise nothing
-    pixels = _without_frame(pixels, pen_width(pixels))
+    pixels = _without_tips(_without_frame(pixels, pen_width(pixels)))
     return Mask(pixels, pen_width(pixels))
+
+
+def _on_ground(grey: Grey) -> tuple[Ground, Grey, NDArray[np.bool_]]:
+    """The ground that ink stands out from, how far, and where: narrow lines, if wider blots are beside them."""
+    *narrower, widest = Ground.under(grey)
+    all_blots = _weight(_contrast(grey, widest, SOFTNESS)[0])
+    for ground, blot in zip(narrower, NARROWER_BLOTS, strict=True):
+        lines = _weight(_contrast(grey, ground, SOFTNESS)[0])
+        if lines > ALL * all_blots:
+            break
+        if lines >= LINES * all_blots:
+            ink, pixels = _standing_out(grey, ground, SOFTNESS, LEAST_CONTRAST)
+            if pixels.any() and pen_width(pixels) <= WIDEST_PEN * blot * sum(grey.shape):
+                return ground, ink, pixels
+    return widest, *_standing_out(grey, widest, SOFTNESS, LEAST_CONTRAST)
 
 
 @dataclass(frozen=True)
@@ -283,10 +302,13 @@ class Ground:
     opened: Grey
 
     @classmethod
-    def under(cls, grey: Grey) -> Ground:
-        """The ground of a picture, found in a smaller one of medians, which know neither noise nor thin lines."""
+    def under(cls, grey: Grey) -> list[Ground]:
+        """The ground of a picture under lines of each width, found in a smaller one of medians.
+
+        These know neither noise nor thin lines.
+        """
+        from PIL import Image
         from scipy import ndimage
-        from skimage.transform import resize
 
         side = max(1, round(max(grey.shape) / 160))
         whole = np.pad(grey, [(0, -length % side) for length in grey.shape], mode="edge")
@@ -294,41 +316,48 @@ class Ground:
         blocks = whole.reshape(rows, side, columns, side).swapaxes(1, 2).reshape(rows, columns, -1)
         small = np.median(blocks, axis=-1)
 
+        def enlarged(values: Grey) -> Grey:
+            large = Image.fromarray(values).resize(whole.shape[::-1], Image.Resampling.BILINEAR)
+            return np.asarray(large, np.float32)[: grey.shape[0], : grey.shape[1]]
+
         size = max(round(WIDEST_BLOT * sum(small.shape)), 15)
+        paper = enlarged(ndimage.median_filter(small[::2, ::2], size=size, mode="reflect"))
         wide = np.pad(small, size, mode="edge")
         # Edges are ragged: what is darker on one side of them holds for a little beyond.
         beyond, inner = max(round(RAGGED * sum(small.shape)), 4) + 1, (slice(size, -size), slice(size, -size))
-        closed = ndimage.minimum_filter(ndimage.grey_closing(wide, (size, size)), beyond)[inner]
-        opened = ndimage.maximum_filter(ndimage.grey_opening(wide, (size, size)), beyond)[inner]
-        paper = ndimage.median_filter(small[::2, ::2], size=size, mode="reflect")
+        grounds = []
+        for blot in (*(max(round(share * sum(small.shape)), 1) for share in NARROWER_BLOTS), size):
+            closed = ndimage.minimum_filter(ndimage.grey_closing(wide, (blot, blot)), beyond)[inner]
+            opened = ndimage.maximum_filter(ndimage.grey_opening(wide, (blot, blot)), beyond)[inner]
+            grounds.append(cls(paper, enlarged(closed), enlarged(opened)))
+        return grounds
 
-        def enlarged(values: Grey) -> Grey:
-            large: Grey = resize(values, whole.shape, order=1, preserve_range=True)  # type: ignore[no-untyped-call]
-            return large[: grey.shape[0], : grey.shape[1]]
 
-        return cls(enlarged(paper), enlarged(closed), enlarged(opened))
+def _contrast(grey: Grey, ground: Ground, softness: float) -> tuple[Grey, float]:
+    """How far a blurred picture stands out as dark ink or as light, ``(height, width)``, and the paper's noise."""
+    from scipy import ndimage
+
+    smooth = ndimage.gaussian_filter(grey, softness)
+    difference = smooth - ground.paper
+    some = difference[::3, ::3]
+    noise = 1.48 * float(np.median(np.abs(some - np.median(some))))  # standard deviation, by the median
+    dark = np.maximum(np.minimum(-difference, ground.closed - smooth), 0)
+    light = np.maximum(np.minimum(difference, smooth - ground.opened), 0)
+    if _weight(dark) < _weight(light):
+        return light, noise
+    # Shadow dims paper and ink alike.
+    lit = max(float(np.quantile(ground.closed, 0.9)), 1e-3)
+    gain = np.clip(lit / np.maximum(ground.closed, 1e-3), 1, MOST_GAIN)
+    return np.where(ground.closed >= DARKEST_SHADOW * lit, gain * dark, 0), noise
 
 
 def _standing_out(grey: Grey, ground: Ground, softness: float, least_contrast: float) -> tuple[Grey, NDArray[np.bool_]]:
     """How far a blurred picture stands out, ``(height, width)``, and where that is ink: nowhere below the contrast."""
-    from scipy import ndimage
     from skimage.filters import apply_hysteresis_threshold, threshold_otsu
 
-    smooth = ndimage.gaussian_filter(grey, softness)
-    difference = smooth - ground.paper
-    dark = np.maximum(np.minimum(-difference, ground.closed - smooth), 0)
-    light = np.maximum(np.minimum(difference, smooth - ground.opened), 0)
-    if _weight(dark) >= _weight(light):
-        # Shadow dims paper and ink alike.
-        lit = max(float(np.quantile(ground.closed, 0.9)), 1e-3)
-        gain = np.clip(lit / np.maximum(ground.closed, 1e-3), 1, MOST_GAIN)
-        ink = np.where(ground.closed >= DARKEST_SHADOW * lit, gain * dark, 0)
-    else:
-        ink = light
+    ink, noise = _contrast(grey, ground, softness)
     if float(ink.max()) < least_contrast:
         return ink, np.zeros(grey.shape, np.bool_)
-    some = difference[::3, ::3]
-    noise = 1.48 * float(np.median(np.abs(some - np.median(some))))  # standard deviation, by the median
     least = float(np.clip(NOISE_RATIO * noise, LEAST_CONTRAST / 2, LEAST_CONTRAST))
 
     def least_ink(of: Grey) -> float:
@@ -416,3 +445,21 @@ def _without_frame(pixels: NDArray[np.bool_], pen: float) -> NDArray[np.bool_]:
             framed: NDArray[np.bool_] = pixels & (parts != part)
             return framed
     return pixels
+
+
+def _without_tips(pixels: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Without the ends of letters that the upper or lower edge has cut off: other lines of the page are no formula."""
+    from scipy import ndimage
+    from skimage.measure import label
+
+    parts = label(pixels, connectivity=2)  # type: ignore[no-untyped-call]
+    down, across = ([(box[axis].start, box[axis].stop) for box in ndimage.find_objects(parts)] for axis in (0, 1))
+    (top, bottom), (left, right) = np.transpose(down), np.transpose(across)
+    above, below = top == 0, bottom == len(pixels)
+    whole = ~above & ~below
+    cropped = left.min() == 0 and right.max() == pixels.shape[1]  # to the ink: what reaches an edge ends there
+    if cropped or not whole.any():
+        return pixels
+    low = bottom - top <= TIP * np.median(np.maximum(bottom - top, right - left)[whole])
+    kept: NDArray[np.bool_] = pixels & ~np.concatenate([[False], low & ~whole])[parts]
+    return kept

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
+from scipy.ndimage import gaussian_filter
 
 from inkmath.drawing import to_png
 from inkmath.images import ImageError, TooManyPixelsError, ink_from_image
@@ -351,6 +352,50 @@ def test_the_black_border_of_a_scan_is_not_ink() -> None:
     scan = drawn(ACROSS, DOWN, paper=250, ink=20, size=WIDE).astype(np.float64)
     scan[:8] = scan[:, -12:] = 5
     assert is_the_plus(ink_from_image(seen(scan)))
+
+
+@pytest.mark.parametrize("depth", [0.3, 0.6])
+def test_a_shadow_of_fingers_is_not_ink(depth: float) -> None:
+    """Fingers are narrower than what a wide pen may draw in a picture of this size."""
+    fingers = drawn([(250.0, 420.0), (230.0, 60.0)], [(390.0, 420.0), (400.0, 30.0)], size=WIDE, pen=50) < 128
+    shadow = gaussian_filter(fingers.astype(float), 3)
+    assert is_the_plus(ink_from_image(seen(drawn(ACROSS, DOWN, ink=30, size=WIDE, pen=4) * (1 - depth * shadow))))
+
+
+def test_what_all_of_the_writing_was_highlighted_with_is_not_ink() -> None:
+    page = drawn([(120.0, 200.0), (540.0, 200.0)], ink=170, size=WIDE, pen=130)
+    plus = [(280.0, 200.0), (380.0, 200.0)], [(330.0, 155.0), (330.0, 245.0)]
+    across, down = ink_from_image(seen(np.minimum(page, drawn(*plus, size=WIDE)).astype(float))).strokes
+    assert ends(across) == [pytest.approx(end, abs=2 * PEN) for end in plus[0]]
+    assert ends(down) == [pytest.approx(end, abs=2 * PEN) for end in plus[1]]
+
+
+def test_punched_holes_are_not_ink() -> None:
+    page = drawn(ACROSS, DOWN, size=WIDE).astype(float)
+    for y in (90, 310):
+        page = np.minimum(page, drawn([(60.0, y), (60.0, y)], ink=60, size=WIDE, pen=56))
+    assert is_the_plus(ink_from_image(seen(page)))
+
+
+TIPS = [[(x, -20.0), (x + 30.0, 20.0)] for x in (150.0, 240.0, 420.0)]
+"""Lower ends of letters of the line above."""
+
+
+@pytest.mark.parametrize("below", [False, True])
+@pytest.mark.parametrize("count", [1, 3])
+def test_what_the_edge_leaves_of_other_lines_is_not_ink(count: int, below: bool) -> None:
+    tips = [[(x, WIDE[1] - y if below else y) for x, y in tip] for tip in TIPS[:count]]
+    assert is_the_plus(ink_from_image(drawn(*tips, ACROSS, DOWN, size=WIDE)))
+
+
+def test_letters_that_the_edge_cuts_off_stay() -> None:
+    cut = [[(x, -20.0), (x + 30.0, 150.0)] for x in (120.0, 420.0)]
+    assert len(ink_from_image(drawn(*cut, ACROSS, DOWN, size=WIDE)).strokes) == 4
+
+
+def test_of_a_picture_cropped_to_its_ink_what_reaches_the_edge_stays() -> None:
+    picture = drawn(TIPS[0], ACROSS, DOWN, size=WIDE)[:, int(TIPS[0][0][0]) + 20 : int(ACROSS[1][0]) + 2]
+    assert len(ink_from_image(picture).strokes) == 3
 
 
 BOX = [(20.0, 24.0), (620.0, 20.0), (620.0, 376.0), (20.0, 380.0), (20.0, 24.0)]

@@ -59,7 +59,7 @@ def trained(formulas: FormulaSet, labels: list[str], tmp_path_factory: pytest.Te
 
     seen: list[FormulaSet] = []
     judged: list[FormulaSet] = []
-    plain_exprate = expression_run.plain_exprate
+    plain_exprate = expression.plain_exprate
 
     def judge(network: Any, those: FormulaSet, labels: list[str]) -> float:
         judged.append(those)

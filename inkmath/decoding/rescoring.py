@@ -75,9 +75,7 @@ class Rescorer:
         """How much likelier scripts and contents are for being where the same label has them elsewhere, or has none."""
         often = Counter(classes)
         having = Counter(
-            (classes[parent], relation)
-            for parent, relation in zip(parents, relations, strict=True)
-            if parent >= 0 and relation != RIGHT
+            (classes[parent], relation) for parent, relation in zip(parents, relations, strict=True) if parent >= 0
         )
         total = 0.0
         for label, times in often.items():

@@ -104,23 +104,21 @@ def tune(
         lines: how symbols stand on their lines, which counts as much as it does in all searches.
     """
     tried: dict[tuple[float, float], float] = {}
-    best: tuple[float, Weights, list[list[Found]], list[bool]] | None = None
+    best: tuple[float, Search, list[list[Found]], list[bool]] | None = None
     copies = len(bent) // max(len(answers), 1)
     asked, wanted = [*answers, *bent], [*truths] * (1 + copies)
     counts = np.repeat([1.0, 1.0 / max(copies, 1)], [len(answers), len(bent)])
     shares = OPINION if any(one.opinion for one in asked) else (Weights().opinion,)
     for factor, share in itertools.product(LANGUAGE, shares):
-        weights = replace(Weights(), language=factor, opinion=share)
-        search = Search(labels, language, weights, lines)
+        search = Search(labels, language, replace(Weights(), language=factor, opinion=share), lines)
         found = [search.search(one.scores, {}, one.opinion) for one in asked]
         right = [_latex(one[0], labels) == truth for one, truth in zip(found, wanted, strict=True)]
         tried[factor, share] = float(np.mean(right[: len(answers)]))
         merit = float(np.average(right, weights=counts))
         if best is None or merit > best[0]:
-            best = merit, weights, found, right
+            best = merit, search, found, right
     assert best is not None
-    _, weights, found, right = best
-    search = Search(labels, language, weights, lines)
+    _, search, found, right = best
     nonsense = [search.search(one.scores, {}, one.opinion) for one in scribbles]
     kept = [place for place in range(len(found)) if fresh is None or place % len(answers) in fresh]
     confidence = fit_confidence(
@@ -128,7 +126,8 @@ def tune(
         [*(right[place] for place in kept), *[False] * len(nonsense)],
         [*counts[kept], *[1.0] * len(nonsense)],
     )
-    return Tuned(replace(weights, confidence=confidence), tried[weights.language, weights.opinion], tried)
+    weights = replace(search.weights, confidence=confidence)
+    return Tuned(weights, tried[weights.language, weights.opinion], tried)
 
 
 def fit_confidence(

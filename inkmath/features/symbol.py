@@ -171,8 +171,6 @@ def _without_hooks(stroke: NDArray[np.float64], longest: float) -> NDArray[np.fl
         travelled = np.cumsum(np.hypot(*steps.T))
         # A hook is small beside its own stroke too: a short stroke is not eaten from both ends.
         near = int(np.searchsorted(travelled, min(longest, 0.2 * travelled[-1]))) if len(steps) else 0
-        if near == 0:
-            continue
         turns = np.abs(np.diff(np.unwrap(np.arctan2(steps[: near + 1, 1], steps[: near + 1, 0]))))
         if turns.max(initial=0.0) > HOOK_ANGLE:
             stroke = stroke[int(turns.argmax()) + 1 :]

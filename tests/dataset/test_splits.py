@@ -157,8 +157,9 @@ def test_without_any_writer_each_sample_is_its_own_group() -> None:
     assert splits.count(Split.VALID) == 10
 
 
-def test_ink_that_a_user_saved_is_always_trained_on() -> None:
-    samples = [sample(i, None) for i in range(20)] + [sample(100 + i, None, "user", Role.USER) for i in range(20)]
+@pytest.mark.parametrize("role", [Role.USER, Role.SHAPES])
+def test_ink_that_a_user_saved_or_that_shows_shapes_is_always_trained_on(role: Role) -> None:
+    samples = [sample(i, None) for i in range(20)] + [sample(100 + i, None, role, role) for i in range(20)]
     assert set(assign_splits(samples, 0.4, seed=0)[20:]) == {Split.TRAIN}
 
 
@@ -172,7 +173,12 @@ def test_so_is_training_ink_of_the_same_writer_or_the_same_strokes() -> None:
 
 
 def test_a_data_set_too_small_for_its_share_still_validates() -> None:
-    assert sorted(map(str, assign_splits([sample(1, "a"), sample(2, "b")], 0.06, seed=0))) == ["train", "valid"]
+    """With the writer of the fewest formulas, or of the first source of those."""
+    few = [sample(1, "a"), sample(2, "a"), sample(3, "b"), sample(4, "c", "HAMEX/more")]
+    for order in ([0, 1, 2, 3], [3, 2, 1, 0]):
+        splits = assign_splits([few[place] for place in order], 0.06, seed=0)
+        assert splits.index(Split.VALID) == order.index(2)
+        assert splits.count(Split.TRAIN) == 3
 
 
 @pytest.mark.parametrize(
@@ -192,7 +198,7 @@ def test_what_cannot_be_split_is_an_error_with_its_remedy(samples: list[Sample],
 any_sample = st.builds(
     Sample,
     file=st.just("f"),
-    role=st.sampled_from([Role.TRAIN, Role.TRAIN, Role.TRAIN, Role.TEST, Role.USER]),
+    role=st.sampled_from([Role.TRAIN, Role.TRAIN, Role.TRAIN, Role.TEST, Role.USER, Role.SHAPES]),
     source=st.sampled_from("ABC"),
     writer=st.none() | st.sampled_from("uvwxyz"),
     digest=st.integers(0, 60).map(lambda number: str(number).encode()),
@@ -211,6 +217,7 @@ def test_no_writer_and_no_ink_stands_in_two_splits(samples: list[Sample], valid:
         for name in s.names:  # nothing that is used belongs together with what had to go
             seen[name].add("excluded or test" if isinstance(split, Excluded) or split == Split.TEST else split)
         assert (split == Split.TEST) == (s.role == Role.TEST)
+        assert split != Split.VALID or s.role == Role.TRAIN
     assert all(len(found) == 1 for found in seen.values())
     assert Split.TRAIN in splits
     assert Split.VALID in splits

@@ -267,6 +267,7 @@ def test_any_ink_has_a_reading_with_every_stroke_in_it_once(
     released: StrokeGraphReader, points: list[list[tuple[float, float]]]
 ) -> None:
     (readings,) = released.read([Ink.from_points(points)])
+    assert readings
     for reading in readings:
         owned = [stroke for symbol in reading.tree.symbols for stroke in symbol.strokes]
         assert sorted(owned) == list(range(len(points)))

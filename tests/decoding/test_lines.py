@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inkmath.decoding.lines import LineModel, Lines, extents, lines_of, measure_lines, stroke_extents
+from inkmath.decoding.lines import BESIDE, LineModel, Lines, extents, lines_of, measure_lines, stroke_extents
 from inkmath.features.expression import RELATIONS, FormulaSet
 from inkmath.ink import Ink
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
@@ -272,6 +272,15 @@ def test_scripts_spread_by_a_share_of_their_own_size() -> None:
     heights = {"1": (1.0, 0.0), "2": (1.0, 0.0)}
     found = taught([in_a_row("12", heights, "21", number) for number in range(30)])
     assert found["scripts"]["Sup"][:2] == pytest.approx([0.5, 0.05 / 0.5], abs=0.015)
+
+
+@pytest.mark.parametrize("times", [19, 20])
+def test_scripts_that_were_seen_seldom_stand_as_scripts_do(times: int) -> None:
+    heights = {"1": (1.0, 0.0), "2": (1.0, 0.0)}
+    found = taught([in_a_row("12", heights, "21", number) for number in range(times)])
+    assert set(found["scripts"]) == ({"Sup"} if times == 20 else set())
+    if times < 20:
+        assert (LineModel(("1", "2"), found).scripts == BESIDE).all()
 
 
 def test_a_symbol_alone_on_its_line_does_not_teach_how_its_like_stand() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -95,7 +96,7 @@ def test_what_the_user_decided_outweighs_any_opinion() -> None:
 
 
 def test_released_readers_share_their_opinions_and_either_works_alone(tmp_path: Any) -> None:
-    from inkmath.decoding.expression import StrokeGraphReader
+    from inkmath.decoding.expression import StrokeGraphReader, load_expression_reader
     from inkmath.recognizer import Recognizer
 
     for name in ("expression.onnx", "expression.json"):
@@ -105,6 +106,8 @@ def test_released_readers_share_their_opinions_and_either_works_alone(tmp_path: 
     assert isinstance(alone, StrokeGraphReader)
     assert both.opinion is not None
     assert alone.opinion is None
+    symbols: Any = SimpleNamespace(labels=both.labels, takes_context=False)
+    assert load_expression_reader(tmp_path, symbols).opinion is None, "out of their place it is not asked about symbols"
     minus = Ink.from_points([[[0, 0], [10, 0], [20, 0], [30, 0]]])
     assert [to_latex(reader.read([minus])[0][0].tree) for reader in (both, alone)] == ["-", "-"]
 

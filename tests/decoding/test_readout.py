@@ -153,15 +153,15 @@ def test_pairs_and_governors_have_an_equal_say_in_relations() -> None:
 
 
 def test_no_symbol_governs_two_by_one_relation() -> None:
-    # Both y and 2 want to stand to the right of x; the less certain gives way, at the least cost.
+    # Both y and 2 want to stand to the right of x; the less certain gives way, at the least cost, however much that is.
     edges = np.full((3, 3, len(RELATIONS)), -9.0)
     edges[0, 1, 0], edges[0, 2, 0] = -0.1, -0.2
-    edges[1, 2, 0] = -1.0
+    edges[1, 2, 0] = -6.0
     root = np.array([-0.1, -8.0, -8.0])
     ((score, parents, relations),) = best_trees(edges, root)
     assert parents.tolist() == [-1, 0, 1]
     assert relations[1:].tolist() == [0, 0]
-    assert score == pytest.approx(-1.2)
+    assert score == pytest.approx(-6.2)
 
 
 def test_what_is_repaired_follows_a_line_to_its_end_and_costs_what_it_costs() -> None:

@@ -23,8 +23,9 @@ def rescorer(*formulas: str) -> Rescorer:
 
 
 def arrays(text: str) -> tuple[list[int], list[int], list[int]]:
+    """Classes, parents and relations; that of the root says nothing, as where the search has found a tree."""
     tree = parse_latex(text)
-    parents, relations = [-1] * len(tree.symbols), [-1] * len(tree.symbols)
+    parents, relations = [-1] * len(tree.symbols), [RELATIONS.index(Relation.RIGHT)] * len(tree.symbols)
     for edge in tree.edges:
         parents[edge.child], relations[edge.child] = edge.parent, RELATIONS.index(edge.relation)
     return [LABELS.index(symbol.label) for symbol in tree.symbols], parents, relations
@@ -118,6 +119,8 @@ def test_a_bracket_has_its_partner_on_its_line(text: str, count: int) -> None:
         ("x-1", 0),
         (r"\sqrt{x}", 0),
         (r"\sqrt[2]{}+x", 1),
+        (r"\sqrt{}+x", 1),
+        (r"\sqrt[2]{x}", 0),
     ],
 )
 def test_a_fraction_has_two_sides_and_a_root_something_inside(text: str, count: int) -> None:

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
+from inkmath.decoding import tuning
 from inkmath.decoding.language import TreeLanguageModel, count_trigrams
+from inkmath.decoding.lines import LineModel
 from inkmath.decoding.readout import Scores
 from inkmath.decoding.search import Search, Weights
-from inkmath.decoding.tuning import LANGUAGE, OPINION, Answer, bent, in_stranger_hands, scribbles, tune, unaware, unseen
+from inkmath.decoding.tuning import (
+    COPIES,
+    LANGUAGE,
+    OPINION,
+    Answer,
+    bent,
+    in_stranger_hands,
+    scribbles,
+    tune,
+    tune_reader,
+    unaware,
+    unseen,
+)
 from inkmath.features.expression import PAIR_LABELS, RELATIONS, FormulaSet
 from inkmath.ink import Ink
 from inkmath.layout.latex import parse_latex
@@ -76,6 +91,48 @@ def test_a_second_opinion_counts_when_it_helps() -> None:
     assert tuned.weights.opinion < 0.4
 
 
+def test_heights_count_as_they_do_in_all_searches() -> None:
+    stands = (("x", 0.6, 0.0), ("X", 1.0, 0.0), ("y", 0.6, -0.4))
+    measures = {
+        "symbols": {label: [9, top, bottom, 0.02, 0.0, 0.02] for label, top, bottom in stands},
+        "scripts": {},
+        "root": [1.4, 0.4],
+        "usual": 0.8,
+    }
+    low = Answer(replace(DOUBTFUL.scores, extents=np.array([(0.4, 1.0), (0.4, 1.4)])))
+    for lines, exprate in ((None, 0.0), (LineModel(LABELS, measures), 1.0)):
+        assert tune([low], ["x y"], LABELS, language("y"), lines=lines).exprate == exprate
+
+
+def test_a_reader_is_tuned_to_ink_as_written_and_bent_and_to_scribble(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By language to which the text of validation is new, and for confidence to those alone that are."""
+    texts, asked = ["x y", "X X"], list[Ink]()
+    counts = count_trigrams(map(parse_latex, texts))
+    strokes = [[[0.0, 0.0], [5.0, 5.0]], [[6.0, 0.0], [7.0, 3.0]]]
+    inks = [Ink.from_points(strokes, id=text, tree=parse_latex(text)) for text in ("x y", "X y")]
+
+    def scores(some: list[Ink]) -> list[Scores]:
+        asked.extend(some)
+        return [CLEAR.scores] * len(some)
+
+    reader: Any = SimpleNamespace(
+        labels=LABELS,
+        scores=scores,
+        opinion=SimpleNamespace(of=lambda ink: ink.id),
+        search=SimpleNamespace(lines="how they run", language=language(*texts)),
+    )
+    monkeypatch.setattr(tuning, "tune", lambda *given: given)
+    given: Any = tune_reader(reader, inks, counts, set(texts))
+    answers, truths, labels, known, strange, nonsense, fresh, lines = given
+    assert [one.opinion for one in answers] == truths == ["x y", "X y"]
+    assert [one.opinion for one in strange] == truths * COPIES
+    assert len(nonsense) == len(scribbles())
+    assert {id(ink) for ink in inks} < {id(ink) for ink in asked}
+    assert len(asked) == len(answers) + len(strange) + len(nonsense)
+    assert (known.edge == language("X X").edge).all()
+    assert (labels, fresh, lines) == (LABELS, [1], "how they run")
+
+
 def test_language_is_weighed_as_if_the_text_of_validation_were_new() -> None:
     texts = ["x y", "X y x", "x X"]
     counts, inks = count_trigrams(map(parse_latex, texts)), [Ink((), tree=parse_latex(text)) for text in ("x y", "X y")]
@@ -116,6 +173,7 @@ def test_many_bent_copies_count_no_more_than_one_of_each() -> None:
     answers, truths = [DOUBTFUL, DOUBTFUL, DOUBTFUL, misread], ["x y", "x y", "x y", "X y"]
     tuned = tune(answers, truths, LABELS, language(*["x y"] * 50, "X"), bent=[CLEAR, CLEAR, CLEAR, DOUBTFUL] * 9)
     assert tuned.weights.language > 0
+    assert tuned.tried[0.0, Weights().opinion] == 0.0, "of ink as written, though without language all copies are right"
 
 
 def test_bent_formulas_are_the_same_formulas_in_other_ink() -> None:
@@ -170,4 +228,4 @@ def test_wrong_readings_of_bent_ink_and_of_scribble_lower_confidence() -> None:
 @pytest.mark.parametrize("truth", ["x y", "y"])
 def test_with_nothing_to_compare_the_usual_confidence_stays(truth: str) -> None:
     tuned = tune([CLEAR], [truth], LABELS, language("x y"))
-    assert tuned.weights.confidence == type(tuned.weights)().confidence
+    assert tuned.weights == Weights(language=LANGUAGE[0]), "and language counts no more than it has to"

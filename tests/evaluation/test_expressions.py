@@ -137,6 +137,8 @@ def test_groups_hold_every_formula_with_their_own_rates() -> None:
     assert report.tables["by_source"].rows == [("A", 2, 0.5, 1.0, 1.0, 1.0), ("B", 1, 1.0, 1.0, 1.0, 1.0)]
     assert [row[:3] for row in report.tables["by_length"].rows] == [("1-3", 2, 1.0), ("7-10", 1, 0.0)]
     assert [row[:3] for row in report.tables["by_structure"].rows] == [("fraction", 1, 1.0), ("line", 2, 0.5)]
+    sources = evaluate([(ink("x", source=source), read("x")) for source in "DFBAEC"])
+    assert [row[0] for row in sources.tables["by_source"].rows] == list("ABCDEF")
     bounds = evaluate([(ink("+".join("a" * count)), read("a")) for count in (2, 4)])  # 3 and 7 symbols
     assert [row[:2] for row in bounds.tables["by_length"].rows] == [("1-3", 1), ("7-10", 1)]
     lone = evaluate([(ink("aaaa"), read("a"))])
@@ -144,14 +146,16 @@ def test_groups_hold_every_formula_with_their_own_rates() -> None:
 
 
 def test_confusions_are_listed_by_how_often_they_occur() -> None:
-    report = evaluate([(ink("x+c"), read("x+C")), (ink("c"), read("C")), (ink("x^2"), read("z2"))])
-    assert report.tables["symbol_confusions"].rows == [("c", "C", 2), ("x", "z", 1)]
+    report = evaluate(
+        [(ink("y"), read("z")), (ink("x+c"), read("x+C")), (ink("c"), read("C")), (ink("x^2"), read("z2"))]
+    )
+    assert report.tables["symbol_confusions"].rows == [("c", "C", 2), ("x", "z", 1), ("y", "z", 1)]
     assert report.tables["relation_confusions"].rows == [("Sup", "Right", 1)]
 
 
 def test_calibration_is_that_of_the_best_reading() -> None:
     surely_right, unsurely_wrong = read("x", confidence=0.9), read("y", confidence=0.3)
-    report = evaluate([(ink("x"), surely_right), (ink("x"), unsurely_wrong)])
+    report = evaluate([(ink("x"), [*surely_right, *unsurely_wrong]), (ink("x"), [*unsurely_wrong, *surely_right])])
     assert report.tables["reliability"].rows == [(0.3, 0.0, 1), (0.9, 1.0, 1)]
     assert report.metrics["calibration_error"] == pytest.approx((0.3 + 0.1) / 2)
     assert report.metrics["mean_confidence"] == pytest.approx(0.6)
@@ -159,8 +163,9 @@ def test_calibration_is_that_of_the_best_reading() -> None:
 
 def test_the_report_as_files(tmp_path: Path) -> None:
     report = evaluate([(ink("x+1", "one"), read("x+7")), (Ink.from_points([[[0, 0]]], id="bare"), read("x"))])
-    report.write(tmp_path)
-    assert json.loads((tmp_path / "metrics.json").read_text())["exprate"] == 0.0
+    report.write(tmp_path, {"seconds": 0.1234567})
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    assert (metrics["exprate"], metrics["token_error_rate"], metrics["seconds"]) == (0.0, 0.33333, 0.12346)
     assert {path.stem for path in tmp_path.glob("*.csv")} == set(report.tables)
     with (tmp_path / "formulas.csv").open(newline="") as stream:
         (row,) = csv.DictReader(stream)

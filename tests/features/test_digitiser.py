@@ -64,6 +64,8 @@ def test_a_circle_becomes_a_polygon_of_fewer_corners() -> None:
     assert coarsest <= 2 * 2 * np.pi / (2 * SPACING[1]) < corners(CIRCLE)
 
 
-def test_a_dot_stays_a_dot(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_tremor_a_dot_stays_a_dot_and_ends_stay_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("inkmath.features.digitiser.TREMOR", 0.0)
-    assert (coarsen(INK, rng())[2] == DOT).all()
+    told = coarsen(INK, rng())
+    assert (told[2] == DOT).all()
+    np.testing.assert_allclose(told[:, [0, -1]], INK[:, [0, -1]], atol=1e-6)

@@ -45,6 +45,13 @@ def formulas(inks: list[Ink]) -> FormulaSet:
     return FormulaSet.from_inks(inks, ["train", "valid"] * 3, POINTS)
 
 
+def test_a_set_tells_of_each_ink_what_was_known(inks: list[Ink], formulas: FormulaSet) -> None:
+    told = zip(formulas.ids, formulas.writers, formulas.sources, strict=True)
+    assert [tuple(map(str, row)) for row in told] == [(ink.id, ink.writer, ink.source) for ink in inks]
+    unknown = FormulaSet.from_inks([Ink(inks[0].strokes)], [""], POINTS)
+    assert (unknown.writers.tolist(), unknown.sources.tolist()) == ([""], [""])
+
+
 def test_place_and_size_do_not_matter(inks: list[Ink]) -> None:
     there = stroke_points(inks[0], POINTS)
     moved = Ink(tuple((stroke * 37 + (1e4, -500)).astype(np.float32) for stroke in inks[0].strokes))

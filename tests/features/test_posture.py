@@ -53,6 +53,14 @@ def test_bars_in_a_row_tell_how_lines_run(slope: float) -> None:
     assert posture(bars(slope).strokes).slope == pytest.approx(slope, abs=0.06)
 
 
+def test_arcs_are_no_bars() -> None:
+    """They are hardly longer than their chords, but bent."""
+    at = np.linspace(0, 1, 9)
+    one = np.stack([8 * at, 3.2 * at], axis=1) + np.outer(4 * 0.18 * at * (1 - at), (-3.2, 8))  # (9, 2)
+    arcs = Ink.from_points([np.add(one, (x, 0)) for x in range(0, 60, 10)])
+    assert posture(arcs.strokes).slope == pytest.approx(0.0, abs=0.02)
+
+
 @pytest.mark.parametrize("lean", [-0.6, 0.0, 0.09, 0.5])
 def test_stems_tell_how_letters_lean(lean: float) -> None:
     assert posture(stems(lean).strokes).lean == pytest.approx(lean, abs=0.01)

@@ -109,11 +109,12 @@ def test_stroke_indices_read_the_strokes_back() -> None:
 
 def test_of_too_many_strokes_the_longest_are_kept() -> None:
     dust = [stroke((i, 0), (i, 0.1)) for i in range(30)]
-    row = normalize_and_pad_traces([[*dust, stroke((0, 0), (40, 0))]], 8)[0]
+    row = normalize_and_pad_traces([[*dust, stroke((0, 0), (40, 0)), stroke((0, 5), (20, 5))]], 8)[0]
     owner = stroke_indices(row[None])[0]
     assert owner.max() == 3
     assert np.ptp(row[:, X]) == pytest.approx(2.0)
-    assert np.ptp(row[owner == 3, X]) == pytest.approx(2.0), "the bar, not the dust"
+    assert np.ptp(row[owner == 2, X]) == pytest.approx(2.0), "the bars, not the dust, and in their order"
+    assert np.ptp(row[owner == 3, X]) == pytest.approx(1.0)
 
 
 def test_deduplication_drops_points_where_the_pen_rested() -> None:
@@ -132,6 +133,16 @@ def test_smoothing_flattens_noise_and_keeps_both_ends() -> None:
     np.testing.assert_allclose(smooth[[0, -1], :2], raw[[0, -1], :2], atol=0.05)
 
 
+@pytest.mark.parametrize("width", [1, 2])
+def test_smoothing_is_the_mean_of_so_many_points_on_either_side(width: int) -> None:
+    zigzag = [stroke(*((x, 9 * (x % 2)) for x in range(31)))]
+    raw, smooth = (normalize_and_pad_traces([zigzag], 31, smooth=wide)[0, :, :2] for wide in (0, width))
+    mean = np.mean(np.lib.stride_tricks.sliding_window_view(raw, 2 * width + 1, axis=0), axis=2)
+    apart = smooth[width:-width] - mean
+    np.testing.assert_allclose(apart, np.broadcast_to(apart[0], apart.shape), atol=1e-6)
+    assert np.ptp(smooth[:, X]) == np.ptp(raw[:, X]), "of the same size, and so no more than moved"
+
+
 def test_smoothing_ends_where_the_pen_was_lifted() -> None:
     bars = [np.array([[x, 0.0], [x, 10.0]], np.float32) for x in (0.0, 10.0)]
     raw, smooth = (normalize_and_pad_traces([bars], 20, smooth=width)[0] for width in (0, 2))
@@ -139,11 +150,15 @@ def test_smoothing_ends_where_the_pen_was_lifted() -> None:
 
 
 def test_dehooking_cuts_a_sharp_turn_at_the_end_but_no_corner() -> None:
-    assert np.abs(normalize_and_pad_traces([HOOK], 16, dehook=True)[0, :, X]).max() == 0
-    corner = [stroke((0, 0), (0, 100), (60, 100))]
-    np.testing.assert_array_equal(
-        normalize_and_pad_traces([corner], 16, dehook=True), normalize_and_pad_traces([corner], 16)
-    )
+    for hooked in (HOOK[0], HOOK[0][::-1]):
+        cut = hooked[hooked[:, X] == 0]
+        np.testing.assert_array_equal(
+            normalize_and_pad_traces([[hooked]], 16, dehook=True), normalize_and_pad_traces([[cut]], 16)
+        )
+    for whole in ([stroke((0, 0), (0, 100), (60, 100))], curve(80)):
+        np.testing.assert_array_equal(
+            normalize_and_pad_traces([whole], 16, dehook=True), normalize_and_pad_traces([whole], 16)
+        )
 
 
 def test_dehooking_does_not_eat_a_small_stroke_beside_a_large_one() -> None:

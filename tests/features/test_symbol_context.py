@@ -29,9 +29,11 @@ def test_sizes_are_in_typical_strokes(contexts: np.ndarray) -> None:
 
 
 def test_neighbours_in_writing_order_tell_the_place(contexts: np.ndarray) -> None:
-    letter, exponent, dot = contexts[0], contexts[2], contexts[3]
-    assert exponent[NAMED["bottom_before"]] == pytest.approx(np.tanh(-10 / 6 / 2))
-    assert exponent[NAMED["side_before"]] > 0 > exponent[NAMED["side_after"]]
+    letter, smaller, exponent, dot = contexts
+    for name, expected in {"top": (4, 8), "bottom": (0, 10), "side": (10, -7)}.items():
+        told = [smaller[NAMED[f"{name}_{when}"]] for when in ("before", "after")]
+        assert told == pytest.approx(np.tanh(np.array(expected) / 6 / 2)), name
+    assert exponent[NAMED["side_before"]] == pytest.approx(np.tanh(7 / 6 / 2)), "not beside the letter"
     assert not letter[[NAMED["top_before"], NAMED["bottom_before"], NAMED["side_before"]]].any()
     assert not dot[[NAMED["top_after"], NAMED["bottom_after"], NAMED["side_after"]]].any()
 

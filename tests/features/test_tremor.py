@@ -71,6 +71,12 @@ def test_a_steady_hand_has_none_however_it_is_sampled(points: int) -> None:
     assert tremor(single(formula(points))) < STEADY / 2
 
 
+def test_a_pen_that_goes_round_and_round_hides_no_tremor() -> None:
+    """Three steps on, it is where it was, and so on no line that points could lie beside."""
+    ink, circling = shaken(formula(), 0.03), np.tile([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], (20, 1))
+    assert tremor(single([*ink, circling])) == pytest.approx(tremor(single(ink)), rel=0.05)
+
+
 @pytest.mark.parametrize(
     "strokes", [[np.zeros((1, 2))], [np.zeros((9, 2))], [np.eye(2)], [np.eye(2).repeat(3, axis=0)]]
 )
@@ -108,10 +114,10 @@ def test_all_but_the_points_stays() -> None:
     assert (led.id, led.trace_ids, len(led.strokes)) == (ink.id, ink.trace_ids, len(ink.strokes))
 
 
-def test_a_dot_among_trembling_strokes_stays_where_it_is() -> None:
-    dot = np.array([[3.0, 4.0], [4.0, 4.0]])
-    led = steadied(Ink.from_points([*shaken(formula(), 0.04), dot]))
-    np.testing.assert_array_equal(led.strokes[-1], dot)
+@pytest.mark.parametrize("few", [[[3.0, 4.0], [4.0, 4.0]], [[3.0, 4.0], [5.0, 9.0], [7.0, 4.0]]])
+def test_a_dot_or_a_tick_among_trembling_strokes_stays_where_it_is(few: list[list[float]]) -> None:
+    led = steadied(Ink.from_points([*shaken(formula(), 0.04), few]))
+    np.testing.assert_array_equal(led.strokes[-1], few)
 
 
 def test_a_point_far_from_all_others_of_its_stroke_stays() -> None:

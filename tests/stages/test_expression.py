@@ -1,9 +1,13 @@
-"""The stages of whole formulas up to training: nothing of validation or test goes into what is learned from."""
+"""The stages of whole formulas beside training: nothing of validation or test is learned from, the test is measured."""
 
 from __future__ import annotations
 
+import csv
 import json
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -12,13 +16,14 @@ from inkmath.dataset.ink_table import add_splits, to_batch, write_inks
 from inkmath.dataset.splits import Split
 from inkmath.decoding.language import count_trigrams
 from inkmath.decoding.lines import measure_lines
+from inkmath.decoding.reading import Reading
 from inkmath.features.expression import FormulaSet
 from inkmath.ink import Ink
 from inkmath.labels import Vocabulary
 from inkmath.layout.latex import canonical_tokens, parse_latex
 from inkmath.layout.tree import LayoutTree, Symbol
 from inkmath.params import Params, load_params
-from stages import encode_expression, normalize_expression
+from stages import encode_expression, evaluate_expression, normalize_expression
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -91,3 +96,30 @@ def test_rare_labels_are_left_out(workspace: Path, params: Params) -> None:
     block = params.encode_expression.model_copy(update={"min_count": 2})
     encode_expression.main(params.model_copy(update={"encode_expression": block}))
     assert Vocabulary.load("models/expression/labels.json").words == ("x",)
+
+
+class OrderlyReader:
+    """Reads what is written from left to right, and nothing but an x where it is not."""
+
+    def read(self, inks: list[Ink], **_: Any) -> list[list[Reading]]:
+        places = [[float(stroke[0, 0]) for stroke in ink.strokes] for ink in inks]
+        trees = [ink.tree if at == sorted(at) else parse_latex("x") for ink, at in zip(inks, places, strict=True)]
+        return [[Reading(tree, 0.5)] for tree in trees if tree]
+
+
+def test_the_test_split_is_measured_as_it_is_and_with_its_strokes_in_any_order(
+    workspace: Path, params: Params, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logged: dict[str, float] = {}
+    run = SimpleNamespace(log_metrics=logged.update)
+    monkeypatch.setattr(evaluate_expression, "resume_run", lambda *_, **__: nullcontext(run))
+    monkeypatch.setattr(evaluate_expression, "load_expression_reader", lambda _: OrderlyReader())
+    monkeypatch.setattr(evaluate_expression, "draw_report", lambda *_: [])
+    figures = evaluate_expression.main(params)
+    assert (figures["formulas"], figures["exprate"], figures["exprate_shuffled"]) == (1, 1.0, 0.0)
+    assert logged == {f"test_{name}": value for name, value in figures.items()}
+    results = Path("results/evaluate_expression")
+    assert json.loads((results / "metrics.json").read_text()) == pytest.approx(figures, abs=1e-5)
+    with (results / "formulas.csv").open(newline="") as stream:
+        assert [row["id"] for row in csv.DictReader(stream)] == ["test/e"]
+    assert [path.name for path in (results / "lg").rglob("*.lg")] == ["e.lg"]

@@ -95,8 +95,14 @@ def test_an_equal_or_worse_one_changes_nothing_unless_asked_for(client: MlflowCl
 @pytest.mark.usefixtures("crowned")
 def test_a_champion_of_another_split_is_no_match_for_this_ink(client: MlflowClient, workspace: Path) -> None:
     weights = released(workspace / "weights", "z x y")
-    with pytest.raises(TrackingError, match="was trained on another split of the ink"):
+    refused = pytest.raises(TrackingError, match="was trained on another split of the ink")
+    with refused:
         release.release(client, "inkmath-symbol", "symbol", [INK], weights, table="1a2b")
+    champion = client.get_model_version_by_alias("inkmath-symbol", "champion")
+    client.set_model_version_tag("inkmath-symbol", champion.version, "ink", "3c4d")
+    for table in ("1a2b", None):
+        with refused:
+            release.release(client, "inkmath-symbol", "symbol", [INK], weights, table=table)
     assert (weights / "labels.txt").read_text() == "z x y"
     release.release(client, "inkmath-symbol", "symbol", [INK], weights, replace=True, table="1a2b")
     assert (weights / "labels.txt").read_text() == "x y z"

@@ -35,12 +35,16 @@ def knobs(**changes: Any) -> TrainExpression:
 
 @pytest.fixture(scope="module")
 def formulas() -> FormulaSet:
-    """Six formulas to train on, two to validate, two to test; the ink of the last is poison to whoever touches it."""
+    """Six formulas to train on, two to validate, two to test; the ink of the last is poison to whoever touches it.
+
+    The first to validate has the text of the first to train on.
+    """
     splits = ["train"] * 6 + ["valid"] * 2 + ["test"] * 2
     made = FormulaSet.from_inks(synthesize(10, 6, max_symbols=8), splits, POINTS)
-    points = made.points.copy()
+    points, latex = made.points.copy(), made.latex.copy()
     points[made.stroke_offsets[8] :] = np.nan
-    return replace(made, points=points)
+    latex[6] = latex[0]
+    return replace(made, points=points, latex=latex)
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +58,12 @@ def trained(formulas: FormulaSet, labels: list[str], tmp_path_factory: pytest.Te
     from inkmath.training import expression, expression_run
 
     seen: list[FormulaSet] = []
+    judged: list[FormulaSet] = []
+    plain_exprate = expression.plain_exprate
+
+    def judge(network: Any, those: FormulaSet, labels: list[str]) -> float:
+        judged.append(those)
+        return plain_exprate(network, those, labels)
 
     class Watched(compose.Composer):
         def __init__(self, formulas: FormulaSet, *options: Any) -> None:
@@ -62,26 +72,48 @@ def trained(formulas: FormulaSet, labels: list[str], tmp_path_factory: pytest.Te
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(expression, "Composer", Watched)
+        patch.setattr(expression_run, "plain_exprate", judge)
         path = tmp_path_factory.mktemp("run") / "c.npz"
         result = expression_run.train_expression(formulas, labels, knobs(), 1, path, say=lambda line: None)
-    return result, seen
+    return result, seen, judged
 
 
 def test_only_training_ink_is_composed_and_test_ink_is_not_even_looked_at(trained: Any, formulas: FormulaSet) -> None:
-    result, (composed,) = trained
+    result, (composed,), _ = trained
     assert set(composed.ids.tolist()) == set(formulas.ids[:6].tolist())
     assert TRAININGS["expression"].watched in result.history[-1], "by this figure a search stops what falls behind"
     assert np.isfinite([value for row in result.history for value in row.values()]).all()
     assert all(np.isfinite(variable.numpy()).all() for variable in result.model.trainable_variables)
 
 
-def test_what_is_written_is_a_reader(trained: Any, formulas: FormulaSet, labels: list[str], tmp_path: Path) -> None:
-    from inkmath.training.expression_run import write_model, write_results
+def test_judged_are_validation_and_what_is_new_of_it_as_written_and_bent(trained: Any, formulas: FormulaSet) -> None:
+    *_, (watched, fresh, harder) = trained
+    assert watched.ids.tolist() == formulas.ids[6:8].tolist()
+    assert fresh.ids.tolist() == harder.ids.tolist() == formulas.ids[7:8].tolist()
+    assert (fresh.points == formulas.strokes(7)).all()
+    assert (harder.points != fresh.points).any()
 
+
+def test_what_is_written_is_a_reader(
+    trained: Any, formulas: FormulaSet, labels: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from inkmath.decoding import tuning
+    from inkmath.training.expression_run import known, write_model, write_results
+
+    asked: list[Any] = []
+    tune_reader = tuning.tune_reader
+
+    def tune(*given: Any) -> tuning.Tuned:
+        asked.extend(given)
+        return tune_reader(*given)
+
+    monkeypatch.setattr(tuning, "tune_reader", tune)
     trees = [tree for number in range(6) if (tree := formulas.tree(number))]
     lines = measure_lines(formulas.select(range(6)))
     files, tuned = write_model(trained[0], tmp_path / "model", labels, count_trigrams(trees), lines, formulas)
     assert all(file.is_file() for file in files)
+    assert [ink.tree for ink in asked[1]] == [formulas.tree(number) for number in (6, 7)]
+    assert asked[3] == known(formulas), "its search is weighed as if what training says were not known"
     assert 0.0 <= tuned.exprate <= 1.0
     metrics = write_results(trained[0], tuned, tmp_path / "results")
     assert metrics["valid_exprate"] == round(tuned.exprate, 5)

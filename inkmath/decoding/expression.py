@@ -77,16 +77,18 @@ class StrokeGraphReader:
     def read(
         self, inks: Sequence[Ink], *, alternatives: int = 5, constraints: Sequence[Constraints] | None = None
     ) -> list[list[Reading]]:
-        """Read each ink, steadied where it trembles and levelled where it stands askew.
-
-        See :class:`inkmath.decoding.reading.ExpressionReader`.
-        """
-        inks = [levelled(steadied(ink)) for ink in inks]
+        """Read each ink, prepared; see :class:`inkmath.decoding.reading.ExpressionReader`."""
+        inks = [prepared(ink) for ink in inks]
         given = constraints or [{} for _ in inks]
         return [
             self.search.read(scores, alternatives, fixed, self.opinion.of(ink) if self.opinion else None)
             for ink, scores, fixed in zip(inks, self.scores(inks), given, strict=True)
         ]
+
+
+def prepared(ink: Ink) -> Ink:
+    """Ink as the networks are asked about it: steadied where it trembles, levelled where it stands askew."""
+    return levelled(steadied(ink))
 
 
 def load_expression_reader(directory: Path, symbols: OnnxSymbolReader | None = None) -> StrokeGraphReader:

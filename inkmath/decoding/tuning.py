@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from inkmath.decoding.expression import prepared
 from inkmath.decoding.language import TreeLanguageModel, without
 from inkmath.decoding.search import Search, Weights, evidence
 from inkmath.features.expression import FormulaSet, rescale
@@ -69,6 +70,7 @@ def tune_reader(reader: StrokeGraphReader, inks: Sequence[Ink], counts: Counts, 
     """
 
     def ask(some: Sequence[Ink]) -> list[Answer]:
+        some = [prepared(ink) for ink in some]
         return [
             Answer(scores, reader.opinion.of(ink) if reader.opinion else None)
             for ink, scores in zip(some, reader.scores(some), strict=True)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from inkmath.decoding import tuning
+from inkmath.decoding.expression import prepared
 from inkmath.decoding.language import TreeLanguageModel, count_trigrams
 from inkmath.decoding.lines import LineModel
 from inkmath.decoding.readout import Scores
@@ -128,6 +129,7 @@ def test_a_reader_is_tuned_to_ink_as_written_and_bent_and_to_scribble(monkeypatc
     assert [one.opinion for one in strange] == truths * COPIES
     assert len(nonsense) == len(scribbles())
     assert {id(ink) for ink in inks} < {id(ink) for ink in asked}
+    assert all(prepared(ink) is ink for ink in asked), "what is read is prepared, too"
     assert len(asked) == len(answers) + len(strange) + len(nonsense)
     assert (known.edge == language("X X").edge).all()
     assert (labels, fresh, lines) == (LABELS, [1], "how they run")

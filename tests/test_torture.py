@@ -100,6 +100,14 @@ def mend_lock(copy: Copy, whole: Copy) -> bool:
     return False
 
 
+def mend_run_cache(copy: Copy) -> bool:
+    """Do what the README says where a kill met DVC between the folder of a stage's run and the file in it."""
+    folders = [folder for folder in (copy.root / ".dvc/cache/runs").glob("*/*") if not any(folder.iterdir())]
+    for folder in folders:
+        folder.rmdir()
+    return bool(folders)
+
+
 def assert_nothing_is_half_written(copy: Copy, whole: Copy) -> None:
     """Whatever has the name of an output is whole: the very bytes, or a file that opens."""
     lock = YAML(typ="safe", pure=True).load((whole.root / "dvc.lock").read_text())
@@ -188,6 +196,7 @@ def test_repro_that_is_killed_again_and_again_ends_as_undisturbed(reproduced: Co
     for whom in ("all", "stage"):
         said.append(kill(disturbed, (*REPRO, "encode"), rng.uniform(2.0, 8.0), whom))
         mend_lock(disturbed, reproduced)
+        mend_run_cache(disturbed)
         assert_nothing_is_half_written(disturbed, reproduced)
     disturbed.repro("encode")
     made, wanted = outputs(disturbed), outputs(reproduced)
@@ -204,6 +213,18 @@ def test_a_lock_that_a_kill_cut_short_is_refused_by_name_and_one_from_before_men
     assert mend_lock(disturbed, reproduced)
     assert disturbed.run("dvc", "status").returncode == 0
     assert not mend_lock(disturbed, reproduced)
+
+
+def test_an_empty_folder_that_a_kill_left_of_a_run_is_mended_by_taking_it_away(disturbed: Copy) -> None:
+    disturbed.forget()
+    disturbed.repro("parse")
+    (disturbed.root / "dvc.lock").unlink()
+    for run in (disturbed.root / ".dvc/cache/runs").glob("*/*/*"):
+        run.unlink()
+    assert "join() argument must be str, bytes, or os.PathLike object" in disturbed.run("dvc", "repro", "parse").stderr
+    assert mend_run_cache(disturbed)
+    disturbed.repro("parse")
+    assert not mend_run_cache(disturbed)
 
 
 STAGES = (
@@ -236,6 +257,7 @@ def test_whatever_moment_it_is_killed_at_the_next_repro_ends_as_undisturbed(
         _forget(copy, stage)
         during = kill(copy, command, seconds, whom)
         mend_lock(copy, whole)
+        mend_run_cache(copy)
         assert_nothing_is_half_written(copy, whole)
         copy.repro(stage)
         assert_as_undisturbed(copy, whole)

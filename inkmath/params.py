@@ -72,6 +72,12 @@ class Data(Block):
             )
         return self
 
+    def reads(self, folder: Path) -> bool:
+        """Whether a place of ink is, holds or lies in a folder."""
+        there = folder.resolve()
+        places = [Path(place).resolve() for place in (self.train, self.test, self.user, self.shapes)]
+        return any(place.is_relative_to(there) or there.is_relative_to(place) for place in places)
+
 
 class Synthesize(Block):
     """Made-up handwriting."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from inkmath.params import Data, Params, ParamsError, load_params
+from inkmath.params import Params, ParamsError, load_params
 from inkmath.synthesis import synthesize
 from inkmath.synthesis.collection import write_collection
 
@@ -18,7 +18,7 @@ INK = Path("data/raw/synthetic")
 def main(params: Params) -> dict[str, int]:
     """Write the training and the test set, by different writers; returns the number of files of each."""
     knobs = params.synthesize
-    train, test = (knobs.train, knobs.test) if _is_read(params.data) else (0, 0)
+    train, test = (knobs.train, knobs.test) if params.data.reads(INK) else (0, 0)
     parts = {"train": (train, knobs.writers), "test": (test, max(knobs.writers // 4, 1))}
     return {
         part: write_collection(
@@ -29,13 +29,6 @@ def main(params: Params) -> dict[str, int]:
         )
         for part, (count, writers) in parts.items()
     }
-
-
-def _is_read(data: Data) -> bool:
-    """Whether a place of ink is, holds or lies in where made-up ink is written."""
-    made = INK.resolve()
-    places = [Path(place).resolve() for place in (data.train, data.test, data.user, data.shapes)]
-    return any(place.is_relative_to(made) or made.is_relative_to(place) for place in places)
 
 
 if __name__ == "__main__":

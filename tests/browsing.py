@@ -129,3 +129,16 @@ def focused(page: Page) -> str:
         }"""
     )
     return told
+
+
+def opacity(page: Page, x: float, y: float) -> float:
+    """How opaque ink is at its most near a place of the sheet, 0 to 1."""
+    most: float = page.locator("#ink").evaluate(
+        """(canvas, [x, y]) => {
+            const ratio = canvas.width / canvas.clientWidth;
+            const { data } = canvas.getContext("2d").getImageData(x * ratio - 3, y * ratio - 3, 7, 7);
+            return Math.max(...data.filter((_, place) => place % 4 === 3)) / 255;
+        }""",
+        [x, y],
+    )
+    return most

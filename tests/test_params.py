@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import ValidationError
 
-from inkmath.params import ParamsError, Train, TrainExpression, load_params
+from inkmath.params import Data, ParamsError, Train, TrainExpression, load_params
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +34,22 @@ def write(tmp_path: Path) -> Callable[[str, str], Path]:
 
 def test_the_file_in_the_repository_is_valid() -> None:
     assert load_params(REPOSITORY / "params.yaml").data.source == "synthetic"
+
+
+@pytest.mark.parametrize(
+    ("places", "read"),
+    [
+        ({}, False),
+        ({"train": "made"}, True),
+        ({"user": "made/train"}, True),
+        ({"shapes": "./there/../made"}, True),
+        ({"test": "."}, True),
+        ({"test": "made-up"}, False),
+    ],
+)
+def test_a_folder_is_read_where_a_place_is_holds_or_lies_in_it(places: dict[str, str], read: bool) -> None:
+    elsewhere = {"train": "a", "test": "b", "user": "c", "shapes": "d"}
+    assert Data.model_validate({"source": "inkml", **elsewhere, **places}).reads(Path("made")) is read
 
 
 def test_every_knob_has_a_comment() -> None:

@@ -106,7 +106,8 @@ def posture(strokes: Sequence[Stroke]) -> Posture:
     if width > 0:
         told_by.append((float(right @ down) / width, SCATTER**2 / width + OF_LINES))
     if len(bars):
-        told_by.append((_median(*bars.T) - DROOP, OF_BAR / len(bars) + OF_BARS))
+        middle = float(np.quantile(bars[:, 0], 0.5, weights=bars[:, 1], method="inverted_cdf"))
+        told_by.append((middle - DROOP, OF_BAR / len(bars) + OF_BARS))
     slopes, variances = np.array(told_by).T
     slope = float((slopes / variances).sum() / (1 / variances).sum())
     spread = float((1 / variances).sum() ** -0.5)
@@ -165,13 +166,6 @@ def _bars(strokes: Sequence[Stroke], size: float) -> Floats:
         if beside.max() <= BEND * length and np.hypot(*np.diff(points, axis=0).T).sum() <= STRAIGHT * length:
             found.append((down / right, min(length / size, LONG)))
     return np.array(found).reshape(-1, 2)
-
-
-def _median(values: Floats, weights: Floats) -> float:
-    """The value that half of the weight lies below."""
-    order = np.argsort(values, kind="stable")
-    reached = np.cumsum(weights[order])
-    return float(values[order[np.searchsorted(reached, reached[-1] / 2)]])
 
 
 def _mapped(strokes: Sequence[Stroke], matrix: Floats) -> tuple[Stroke, ...]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from inkmath.images.ruling import going_on
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -21,14 +23,10 @@ OFF = 0.2
 """How far off its place a dot may be, in distances of the grid: pages bend, and are seen from aside."""
 FEWEST = 12
 """Dots with neighbours on all four sides that show what paper it is; no formula has so many."""
-
-
 MOST = 4_000
 """More dots than a page has are the texture of something else."""
 HIDDEN = 2
 """So many dots in a row may be below handwriting."""
-REACH = 3
-"""Pixels, besides the width of a dot, over which handwriting goes on behind it."""
 
 
 def without_printed_dots(pixels: Pixels) -> Pixels:
@@ -40,6 +38,7 @@ def without_printed_dots(pixels: Pixels) -> Pixels:
     """
     from scipy import ndimage
     from skimage.measure import label
+    from skimage.morphology import disk
 
     parts = label(pixels, connectivity=2)  # type: ignore[no-untyped-call]
     boxes = ndimage.find_objects(parts)
@@ -57,16 +56,13 @@ def without_printed_dots(pixels: Pixels) -> Pixels:
     printed = np.zeros(len(boxes) + 1, np.bool_)
     printed[small[found] + 1] = True
     written: Pixels = pixels & ~printed[parts]
-    width = round(float(np.median(sides[small[found]]))) + 2  # blur makes handwriting and dots run into each other
-    below = np.zeros_like(pixels)
     rows, columns = np.rint(missed).astype(int).T
     inside = (rows >= 0) & (rows < pixels.shape[0]) & (columns >= 0) & (columns < pixels.shape[1])
+    below = np.zeros_like(pixels)
     below[rows[inside], columns[inside]] = True
-    below = ndimage.binary_dilation(below, _disc(width))
-    cut, size = written & ~below, width + REACH
-    closed = ndimage.binary_closing(np.pad(cut, size), np.ones((size, size), np.bool_))[size:-size, size:-size]
-    whole: Pixels = cut | (closed & written & below)
-    return whole
+    radius = round(float(np.median(sides[small[found]])) / 2) + 1  # blur makes handwriting and dots run into each other
+    below = ndimage.binary_dilation(below, disk(radius))  # type: ignore[no-untyped-call]
+    return going_on(written & ~below, written & below, 2 * radius + 1)
 
 
 def _grid(places: Points, sure: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Points]:
@@ -108,10 +104,3 @@ def _grid(places: Points, sure: NDArray[np.bool_]) -> tuple[NDArray[np.int64], P
                 reached.add(int(dot))
                 pending.append((places[dot], ways, 0))
     return np.array(sorted(reached), np.int64), np.array(list(missed.values())).reshape(-1, 2)
-
-
-def _disc(width: int) -> Pixels:
-    """A disc that is so many pixels wide."""
-    rows, columns = np.indices((width, width)) - (width - 1) / 2
-    disc: Pixels = np.hypot(rows, columns) <= width / 2
-    return disc

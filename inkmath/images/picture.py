@@ -7,7 +7,7 @@ import warnings
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -262,7 +262,7 @@ def _find_ink(grey: Grey, name: str) -> Mask:
         pixels &= strength >= EDGE
     elif GRAIN_SOFTNESS * pen > SOFTNESS:
         # A blur takes contrast from a line, too.
-        _, softer = _standing_out(grey, ground, GRAIN_SOFTNESS * pen, 0.6 * LEAST_CONTRAST)
+        softer = _standing_out(_contrast(grey, ground, GRAIN_SOFTNESS * pen), 0.6 * LEAST_CONTRAST)
         if softer.any():
             pixels = softer
     pixels = _without_specks(pixels, pen_width(pixels))
@@ -275,16 +275,17 @@ def _find_ink(grey: Grey, name: str) -> Mask:
 def _on_ground(grey: Grey) -> tuple[Ground, Grey, NDArray[np.bool_]]:
     """The ground that ink stands out from, how far, and where: narrow lines, if wider blots are beside them."""
     *narrower, widest = Ground.under(grey)
-    all_blots = _weight(_contrast(grey, widest, SOFTNESS)[0])
+    all_blots = _contrast(grey, widest, SOFTNESS)
     for ground, blot in zip(narrower, NARROWER_BLOTS, strict=True):
-        lines = _weight(_contrast(grey, ground, SOFTNESS)[0])
-        if lines > ALL * all_blots:
+        lines = _contrast(grey, ground, SOFTNESS)
+        share = _weight(lines.ink) / max(_weight(all_blots.ink), 1e-9)
+        if share > ALL:
             break
-        if lines >= LINES * all_blots:
-            ink, pixels = _standing_out(grey, ground, SOFTNESS, LEAST_CONTRAST)
+        if share >= LINES:
+            pixels = _standing_out(lines, LEAST_CONTRAST)
             if pixels.any() and pen_width(pixels) <= WIDEST_PEN * blot * sum(grey.shape):
-                return ground, ink, pixels
-    return widest, *_standing_out(grey, widest, SOFTNESS, LEAST_CONTRAST)
+                return ground, lines.ink, pixels
+    return widest, all_blots.ink, _standing_out(all_blots, LEAST_CONTRAST)
 
 
 @dataclass(frozen=True)
@@ -333,8 +334,14 @@ class Ground:
         return grounds
 
 
-def _contrast(grey: Grey, ground: Ground, softness: float) -> tuple[Grey, float]:
+class Contrast(NamedTuple):
     """How far a blurred picture stands out as dark ink or as light, ``(height, width)``, and the paper's noise."""
+
+    ink: Grey
+    noise: float
+
+
+def _contrast(grey: Grey, ground: Ground, softness: float) -> Contrast:
     from scipy import ndimage
 
     smooth = ndimage.gaussian_filter(grey, softness)
@@ -344,20 +351,20 @@ def _contrast(grey: Grey, ground: Ground, softness: float) -> tuple[Grey, float]
     dark = np.maximum(np.minimum(-difference, ground.closed - smooth), 0)
     light = np.maximum(np.minimum(difference, smooth - ground.opened), 0)
     if _weight(dark) < _weight(light):
-        return light, noise
+        return Contrast(light, noise)
     # Shadow dims paper and ink alike.
     lit = max(float(np.quantile(ground.closed, 0.9)), 1e-3)
     gain = np.clip(lit / np.maximum(ground.closed, 1e-3), 1, MOST_GAIN)
-    return np.where(ground.closed >= DARKEST_SHADOW * lit, gain * dark, 0), noise
+    return Contrast(np.where(ground.closed >= DARKEST_SHADOW * lit, gain * dark, 0), noise)
 
 
-def _standing_out(grey: Grey, ground: Ground, softness: float, least_contrast: float) -> tuple[Grey, NDArray[np.bool_]]:
-    """How far a blurred picture stands out, ``(height, width)``, and where that is ink: nowhere below the contrast."""
+def _standing_out(contrast: Contrast, least_contrast: float) -> NDArray[np.bool_]:
+    """Where what stands out is ink, ``(height, width)``: nowhere if all of it is below the least contrast."""
     from skimage.filters import apply_hysteresis_threshold, threshold_otsu
 
-    ink, noise = _contrast(grey, ground, softness)
+    ink, noise = contrast
     if float(ink.max()) < least_contrast:
-        return ink, np.zeros(grey.shape, np.bool_)
+        return np.zeros(ink.shape, np.bool_)
     least = float(np.clip(NOISE_RATIO * noise, LEAST_CONTRAST / 2, LEAST_CONTRAST))
 
     def least_ink(of: Grey) -> float:
@@ -374,8 +381,8 @@ def _standing_out(grey: Grey, ground: Ground, softness: float, least_contrast: f
         written = lines.written_over(ink)
         pixels = lines.made_whole(standing_out(written, least_ink(written[~lines.pixels])))
         if pixels.any():
-            return ink, pixels
-    return ink, without_printed_dots(standing_out(ink, threshold))
+            return pixels
+    return without_printed_dots(standing_out(ink, threshold))
 
 
 def _weight(ink: Grey) -> float:

@@ -36,7 +36,7 @@ STRONGER = 1.15
 CROSSED = 1.6
 """Strength of a printed line where another crosses it, in its own."""
 REACH = 3
-"""Pixels, besides the width of a line, over which handwriting goes on behind it."""
+"""Pixels, besides the width of what is printed, over which handwriting goes on behind it."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,7 @@ class PrintedLines:
 
         printed = self.pixels
         width = max(_width(self.level), _width(self.upright.T))
-        size = width + REACH
-        closed = ndimage.binary_closing(np.pad(written, size), np.ones((size, size), np.bool_))
-        whole = written | (closed[size:-size, size:-size] & printed)
+        whole = going_on(written, printed, width)
         parts = label(whole, connectivity=2)  # type: ignore[no-untyped-call]
         beside = ~ndimage.binary_dilation(printed, np.ones((3, 3), np.bool_))
         # The picture's edge hides how wide lines are that run along it.
@@ -87,6 +85,16 @@ class PrintedLines:
         kept: Pixels = ((besides > 0) | (sizes > width**2)) & (withins > 0)
         mended: Pixels = whole & kept[parts]
         return mended
+
+
+def going_on(written: Pixels, printed: Pixels, width: int) -> Pixels:
+    """Handwriting ``(height, width)``, and what of it goes on behind print that is so many pixels wide."""
+    from scipy import ndimage
+
+    size = width + REACH
+    closed = ndimage.binary_closing(np.pad(written, size), np.ones((size, size), np.bool_))
+    whole: Pixels = written | (closed[size:-size, size:-size] & printed)
+    return whole
 
 
 def _width(level: Pixels) -> int:

@@ -46,8 +46,6 @@ def test_training_and_test_ink_share_no_writer(tmp_path: Path, monkeypatch: pyte
     [
         ({"train": "crohme/train", "test": "crohme/test"}, 0),
         ({"train": "crohme/train", "test": "data/raw/synthetic/test"}, 8),
-        ({"train": "data", "test": "crohme/test"}, 8),
-        ({"train": "crohme/train", "test": "crohme/test", "shapes": "./data/raw/synthetic"}, 8),
     ],
 )
 def test_ink_is_made_only_where_it_is_read(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from browsing import MINUS, ONE, X, draw, expect_latex, focused, needs_chromium, opened, serving, tap, wait_for
+from browsing import MINUS, ONE, X, draw, expect_latex, focused, needs_chromium, opacity, opened, serving, tap, wait_for
 from stub_reader import LABELS, StubNamer, StubReader
 
 from inkmath.inkml import parse_inkml
@@ -62,22 +62,13 @@ def test_strokes_can_be_put_together_as_one_symbol(page: Page) -> None:
     expect_latex(page, "+")
 
 
-DARKEST = """(canvas, [x, y]) => {
-    const ratio = canvas.width / canvas.clientWidth;
-    const { data } = canvas.getContext("2d").getImageData(x * ratio - 3, y * ratio - 3, 7, 7);
-    return Math.max(...data.filter((_, place) => place % 4 === 3)) / 255;
-}"""
-"""How opaque ink is near a place of the sheet, 0 to 1."""
-
-
 def test_strokes_that_are_of_the_symbol_stand_out_while_they_are_changed(page: Page) -> None:
     draw(page, X, ONE)
     expect_latex(page, "x1")
-    ink = page.locator("#ink")
     places = [(115, 118), (201, 120)]  # on the x, on the 1
 
     def opaque() -> list[bool]:
-        return [ink.evaluate(DARKEST, list(place)) > 0.9 for place in places]
+        return [opacity(page, *place) > 0.9 for place in places]
 
     page.keyboard.press("s")
     tap(page, *places[0])

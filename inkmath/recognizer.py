@@ -285,14 +285,33 @@ class Recognizer:
         began = perf_counter()
         answers = reader.read(read, alternatives=alternatives, constraints=decided)
         seconds = (perf_counter() - began) / len(read)
+        return [_recognition(ink, readings, seconds) for ink, readings in zip(read, answers, strict=True)]
+
+    def recognize_rows(
+        self, strokes: Strokes, *, constraints: Constraints | None = None, alternatives: int = 5
+    ) -> list[Recognition]:
+        """Read formulas written beneath each other, each for itself.
+
+        What is one formula is told by the ink (:mod:`inkmath.decoding.rows`); strokes of one constraint stay together.
+
+        Args and errors as for :meth:`recognize`.
+
+        Returns:
+            The formulas from the top down. Each has the whole ink, and its symbols own strokes of that.
+        """
+        ink, chosen = _as_ink(strokes), constraints or {}
+        _check_count("alternatives", alternatives)
+        self._check(chosen, len(ink.strokes))
+        reader = self.expressions  # loaded before the clock runs
+        began = perf_counter()
+        owned = reader.rows(ink, list(chosen))
+        parts = [replace(ink, strokes=tuple(ink.strokes[index] for index in row)) for row in owned]
+        decided = [_within(row, chosen) for row in owned]
+        answers = reader.read(parts, alternatives=alternatives, constraints=decided)
+        seconds = (perf_counter() - began) / len(owned)
         return [
-            Recognition(
-                ink=ink,
-                reading=readings[0],
-                alternatives=tuple(Formula(ink, reading) for reading in readings),
-                seconds=seconds,
-            )
-            for ink, readings in zip(read, answers, strict=True)
+            _recognition(ink, [_moved(reading, row) for reading in readings], seconds)
+            for row, readings in zip(owned, answers, strict=True)
         ]
 
     def recognize_image(self, image: Path | str | bytes | NDArray[Any], *, alternatives: int = 5) -> Recognition:
@@ -437,6 +456,29 @@ class Session:
             if self._strokes is strokes and self._choices is choices:
                 self._answer = answer
         return answer
+
+
+def _recognition(ink: Ink, readings: Sequence[Reading], seconds: float) -> Recognition:
+    formulas = tuple(Formula(ink, reading) for reading in readings)
+    return Recognition(ink=ink, reading=readings[0], alternatives=formulas, seconds=seconds)
+
+
+def _within(row: Sequence[int], constraints: Constraints) -> Constraints:
+    """The constraints on the strokes of a row, by their places in it."""
+    place = {stroke: index for index, stroke in enumerate(row)}
+    return {
+        frozenset(place[stroke] for stroke in owned): label
+        for owned, label in constraints.items()
+        if place.keys() >= owned
+    }
+
+
+def _moved(reading: Reading, row: Sequence[int]) -> Reading:
+    """A reading of a row whose symbols own strokes of the whole ink."""
+    symbols = (
+        replace(symbol, strokes=tuple(row[index] for index in symbol.strokes)) for symbol in reading.tree.symbols
+    )
+    return replace(reading, tree=replace(reading.tree, symbols=tuple(symbols)))
 
 
 def _check_count(name: str, number: object) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from inkmath.decoding.reading import Candidate, Constraints, Reading
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from inkmath.ink import Ink
 
@@ -35,6 +37,15 @@ class StubReader:
             [self._line(ink, decided, offset) for offset in range(min(alternatives, len(LABELS)))]
             for ink, decided in zip(inks, chosen, strict=True)
         ]
+
+    def rows(self, ink: Ink, together: Collection[frozenset[int]] = ()) -> list[tuple[int, ...]]:
+        """What lies 100 or more below the topmost stroke is a second formula."""
+        tops = np.array([stroke[:, 1].min() for stroke in ink.strokes])
+        below = tops >= tops.min() + 100
+        for kept in together:
+            below[list(kept)] = below[list(kept)].all()
+        parts = (tuple(np.flatnonzero(part).tolist()) for part in (~below, below))
+        return [part for part in parts if part]
 
     def _line(self, ink: Ink, decided: Constraints, offset: int) -> Reading:
         """A line of symbols; reading ``offset`` calls the last undecided symbol something else."""

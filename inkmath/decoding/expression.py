@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,19 +16,20 @@ from inkmath.decoding.lines import LineModel, stroke_extents
 from inkmath.decoding.network import Network, NetworkError
 from inkmath.decoding.opinion import SecondOpinion
 from inkmath.decoding.readout import Scores
+from inkmath.decoding.rows import rows
 from inkmath.decoding.search import Search, Weights
 from inkmath.features.expression import pad, stroke_points
 from inkmath.features.posture import levelled
 from inkmath.features.tremor import steadied
+from inkmath.ink import Ink
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from inkmath.decoding.language import Counts
     from inkmath.decoding.lines import Measures
     from inkmath.decoding.reading import Constraints, Reading
     from inkmath.decoding.symbol import OnnxSymbolReader
-    from inkmath.ink import Ink
 
 NETWORK_FILE = "expression.onnx"
 SETTINGS_FILE = "expression.json"
@@ -63,6 +65,13 @@ class StrokeGraphReader:
         """The symbol classes that a reading may hold."""
         return self._labels
 
+    @cached_property
+    def _glance(self) -> Search:
+        """What tells how good a reading is; looking farther tells formulas beneath each other apart no better."""
+        search = self.search
+        weights = replace(search.weights, segmentations=1, trees=1, labels=3, rescored=3)
+        return Search(self._labels, search.language, weights, search.lines)
+
     def scores(self, inks: Sequence[Ink]) -> list[Scores]:
         """What the network says of each formula; inks of like length share a call."""
         found: dict[int, Scores] = {}
@@ -84,6 +93,15 @@ class StrokeGraphReader:
             self.search.read(scores, alternatives, fixed, self.opinion.of(ink) if self.opinion else None)
             for ink, scores, fixed in zip(inks, self.scores(inks), given, strict=True)
         ]
+
+    def rows(self, ink: Ink, together: Collection[frozenset[int]] = ()) -> list[tuple[int, ...]]:
+        """Find the formulas beneath each other; see :class:`inkmath.decoding.reading.ExpressionReader`."""
+
+        def worth(sets: Sequence[tuple[int, ...]]) -> list[float]:
+            parts = [prepared(Ink(tuple(ink.strokes[index] for index in one))) for one in sets]
+            return [self._glance.search(scores, {})[0].score for scores in self.scores(parts)]
+
+        return rows(ink.strokes, worth, together)
 
 
 def prepared(ink: Ink) -> Ink:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from inkmath.ink import Ink
     from inkmath.layout.tree import LayoutTree
@@ -59,6 +59,16 @@ class ExpressionReader(Protocol):
 
         Returns:
             For each ink at least one reading, the best first, no two with the same canonical LaTeX.
+        """
+
+    def rows(self, ink: Ink, together: Collection[frozenset[int]] = ()) -> list[tuple[int, ...]]:
+        """Which strokes of ink (at least one) are formulas of their own, written beneath each other.
+
+        Args:
+            ink: one formula or several. together: sets of strokes that are of one formula.
+
+        Returns:
+            Indices in writing order, the uppermost formula first; every stroke is of one formula.
         """
 
 

@@ -148,16 +148,29 @@ async def recognize(request: Request, service: Served) -> Response:
             ink = strokes
         else:
             ink = (ink_of_picture if given in PICTURE_TYPES else ink_of_inkml)(document, service.limits)
-        try:
-            service.recognizer.check(ink, constraints)
-        except ValueError as error:
-            raise Problem(422, "invalid", "Invalid request", str(error)) from error
+        _check(service, ink, constraints)
         answer = _answer(service.recognizer.recognize(ink, constraints=constraints, alternatives=alternatives))
         if document is not None:
             answer["strokes"] = [stroke.tolist() for stroke in ink.strokes]
             if ink.tree is not None and not ink.unowned:
                 answer["truth"] = _formula(Formula(ink, Reading(ink.tree, 1.0)))
         return answer
+
+    return JSONResponse(await service.pool.run(work, request))
+
+
+@router.post("/rows", response_model=schemas.RowsAnswer, openapi_extra=body_of(schemas.RecognizeRequest))
+async def rows(request: Request, service: Served) -> Response:
+    """Read formulas written beneath each other, each for itself; strokes of one constraint are of one formula."""
+    service.require_ready()
+    asked = await read_json(request, schemas.RecognizeRequest, service.limits)
+    ink = ink_of_strokes(asked.strokes, service.limits)
+    constraints = _constraints(asked.constraints)
+
+    def work() -> dict[str, Any]:
+        _check(service, ink, constraints)
+        read = service.recognizer.recognize_rows(ink, constraints=constraints, alternatives=asked.alternatives)
+        return {"rows": [_answer(row) for row in read]}
 
     return JSONResponse(await service.pool.run(work, request))
 
@@ -261,6 +274,14 @@ async def forget(name: str, service: Served) -> Response:
     store = _require_store(service)
     await service.pool.run(lambda: store.delete(name))
     return Response(status_code=204)
+
+
+def _check(service: Service, ink: Ink, constraints: dict[frozenset[int], str]) -> None:
+    """Raise Problem 422 for ink, or constraints on it, that the recogniser does not take."""
+    try:
+        service.recognizer.check(ink, constraints)
+    except ValueError as error:
+        raise Problem(422, "invalid", "Invalid request", str(error)) from error
 
 
 def _name(text: str) -> str:

@@ -124,11 +124,22 @@ class ReadFormula(BaseModel):
     relations: list[WrittenRelation]
 
 
-class RecognizeAnswer(ReadFormula):
-    """The best formula, and the best few with it as the first."""
+class ReadRow(ReadFormula):
+    """The best formula of some strokes, and the best few with it as the first."""
 
     alternatives: list[ReadFormula]
     seconds: float
+
+
+class RowsAnswer(BaseModel):
+    """The formulas that are written beneath each other, from the top down; each names strokes of the whole ink."""
+
+    rows: list[ReadRow]
+
+
+class RecognizeAnswer(ReadRow):
+    """A formula that was read, with what a file holds besides."""
+
     strokes: list[Any] | None = Field(
         None, description="The strokes that were read, when the request was InkML or a picture"
     )

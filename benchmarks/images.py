@@ -55,7 +55,7 @@ def main() -> None:
 
     kinds = list(KINDS) if "all" in asked.kinds else asked.kinds
     recognizer = Recognizer.load(asked.weights)
-    formulas = list(_formulas(asked.directory, asked.count, asked.seed, asked.symbols))
+    formulas = list(formulas_of(asked.directory, asked.count, asked.seed, asked.symbols))
     own = {ink.id: recognizer.recognize(ink, alternatives=1).tokens == truth for ink, truth in formulas}
     where = asked.directory.name if asked.directory else f"made-up, seed {asked.seed}"
     print(f"{len(formulas)} formulas ({where}), drawn into {SIZE[0]:.0f} x {SIZE[1]:.0f}, pen {asked.pen:g} px")
@@ -104,7 +104,7 @@ def _measure(
     return right, equal, failed, seconds
 
 
-def _formulas(directory: Path | None, count: int, seed: int, longest: int | None) -> Iterator[tuple[Ink, list[str]]]:
+def formulas_of(directory: Path | None, count: int, seed: int, longest: int | None) -> Iterator[tuple[Ink, list[str]]]:
     """Ink and the canonical tokens of its truth; files without either are named and passed over."""
     if directory is None:
         for ink in synthesize(count, seed, collection="pictures", max_symbols=longest or 24):

@@ -196,6 +196,53 @@ class Recognition(Formula):
         }
 
 
+@dataclass(frozen=True, repr=False)
+class Rows:
+    """Formulas written beneath each other. In a notebook they show themselves as mathematics.
+
+    Attributes:
+        rows: from the top down, at least one. Each has the whole ink, and its symbols own strokes of that.
+    """
+
+    rows: tuple[Recognition, ...]
+
+    @property
+    def latex(self) -> str:
+        """That of the one formula, or all of them as ``aligned`` of the package amsmath, canonical a line each."""
+        from inkmath.layout.latex import aligned
+
+        return aligned([row.latex for row in self.rows])
+
+    @property
+    def mathml(self) -> str:
+        """Presentation MathML of the one formula, or of all of them as a table."""
+        from inkmath.layout.mathml import aligned
+
+        return self.rows[0].mathml if len(self.rows) == 1 else aligned([row.tree for row in self.rows])
+
+    def to_lg(self) -> str:
+        """The label graph of the one formula.
+
+        Raises:
+            LayoutError: there are several, or the ink's file gave a stroke a name that a label graph cannot hold.
+        """
+        from inkmath.layout.tree import LayoutError
+
+        if len(self.rows) > 1:
+            raise LayoutError(f"a label graph holds one formula, and these are {len(self.rows)}")
+        return self.rows[0].to_lg()
+
+    def as_dict(self) -> dict[str, Any]:
+        """What JSON says: LaTeX of all, and each row as :meth:`Recognition.as_dict` has it."""
+        return {"latex": self.latex, "rows": [row.as_dict() for row in self.rows]}
+
+    def __repr__(self) -> str:
+        return f"Rows({list(self.rows)})"
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex}$"
+
+
 class Recognizer:
     """Reads ink with exported models, each loaded when it is first needed. Nothing of a call is kept.
 
@@ -289,18 +336,14 @@ class Recognizer:
 
     def recognize_rows(
         self, strokes: Strokes, *, constraints: Constraints | None = None, alternatives: int = 5
-    ) -> list[Recognition]:
+    ) -> Rows:
         """Read formulas written beneath each other, each for itself.
 
-        What is one formula is told by the ink (:mod:`inkmath.decoding.rows`); strokes of one constraint stay together.
-
-        Args and errors as for :meth:`recognize`.
-
-        Returns:
-            The formulas from the top down. Each has the whole ink, and its symbols own strokes of that.
+        What is a formula of its own is told by the ink (:mod:`inkmath.decoding.rows`); strokes of one constraint are of
+        one formula. Arguments and errors as for :meth:`recognize`.
         """
-        ink, chosen = _as_ink(strokes), constraints or {}
         _check_count("alternatives", alternatives)
+        ink, chosen = _as_ink(strokes), constraints or {}
         self._check(chosen, len(ink.strokes))
         reader = self.expressions  # loaded before the clock runs
         began = perf_counter()
@@ -309,10 +352,12 @@ class Recognizer:
         decided = [_within(row, chosen) for row in owned]
         answers = reader.read(parts, alternatives=alternatives, constraints=decided)
         seconds = (perf_counter() - began) / len(owned)
-        return [
-            _recognition(ink, [_moved(reading, row) for reading in readings], seconds)
-            for row, readings in zip(owned, answers, strict=True)
-        ]
+        return Rows(
+            tuple(
+                _recognition(ink, [_moved(reading, row) for reading in readings], seconds)
+                for row, readings in zip(owned, answers, strict=True)
+            )
+        )
 
     def recognize_image(self, image: Path | str | bytes | NDArray[Any], *, alternatives: int = 5) -> Recognition:
         """Read the picture of one handwritten formula; the result's ink is what was recovered from it.

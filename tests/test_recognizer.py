@@ -462,6 +462,54 @@ def test_a_directory_that_is_not_there_is_named() -> None:
         Recognizer.load("no/such/place")
 
 
+def below(stroke: list[list[int]]) -> list[list[int]]:
+    """So far down that it is of a second row."""
+    return [[x, y + 100] for x, y in stroke]
+
+
+def test_formulas_beneath_each_other_are_read_each_for_itself(recognizer: Recognizer) -> None:
+    found = recognizer.recognize_rows([X, below(ONE), ONE, below(MINUS)], alternatives=2)
+    assert [row.latex for row in found.rows] == ["x 1", "1 -"]
+    assert [[symbol.strokes for symbol in row.symbols] for row in found.rows] == [[(0,), (2,)], [(1,), (3,)]]
+    assert found.rows[1].symbols[0].box == (20, 100, 20, 120), "symbols own strokes of the whole ink"
+    assert [formula.latex for formula in found.rows[1].alternatives] == ["1 -", "1 +"]
+    assert all(len(row.ink.strokes) == 4 for row in found.rows)
+    assert found.rows[0].seconds >= 0
+
+
+def test_rows_are_one_formula_of_several_lines_in_every_notation_but_the_label_graph(recognizer: Recognizer) -> None:
+    found = recognizer.recognize_rows([X, below(ONE)])
+    assert found.latex == "\\begin{aligned}\n& x \\\\\n& 1\n\\end{aligned}"
+    assert found._repr_latex_() == f"$\\displaystyle {found.latex}$"
+    assert found.mathml.count("<mtr>") == 2
+    assert [row["latex"] for row in found.as_dict()["rows"]] == ["x", "1"]
+    assert repr(found) == "Rows([Recognition(latex='x', confidence=0.900), Recognition(latex='1', confidence=0.900)])"
+    with pytest.raises(LayoutError, match="a label graph holds one formula, and these are 2"):
+        found.to_lg()
+
+
+def test_one_row_is_what_it_would_be_as_a_formula(recognizer: Recognizer) -> None:
+    found, formula = recognizer.recognize_rows([X, ONE]), recognizer.recognize([X, ONE])
+    assert (found.latex, found.mathml, found.to_lg()) == (formula.latex, formula.mathml, formula.to_lg())
+
+
+def test_choices_hold_in_their_rows_and_keep_strokes_together(recognizer: Recognizer) -> None:
+    found = recognizer.recognize_rows([X, below(X), below(MINUS)], constraints={frozenset({1, 2}): "y"})
+    assert [row.latex for row in found.rows] == ["x", "y"]
+    assert found.rows[1].symbols[0].strokes == (1, 2)
+    across = recognizer.recognize_rows([X, below(X)], constraints={frozenset({0, 1}): "y"})
+    assert [row.latex for row in across.rows] == ["y"]
+
+
+def test_rows_refuse_what_a_formula_refuses(recognizer: Recognizer) -> None:
+    with pytest.raises(ValueError, match="there is no stroke to read"):
+        recognizer.recognize_rows([])
+    with pytest.raises(ValueError, match="alternatives is 0"):
+        recognizer.recognize_rows([X], alternatives=0)
+    with pytest.raises(ValueError, match=r"the ink has strokes 0\.\.0"):
+        recognizer.recognize_rows([X], constraints={frozenset({1}): "x"})
+
+
 @needs_weights
 def test_a_recogniser_can_be_sent_to_another_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """As a pool of processes does with what it maps; by the place of its models, wherever that process works."""

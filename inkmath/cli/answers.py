@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from inkmath.ink import Ink
-    from inkmath.recognizer import Formula
+    from inkmath.recognizer import Formula, Rows
 
-    Answer = tuple[Formula, str, dict[str, Any]]
-    """A formula, what ``text`` says of it, and what JSON says of it."""
+    Answer = tuple[Formula | Rows, str, dict[str, Any]]
+    """What was read, what ``text`` says of it, and what JSON says of it."""
 
 BATCH = 16
 
@@ -69,7 +69,7 @@ class Answers:
         if self.style is Format.JSON and not (self.single or self.jsonl or self.out):
             say(json.dumps(self._listed, ensure_ascii=False, indent=2))
 
-    def _render(self, formula: Formula, text: str, record: dict[str, Any]) -> str:
+    def _render(self, formula: Formula | Rows, text: str, record: dict[str, Any]) -> str:
         match self.style:
             case Format.TEXT:
                 return text

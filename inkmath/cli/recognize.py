@@ -11,7 +11,7 @@ from inkmath.cli.options import Format, FormatOption, Jsonl, Out, Paths, Weights
 if TYPE_CHECKING:
     from inkmath.cli.answers import Answer
     from inkmath.ink import Ink
-    from inkmath.recognizer import Recognition
+    from inkmath.recognizer import Recognition, Recognizer
 
 LISTED = 5
 """How many readings JSON holds unless the user says otherwise."""
@@ -25,6 +25,9 @@ def recognize(
         int | None,
         typer.Option("--alternatives", "-n", min=1, max=50, help="Show the N best readings with their confidence."),
     ] = None,
+    rows: Annotated[
+        bool, typer.Option("--rows", help="Read formulas written beneath each other, each for itself.")
+    ] = False,
     out: Out = None,
     weights: Weights = None,
 ) -> None:
@@ -43,6 +46,8 @@ def recognize(
 
       inkmath recognize notes/ --jsonl > notes.jsonl
 
+      inkmath recognize derivation.inkml --rows
+
       inkmath recognize - --format mathml < formula.inkml
 
       inkmath recognize test/ --format lg --out predicted/
@@ -54,6 +59,8 @@ def recognize(
     recognizer = Recognizer.load(weights)
 
     def answer(inks: list[Ink]) -> list[Answer]:
+        if rows:
+            return [_answer_of_rows(recognizer, ink, alternatives) for ink in inks]
         results = recognizer.recognize_many(inks, alternatives=alternatives or LISTED)
         return [(result, _text(result, alternatives), result.as_dict()) for result in results]
 
@@ -64,3 +71,8 @@ def _text(result: Recognition, alternatives: int | None) -> str:
     if alternatives is None:
         return result.latex
     return "\n".join(f"{formula.confidence:6.1%}\t{formula.latex}" for formula in result.alternatives)
+
+
+def _answer_of_rows(recognizer: Recognizer, ink: Ink, alternatives: int | None) -> Answer:
+    read = recognizer.recognize_rows(ink, alternatives=alternatives or LISTED)
+    return read, "\n".join(_text(row, alternatives) for row in read.rows), read.as_dict()

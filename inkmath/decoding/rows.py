@@ -44,7 +44,10 @@ MOST = 8.0
 """A cut that is to gain more, in log-probability, is not tried."""
 
 REACH = 5
-"""A formula lies across so many bands at most."""
+"""A formula lies across so many bands at most,"""
+
+CHEAP, SELDOM = 3.0, 1
+"""and across so few at which a cut is to gain so little: wide ones, without a bar."""
 
 PRICE, BY_WIDTH, BY_BAR, BY_LONELINESS = 2.2, 3.3, 5.5, 2.0
 """What a cut is to gain, in log-probability: at a band one typical stroke wide; less for each unit of its width's
@@ -84,15 +87,20 @@ def rows(strokes: Sequence[Stroke], worth: Worth, together: Collection[frozenset
     parts, count = found.parts, len(found.parts)
     if count == 1:
         return list(parts)
-    spans = [(begin, end) for end in range(1, count + 1) for begin in range(max(0, end - REACH - 1), end)]
-    owned = [tuple(sorted(sum(parts[begin:end], ()))) for begin, end in spans]
-    values = dict(zip(spans, worth(owned), strict=True))
+    spans = [
+        (begin, end)
+        for end in range(1, count + 1)
+        for begin in range(max(0, end - REACH - 1), end)
+        if sum(price < CHEAP for price in found.prices[begin : end - 1]) <= SELDOM
+    ]
+    owned = {(begin, end): tuple(sorted(sum(parts[begin:end], ()))) for begin, end in spans}
+    values = dict(zip(spans, worth(list(owned.values())), strict=True))
     best, began = [0.0], [0]  # of the first so many parts; where the last formula of them begins
     for end in range(1, count + 1):
         options = []
-        for begin in range(max(0, end - REACH - 1), end):
+        for begin in (begin for begin, until in spans if until == end):
             price = found.prices[begin - 1] if begin else 0.0
-            lonely = BY_LONELINESS * (sum(map(len, parts[begin:end])) == 1)
+            lonely = BY_LONELINESS * (len(owned[begin, end]) == 1)
             options.append((best[begin] + values[begin, end] - price - lonely, begin))
         total, begin = max(options)
         best.append(total)
@@ -100,7 +108,7 @@ def rows(strokes: Sequence[Stroke], worth: Worth, together: Collection[frozenset
     cuts = [count]
     while cuts[-1]:
         cuts.append(began[cuts[-1]])
-    return [tuple(sorted(sum(parts[begin:end], ()))) for end, begin in zip(cuts[-2::-1], cuts[:0:-1], strict=True)]
+    return [owned[begin, end] for end, begin in zip(cuts[-2::-1], cuts[:0:-1], strict=True)]
 
 
 def bands(strokes: Sequence[Stroke], together: Collection[frozenset[int]] = ()) -> Bands:

@@ -16,7 +16,7 @@ from inkmath.layout.symbols import FUNCTIONS, INTEGRALS, PRIME, SEVERAL_PRIMES, 
 from inkmath.layout.tree import LayoutError, LayoutTree, Relation, Symbol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import NoReturn
 
 MAX_DEPTH = 100
@@ -377,3 +377,10 @@ def compact(tokens: Iterable[str]) -> str:
         text += f" {token}" if swallowed else token
         previous = token
     return text
+
+
+def aligned(formulas: Sequence[str]) -> str:
+    """Formulas beneath each other, flush left, as ``aligned`` of the package amsmath; one formula as it is."""
+    if len(formulas) == 1:
+        return formulas[0]
+    return "\\begin{aligned}\n" + " \\\\\n".join(f"& {formula}" for formula in formulas) + "\n\\end{aligned}"

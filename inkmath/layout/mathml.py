@@ -205,6 +205,13 @@ def to_mathml(tree: LayoutTree, ids: Sequence[str] | None = None, *, plain: bool
     return "".join([head, *writer.write(), "</math>"])
 
 
+def aligned(trees: Sequence[LayoutTree]) -> str:
+    """Write formulas beneath each other, flush left, as one ``math`` element; errors as of :func:`to_mathml`."""
+    rows = (f"<mtr><mtd>{''.join(_Writer(tree, None, False).write())}</mtd></mtr>" for tree in trees)
+    table = f'<mtable columnalign="left" displaystyle="true">{"".join(rows)}</mtable>'
+    return f'<math xmlns="{NAMESPACE}" display="block">{table}</math>'
+
+
 class _Writer:
     """Writes a tree from the outside inward; a stack of what is still to come keeps deep trees from recursing."""
 

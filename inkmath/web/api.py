@@ -170,7 +170,7 @@ async def rows(request: Request, service: Served) -> Response:
     def work() -> dict[str, Any]:
         _check(service, ink, constraints)
         read = service.recognizer.recognize_rows(ink, constraints=constraints, alternatives=asked.alternatives)
-        return {"rows": [_answer(row) for row in read]}
+        return {"rows": [_answer(row) for row in read.rows]}
 
     return JSONResponse(await service.pool.run(work, request))
 

@@ -52,6 +52,37 @@ def test_one_file_gives_its_latex_and_nothing_else(notes: Path) -> None:
     assert run("recognize", notes / "a.inkml") == (0, "x\n", "")
 
 
+@pytest.fixture
+def derivation(tmp_path: Path) -> Path:
+    """Two formulas beneath each other."""
+    file = tmp_path / "derivation.inkml"
+    file.write_bytes(write_inkml(Ink.from_points([X, ONE, [[0, 200], [60, 200]]])))
+    return file
+
+
+def test_formulas_beneath_each_other_are_a_line_each(derivation: Path, notes: Path) -> None:
+    assert run("recognize", "--rows", derivation) == (0, "x 1\n-\n", "")
+    _, out, _ = run("recognize", "--rows", derivation, notes / "a.inkml")
+    assert out.splitlines() == [f"{derivation}\tx 1", f"{derivation}\t-", f"{notes / 'a.inkml'}\tx"]
+
+
+def test_rows_are_one_document_in_latex_mathml_and_json_and_no_label_graph(derivation: Path) -> None:
+    latex = "\\begin{aligned}\n& x 1 \\\\\n& -\n\\end{aligned}"
+    assert run("recognize", "--rows", derivation, "--format", "latex") == (0, latex + "\n", "")
+    assert run("recognize", "--rows", derivation, "--format", "mathml")[1].count("<mtr>") == 2
+    record = json.loads(run("recognize", "--rows", derivation, "--jsonl")[1])
+    assert record["latex"] == latex
+    assert [row["symbols"][0]["strokes"] for row in record["rows"]] == [[0], [2]]
+    code, out, err = run("recognize", "--rows", derivation, "--format", "lg")
+    assert (code, out) == (1, "")
+    assert "a label graph holds one formula, and these are 2; ask for another --format" in err
+
+
+def test_the_next_best_of_every_row_are_listed(derivation: Path) -> None:
+    _, out, _ = run("recognize", "--rows", derivation, "-n", 2)
+    assert out.splitlines() == [" 90.0%\tx 1", " 45.0%\tx -", " 90.0%\t-", " 45.0%\t+"]
+
+
 @pytest.mark.parametrize("command", ["recognize", "classify"])
 def test_a_stroke_that_a_label_graph_cannot_name_costs_its_file_alone(notes: Path, command: str) -> None:
     file = notes / "a.inkml"

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inkmath.layout import Edge, LayoutError, LayoutTree, Relation, Symbol
-from inkmath.layout.latex import MAX_DEPTH, MAX_TOKENS, canonical_tokens, parse_latex, to_latex
+from inkmath.layout.latex import MAX_DEPTH, MAX_TOKENS, aligned, canonical_tokens, parse_latex, to_latex
 
 
 def canonical(latex: str) -> str:
@@ -200,3 +200,8 @@ def test_any_tokens_are_read_or_refused(tokens: list[str]) -> None:
     except LayoutError:
         return
     assert parse_latex(to_latex(tree)) == tree
+
+
+def test_formulas_beneath_each_other_are_aligned_at_their_left_and_one_stays_as_it_is() -> None:
+    assert aligned(["x = 1"]) == "x = 1"
+    assert aligned(["x = 1", "y"]) == "\\begin{aligned}\n& x = 1 \\\\\n& y\n\\end{aligned}"

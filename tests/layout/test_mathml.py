@@ -11,7 +11,7 @@ from lxml import etree
 
 from inkmath.layout import Edge, LayoutError, LayoutTree, Relation, Symbol
 from inkmath.layout.latex import MAX_TOKENS, parse_latex, to_latex
-from inkmath.layout.mathml import parse_mathml, to_mathml
+from inkmath.layout.mathml import NAMESPACE, aligned, parse_mathml, to_mathml
 
 MATH = '<math xmlns="http://www.w3.org/1998/Math/MathML">{}</math>'
 
@@ -229,3 +229,11 @@ def test_a_deep_tree_is_written_without_recursion() -> None:
 def test_comments_and_instructions_are_no_part_of_a_formula() -> None:
     plain = parse_mathml("<math><msup><mi>x</mi><mn>12</mn></msup></math>")
     assert parse_mathml("<math><!-- x --><msup><?a b?><mi>x</mi><!-- 1 --><mn>1<!-- 2 -->2</mn></msup></math>") == plain
+
+
+def test_formulas_beneath_each_other_are_rows_of_a_table() -> None:
+    table = etree.fromstring(aligned([parse_latex("x"), parse_latex("\\frac{1}{2}")]))[0]
+    assert table.get("columnalign") == "left"
+    shown = [etree.QName(row[0][0]).localname for row in table]
+    assert shown == ["mi", "mfrac"]
+    assert table.tag == f"{{{NAMESPACE}}}mtable"

@@ -34,6 +34,23 @@ def test_a_choice_of_the_person_is_obeyed(client: TestClient) -> None:
     assert answer["symbols"][0] == {**answer["symbols"][0], "label": "\\alpha", "strokes": [0, 1]}
 
 
+def test_formulas_beneath_each_other_come_back_as_rows(client: TestClient) -> None:
+    below = [[x, y + 100] for x, y in ONE]
+    asked = {"strokes": [X, below, MINUS], "alternatives": 2, "constraints": [{"strokes": [1], "label": "y"}]}
+    first, second = client.post("/api/rows", json=asked).json()["rows"]
+    assert (first["latex"], second["latex"]) == ("x -", "y")
+    assert [symbol["strokes"] for symbol in first["symbols"]] == [[0], [2]]
+    assert second["symbols"][0]["strokes"] == [1]
+    assert [formula["latex"] for formula in first["alternatives"]] == ["x -", "x +"]
+    assert first["relations"] == [{"parent": 0, "child": 1, "relation": "Right"}]
+
+
+def test_rows_refuse_choices_that_no_formula_takes(client: TestClient) -> None:
+    unknown = {"strokes": [X], "constraints": [{"strokes": [3], "label": "x"}]}
+    problem = assert_problem(client.post("/api/rows", json=unknown), 422, "invalid")
+    assert "the ink has strokes 0..0" in problem["detail"]
+
+
 def test_a_label_may_be_written_as_crohme_writes_it(recognizer: Recognizer) -> None:
     reader = StubReader()
     reader.labels = (*reader.labels, ",")

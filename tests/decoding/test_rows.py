@@ -1,0 +1,174 @@
+"""Rows: where ink may be cut, at what price, and that the best of all ways to cut is taken."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from released import needs_weights
+
+from inkmath.decoding.rows import BY_LONELINESS, MOST, PRICE, bands, rows
+from inkmath.recognizer import Recognizer
+from inkmath.synthesis import synthesize
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from inkmath.decoding.rows import Worth
+    from inkmath.ink import Ink, Stroke
+
+    Set = tuple[int, ...]
+
+
+def tall(x: float, y: float) -> Stroke:
+    """A stroke of height 1, the typical one, with its top at ``(x, y)``."""
+    return np.array([[x, y], [x + 0.2, y + 1]], np.float32)
+
+
+def bar(left: float, right: float, y: float) -> Stroke:
+    return np.array([[left, y], [right, y]], np.float32)
+
+
+def line(y: float, count: int = 4) -> list[Stroke]:
+    return [tall(x, y) for x in range(count)]
+
+
+def never(sets: Sequence[Set]) -> list[float]:
+    raise AssertionError(f"asked about {sets}")
+
+
+def gaining(gain: float) -> Worth:
+    """Strokes 0 to 3 and 4 to 7 are better read apart, by so much."""
+
+    def worth(sets: Sequence[Set]) -> list[float]:
+        return [0.0 if not (min(one) < 4 <= max(one)) else -gain for one in sets]
+
+    return worth
+
+
+def test_ink_that_no_band_parts_is_one_formula_and_nothing_is_read() -> None:
+    crossed = [*line(0), tall(0, 0.5), *line(1.05)]
+    assert rows(crossed, never) == [tuple(range(9))]
+
+
+def test_lines_beneath_each_other_are_formulas_of_their_own_where_reading_them_so_gains_the_price() -> None:
+    page = [*line(0), *line(2)]
+    price = bands(page).prices[0]
+    # What is read apart gains a cut's price, or not quite.
+    assert rows(page, gaining(price + 0.1)) == [(0, 1, 2, 3), (4, 5, 6, 7)]
+    assert rows(page, gaining(price - 0.1)) == [tuple(range(8))]
+
+
+def test_strokes_of_a_row_are_named_in_writing_order_and_rows_from_the_top_down() -> None:
+    page = [tall(0, 2), tall(0, 0), tall(1, 2), tall(1, 0)]
+
+    def worth(sets: Sequence[Set]) -> list[float]:
+        return [-100.0 if len(one) == 4 else 0.0 for one in sets]
+
+    assert rows(page, worth) == [(1, 3), (0, 2)]
+
+
+def test_a_formula_of_one_stroke_costs_more() -> None:
+    page = [*line(0), tall(0, 2)]
+    price = bands(page).prices[0] + BY_LONELINESS
+    assert len(rows(page, gaining(price + 0.1))) == 2
+    assert len(rows(page, gaining(price - 0.1))) == 1
+
+
+def test_a_wide_band_costs_less_than_a_narrow_one_up_to_three_typical_strokes() -> None:
+    by_width = {width: bands([*line(0), *line(1 + width)]).prices[0] for width in (0.3, 0.8, 2.0, 3.0, 9.0)}
+    prices = list(by_width.values())
+    assert prices == sorted(prices, reverse=True)
+    assert by_width[3.0] == by_width[9.0]
+    # Strokes are trimmed by a tenth of their height at either end.
+    assert by_width[0.8] == pytest.approx(PRICE)
+
+
+def test_a_bar_along_the_band_makes_a_cut_dear_from_either_side() -> None:
+    plain = bands([*line(0), *line(2)]).prices[0]
+    fraction = [*line(0), bar(-0.2, 3.4, 1.4), *line(2)]
+    assert bands(fraction).prices == (), f"either cut costs more than {MOST}"
+    short = bands([*line(0), bar(-0.2, 0.9, 1.9), *line(2)]).prices
+    assert all(price > plain for price in short), "a minus lies along a part of it"
+
+
+def test_strokes_that_a_person_joined_are_never_parted() -> None:
+    page = [*line(0), *line(2), *line(4)]
+    joined = frozenset({1, 6})
+    assert len(bands(page).parts) == 3
+    assert bands(page, [joined]).parts == (tuple(range(8)), (8, 9, 10, 11))
+
+
+@pytest.mark.parametrize("slope", [-0.1, 0.1])
+def test_rows_that_run_askew_are_parted_along_their_lines(slope: float) -> None:
+    level = [*line(0, 12), *line(1.6, 12)]
+    askew = [np.stack([one[:, 0], one[:, 1] + slope * one[:, 0]], axis=1) for one in level]
+    assert bands(askew).parts == bands(level).parts == (tuple(range(12)), tuple(range(12, 24)))
+
+
+def test_the_unit_of_the_ink_does_not_matter() -> None:
+    page = [*line(0), *line(1.7), bar(0, 1, 3.2), *line(4)]
+    larger = [stroke * 250 + 1000 for stroke in page]
+    assert bands(larger).parts == bands(page).parts
+    assert bands(larger).prices == pytest.approx(bands(page).prices, abs=1e-3)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 12))
+@settings(max_examples=60)
+def test_any_ink_is_cut_in_the_best_of_all_ways(seed: int, count: int) -> None:
+    """Against all ways there are, where a formula may lie across all bands."""
+    random = np.random.default_rng(seed)
+    page = [tall(*random.uniform(0, 5, 2)) for _ in range(count)]
+    found = bands(page)
+    luck: dict[Set, float] = {}
+
+    def worth(sets: Sequence[Set]) -> list[float]:
+        return [luck.setdefault(one, float(random.normal(0, 5))) for one in sets]
+
+    given_back = rows(page, worth)
+    assert sorted(stroke for row in given_back for stroke in row) == list(range(count))
+
+    def total(cuts: Sequence[int]) -> float:
+        ends = [*cuts, len(found.parts)]
+        gained = -sum(found.prices[cut - 1] for cut in cuts)
+        for begin, end in zip([0, *cuts], ends, strict=True):
+            one = tuple(sorted(sum(found.parts[begin:end], ())))
+            if one not in luck and len(found.parts) > 1:
+                return -np.inf  # across more bands than any formula lies
+            gained += luck.get(one, 0.0) - BY_LONELINESS * (len(one) == 1)
+        return gained
+
+    places = range(1, len(found.parts))
+    ways = [cuts for size in range(len(found.parts)) for cuts in itertools.combinations(places, size)]
+    best = max(ways, key=total)
+    parted = [tuple(sorted(sum(found.parts[b:e], ()))) for b, e in itertools.pairwise([0, *best, len(found.parts)])]
+    assert given_back == parted
+
+
+def written_beneath(inks: Sequence[Ink], distance: float) -> list[Stroke]:
+    placed: list[Stroke] = []
+    top = 0.0
+    for ink in inks:
+        left, above, _, below = ink.bounds
+        placed += [stroke - np.array([left, above - top], np.float32) for stroke in ink.strokes]
+        top += below - above + distance
+    return placed
+
+
+@needs_weights
+def test_made_up_formulas_are_told_apart_and_those_that_stand_alone_stay_whole() -> None:
+    inks = list(synthesize(12, seed=7, writers=3, max_symbols=14))
+    reader = Recognizer.load().expressions
+    whole = [len(reader.rows(ink)) for ink in inks]
+    assert whole.count(1) >= 11
+    right = 0
+    for one, two in itertools.pairwise(inks):
+        height = np.median([np.ptp(stroke, axis=0).max() for ink in (one, two) for stroke in ink.strokes])
+        count = len(one.strokes)
+        page = one.from_points(written_beneath([one, two], float(height)))
+        right += reader.rows(page) == [tuple(range(count)), tuple(range(count, len(page.strokes)))]
+    assert right >= 9

@@ -7,6 +7,7 @@ logarithm of a probability; for every cut it is to gain what the band asks for.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,10 @@ WIDE = 3.0
 
 MOST = 8.0
 """A cut that is to gain more, in log-probability, is not tried."""
+
+MOST_CUTS, LONGEST = 30, 100
+"""So many cuts are tried at most, those that cost least, and so many strokes are one formula where bands part them:
+ink may be all dots, and reading takes time by the square of the strokes."""
 
 REACH = 5
 """A formula lies across so many bands at most,"""
@@ -91,7 +96,11 @@ def rows(strokes: Sequence[Stroke], worth: Worth, together: Collection[frozenset
         (begin, end)
         for end in range(1, count + 1)
         for begin in range(max(0, end - REACH - 1), end)
-        if sum(price < CHEAP for price in found.prices[begin : end - 1]) <= SELDOM
+        if end - begin == 1
+        or (
+            sum(price < CHEAP for price in found.prices[begin : end - 1]) <= SELDOM
+            and sum(map(len, parts[begin:end])) <= LONGEST
+        )
     ]
     owned = {(begin, end): tuple(sorted(sum(parts[begin:end], ()))) for begin, end in spans}
     values = dict(zip(spans, worth(list(owned.values())), strict=True))
@@ -125,18 +134,18 @@ def bands(strokes: Sequence[Stroke], together: Collection[frozenset[int]] = ()) 
         down = points[:, 1] - slope * points[:, 0]
         top, bottom = np.minimum.reduceat(down, begins) / size, np.maximum.reduceat(down, begins) / size
         parts, widths = _parted(top, bottom, together)
-        merged, prices, room = [parts[0]], [], 0.0
-        for part, above, width in zip(parts[1:], parts, widths.tolist(), strict=False):
-            bar = max(_bar(low, high, above, part, size), _bar(low, high, part, above, size))
-            price = PRICE - BY_WIDTH * float(np.log(min(width, WIDE))) + BY_BAR * bar
-            if price > MOST:
-                merged[-1] = sorted(merged[-1] + part)
-            else:
-                merged.append(part)
-                prices.append(price)
-                room += min(width, WIDE)
+        bars = [
+            max(_bar(low, high, above, part, size), _bar(low, high, part, above, size))
+            for above, part in itertools.pairwise(parts)
+        ]
+        widths = np.minimum(widths, WIDE)
+        prices = PRICE - BY_WIDTH * np.log(widths) + BY_BAR * np.array(bars)
+        kept = [place for place in np.argsort(prices, kind="stable")[:MOST_CUTS].tolist() if prices[place] <= MOST]
+        room = float(widths[kept].sum())
         if room > most + GAIN:
-            best, most = Bands(tuple(map(tuple, merged)), tuple(prices)), room
+            ends = [0, *sorted(place + 1 for place in kept), len(parts)]
+            merged = [tuple(sorted(itertools.chain(*parts[one:two]))) for one, two in itertools.pairwise(ends)]
+            best, most = Bands(tuple(merged), tuple(prices[sorted(kept)].tolist())), room
     return best
 
 

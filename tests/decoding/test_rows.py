@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from released import needs_weights
 
-from inkmath.decoding.rows import BY_LONELINESS, MOST, PRICE, bands, rows
+from inkmath.decoding.rows import BY_LONELINESS, MOST, MOST_CUTS, PRICE, bands, rows
 from inkmath.recognizer import Recognizer
 from inkmath.synthesis import synthesize
 
@@ -108,6 +108,19 @@ def test_rows_that_run_askew_are_parted_along_their_lines(slope: float) -> None:
     level = [*line(0, 12), *line(1.6, 12)]
     askew = [np.stack([one[:, 0], one[:, 1] + slope * one[:, 0]], axis=1) for one in level]
     assert bands(askew).parts == bands(level).parts == (tuple(range(12)), tuple(range(12, 24)))
+
+
+def test_of_ink_full_of_bands_few_are_asked_about() -> None:
+    dots = [tall(0, 3 * place) for place in range(300)]
+    asked: list[Set] = []
+
+    def worth(sets: Sequence[Set]) -> list[float]:
+        asked.extend(sets)
+        return [0.0 for _ in sets]
+
+    rows(dots, worth)
+    assert len(bands(dots).prices) == MOST_CUTS
+    assert len(asked) <= 6 * (MOST_CUTS + 1)
 
 
 def test_the_unit_of_the_ink_does_not_matter() -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inkmath.cli.options import Format, FormatOption, Jsonl, Out, Paths, Weights
+from inkmath.cli.report import say
+from inkmath.counting import counted
 
 if TYPE_CHECKING:
     from inkmath.cli.answers import Answer
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
 
 LISTED = 5
 """How many readings JSON holds unless the user says otherwise."""
+
+DOUBTED = 0.5
+"""A reading of less confidence may be of several formulas: whoever does not know of ``--rows`` is told."""
 
 
 def recognize(
@@ -58,13 +63,25 @@ def recognize(
     check_count(alternatives, style, "--alternatives")
     recognizer = Recognizer.load(weights)
 
+    parted = 0
+
     def answer(inks: list[Ink]) -> list[Answer]:
+        nonlocal parted
         if rows:
             return [_answer_of_rows(recognizer, ink, alternatives) for ink in inks]
         results = recognizer.recognize_many(inks, alternatives=alternatives or LISTED)
+        doubted = [ink for ink, result in zip(inks, results, strict=True) if result.confidence < DOUBTED]
+        parted += sum(len(recognizer.expressions.rows(ink)) > 1 for ink in doubted)
         return [(result, _text(result, alternatives), result.as_dict()) for result in results]
 
-    answer_all(paths, answer, style=style, jsonl=jsonl, out=out, what="Reading")
+    try:
+        answer_all(paths, answer, style=style, jsonl=jsonl, out=out, what="Reading")
+    finally:
+        if parted:
+            say(
+                f"{counted(parted, 'file')} may hold formulas beneath each other: --rows reads each for itself",
+                err=True,
+            )
 
 
 def _text(result: Recognition, alternatives: int | None) -> str:

@@ -78,6 +78,18 @@ def test_rows_are_one_document_in_latex_mathml_and_json_and_no_label_graph(deriv
     assert "a label graph holds one formula, and these are 2; ask for another --format" in err
 
 
+def test_who_may_have_wanted_rows_is_told_of_them_once_on_standard_error(
+    derivation: Path, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doubtful = [derivation, derivation, notes / "a.inkml"]
+    assert run("recognize", *doubtful)[2] == "", "of what is read with confidence nothing is said"
+    monkeypatch.setattr(sys.modules["inkmath.cli.recognize"], "DOUBTED", 0.95)
+    code, out, err = run("recognize", *doubtful, "--jsonl")
+    assert (code, len(out.splitlines())) == (0, 3)
+    assert err == "2 files may hold formulas beneath each other: --rows reads each for itself\n"
+    assert run("recognize", "--rows", *doubtful)[2] == ""
+
+
 def test_the_next_best_of_every_row_are_listed(derivation: Path) -> None:
     _, out, _ = run("recognize", "--rows", derivation, "-n", 2)
     assert out.splitlines() == [" 90.0%\tx 1", " 45.0%\tx -", " 90.0%\t-", " 45.0%\t+"]

@@ -81,7 +81,9 @@ def test_rows_are_one_document_in_latex_mathml_and_json_and_no_label_graph(deriv
 def test_who_may_have_wanted_rows_is_told_of_them_once_on_standard_error(
     derivation: Path, notes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    doubtful = [derivation, derivation, notes / "a.inkml"]
+    other = derivation.with_name("other.inkml")
+    other.write_bytes(derivation.read_bytes())
+    doubtful = [derivation, other, notes / "a.inkml"]
     assert run("recognize", *doubtful)[2] == "", "of what is read with confidence nothing is said"
     monkeypatch.setattr(sys.modules["inkmath.cli.recognize"], "DOUBTED", 0.95)
     code, out, err = run("recognize", *doubtful, "--jsonl")

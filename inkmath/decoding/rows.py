@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from inkmath.decoding.readout import NEVER
 from inkmath.ink import boxes, typical_size
 
 if TYPE_CHECKING:
@@ -51,13 +52,16 @@ ink may be all dots, and reading takes time by the square of the strokes."""
 REACH = 5
 """A formula lies across so many bands at most,"""
 
-CHEAP, SELDOM = 3.0, 1
-"""and across so few at which a cut is to gain so little: wide ones, without a bar."""
+CHEAP, SELDOM = 3.0, 2
+"""and across so few at which a cut is to gain so little, wide ones without a bar: those over and under an integral."""
 
-PRICE, BY_WIDTH, BY_BAR, BY_LONELINESS = 2.2, 3.3, 5.5, 2.0
+PRICE, BY_WIDTH, BY_BAR = 2.2, 3.3, 5.5
 """What a cut is to gain, in log-probability: at a band one typical stroke wide; less for each unit of its width's
-logarithm; more where a bar lies along it; more for each formula of one stroke. Of logistic regression on bands of 1,233
-formulas of CROHME's training set and of pairs of them beneath each other."""
+logarithm; more where a bar lies along it. Of logistic regression on bands of 1,233 formulas of CROHME's training set
+and of pairs of them beneath each other."""
+
+SPECK = 0.3
+"""Strokes that are smaller, in typical strokes, are no formula by themselves."""
 
 BAR_LENGTH, BAR_SLOPE = 0.8, 0.3
 """A bar is longer, in typical strokes, and less high for its length."""
@@ -69,10 +73,12 @@ class Bands:
 
     Attributes:
         parts: the strokes between them, by index, from the top down. prices: what a cut at each band is to gain.
+        sizes: the larger side of each stroke's box, in typical strokes.
     """
 
     parts: tuple[tuple[int, ...], ...]
     prices: tuple[float, ...]
+    sizes: Floats
 
 
 def rows(strokes: Sequence[Stroke], worth: Worth, together: Collection[frozenset[int]] = ()) -> list[tuple[int, ...]]:
@@ -109,8 +115,8 @@ def rows(strokes: Sequence[Stroke], worth: Worth, together: Collection[frozenset
         options = []
         for begin in (begin for begin, until in spans if until == end):
             price = found.prices[begin - 1] if begin else 0.0
-            lonely = BY_LONELINESS * (len(owned[begin, end]) == 1)
-            options.append((best[begin] + values[begin, end] - price - lonely, begin))
+            hopeless = NEVER if found.sizes[list(owned[begin, end])].max() < SPECK else 0.0
+            options.append((best[begin] + values[begin, end] - price + hopeless, begin))
         total, begin = max(options)
         best.append(total)
         began.append(begin)
@@ -129,7 +135,8 @@ def bands(strokes: Sequence[Stroke], together: Collection[frozenset[int]] = ()) 
     size = typical_size(low, high)
     points = np.concatenate(strokes).astype(np.float64)  # (all points, 2)
     begins = np.cumsum([0, *map(len, strokes[:-1])])
-    best, most = Bands((tuple(range(len(strokes))),), ()), 0.0
+    sizes = (high - low).max(axis=1) / size
+    best, most = Bands((tuple(range(len(strokes))),), (), sizes), 0.0
     for slope in sorted(SLOPES, key=abs):
         down = points[:, 1] - slope * points[:, 0]
         top, bottom = np.minimum.reduceat(down, begins) / size, np.maximum.reduceat(down, begins) / size
@@ -145,7 +152,7 @@ def bands(strokes: Sequence[Stroke], together: Collection[frozenset[int]] = ()) 
         if room > most + GAIN:
             ends = [0, *sorted(place + 1 for place in kept), len(parts)]
             merged = [tuple(sorted(itertools.chain(*parts[one:two]))) for one, two in itertools.pairwise(ends)]
-            best, most = Bands(tuple(merged), tuple(prices[sorted(kept)].tolist())), room
+            best, most = Bands(tuple(merged), tuple(prices[sorted(kept)].tolist()), sizes), room
     return best
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from released import needs_weights
 
-from inkmath.decoding.rows import BY_LONELINESS, MOST, MOST_CUTS, PRICE, bands, rows
+from inkmath.decoding.rows import CHEAP, MOST, MOST_CUTS, PRICE, bands, rows
 from inkmath.recognizer import Recognizer
 from inkmath.synthesis import synthesize
 
@@ -72,11 +72,23 @@ def test_strokes_of_a_row_are_named_in_writing_order_and_rows_from_the_top_down(
     assert rows(page, worth) == [(1, 3), (0, 2)]
 
 
-def test_a_formula_of_one_stroke_costs_more() -> None:
-    page = [*line(0), tall(0, 2)]
-    price = bands(page).prices[0] + BY_LONELINESS
-    assert len(rows(page, gaining(price + 0.1))) == 2
-    assert len(rows(page, gaining(price - 0.1))) == 1
+def test_a_dot_is_no_formula_whatever_it_would_gain() -> None:
+    dot = np.array([[1, 4]], np.float32)
+    page = [*line(0), *line(2), dot]
+    assert len(bands(page).parts) == 3
+
+    def worth(sets: Sequence[Set]) -> list[float]:
+        return [-100.0 * (len(one) - 1) ** 2 for one in sets]
+
+    assert rows(page, worth) == [(0, 1, 2, 3), (4, 5, 6, 7, 8)]
+    one_stroke = [*line(0), tall(0, 2)]
+    assert rows(one_stroke, gaining(10)) == [(0, 1, 2, 3), (4,)], "one that is larger may be the beginning of one"
+
+
+def test_the_limits_over_and_under_an_integral_may_both_stand_far_off() -> None:
+    page = [tall(0, -1.5), *line(1.2), tall(0, 3.5)]
+    assert all(price < CHEAP for price in bands(page).prices)
+    assert rows(page, lambda sets: [0.0 if len(one) == len(page) else -9.0 for one in sets]) == [tuple(range(6))]
 
 
 def test_a_wide_band_costs_less_than_a_narrow_one_up_to_three_typical_strokes() -> None:
@@ -152,7 +164,7 @@ def test_any_ink_is_cut_in_the_best_of_all_ways(seed: int, count: int) -> None:
             one = tuple(sorted(sum(found.parts[begin:end], ())))
             if one not in luck and len(found.parts) > 1:
                 return -np.inf  # across more bands than any formula lies
-            gained += luck.get(one, 0.0) - BY_LONELINESS * (len(one) == 1)
+            gained += luck.get(one, 0.0)
         return gained
 
     places = range(1, len(found.parts))

@@ -27,7 +27,7 @@ run: $(INSTALLED)  ## run the pipeline on made-up handwriting: data, both models
 	dvc repro
 
 test: $(INSTALLED)  ## run the tests, all but those of many minutes, marked long (ARGS='-m "not slow"': only quick ones)
-	python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile $(ARGS)
+	python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 ui: $(INSTALLED)  ## look at the training runs in MLflow, http://127.0.0.1:5000
 	@set -e; shown=$$(python -m inkmath.tracking where); case "$$shown" in \

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +22,19 @@ if TYPE_CHECKING:
 # That the machine is busy is no fault of what is tested.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+
+@pytest.hookimpl(trylast=True)  # when those that are left out are gone
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long begin first: else one worker would still be at the last of them when the others are done.
+
+    Before all others comes one of those that want the pipeline to have run: they would all wait for each other.
+    """
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    every = Counter(item.path for item in items)
+    wanting = [item.path for item in items if "reproduced" in getattr(item, "fixturenames", ())]
+    first = max(wanting, key=lambda path: slow[path], default=None)
+    items.sort(key=lambda item: (item.path != first, -slow[item.path], -every[item.path], item.path))
 
 
 @pytest.fixture

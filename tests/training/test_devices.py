@@ -22,10 +22,10 @@ import tensorflow as tf
 cpu, = tf.config.list_physical_devices("CPU")
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 sys.path.insert(0, sys.argv[1])
-from test_symbols import SEED, settings, symbols
+from test_symbols import settings, symbols, train
 from inkmath.labels import Vocabulary
 from inkmath.training import checkpoint
-from inkmath.training.symbols import train_symbols, write_model
+from inkmath.training.symbols import write_model
 
 checkpoint.SECONDS_BETWEEN, save = -1.0, checkpoint.save
 chosen = settings(dropout=0, epochs=2, batch_size=32, schedule=sys.argv[3])
@@ -43,7 +43,7 @@ for name, scope in (("one", contextlib.nullcontext()), ("two", strategy.scope())
         while len(began) < 3:
             began.append(len(saved))
             with contextlib.suppress(KeyboardInterrupt):
-                trained = train_symbols(symbols(96, 0), symbols(48, 1), "abc", chosen, SEED, folder / "checkpoint.npz")
+                trained = train(symbols(96, 0), symbols(48, 1), chosen, folder / "checkpoint.npz")
     assert began == [0, 2, 4] and trained.began_at == 1
     histories.append(trained.history)
     write_model(trained, folder / "model", Vocabulary(("a", "b", "c")), {"length": 12}, symbols(48, 1))

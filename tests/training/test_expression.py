@@ -36,15 +36,20 @@ def trainer(
     seed: int = 0,
     products: str = "float32",
     teachers: Any = None,
+    real: bool = False,
     **changes: Any,
 ) -> Any:
+    """A trainer of the stroke graph network, or, as most of what it does is the same with any, of a small one."""
     import keras
+    from training.small_graph import SmallGraph
 
     from inkmath.models.stroke_graph import StrokeGraph
     from inkmath.training.expression import ExpressionTrainer
 
     keras.utils.set_random_seed(seed)
-    model = StrokeGraph(len(classes), points=POINTS, width=16, depth=2, heads=2, pair_width=8, products=products)
+    given: dict[str, Any] = {"points": POINTS, "products": products}
+    sizes: dict[str, Any] = {"width": 16, "depth": 2, "heads": 2, "pair_width": 8}
+    model = StrokeGraph(len(classes), **given, **sizes) if real else SmallGraph(len(classes), **given)
     chosen = recipe(**changes)
     return ExpressionTrainer(model, formulas, classes, chosen, path, say=lambda line: None, teachers=teachers)
 
@@ -216,7 +221,7 @@ def test_a_batch_can_be_learned_by_heart_and_every_weight_takes_part(
 ) -> None:
     import tensorflow as tf
 
-    one = trainer(formulas, classes, tmp_path / "c.npz")
+    one = trainer(formulas, classes, tmp_path / "c.npz", real=True)
     before = weights(one)
     _, batch = batches(formulas, classes, 0)[0]
     arrays = [tf.constant(array) for array in batch[:4]]
@@ -261,7 +266,7 @@ def test_decay_spares_biases_and_gains_and_a_gradient_is_clipped(
 ) -> None:
     import tensorflow as tf
 
-    one = trainer(formulas, classes, tmp_path / "c.npz")
+    one = trainer(formulas, classes, tmp_path / "c.npz", real=True)
     variables = one.model.trainable_variables
     for variable in variables:
         variable.assign(tf.ones(variable.shape))
@@ -303,12 +308,14 @@ def test_a_loss_that_is_no_number_ends_the_training_with_what_to_do(
 
 
 def test_stopped_and_resumed_it_ends_with_the_weights_of_an_undisturbed_training(
-    formulas: FormulaSet, classes: list[str], tmp_path: Path, single: Any
+    formulas: FormulaSet, classes: list[str], tmp_path: Path
 ) -> None:
-    stopped = trainer(formulas, classes, tmp_path / "other.npz")
+    single = trainer(formulas, classes, tmp_path / "c.npz", real=True)
+    assert single.run()
+    stopped = trainer(formulas, classes, tmp_path / "other.npz", real=True)
     assert not stopped.run(deadline=time.monotonic()), "the time is up after one batch"
     assert (stopped.epoch, stopped.batch) == (0, 1)
-    resumed = trainer(formulas, classes, tmp_path / "other.npz", seed=9)  # other weights, until it resumes
+    resumed = trainer(formulas, classes, tmp_path / "other.npz", seed=9, real=True)  # other weights, until it resumes
     resumed.resume()
     assert (resumed.epoch, resumed.batch) == (0, 1)
     assert resumed.run()
@@ -521,8 +528,8 @@ def test_weights_go_to_a_file_and_come_back(formulas: FormulaSet, classes: list[
     from inkmath.training.expression import by_class, named_weights
     from inkmath.training.weights import load_weights, save_weights
 
-    one = trainer(formulas, classes, tmp_path / "c.npz").model
-    other = trainer(formulas, classes, tmp_path / "c.npz", seed=1).model
+    one = trainer(formulas, classes, tmp_path / "c.npz", real=True).model
+    other = trainer(formulas, classes, tmp_path / "c.npz", seed=1, real=True).model
     save_weights(tmp_path / "w.npz", named_weights(one), classes)
     count = len(one.trainable_variables)
     begun = load_weights(tmp_path / "w.npz", named_weights(other), classes, by_class(other), "stop")
@@ -538,7 +545,8 @@ def test_of_another_network_only_what_fits_is_taken(formulas: FormulaSet, classe
     from inkmath.training.expression import by_class, named_weights
     from inkmath.training.weights import load_weights, save_weights
 
-    save_weights(tmp_path / "w.npz", named_weights(trainer(formulas, classes, tmp_path / "c.npz").model), classes)
+    begun_from = trainer(formulas, classes, tmp_path / "c.npz", real=True).model
+    save_weights(tmp_path / "w.npz", named_weights(begun_from), classes)
     wide = StrokeGraph(3, points=16, width=20, depth=1, heads=2, pair_width=10)
     wide(np.zeros((1, 2, 16, 2), np.float32), np.ones((1, 2), np.float32))
     # Convolutions along a stroke are of one size in every network, most other arrays are not.

@@ -52,6 +52,21 @@ def labels(formulas: FormulaSet) -> list[str]:
     return sorted(set(formulas.labels.tolist()))
 
 
+class BegunError(Exception):
+    """In place of a training."""
+
+
+@pytest.fixture
+def _stops_at_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is told of the formulas is told before it."""
+    from inkmath.training import expression_run
+
+    def begin(*_: Any) -> None:
+        raise BegunError
+
+    monkeypatch.setattr(expression_run, "ensure_exportable", begin)
+
+
 @pytest.fixture(scope="module")
 def trained(formulas: FormulaSet, labels: list[str], tmp_path_factory: pytest.TempPathFactory) -> Any:
     from inkmath.synthesis import compose
@@ -203,6 +218,7 @@ def test_what_is_said_is_in_a_file_at_once(
     assert file.getvalue() == b"6 formulas to train on\n"
 
 
+@pytest.mark.usefixtures("_stops_at_the_training")
 def test_formulas_with_labels_that_have_no_class_are_told(
     formulas: FormulaSet, labels: list[str], tmp_path: Path
 ) -> None:
@@ -213,11 +229,13 @@ def test_formulas_with_labels_that_have_no_class_are_told(
     trees = filter(None, map(training.tree, range(len(training))))
     held = sum(rare in [symbol.label for symbol in tree.symbols] for tree in trees)
     said: list[str] = []
-    train_expression(formulas, labels[:-1], knobs(), 1, tmp_path / "c.npz", say=said.append)
+    with pytest.raises(BegunError):
+        train_expression(formulas, labels[:-1], knobs(), 1, tmp_path / "c.npz", say=said.append)
     assert 0 < held < len(training)
     assert f"{held} more hold labels that have no class, which encode_expression lists, and are left out" in said
 
 
+@pytest.mark.usefixtures("_stops_at_the_training")
 def test_formulas_with_strokes_that_have_no_label_are_told(
     formulas: FormulaSet, labels: list[str], tmp_path: Path
 ) -> None:
@@ -227,13 +245,15 @@ def test_formulas_with_strokes_that_have_no_label_are_told(
     owners[formulas.stroke_offsets[:2]] = -1  # a slip of the pen in each of the first two
     said: list[str] = []
     slips = replace(formulas, symbol_of=owners)
-    train_expression(slips, labels, knobs(), 1, tmp_path / "c.npz", say=said.append)
+    with pytest.raises(BegunError):
+        train_expression(slips, labels, knobs(), 1, tmp_path / "c.npz", say=said.append)
     assert said[:2] == [
         "4 formulas to train on",
         "2 more have strokes without a label, or labels without a stroke, and are left out",
     ]
 
 
+@pytest.mark.usefixtures("_stops_at_the_training")
 def test_formulas_too_long_for_a_batch_are_told(
     formulas: FormulaSet, labels: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,7 +262,8 @@ def test_formulas_too_long_for_a_batch_are_told(
     for module in (batches, expression_run):
         monkeypatch.setattr(module, "LENGTHS", (2, 4, 6, 8))
     said: list[str] = []
-    expression_run.train_expression(formulas, labels, knobs(), 1, tmp_path / "c.npz", say=said.append)
+    with pytest.raises(BegunError):
+        expression_run.train_expression(formulas, labels, knobs(), 1, tmp_path / "c.npz", say=said.append)
     of = np.flatnonzero(formulas.splits == "train")
     long = int((np.diff(formulas.stroke_offsets)[of] > 8).sum())
     assert long > 0

@@ -18,6 +18,7 @@ from inkmath.decoding.opinion import SecondOpinion
 from inkmath.decoding.readout import Scores
 from inkmath.decoding.rows import rows
 from inkmath.decoding.search import Search, Weights
+from inkmath.decoding.strays import GAIN, of_all, specks
 from inkmath.features.expression import pad, stroke_points
 from inkmath.features.posture import levelled
 from inkmath.features.tremor import steadied
@@ -67,7 +68,7 @@ class StrokeGraphReader:
 
     @cached_property
     def _glance(self) -> Search:
-        """What tells how good a reading is; looking farther tells formulas beneath each other apart no better."""
+        """What tells how good a reading is; looking farther tells rows and stray taps no better."""
         search = self.search
         weights = replace(search.weights, segmentations=1, trees=1, labels=3, rescored=3)
         return Search(self._labels, search.language, weights, search.lines)
@@ -90,16 +91,39 @@ class StrokeGraphReader:
         inks = [prepared(ink) for ink in inks]
         given = constraints or [{} for _ in inks]
         return [
-            self.search.read(scores, alternatives, fixed, self.opinion.of(ink) if self.opinion else None)
+            self._read(ink, scores, alternatives, fixed)
             for ink, scores, fixed in zip(inks, self.scores(inks), given, strict=True)
         ]
+
+    def _read(self, ink: Ink, scores: Scores, alternatives: int, fixed: Constraints) -> list[Reading]:
+        """The best readings; of ink with a stray tap those without it, and the best one that has it as the second."""
+        readings = self.search.read(scores, alternatives, fixed, self.opinion.of(ink) if self.opinion else None)
+        small = specks(ink.strokes, readings[0], fixed)
+        if not small:
+            return readings
+        rest = [replace(ink, strokes=ink.strokes[:index] + ink.strokes[index + 1 :]) for index in small]
+        scores_of_rest = self.scores(rest)
+        gain, place = max((self._worth(one), place) for place, one in enumerate(scores_of_rest))
+        if gain - self._worth(scores) < GAIN:
+            return readings
+        stray = small[place]
+        moved = {frozenset(index - (index > stray) for index in owned): label for owned, label in fixed.items()}
+        best, *others = (
+            of_all(reading, stray) for reading in self._read(rest[place], scores_of_rest[place], alternatives, moved)
+        )
+        sure = min(readings[0].confidence, best.confidence, 1.0 - best.confidence)
+        return [best, replace(readings[0], confidence=sure), *others][:alternatives]
+
+    def _worth(self, scores: Scores) -> float:
+        """How good the best reading is, a log-probability."""
+        return self._glance.search(scores, {})[0].score
 
     def rows(self, ink: Ink, together: Collection[frozenset[int]] = ()) -> list[tuple[int, ...]]:
         """Find the formulas beneath each other; see :class:`inkmath.decoding.reading.ExpressionReader`."""
 
         def worth(sets: Sequence[tuple[int, ...]]) -> list[float]:
             parts = [prepared(Ink(tuple(ink.strokes[index] for index in one))) for one in sets]
-            return [self._glance.search(scores, {})[0].score for scores in self.scores(parts)]
+            return [self._worth(scores) for scores in self.scores(parts)]
 
         return rows(ink.strokes, worth, together)
 

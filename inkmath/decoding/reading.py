@@ -29,7 +29,7 @@ class Reading:
     """One way to read a formula.
 
     Attributes:
-        tree: every stroke of the ink belongs to at most one of its symbols.
+        tree: every stroke of the ink belongs to at most one of its symbols; one that belongs to none is a stray tap.
         confidence: estimated probability that the whole formula is right, in 0..1.
         alternatives: for each of ``tree.symbols``, in that order, the labels its strokes may have: first the one in
             the tree, then the likeliest as the networks see the ink, whatever language says.

@@ -18,7 +18,7 @@ from inkmath.decoding.opinion import SecondOpinion
 from inkmath.decoding.readout import Scores
 from inkmath.decoding.rows import rows
 from inkmath.decoding.search import Search, Weights
-from inkmath.decoding.strays import GAIN, of_all, specks
+from inkmath.decoding.strays import GAIN, offered_beside, specks, with_offer, without_stroke
 from inkmath.features.expression import pad, stroke_points
 from inkmath.features.posture import levelled
 from inkmath.features.tremor import steadied
@@ -96,9 +96,9 @@ class StrokeGraphReader:
         ]
 
     def _read(self, ink: Ink, scores: Scores, alternatives: int, fixed: Constraints) -> list[Reading]:
-        """The best readings; of ink with a stray tap those without it, and the best one that has it as the second."""
-        readings = self.search.read(scores, alternatives, fixed, self.opinion.of(ink) if self.opinion else None)
-        small = specks(ink.strokes, readings[0], fixed)
+        """The best readings; where one without a dot would be likelier by far, that is the second."""
+        readings = self._searched(ink, scores, alternatives, fixed)
+        small = specks(ink.strokes, readings[0], fixed) if alternatives > 1 else []
         if not small:
             return readings
         rest = [replace(ink, strokes=ink.strokes[:index] + ink.strokes[index + 1 :]) for index in small]
@@ -106,13 +106,12 @@ class StrokeGraphReader:
         gain, place = max((self._worth(one), place) for place, one in enumerate(scores_of_rest))
         if gain - self._worth(scores) < GAIN:
             return readings
-        stray = small[place]
-        moved = {frozenset(index - (index > stray) for index in owned): label for owned, label in fixed.items()}
-        best, *others = (
-            of_all(reading, stray) for reading in self._read(rest[place], scores_of_rest[place], alternatives, moved)
-        )
-        sure = min(readings[0].confidence, best.confidence, 1.0 - best.confidence)
-        return [best, replace(readings[0], confidence=sure), *others][:alternatives]
+        fixed = without_stroke(fixed, small[place])
+        (found,) = self._searched(rest[place], scores_of_rest[place], 1, fixed)
+        return with_offer(readings, offered_beside(readings[0], found, small[place]))[:alternatives]
+
+    def _searched(self, ink: Ink, scores: Scores, alternatives: int, fixed: Constraints) -> list[Reading]:
+        return self.search.read(scores, alternatives, fixed, self.opinion.of(ink) if self.opinion else None)
 
     def _worth(self, scores: Scores) -> float:
         """How good the best reading is, a log-probability."""

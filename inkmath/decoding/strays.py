@@ -1,7 +1,7 @@
 """Stray taps: a palm or the pen touches the sheet, and a dot is left that is no part of the formula.
 
-A dot is left out where what remains is by far the likelier formula, as the search measures it. Decimal points, dots of
-multiplication and commas are expected where they stand, and are not.
+Where a formula would be likelier by far without a dot, as the search measures it, the reading without is offered beside
+the best one. It is not taken: of strangers' ink decimal points would be lost (docs/experiments.md, "Stray taps").
 """
 
 from __future__ import annotations
@@ -10,20 +10,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from inkmath.decoding.rows import SPECK
+from inkmath.decoding.search import AMONG_OTHERS
 from inkmath.ink import boxes, typical_size
+from inkmath.layout.latex import canonical_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from inkmath.decoding.reading import Reading
+    from inkmath.decoding.reading import Constraints, Reading
     from inkmath.ink import Stroke
-
 
 MOST = 3
 """So many dots of a formula are looked at: more are dots of something."""
 
-GAIN = 3.0
-"""By so much, in log-probability, must a formula be likelier without a dot: tried were 1 to 4 (docs/experiments.md)."""
+GAIN = 1.5
+"""By so much, in log-probability, must a formula be likelier without a dot."""
 
 
 def specks(strokes: Sequence[Stroke], reading: Reading, kept: Collection[frozenset[int]]) -> list[int]:
@@ -36,10 +37,27 @@ def specks(strokes: Sequence[Stroke], reading: Reading, kept: Collection[frozens
     return small if 0 < len(small) <= MOST and len(reading.tree.symbols) > len(small) + 1 else []
 
 
-def of_all(reading: Reading, left_out: int) -> Reading:
-    """A reading of ink without one stroke, as one of the whole ink, in which that is of no symbol."""
+def without_stroke(constraints: Constraints, stroke: int) -> Constraints:
+    """The constraints on ink of which a stroke that none of them names is gone."""
+    return {frozenset(index - (index > stroke) for index in owned): label for owned, label in constraints.items()}
+
+
+def offered_beside(best: Reading, found: Reading, stroke: int) -> Reading:
+    """A reading of ink without one stroke, as one of the whole ink, in which that is of no symbol.
+
+    Its confidence is what the best one leaves to others at most.
+    """
     symbols = tuple(
-        replace(symbol, strokes=tuple(index + (index >= left_out) for index in symbol.strokes))
-        for symbol in reading.tree.symbols
+        replace(symbol, strokes=tuple(index + (index >= stroke) for index in symbol.strokes))
+        for symbol in found.tree.symbols
     )
-    return replace(reading, tree=replace(reading.tree, symbols=symbols))
+    sure = min(found.confidence, best.confidence, AMONG_OTHERS * (1.0 - best.confidence))
+    return replace(found, tree=replace(found.tree, symbols=symbols), confidence=sure)
+
+
+def with_offer(readings: Sequence[Reading], offered: Reading) -> list[Reading]:
+    """The readings with one more as the second, unless the first says the same; no two of the same LaTeX."""
+    tokens = canonical_tokens(offered.tree)
+    if canonical_tokens(readings[0].tree) == tokens:
+        return list(readings)
+    return [readings[0], offered, *(other for other in readings[1:] if canonical_tokens(other.tree) != tokens)]

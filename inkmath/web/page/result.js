@@ -119,13 +119,9 @@ export class Result extends EventTarget {
     math.classList.toggle("several", several);
     math.role = several ? "radiogroup" : null;
     math.ariaLabel = several ? "Rows: choose the one to look at" : null;
-    if (several) {
-      const box = document.createElement("div");
-      box.append(...rendered.map((element, index) => this.#row(element, index, list[index].formula, index === hand)));
-      math.replaceChildren(box);
-    } else {
-      math.replaceChildren(...rendered);
-    }
+    math.replaceChildren(...(several
+      ? rendered.map((element, index) => this.#row(element, index, list[index].formula, index === hand))
+      : rendered));
     if (focused) (math.querySelector("[aria-checked=true]") ?? document.getElementById("ink")).focus({ preventScroll: true });
   }
 
@@ -140,7 +136,10 @@ export class Result extends EventTarget {
     button.tabIndex = inHand ? 0 : -1;
     button.textContent = index + 1;
     button.ariaLabel = `Row ${index + 1}: ${formula.compact}`;
-    row.append(button, element);
+    const line = document.createElement("div");
+    line.className = "line";
+    line.append(element);
+    row.append(button, line);
     return row;
   }
 
@@ -173,11 +172,10 @@ export class Result extends EventTarget {
   /** Shrink what is too wide, rather than hide its end. */
   #fit() {
     const { math, list } = this.parts;
-    const formulas = [math, ...list.querySelectorAll(".small-math")].filter((box) => box.firstElementChild);
+    const shown = math.classList.contains("several") ? math.querySelectorAll(".line") : [math];
+    const formulas = [...shown, ...list.querySelectorAll(".small-math")].filter((box) => box.firstElementChild);
     for (const box of formulas) box.firstElementChild.style.fontSize = "";
-    // The numbers of rows keep their size.
-    const kept = math.querySelector("[role=radio]")?.offsetWidth ?? 0;
-    const shares = formulas.map((box) => (box === math ? (box.clientWidth - kept) / (box.scrollWidth - kept) : box.clientWidth / box.scrollWidth));
+    const shares = formulas.map((box) => box.clientWidth / box.scrollWidth);
     for (const [index, box] of formulas.entries()) {
       if (shares[index] < 1) box.firstElementChild.style.fontSize = `${Math.max(SMALLEST, 0.98 * shares[index])}em`;
     }

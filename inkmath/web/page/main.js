@@ -539,6 +539,20 @@ function said(truth, best) {
   return { choices: differences(truth, best).decided, readings: [withAlternatives({ ...truth, own: "file" }, best)] };
 }
 
+/** Whether the reader takes strokes for rows, or cannot tell in time. */
+async function isParted(strokes) {
+  const body = { strokes: wire(strokes.map((points) => ({ points }))) };
+  try {
+    return (await ask("api/rows", () => ({ body }))).rows.length > 1;
+  } catch (error) {
+    if (error.kind !== "too-slow") throw error;
+    return true;
+  }
+}
+
+/** The answer to what `given` gives to send, whatever a server that starts, is busy or wants its token says first. */
+const ask = (path, given) => permitted(() => patiently(async () => call(path, { method: "POST", ...await given() })));
+
 let opening = 0; // Which file is the last that was to be opened.
 let reopen = null; // Opens the one again that could not be sent.
 
@@ -547,11 +561,9 @@ async function openFile(file, name = file.name) {
   clearTimeout(retries.get(reopen));
   if ($("status").dataset.state !== "offline") setStatus("reading", "Opening");
   try {
-    const ask = async (path, asked) => permitted(() => patiently(async () => call(path, { method: "POST", ...await asked() })));
     const { strokes, truth, alternatives: [best] } = await ask("api/recognize", () => readable(file));
-    // What a file says of all its strokes is one formula; whether there are rows to read instead, the reader knows.
     const fit = fitted(strokes, sheet.view);
-    const whole = truth !== undefined && (await ask("api/rows", () => ({ body: { strokes: wire(fit.map((points) => ({ points }))) } }))).rows.length > 1;
+    const whole = Boolean(truth) && await isParted(fit); // What a file says of all its strokes is one formula.
     if (mine !== opening) return;
     ink.replace(fit, (ids) => (truth ? { whole, ...said(byIds(truth, ids), byIds(best, ids)) } : {}));
     setTool("pen");

@@ -28,10 +28,10 @@ export class Rows {
   of(id) { return this.list.findIndex(({ strokes }) => strokes.includes(id)); }
 
   /** Hold what the reader answered, the readings of each row, with those that a person took or wrote. */
-  set(answer, taken) {
+  set(answer, wanted) {
     let first = 0;
     this.list = answer.map((readings) => {
-      const row = { ...rowOf(readings, taken), first };
+      const row = { ...rowOf(readings, wanted), first };
       first += row.formula.symbols.length;
       return row;
     });
@@ -61,10 +61,10 @@ export class Rows {
 /** What only one of two lists has. */
 const differing = (some, others) => [...some.filter((one) => !others.includes(one)), ...others.filter((one) => !some.includes(one))];
 
-function rowOf(readings, taken) {
+function rowOf(readings, wanted) {
   const [best] = readings;
   const strokes = strokesOf(best);
-  const own = taken.find((reading) => String(strokesOf(reading)) === String(strokes));
+  const own = wanted.find((reading) => String(strokesOf(reading)) === String(strokes));
   let shown = own ? readings.findIndex((reading) => nameOf(reading) === nameOf(own)) : 0;
   if (shown < 0) {
     readings = [own, ...readings];

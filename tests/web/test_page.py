@@ -63,7 +63,7 @@ WATCH_FOR_FORMULAS = """
 """Notes when the frame that shows another formula has been painted."""
 
 PAINTED_AFTER_ANSWER = """() => {
-    const requests = performance.getEntriesByType("resource").filter((entry) => entry.name.endsWith("recognize"));
+    const requests = performance.getEntriesByType("resource").filter((entry) => entry.name.endsWith("/api/rows"));
     return window.painted - requests.at(-1).responseEnd;
 }"""
 """Milliseconds from the last answer's arrival to the formula on the screen."""
@@ -94,7 +94,7 @@ def test_made_up_handwriting_arrives_at_the_recogniser_as_it_was_drawn(page: Pag
         sent.append(route.request.post_data_json)
         route.continue_()
 
-    page.route("**/api/recognize", note)
+    page.route("**/api/rows", note)
     draw(page, *drawn)
     wait_for(page, lambda: sent and len(sent[-1]["strokes"]) == len(drawn))
     for given, received in zip(drawn, sent[-1]["strokes"], strict=True):

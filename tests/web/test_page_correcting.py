@@ -373,14 +373,14 @@ def test_own_latex_that_a_reading_says_is_listed_once_in_whatever_order_it_was_w
         """The same answer, its symbols named from right to left."""
         response = route.fetch()
         answer = response.json()
-        for formula in answer["alternatives"]:
+        for formula in answer["rows"][0]["alternatives"]:
             last = len(formula["symbols"]) - 1
             formula["symbols"].reverse()
             for edge in formula["relations"]:
                 edge["parent"], edge["child"] = last - edge["parent"], last - edge["child"]
         route.fulfill(response=response, json=answer)
 
-    page.route("**/api/recognize", other_way_round)
+    page.route("**/api/rows", other_way_round)
     draw(page, X, ONE)
     expect_latex(page, "x1")
     count = page.locator("#alternatives button").count()
@@ -398,7 +398,7 @@ def test_taking_the_best_reading_gives_the_arrangement_back_to_the_reader(page: 
     expect_latex(page, "x^{1}")
     page.keyboard.press("2")
     expect_latex(page, "x1")
-    assert page.evaluate("JSON.parse(sessionStorage.ink).reading") is None
+    assert page.evaluate("JSON.parse(sessionStorage.ink).readings") == []
 
 
 def held(page: Page, path: str) -> list[Route]:
@@ -432,7 +432,7 @@ def test_own_latex_that_comes_too_late_changes_nothing(page: Page) -> None:
 def test_own_latex_is_asked_for_once_the_formula_is_read(page: Page) -> None:
     draw(page, X)
     expect_latex(page, "x")
-    waiting = held(page, "api/recognize")
+    waiting = held(page, "api/rows")
     draw(page, ONE)
     wait_for(page, lambda: len(waiting) == 1)
     page.get_by_role("button", name="Write the LaTeX yourself").click()

@@ -164,7 +164,7 @@ def test_a_long_formula_is_made_to_fit(browser: Browser, address: str) -> None:
     with opened(browser, address, viewport={"width": 360, "height": 740}) as page:
         draw(page, *([(20 + 20 * place, 60), (21 + 20 * place, 100)] for place in range(16)))
         expect_latex(page, "1" * 16)
-        draw(page, *([(20 + 20 * place, 160), (36 + 20 * place, 161)] for place in range(9)))
+        draw(page, *([(20 + 20 * place, 140), (36 + 20 * place, 141)] for place in range(9)))
         wait_for(page, lambda: page.locator("#symbols button").count() == 25)
         for box in ("#formula", "#alternatives .small-math >> nth=0"):
             assert page.locator(box).evaluate("box => box.scrollWidth <= box.clientWidth")
@@ -388,7 +388,7 @@ def test_symbols_are_walked_through_in_reading_order_whatever_was_written_first(
     def exchange(route: Route) -> None:
         """The second symbol as the first of the answer."""
         answer = route.fetch().json()
-        for reading in answer["alternatives"]:
+        for reading in answer["rows"][0]["alternatives"]:
             reading["symbols"].reverse()
             reading["relations"] = [{"parent": 1, "child": 0, "relation": "Right"}]
             reading["mathml"] = re.sub("symbol-[01]", lambda mark: others[mark[0]], reading["mathml"])
@@ -396,7 +396,7 @@ def test_symbols_are_walked_through_in_reading_order_whatever_was_written_first(
 
     draw(page, X, ONE)
     expect_latex(page, "x1")
-    page.route("**/api/recognize", exchange)
+    page.route("**/api/rows", exchange)
     page.reload()
     expect_latex(page, "x1")
     assert page.locator("#symbols button").all_inner_texts() == ["x", "1"]

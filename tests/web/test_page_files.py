@@ -327,7 +327,7 @@ def test_a_scan_over_the_servers_limit_of_bytes_is_sent_smaller(page: Page, tmp_
     """Paper with a grain, which PNG cannot compress; a third of it is seen through."""
     grain = np.random.default_rng(1).integers(225, 256, (1000, 1600, 4), dtype=np.uint8)
     grain[:, 1100:, 3] = 0
-    lines = Image.open(io.BytesIO(picture([[(400, 100), (400, 900)], [(600, 500), (900, 500)]], size=(1600, 1000))))
+    lines = Image.open(io.BytesIO(picture([[(400, 100), (400, 900)], [(600, 300), (900, 300)]], size=(1600, 1000))))
     grain[np.asarray(lines) < 128] = (0, 0, 0, 255)
     Image.fromarray(grain).save(tmp_path / "scan.png")
     assert (tmp_path / "scan.png").stat().st_size > Limits().body_bytes

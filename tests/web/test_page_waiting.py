@@ -61,7 +61,7 @@ def test_what_was_written_before_is_asked_for_once_when_the_page_opens_again(pag
 
     draw(page, X)
     expect_latex(page, "x")
-    page.route("**/api/recognize", count)
+    page.route("**/api/rows", count)
     page.reload()
     page.locator("#learn").wait_for()
     expect_latex(page, "x")
@@ -78,7 +78,7 @@ def test_a_late_answer_never_replaces_a_newer_one(page: Page) -> None:
         else:
             route.continue_()
 
-    page.route("**/api/recognize", hold_first)
+    page.route("**/api/rows", hold_first)
     draw(page, X)
     wait_for(page, lambda: held)
     draw(page, ONE)
@@ -147,7 +147,7 @@ BREAK_OFF_THE_NEXT_ANSWER = """() => {
 
 def test_an_answer_that_breaks_off_is_asked_for_again(page: Page) -> None:
     held: list[Route] = []
-    page.route("**/api/recognize", lambda route: held.append(route))
+    page.route("**/api/rows", lambda route: held.append(route))
     page.evaluate(BREAK_OFF_THE_NEXT_ANSWER)
     draw(page, X)
     page.wait_for_selector('#status[data-state="offline"]')
@@ -161,7 +161,7 @@ def test_an_answer_that_never_comes_is_asked_for_again(browser: Browser, address
     with opened(browser, address) as page:
         page.clock.install()
         held: list[Route] = []
-        page.route("**/api/recognize", lambda route: held.append(route))
+        page.route("**/api/rows", lambda route: held.append(route))
         draw(page, X)
         wait_for(page, lambda: held)
         page.clock.fast_forward(30_000)
@@ -206,7 +206,7 @@ def test_a_beginning_or_a_file_that_is_never_answered_is_given_up_too(
     [(200, "<h1>Bad gateway</h1>"), (502, "<h1>Bad gateway</h1>"), (502, '{"message": "Bad gateway"}'), (502, "null")],
 )
 def test_what_stands_in_the_servers_place_gives_no_answer_of_the_server(page: Page, status: int, body: str) -> None:
-    page.route("**/api/recognize", lambda route: route.fulfill(status=status, body=body))
+    page.route("**/api/rows", lambda route: route.fulfill(status=status, body=body))
     draw(page, X)
     page.wait_for_selector('#status[data-state="offline"]')
     page.unroute_all()
@@ -227,7 +227,7 @@ def test_ink_can_be_kept_while_there_is_no_server(page: Page, tmp_path: Path) ->
 
 def test_a_long_wait_for_the_first_formula_is_not_silent(page: Page) -> None:
     held: list[Route] = []
-    page.route("**/api/recognize", lambda route: held.append(route))
+    page.route("**/api/rows", lambda route: held.append(route))
     draw(page, X)
     wait_for(page, lambda: page.locator("#status").inner_text() == "Reading")
     words = "getComputedStyle(document.getElementById('formula-empty'), '::after')"
@@ -244,7 +244,7 @@ def test_a_refusal_says_which_limit_was_met(page: Page) -> None:
         "detail": "The limit is 200 strokes a formula. Split the formula into parts.",
         "limit": {"name": "strokes", "value": 200},
     }
-    page.route("**/api/recognize", lambda route: route.fulfill(status=413, json=problem))
+    page.route("**/api/rows", lambda route: route.fulfill(status=413, json=problem))
     draw(page, X)
     page.wait_for_selector('#notice[data-kind="error"]')
     assert "The limit is 200 strokes" in page.locator("#notice").inner_text()
@@ -260,7 +260,7 @@ def test_overload_is_waited_out(page: Page) -> None:
         if len(tries) == 1:
             route.fulfill(status=503, headers={"Retry-After": "1"}, json=problem)
 
-    page.route("**/api/recognize", busy_once)
+    page.route("**/api/rows", busy_once)
     draw(page, X)
     page.wait_for_selector('#notice[data-kind="busy"]')
     wait_for(page, lambda: len(tries) == 2)
@@ -278,7 +278,7 @@ def test_what_takes_too_long_is_said_and_not_asked_again_unasked(page: Page) -> 
         tries.append(1)
         route.fulfill(status=problem.status_code, headers=dict(problem.headers), body=bytes(problem.body))
 
-    page.route("**/api/recognize", slow)
+    page.route("**/api/rows", slow)
     draw(page, X)
     page.wait_for_selector('#notice[data-kind="error"]')
     assert "Reading the formula took too long. The limit is 10 seconds." in page.locator("#notice").inner_text()
@@ -311,7 +311,7 @@ def test_what_is_asked_for_while_the_last_stroke_is_read_is_done_with_that_strok
     expect_latex(page, "x")
     page.locator("#learn .switch").click()
     held: list[Route] = []
-    page.route("**/api/recognize", lambda route: held.append(route))
+    page.route("**/api/rows", lambda route: held.append(route))
     draw(page, ONE)
     wait_for(page, lambda: held)
     page.keyboard.press("Control+c")
@@ -335,7 +335,7 @@ def test_a_symbol_tapped_while_the_last_stroke_is_read_offers_its_choices_then(p
     draw(page, X)
     expect_latex(page, "x")
     held: list[Route] = []
-    page.route("**/api/recognize", lambda route: held.append(route))
+    page.route("**/api/rows", lambda route: held.append(route))
     draw(page, ONE)
     wait_for(page, lambda: held)
     page.keyboard.press("s")
@@ -351,7 +351,7 @@ def test_what_was_asked_for_is_forgotten_when_something_else_is_written(page: Pa
     expect_latex(page, "x")
     page.evaluate("navigator.clipboard.writeText('before')")
     held: list[Route] = []
-    page.route("**/api/recognize", lambda route: held.append(route))
+    page.route("**/api/rows", lambda route: held.append(route))
     draw(page, ONE)
     wait_for(page, lambda: held)
     page.keyboard.press("Control+c")

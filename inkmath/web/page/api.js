@@ -1,5 +1,6 @@
 // Talking to the server. Answers are kept for states that undo and redo come back to.
 
+import { byIds } from "./ink.js";
 import { tab } from "./storage.js";
 
 const KEPT = 60;
@@ -78,27 +79,32 @@ export class Reader {
     this.#running = null;
   }
 
-  /** Resolves to the answer, read so that it obeys these choices, or to null when a newer state has taken its place. */
+  /**
+   * Resolves to the readings of each row from the top down, the best first, all of which obey these choices, or to null
+   * when a newer state has taken its place.
+   */
   async read(state, choices) {
     this.abandon();
     const sequence = this.#sequence;
-    const place = new Map(state.strokes.map((stroke, index) => [stroke.id, index]));
+    const ids = state.strokes.map(({ id }) => id);
+    const place = new Map(ids.map((id, index) => [id, index]));
     const constraints = choices.map(({ strokes, label }) => ({ strokes: strokes.map((id) => place.get(id)), label }));
-    const key = JSON.stringify([[...place.keys()], constraints]);
+    const key = JSON.stringify([ids, constraints, state.whole]);
     const known = this.#kept.get(key);
     if (known) return known;
     const running = new AbortController();
     this.#running = running;
     try {
-      const answer = await call("api/recognize", {
+      const answer = await call(state.whole ? "api/recognize" : "api/rows", {
         method: "POST",
         body: { strokes: wire(state.strokes), constraints, alternatives: 5 },
         controller: running,
       });
       if (sequence !== this.#sequence) return null;
-      this.#kept.set(key, answer);
+      const rows = (answer.rows ?? [answer]).map(({ alternatives }) => alternatives.map((reading) => byIds(reading, ids)));
+      this.#kept.set(key, rows);
       if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value);
-      return answer;
+      return rows;
     } catch (error) {
       if (sequence !== this.#sequence || error.name === "AbortError") return null;
       throw error;

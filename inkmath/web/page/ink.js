@@ -3,12 +3,13 @@
 /**
  * @typedef {{id: number, points: Array<[number, number, number]>}} Stroke  points are [x, y, pressure]
  * @typedef {{strokes: number[], label: string}} Choice  strokes by id
- * @typedef {{strokes: readonly Stroke[], choices: readonly Choice[], reading: ?object}} State  never changed, only replaced;
- *   `reading` is the formula a person took or wrote in place of the best, its strokes indices into `strokes`
+ * @typedef {{strokes: readonly Stroke[], choices: readonly Choice[], readings: readonly object[], whole: boolean}} State
+ *   never changed, only replaced; `readings` are formulas a person took or wrote in place of the best, each for the
+ *   row of just its strokes (by id); `whole` says that all is one formula, whatever lies beneath each other
  */
 
 /** @type {State} */
-const NOTHING = { strokes: [], choices: [], reading: null };
+const NOTHING = { strokes: [], choices: [], readings: [], whole: false };
 
 const MAX_HISTORY = 500;
 
@@ -27,41 +28,44 @@ export class Ink extends EventTarget {
   stroke(id) { return this.state.strokes.find((stroke) => stroke.id === id); }
 
   add(points) {
-    this.#go({ ...this.state, strokes: [...this.state.strokes, { id: this.#nextId++, points }], reading: null });
+    this.#go({ ...this.state, strokes: [...this.state.strokes, { id: this.#nextId++, points }] });
   }
 
   /** Forget strokes, and every choice about a symbol that one of them belonged to. */
   remove(ids) {
     const gone = new Set(ids);
-    if (!this.state.strokes.some((stroke) => gone.has(stroke.id))) return;
-    this.#go({
-      strokes: this.state.strokes.filter((stroke) => !gone.has(stroke.id)),
-      choices: this.state.choices.filter((choice) => !choice.strokes.some((id) => gone.has(id))),
-      reading: null,
-    });
+    const strokes = this.state.strokes.filter((stroke) => !gone.has(stroke.id));
+    if (strokes.length === this.state.strokes.length) return;
+    this.#go(strokes.length ? { ...this.state, strokes, choices: this.#choicesBeside(gone), readings: this.#readingsBeside(gone) } : NOTHING);
   }
 
   /**
-   * Decide what strokes are, in place of earlier choices about any of them or of those `freed`, and how the formula as
-   * it stands is to be read: the choices hold while writing goes on, the reading until something else is written or
-   * decided.
+   * Decide what strokes are, in place of earlier choices about any of them or of those `freed`, and how the row of some
+   * strokes is to be read (null: as the reader thinks best): the choices hold while writing goes on, the reading until
+   * something else is written or decided in its row.
    */
-  choose(choices, reading = null, freed = []) {
+  choose(choices, { freed = [], row = [], reading = null } = {}) {
     const decided = new Set([...freed, ...choices.flatMap((choice) => choice.strokes)]);
-    const kept = this.state.choices.filter((choice) => !choice.strokes.some((id) => decided.has(id)));
-    this.#go({ ...this.state, choices: [...kept, ...choices], reading });
+    const kept = this.#readingsBeside(new Set([...decided, ...row]));
+    this.#go({
+      ...this.state,
+      choices: [...this.#choicesBeside(decided), ...choices],
+      readings: reading ? [...kept, reading] : kept,
+    });
   }
 
   /** Leave strokes to the recogniser again. */
   release(ids) {
     const freed = new Set(ids);
-    const choices = this.state.choices.filter((choice) => !choice.strokes.some((id) => freed.has(id)));
-    this.#go({ ...this.state, choices, reading: null });
+    this.#go({ ...this.state, choices: this.#choicesBeside(freed), readings: this.#readingsBeside(freed) });
   }
+
+  /** Read all as one formula, or rows for themselves. */
+  setWhole(whole) { this.#go({ ...this.state, whole }); }
 
   clear() { if (!this.isEmpty) this.#go(NOTHING); }
 
-  /** Replace everything by other ink, as one step that can be undone; `decide` gives its choices and reading by the ids. */
+  /** Replace everything by other ink, as one step that can be undone; `decide` gives the rest of its state by the ids. */
   replace(strokes, decide = () => ({})) {
     const written = strokes.map((points) => ({ id: this.#nextId++, points }));
     this.#go({ ...NOTHING, strokes: written, ...decide(written.map(({ id }) => id)) });
@@ -73,11 +77,17 @@ export class Ink extends EventTarget {
   /** What to keep when the tab is reloaded. */
   toJSON() { return { ...this.state, nextId: this.#nextId }; }
 
-  restore({ nextId, ...state }) {
-    this.state = { ...NOTHING, ...state };
+  restore({ nextId, reading, ...state }) {
+    // The page kept one reading once, of the whole ink, its strokes by their places.
+    const before = reading ? { readings: [byIds(reading, state.strokes.map(({ id }) => id))], whole: true } : {};
+    this.state = { ...NOTHING, ...state, ...before };
     this.#nextId = nextId;
     this.#changed(true);
   }
+
+  #choicesBeside(ids) { return this.state.choices.filter(({ strokes }) => !strokes.some((id) => ids.has(id))); }
+
+  #readingsBeside(ids) { return this.state.readings.filter((reading) => !strokesOf(reading).some((id) => ids.has(id))); }
 
   #go(state) {
     this.#past.push(this.state);
@@ -97,6 +107,15 @@ export class Ink extends EventTarget {
 
   #changed(travelled = false) { this.dispatchEvent(new CustomEvent("change", { detail: { travelled } })); }
 }
+
+/** A formula as the server tells it, its strokes by id rather than by their places among `ids`. */
+export const byIds = (formula, ids) => ({
+  ...formula,
+  symbols: formula.symbols.map((symbol) => ({ ...symbol, strokes: symbol.strokes.map((index) => ids[index]) })),
+});
+
+/** The strokes of a formula by id, in writing order. */
+export const strokesOf = ({ symbols }) => symbols.flatMap(({ strokes }) => strokes).sort((a, b) => a - b);
 
 /** The box around points, as {left, top, right, bottom}. */
 export function boundsOf(strokes) {

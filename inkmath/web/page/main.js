@@ -2,12 +2,13 @@
 
 import { call, Offline, Reader, Refusal, token, wire } from "./api.js";
 import { Choices } from "./choices.js";
-import { closeMenu, copy, offerDownloads, plainMathml, takeFiles } from "./exchange.js";
+import { closeMenu, copy, offerDownloads, takeFiles } from "./exchange.js";
 import { fitted, readable, toPng, toSvg } from "./files.js";
-import { boundsOf, Ink } from "./ink.js";
+import { boundsOf, byIds, Ink, strokesOf } from "./ink.js";
 import { complain, putAway, say, sentence, setStatus, toast } from "./notices.js";
 import { isDoubtful, Result } from "./result.js";
 import { Learning } from "./learn.js";
+import { latexOf, mathmlOf, nameOf, Rows } from "./rows.js";
 import { Sheet } from "./sheet.js";
 import { browser, tab } from "./storage.js";
 import { followTheme } from "./theme.js";
@@ -24,9 +25,8 @@ const sheet = new Sheet({ paper: $("paper"), canvas: $("ink"), overlay: $("overl
 const choices = new Choices($("choices"));
 const result = new Result(choices);
 const learning = new Learning();
-let answer = null; // What the server last said,
-let readInk = ink.state; // and of which ink: strokes of the answer are indices into this.
-let readings = []; // Its readings, with the one that the person took or wrote.
+const rows = new Rows(); // What the server last said,
+let readInk = ink.state; // and of which ink.
 let waiting = []; // What is to be done once the ink as it is has been read.
 let begun = false; // Whether the server has said that it reads, and which symbols.
 let askedAgain = null; // The ink that could not be read with the symbols as they were known, so that they were asked for again.
@@ -49,9 +49,10 @@ async function read() {
   try {
     const given = await reader.read(state, state.choices.filter(isKnown));
     if (!given) return; // Something newer was written meanwhile.
-    answer = given;
+    rows.set(given, state.readings);
     readInk = state;
     show();
+    for (const resolve of waiting.splice(0)) resolve();
     atRest();
   } catch (error) {
     // The server may have come back with other models, which do not know a symbol that was chosen.
@@ -76,7 +77,7 @@ function atRest() {
 }
 
 function forget() {
-  answer = null;
+  rows.set([], []);
   result.clear();
   sheet.outline([]);
   updateButtons();
@@ -88,29 +89,13 @@ const isKnown = ({ label }) => choices.knows(label);
 /** Whether the person decided on one of these strokes, as far as the reader can obey. */
 const isChosen = (ids) => ink.state.choices.some((choice) => isKnown(choice) && choice.strokes.some((id) => ids.includes(id)));
 
-const idsOf = (symbol) => symbol.strokes.map((index) => readInk.strokes[index].id);
-
-/** What readings are told apart by: what they say, and which strokes are together. */
-const nameOf = ({ latex, symbols }) => JSON.stringify([latex, symbols.map(({ strokes }) => String(strokes)).sort()]);
-
 function show() {
-  const { reading } = readInk;
-  readings = answer.alternatives;
-  let shown = reading ? readings.findIndex((other) => nameOf(other) === nameOf(reading)) : 0;
-  if (shown < 0) {
-    readings = [reading, ...readings];
-    shown = 0;
-  } else if (reading?.own) {
-    readings = readings.with(shown, { ...readings[shown], own: reading.own, confidence: reading.confidence });
-  }
-  const formula = readings[shown];
-  result.show(readings, shown, (symbol) => isChosen(idsOf(symbol)));
+  result.show(rows, ({ strokes }) => isChosen(strokes));
   $("overlay").toggleAttribute("data-stale", false);
-  outline(formula);
+  outline();
   const focused = document.activeElement?.closest("#symbols [data-symbol]");
   if (focused) result.mark(Number(focused.dataset.symbol));
   updateButtons();
-  for (const resolve of waiting.splice(0)) resolve();
 }
 
 /** Resolves once the formula that is shown is that of the ink as it is now; never, if something else becomes of the ink. */
@@ -119,17 +104,17 @@ const upToDate = () => new Promise((resolve) => {
   else waiting.push(resolve);
 });
 
-function outline(formula) {
+function outline() {
   if (readInk !== ink.state) return; // Strokes of the formula may be gone; the next answer outlines what is there.
   const wanted = $("outlines").ariaPressed === "true" || sheet.tool === "select" || choices.isOpen;
-  sheet.outline(wanted ? formula.symbols.map((symbol, index) => {
-    const strokes = idsOf(symbol);
+  sheet.outline(wanted ? rows.list.flatMap(({ formula, first }) => formula.symbols.map((symbol, index) => {
+    const { strokes } = symbol;
     const chosen = isChosen(strokes);
     return {
-      box: boundsOf(strokes.map((id) => ink.stroke(id))), strokes, symbol: index,
+      box: boundsOf(strokes.map((id) => ink.stroke(id))), strokes, symbol: first + index,
       className: chosen ? "chosen" : isDoubtful(symbol, formula) ? "doubt" : "",
     };
-  }) : []);
+  })) : []);
 }
 
 function fail(error, again) {
@@ -215,14 +200,30 @@ function updateButtons() {
   $("redo").disabled = !ink.canRedo;
   $("clear").disabled = ink.isEmpty;
   if (focused?.disabled) $("ink").focus({ preventScroll: true }); // A disabled button lets go of the focus.
+  showExtent();
   $("hint").hidden = !ink.isEmpty || sheet.isWriting;
   const count = ink.state.strokes.length;
   $("ink").ariaLabel = count ? `Writing area, ${count} ${count === 1 ? "stroke" : "strokes"}` : "Writing area, empty";
 }
 
+/** Say of what belongs to one row only that it does, and offer to read the rows as one formula, or not to. */
+function showExtent() {
+  const { whole } = ink.state;
+  const several = rows.list.length > 1;
+  $("whole").textContent = whole ? "Read rows separately" : "Read as one formula";
+  if (several || whole) $("whole").hidden = false;
+  else putAway($("whole"));
+  $("download-extent").textContent = several ? "ink and formula of this row" : "ink and formula";
+  $("confirm").lastElementChild.textContent = several ? "This row is right" : "This is right";
+}
+
 // Ink
 
+let before = ink.state; // The ink as it was before its last change.
+
 ink.addEventListener("change", ({ detail: { travelled } }) => {
+  rows.follow(before, ink.state);
+  before = ink.state;
   waiting = [];
   clearTimeout(retries.get(reopen)); // What is written since is not to be replaced unasked.
   choices.close();
@@ -272,9 +273,25 @@ function offerUndo(text) {
 }
 
 function symbolWith(id) {
-  const index = result.formula?.symbols.findIndex((symbol) => idsOf(symbol).includes(id)) ?? -1;
+  const index = rows.symbols.findIndex(({ strokes }) => strokes.includes(id));
   return index < 0 ? null : index;
 }
+
+// Rows
+
+/** Take the row in hand that a stroke is of. */
+function takeRow(id) {
+  if ([-1, rows.hand].includes(rows.of(id))) return;
+  closeMend(); // It was about the row before.
+  rows.take(id);
+  show();
+}
+
+result.addEventListener("row", ({ detail: { index } }) => {
+  const [id] = rows.list[index].strokes;
+  upToDate().then(() => takeRow(id));
+});
+$("whole").addEventListener("click", () => ink.setWhole(!ink.state.whole));
 
 // Symbols and readings
 
@@ -283,10 +300,11 @@ async function openSymbolOf(id, focus = false) {
   await upToDate();
   const index = symbolWith(id);
   if (index === null) return; // The stroke is gone, or of no symbol.
-  const symbol = result.formula.symbols[index];
-  const strokes = idsOf(symbol);
-  choices.open({ ...symbol, strokes, chosen: isChosen(strokes) }, placeOf(strokes), { focus });
-  outline(result.formula);
+  takeRow(id);
+  const symbol = rows.symbols[index];
+  const { strokes } = symbol;
+  choices.open({ ...symbol, chosen: isChosen(strokes) }, placeOf(strokes), { focus });
+  outline();
   opener = focus ? index : null;
 }
 
@@ -303,7 +321,7 @@ function markOpened() {
   }
 }
 
-result.addEventListener("symbol", ({ detail: { index, focus } }) => openSymbolOf(idsOf(result.formula.symbols[index])[0], focus));
+result.addEventListener("symbol", ({ detail: { index, focus } }) => openSymbolOf(rows.symbols[index].strokes[0], focus));
 result.addEventListener("hover", ({ detail: { index } }) => result.mark(index));
 result.addEventListener("take", ({ detail: { index } }) => takeNumber(index));
 choices.addEventListener("group", () => {
@@ -320,34 +338,35 @@ choices.addEventListener("release", ({ detail: { strokes } }) => ink.release(str
 choices.addEventListener("erase", ({ detail: { strokes } }) => ink.remove(strokes));
 choices.addEventListener("close", () => {
   sheet.single(null);
-  if (result.formula) outline(result.formula);
+  outline();
   markOpened();
   if (opener !== null) $("symbols").querySelector(`[data-symbol="${opener}"]`)?.focus();
   opener = null;
   if (toolBefore !== null) setTool(toolBefore);
 });
 
-/** Let the ink be read so. */
+/** Let the row in hand be read so. */
 function take(reading) {
-  const [best] = answer.alternatives;
-  const { decided, other } = differences(reading, best, idsOf);
-  ink.choose(decided, reading === best ? null : reading, other.flatMap(idsOf));
+  const { best, strokes } = rows.inHand;
+  const { decided, other } = differences(reading, best);
+  ink.choose(decided, { freed: strokesOf({ symbols: other }), row: strokes, reading: reading === best ? null : reading });
 }
 
 /**
  * The symbols that a reading has other than the best one, and those of them that stay decided while writing goes on:
- * all but what the reader knows no such symbol as. `ids` gives the strokes of a symbol.
+ * all but what the reader knows no such symbol as.
  */
-function differences(reading, best, ids) {
+function differences(reading, best) {
   const key = (symbol) => `${symbol.label} ${symbol.strokes}`;
   const usual = new Set(best.symbols.map(key));
   const other = reading.symbols.filter((symbol) => !usual.has(key(symbol)));
-  const decided = other.filter(({ label }) => choices.knows(label)).map((symbol) => ({ strokes: ids(symbol), label: symbol.label }));
+  const decided = other.filter(({ label }) => choices.knows(label)).map(({ strokes, label }) => ({ strokes, label }));
   return { decided, other };
 }
 
 function takeNumber(index) {
-  if ($("result").dataset.state === "shown" && readings[index] && readings[index] !== result.formula) take(readings[index]);
+  const reading = rows.inHand?.readings[index];
+  if ($("result").dataset.state === "shown" && reading && reading !== result.formula) take(reading);
 }
 
 // What no reading says, the person writes
@@ -378,7 +397,8 @@ $("mend").addEventListener("submit", async (event) => {
     const controller = arranging;
     const own = await permitted(() => call("api/arrange", { method: "POST", body, controller }));
     const focused = $("mend").contains(document.activeElement);
-    take(withAlternatives({ ...own, own: "writer" }, answer.alternatives[0]));
+    const { best, strokes } = rows.inHand;
+    take(withAlternatives({ ...byIds(own, strokes), own: "writer" }, best));
     if (focused) $("edit").focus();
   } catch (error) {
     if (error.name === "AbortError") return; // Closed, mended or written over meanwhile.
@@ -414,7 +434,7 @@ function setTool(tool) {
     button.ariaChecked = String(button.dataset.tool === tool);
     button.tabIndex = button.dataset.tool === tool ? 0 : -1;
   }
-  if (result.formula) outline(result.formula);
+  outline();
 }
 
 for (const button of toolButtons) button.addEventListener("click", () => setTool(button.dataset.tool));
@@ -438,19 +458,19 @@ const commands = {
   },
   outlines: () => {
     $("outlines").ariaPressed = String($("outlines").ariaPressed !== "true");
-    if (result.formula) outline(result.formula);
+    outline();
   },
   erase: () => {
     if (choices.isOpen) return ink.remove([...choices.opened.strokes]);
     const focused = document.activeElement?.closest?.("#symbols [data-symbol]");
-    if (focused) return ink.remove(idsOf(result.formula.symbols[Number(focused.dataset.symbol)]));
+    if (focused) return ink.remove(rows.symbols[Number(focused.dataset.symbol)].strokes);
     const last = ink.state.strokes.at(-1);
     if (last) ink.remove([last.id]);
   },
   open: () => $("file").click(),
   keys: () => $("shortcuts").showModal(),
-  copyLatex: () => { if (!$("copy-latex").disabled) upToDate().then(() => copy(result.formula.compact, "LaTeX copied")); },
-  copyMathml: () => upToDate().then(() => copy(plainMathml(result.formula.mathml), "MathML copied")),
+  copyLatex: () => { if (!$("copy-latex").disabled) upToDate().then(() => copy(latexOf(rows), "LaTeX copied")); },
+  copyMathml: () => upToDate().then(() => copy(mathmlOf(rows), "MathML copied")),
 };
 
 $("undo").addEventListener("click", commands.undo);
@@ -497,12 +517,15 @@ document.addEventListener("keydown", (event) => {
 
 // Out of the page and into it
 
-/** The formula that is shown with the ink it was read from, as the server takes it. */
-const written = () => ({
-  strokes: wire(readInk.strokes),
-  symbols: result.formula.symbols.map(({ label, strokes }) => ({ label, strokes })),
-  relations: result.formula.relations,
-});
+/** The formula of the row in hand with the ink it was read from, as the server takes it. */
+function written() {
+  const { strokes: ids, formula } = rows.inHand;
+  return {
+    strokes: wire(readInk.strokes.filter(({ id }) => ids.includes(id))),
+    symbols: formula.symbols.map(({ label, strokes }) => ({ label, strokes: strokes.map((id) => ids.indexOf(id)) })),
+    relations: formula.relations,
+  };
+}
 
 offerDownloads({
   inkml: () => upToDate().then(() => permitted(() => call("api/inkml", { method: "POST", body: written(), raw: true }))),
@@ -511,11 +534,24 @@ offerDownloads({
 });
 
 /** What a file says of its strokes, where that is another formula than the reader takes them for. */
-function said({ truth, alternatives: [best] }, ids) {
-  if (!truth || nameOf(truth) === nameOf(best)) return {};
-  const { decided } = differences(truth, best, ({ strokes }) => strokes.map((index) => ids[index]));
-  return { choices: decided, reading: withAlternatives({ ...truth, own: "file" }, best) };
+function said(truth, best) {
+  if (nameOf(truth) === nameOf(best)) return {};
+  return { choices: differences(truth, best).decided, readings: [withAlternatives({ ...truth, own: "file" }, best)] };
 }
+
+/** Whether the reader takes strokes for rows, or cannot tell in time. */
+async function isParted(strokes) {
+  const body = { strokes: wire(strokes.map((points) => ({ points }))) };
+  try {
+    return (await ask("api/rows", () => ({ body }))).rows.length > 1;
+  } catch (error) {
+    if (error.kind !== "too-slow") throw error;
+    return true;
+  }
+}
+
+/** The answer to what `given` gives to send, whatever a server that starts, is busy or wants its token says first. */
+const ask = (path, given) => permitted(() => patiently(async () => call(path, { method: "POST", ...await given() })));
 
 let opening = 0; // Which file is the last that was to be opened.
 let reopen = null; // Opens the one again that could not be sent.
@@ -525,9 +561,11 @@ async function openFile(file, name = file.name) {
   clearTimeout(retries.get(reopen));
   if ($("status").dataset.state !== "offline") setStatus("reading", "Opening");
   try {
-    const given = await permitted(() => patiently(async () => call("api/recognize", { method: "POST", ...await readable(file) })));
+    const { strokes, truth, alternatives: [best] } = await ask("api/recognize", () => readable(file));
+    const fit = fitted(strokes, sheet.view);
+    const whole = Boolean(truth) && await isParted(fit); // What a file says of all its strokes is one formula.
     if (mine !== opening) return;
-    ink.replace(fitted(given.strokes, sheet.view), (ids) => said(given, ids));
+    ink.replace(fit, (ids) => (truth ? { whole, ...said(byIds(truth, ids), byIds(best, ids)) } : {}));
     setTool("pen");
     offerUndo(`Opened ${name}`);
     if (!begun) begin(); // The token was given for the file, and not when the page began.

@@ -1,13 +1,14 @@
 // The formula: rendered, as LaTeX, symbol by symbol, and the other ways to read it.
 
 import { percent } from "./choices.js";
+import { latexOf } from "./rows.js";
 
 const DOUBT = 0.6;
 const SMALLEST = 0.55; // of the usual size, when a long formula is made to fit
 const XML = "http://www.w3.org/XML/1998/namespace";
 
-/** MathML text as an element whose symbols carry data-symbol, or null when the browser cannot parse it. */
-function mathElement(text, block) {
+/** MathML text as an element whose symbols carry data-symbol, from `first` on, or null when the browser cannot parse it. */
+function mathElement(text, block, first = 0) {
   const parsed = new DOMParser().parseFromString(text, "application/xml").documentElement;
   if (parsed.localName !== "math") return null;
   const math = document.importNode(parsed, true);
@@ -16,7 +17,7 @@ function mathElement(text, block) {
     const mark = node.getAttribute("id") ?? node.getAttributeNS(XML, "id");
     node.removeAttribute("id");
     node.removeAttributeNS(XML, "id");
-    if (mark?.startsWith("symbol-")) node.setAttribute("data-symbol", mark.slice(7));
+    if (mark?.startsWith("symbol-")) node.setAttribute("data-symbol", first + Number(mark.slice(7)));
   }
   return math;
 }
@@ -28,9 +29,13 @@ const OWN = { writer: ["as you wrote it", "yours"], file: ["as the file says", "
 
 const sureness = (formula) => OWN[formula.own]?.[0] ?? `${percent(formula.confidence)} sure`;
 
-/** Events: `symbol` {index, focus} to open its choices, `hover` {index or null}, `take` {index} of a reading. */
+/**
+ * Events: `symbol` {index, focus} to open its choices, `hover` {index or null}, `take` {index} of a reading, `row`
+ * {index} to take it in hand. Indices of symbols count through all rows.
+ */
 export class Result extends EventTarget {
-  formula = null;
+  formula = null; // That of the row in hand.
+  #place = ""; // Which row that is, where there are several.
 
   constructor(choices) {
     super();
@@ -38,12 +43,15 @@ export class Result extends EventTarget {
     const find = (id) => document.getElementById(id);
     this.parts = {
       result: find("result"), math: find("formula"), empty: find("formula-empty"), latex: find("latex"),
-      confidence: find("confidence"), symbols: find("symbols"), others: find("others"), othersEmpty: find("others-empty"), list: find("alternatives"), live: find("live"),
+      confidence: find("confidence"), symbols: find("symbols"), others: find("others"), othersTitle: find("others-title"), othersEmpty: find("others-empty"), list: find("alternatives"), live: find("live"),
     };
     this.parts.math.addEventListener("click", (event) => {
       const index = symbolOf(event.target);
+      const row = event.target.closest("[data-row]");
       if (index !== null) this.#tell("symbol", { index, focus: false });
+      else if (row) this.#tell("row", { index: Number(row.dataset.row) });
     });
+    for (const part of [this.parts.math, this.parts.symbols]) part.addEventListener("keydown", (event) => this.#climb(event));
     this.parts.math.addEventListener("pointerover", (event) => this.#tell("hover", { index: symbolOf(event.target) }));
     this.parts.math.addEventListener("pointerleave", () => this.#tell("hover", { index: null }));
     this.parts.symbols.addEventListener("keydown", (event) => this.#walk(event));
@@ -58,27 +66,31 @@ export class Result extends EventTarget {
 
   clear() {
     this.formula = null;
-    const { math, empty, latex, confidence, symbols, list } = this.parts;
-    math.replaceChildren();
+    const { empty, latex, confidence, symbols, othersTitle, list } = this.parts;
+    this.#place = "";
+    this.#setRows([]);
     latex.textContent = "";
     refill(symbols, []);
     empty.hidden = false;
     this.explain();
     confidence.hidden = true;
+    othersTitle.textContent = "Read as";
     refill(list, []);
     this.#countReadings(0);
     this.setState("empty");
   }
 
-  /** Show one of the readings, `taken`, and the list; `isChosen(symbol)` says whether a person decided on a symbol. */
-  show(readings, taken, isChosen) {
-    const formula = readings[taken];
-    const { math, empty, latex, confidence, symbols, list, live } = this.parts;
-    const changed = formula.latex !== this.formula?.latex || formula.own !== this.formula.own;
+  /** Show all rows, and the readings of the one in hand; `isChosen(symbol)` says whether a person decided on a symbol. */
+  show(rows, isChosen) {
+    const { formula, readings, taken, first } = rows.inHand;
+    const { math, empty, latex, confidence, symbols, othersTitle, list, live } = this.parts;
+    const place = rows.list.length > 1 ? `Row ${rows.hand + 1} of ${rows.list.length}: ` : "";
+    const changed = formula.latex !== this.formula?.latex || formula.own !== this.formula.own || place !== this.#place;
     this.formula = formula;
-    const rendered = mathElement(formula.mathml, true);
-    math.replaceChildren(rendered ?? document.createTextNode(formula.compact));
-    latex.textContent = formula.compact;
+    this.#place = place;
+    this.#setRows(rows.list, rows.hand);
+    latex.textContent = latexOf(rows);
+    latex.ariaMultiLine = String(rows.list.length > 1);
     empty.hidden = true;
     confidence.hidden = false;
     const gauge = confidence.querySelector(".gauge");
@@ -87,13 +99,67 @@ export class Result extends EventTarget {
     confidence.querySelector(".words").textContent = sureness(formula);
     // The elements of the formula stand in reading order, its symbols in the order in which they were written.
     const order = [...math.querySelectorAll("[data-symbol]")].map(({ dataset }) => dataset.symbol);
-    const buttons = formula.symbols.map((symbol, index) => this.#symbol(symbol, index, isChosen(symbol)));
+    const buttons = formula.symbols.map((symbol, index) => this.#symbol(symbol, first + index, isChosen(symbol)));
     refill(symbols, buttons.sort((a, b) => order.indexOf(a.dataset.symbol) - order.indexOf(b.dataset.symbol)));
+    othersTitle.textContent = place ? `Row ${rows.hand + 1} read as` : "Read as";
     this.#countReadings(readings.length);
     refill(list, readings.map((reading, index) => this.#reading(reading, index, index === taken)));
     this.#fit();
+    if (changed) this.#seeRow();
     this.setState("shown");
-    if (changed) live.textContent = `${formula.compact}, ${sureness(formula)}`;
+    if (changed) live.textContent = `${place}${formula.compact}, ${sureness(formula)}`;
+  }
+
+  /** Render the formula, or beneath each other those of several rows, each with a button that takes it in hand. */
+  #setRows(list, hand) {
+    const { math } = this.parts;
+    const several = list.length > 1;
+    const focused = math.contains(document.activeElement);
+    const rendered = list.map(({ formula, first }) => mathElement(formula.mathml, true, first) ?? document.createTextNode(formula.compact));
+    math.classList.toggle("several", several);
+    math.role = several ? "radiogroup" : null;
+    math.ariaLabel = several ? "Rows: choose the one to look at" : null;
+    math.replaceChildren(...(several
+      ? rendered.map((element, index) => this.#row(element, index, list[index].formula, index === hand))
+      : rendered));
+    if (focused) (math.querySelector("[aria-checked=true]") ?? document.getElementById("ink")).focus({ preventScroll: true });
+  }
+
+  #row(element, index, formula, inHand) {
+    const row = document.createElement("div");
+    row.className = "row";
+    row.dataset.row = index;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.role = "radio";
+    button.ariaChecked = String(inHand);
+    button.tabIndex = inHand ? 0 : -1;
+    button.textContent = index + 1;
+    button.ariaLabel = `Row ${index + 1}: ${formula.compact}`;
+    const line = document.createElement("div");
+    line.className = "line";
+    line.append(element);
+    row.append(button, line);
+    return row;
+  }
+
+  /** Scroll to the row in hand, but not the page: that may be at its writing area. */
+  #seeRow() {
+    const { math } = this.parts;
+    const row = math.querySelector("[aria-checked=true]")?.parentElement;
+    if (!row) return;
+    const { offsetTop: top, offsetHeight: height } = row;
+    math.scrollTop = Math.max(top + height - math.clientHeight, Math.min(top, math.scrollTop));
+  }
+
+  /** Up and down to other rows. */
+  #climb(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const rows = [...this.parts.math.querySelectorAll("[role=radio]")];
+    if (!step || !rows.length) return;
+    const hand = rows.findIndex(({ ariaChecked }) => ariaChecked === "true");
+    this.#tell("row", { index: (hand + step + rows.length) % rows.length });
+    event.preventDefault();
   }
 
   /** Show which symbol the pointer is at. */
@@ -106,7 +172,8 @@ export class Result extends EventTarget {
   /** Shrink what is too wide, rather than hide its end. */
   #fit() {
     const { math, list } = this.parts;
-    const formulas = [math, ...list.querySelectorAll(".small-math")].filter((box) => box.firstElementChild);
+    const shown = math.classList.contains("several") ? math.querySelectorAll(".line") : [math];
+    const formulas = [...shown, ...list.querySelectorAll(".small-math")].filter((box) => box.firstElementChild);
     for (const box of formulas) box.firstElementChild.style.fontSize = "";
     const shares = formulas.map((box) => box.clientWidth / box.scrollWidth);
     for (const [index, box] of formulas.entries()) {

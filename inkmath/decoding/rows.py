@@ -50,10 +50,10 @@ MOST_CUTS, LONGEST = 30, 100
 ink may be all dots, and reading takes time by the square of the strokes."""
 
 REACH = 5
-"""A formula lies across so many bands at most,"""
+"""A formula lies across so many bands at most."""
 
-CHEAP, SELDOM = 3.0, 2
-"""and across so few at which a cut is to gain so little, wide ones without a bar: those over and under an integral."""
+SLACK = 8.0
+"""Parts that are so much less likely one formula than several, in log-probability, are not tried with one more."""
 
 PRICE, BY_WIDTH, BY_BAR = 2.2, 3.3, 5.5
 """What a cut is to gain, in log-probability: at a band one typical stroke wide; less for each unit of its width's
@@ -98,31 +98,43 @@ def rows(strokes: Sequence[Stroke], worth: Worth, together: Collection[frozenset
     parts, count = found.parts, len(found.parts)
     if count == 1:
         return list(parts)
-    spans = [
-        (begin, end)
+    owned = {
+        (begin, end): tuple(sorted(itertools.chain(*parts[begin:end])))
         for end in range(1, count + 1)
         for begin in range(max(0, end - REACH - 1), end)
-        if end - begin == 1
-        or (
-            sum(price < CHEAP for price in found.prices[begin : end - 1]) <= SELDOM
-            and sum(map(len, parts[begin:end])) <= LONGEST
-        )
-    ]
-    owned = {(begin, end): tuple(sorted(sum(parts[begin:end], ()))) for begin, end in spans}
-    values = dict(zip(spans, worth(list(owned.values())), strict=True))
-    best, began = [0.0], [0]  # of the first so many parts; where the last formula of them begins
-    for end in range(1, count + 1):
-        options = []
-        for begin in (begin for begin, until in spans if until == end):
-            price = found.prices[begin - 1] if begin else 0.0
-            hopeless = NEVER if found.sizes[list(owned[begin, end])].max() < SPECK else 0.0
-            options.append((best[begin] + values[begin, end] - price + hopeless, begin))
-        total, begin = max(options)
-        best.append(total)
-        began.append(begin)
+    }
+    values: dict[tuple[int, int], float] = {}  # how good the reading of so many parts as one formula is
+    best: dict[tuple[int, int], tuple[float, int]] = {}  # and as the best formulas, and where the last of them begins
+
+    def near(span: tuple[int, int]) -> bool:
+        return span in values and values[span] >= best[span][0] - SLACK
+
+    for length in range(1, count + 1):
+        spans = [(begin, begin + length) for begin in range(count - length + 1)]
+        asked = [
+            (begin, end)
+            for begin, end in spans
+            if length == 1
+            or (
+                length <= REACH + 1
+                and len(owned[begin, end]) <= LONGEST
+                and (length == 2 or near((begin, end - 1)) or near((begin + 1, end)))
+            )
+        ]
+        for span, value in zip(asked, worth([owned[span] for span in asked]) if asked else (), strict=True):
+            values[span] = value + (NEVER if found.sizes[list(owned[span])].max() < SPECK else 0.0)
+        for begin, end in spans:
+            options = [
+                (best[begin, cut][0] + values[cut, end] - found.prices[cut - 1], cut)
+                for cut in range(begin + 1, end)
+                if (cut, end) in values
+            ]
+            if (begin, end) in values:
+                options.append((values[begin, end], begin))
+            best[begin, end] = max(options)
     cuts = [count]
     while cuts[-1]:
-        cuts.append(began[cuts[-1]])
+        cuts.append(best[0, cuts[-1]][1])
     return [owned[begin, end] for end, begin in zip(cuts[-2::-1], cuts[:0:-1], strict=True)]
 
 

@@ -5,7 +5,22 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from browsing import MINUS, ONE, X, draw, expect_latex, focused, needs_chromium, opacity, opened, serving, tap, wait_for
+from browsing import (
+    MINUS,
+    ONE,
+    X,
+    draw,
+    expect_latex,
+    focused,
+    kept_strokes,
+    needs_chromium,
+    opacity,
+    opened,
+    serving,
+    tap,
+    wait_for,
+)
+from released import needs_weights
 from stub_reader import LABELS, StubNamer, StubReader
 
 from inkmath.inkml import parse_inkml
@@ -389,6 +404,27 @@ def test_own_latex_that_a_reading_says_is_listed_once_in_whatever_order_it_was_w
     assert page.locator("#alternatives button").count() == count
     assert page.locator("#live").inner_text() == "x1, as you wrote it"
     assert page.locator("#alternatives button").first.get_attribute("aria-label") == "x1, yours"
+
+
+@needs_weights
+def test_a_reading_without_a_dot_is_called_so_and_erases_the_dot_when_it_is_taken(browser: Browser) -> None:
+    one = [(100, 60), (100, 140)]
+    formula = [one, [(140, 100), (180, 100)], [(160, 80), (160, 120)], [(230, 60), (230, 140)]]
+    dot = [(60, 100), (61, 100)]
+    with serving(Recognizer.load(), Settings()) as address, opened(browser, address) as page:
+        draw(page, *formula)
+        expect_latex(page, "1+1")
+        draw(page, dot)
+        offered = page.locator("#alternatives button", has_text="without a dot")
+        wait_for(page, lambda: offered.count() == 1)
+        label = offered.get_attribute("aria-label")
+        assert label == "1+1, without a dot"
+        assert len(kept_strokes(page)) == 5
+        offered.click()
+        expect_latex(page, "1+1")
+        assert len(kept_strokes(page)) == 4
+        page.locator("#toast button").click()
+        wait_for(page, lambda: len(kept_strokes(page)) == 5)
 
 
 def test_taking_the_best_reading_gives_the_arrangement_back_to_the_reader(page: Page) -> None:

@@ -8,7 +8,7 @@ import { boundsOf, byIds, Ink, strokesOf } from "./ink.js";
 import { complain, putAway, say, sentence, setStatus, toast } from "./notices.js";
 import { isDoubtful, Result } from "./result.js";
 import { Learning } from "./learn.js";
-import { latexOf, mathmlOf, nameOf, Rows } from "./rows.js";
+import { latexOf, leftOut, mathmlOf, nameOf, Rows } from "./rows.js";
 import { Sheet } from "./sheet.js";
 import { browser, tab } from "./storage.js";
 import { followTheme } from "./theme.js";
@@ -345,9 +345,15 @@ choices.addEventListener("close", () => {
   if (toolBefore !== null) setTool(toolBefore);
 });
 
-/** Let the row in hand be read so. */
+/** Let the row in hand be read so. What the reading takes for a stray tap is erased: it is read so by itself then. */
 function take(reading) {
   const { best, strokes } = rows.inHand;
+  const stray = leftOut(rows.inHand, reading);
+  if (stray.length) {
+    ink.remove(stray);
+    offerUndo("Erased a dot");
+    return;
+  }
   const { decided, other } = differences(reading, best);
   ink.choose(decided, { freed: strokesOf({ symbols: other }), row: strokes, reading: reading === best ? null : reading });
 }

@@ -1,7 +1,7 @@
 // The formula: rendered, as LaTeX, symbol by symbol, and the other ways to read it.
 
 import { percent } from "./choices.js";
-import { latexOf } from "./rows.js";
+import { latexOf, leftOut } from "./rows.js";
 
 const DOUBT = 0.6;
 const SMALLEST = 0.55; // of the usual size, when a long formula is made to fit
@@ -103,7 +103,10 @@ export class Result extends EventTarget {
     refill(symbols, buttons.sort((a, b) => order.indexOf(a.dataset.symbol) - order.indexOf(b.dataset.symbol)));
     othersTitle.textContent = place ? `Row ${rows.hand + 1} read as` : "Read as";
     this.#countReadings(readings.length);
-    refill(list, readings.map((reading, index) => this.#reading(reading, index, index === taken)));
+    refill(list, readings.map((reading, index) => {
+      const share = leftOut(rows.inHand, reading).length ? "without a dot" : OWN[reading.own]?.[1] ?? percent(reading.confidence);
+      return this.#reading(reading, index, index === taken, share);
+    }));
     this.#fit();
     if (changed) this.#seeRow();
     this.setState("shown");
@@ -200,13 +203,12 @@ export class Result extends EventTarget {
     return button;
   }
 
-  #reading(reading, index, taken) {
+  #reading(reading, index, taken, said) {
     const item = document.createElement("li");
     const button = document.createElement("button");
     button.type = "button";
     button.ariaPressed = String(taken);
-    const confidence = OWN[reading.own]?.[1] ?? percent(reading.confidence);
-    button.ariaLabel = `${reading.compact}, ${confidence}`;
+    button.ariaLabel = `${reading.compact}, ${said}`;
     const key = document.createElement("kbd");
     key.textContent = index + 1;
     const math = document.createElement("span");
@@ -214,7 +216,7 @@ export class Result extends EventTarget {
     math.append(mathElement(reading.mathml, false) ?? reading.compact);
     const share = document.createElement("span");
     share.className = "share";
-    share.textContent = confidence;
+    share.textContent = said;
     button.append(key, math, share);
     button.addEventListener("click", () => this.#tell("take", { index }));
     item.append(button);

@@ -75,6 +75,12 @@ function rowOf(readings, wanted) {
   return { strokes, readings, best, taken: shown, formula: readings[shown] };
 }
 
+/** The strokes of a row that a reading leaves out: dots that may be stray taps. */
+export const leftOut = ({ strokes }, reading) => {
+  const read = strokesOf(reading);
+  return strokes.filter((id) => !read.includes(id));
+};
+
 /** The LaTeX of all rows. */
 export function latexOf({ list }) {
   if (list.length === 1) return list[0].formula.compact;

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from released import needs_weights
 
-from inkmath.decoding.rows import MOST, MOST_CUTS, PRICE, bands, rows
+from inkmath.decoding.rows import MOST, MOST_CUTS, PRICE, SLACK, bands, rows
 from inkmath.recognizer import Recognizer
 from inkmath.synthesis import synthesize
 
@@ -94,12 +94,28 @@ def test_a_wide_band_costs_less_than_a_narrow_one_up_to_three_typical_strokes() 
     assert by_width[0.8] == pytest.approx(PRICE)
 
 
+def test_each_band_has_its_own_price_and_those_that_cost_most_are_left_out_where_there_are_too_many() -> None:
+    narrow, wide = bands([*line(0), *line(1.3), *line(4.3)]).prices
+    assert narrow > wide + 1
+    assert bands([*line(0), *line(3), *line(4.3)]).prices == pytest.approx((wide, narrow), abs=1e-5)
+    ladder = bands([tall(0, 1.3 * place + 2 * (place > MOST_CUTS)) for place in range(MOST_CUTS + 2)])
+    assert len(ladder.prices) == MOST_CUTS
+    assert ladder.prices[-1] < min(ladder.prices[:-1]), "the widest, at the bottom"
+
+
 def test_a_bar_along_the_band_makes_a_cut_dear_from_either_side() -> None:
     plain = bands([*line(0), *line(2)]).prices[0]
     fraction = [*line(0), bar(-0.2, 3.4, 1.4), *line(2)]
     assert bands(fraction).prices == (), f"either cut costs more than {MOST}"
     short = bands([*line(0), bar(-0.2, 0.9, 1.9), *line(2)]).prices
     assert all(price > plain for price in short), "a minus lies along a part of it"
+
+
+def test_what_is_short_or_slants_is_no_bar() -> None:
+    letters = [tall(0, 0), tall(0.1, 0), tall(0.2, 0)]
+    for dear, below in ((False, bar(0, 0.7, 2)), (True, bar(0, 0.9, 2)), (False, np.array([[0, 2], [0.9, 2.5]]))):
+        (price,) = bands([*letters, below.astype(np.float32)]).prices or (np.inf,)
+        assert (price > PRICE + 1) == dear
 
 
 def test_strokes_that_a_person_joined_are_never_parted() -> None:
@@ -114,6 +130,30 @@ def test_rows_that_run_askew_are_parted_along_their_lines(slope: float) -> None:
     level = [*line(0, 12), *line(1.6, 12)]
     askew = [np.stack([one[:, 0], one[:, 1] + slope * one[:, 0]], axis=1) for one in level]
     assert bands(askew).parts == bands(level).parts == (tuple(range(12)), tuple(range(12, 24)))
+
+
+@pytest.mark.parametrize("apart", ["upper", "lower", "neither"])
+def test_three_parts_are_tried_as_one_where_two_of_them_may_be_one(apart: str) -> None:
+    """A fraction's numerator and bar are no likely formula, but bar and denominator may be, and all three are one."""
+    page = [tall(0, 0), tall(0, 2), tall(0, 4)]
+    far, near = -SLACK - 5.0, -SLACK + 5.0
+    known: dict[Set, float] = {(0,): 0.0, (1,): 0.0, (2,): 0.0, (0, 1): far, (1, 2): far, (0, 1, 2): 100.0}
+    if apart != "neither":
+        known[(1, 2) if apart == "upper" else (0, 1)] = near
+    whole = rows(page, lambda sets: [known[one] for one in sets])
+    assert whole == ([(0,), (1,), (2,)] if apart == "neither" else [(0, 1, 2)])
+
+
+def test_a_formula_lies_across_five_bands_at_most() -> None:
+    def ladder(steps: int) -> list[Stroke]:
+        return [tall(0, 1.2 * step) for step in range(steps)]
+
+    def worth(sets: Sequence[Set]) -> list[float]:
+        return [0.0 for _ in sets]
+
+    assert min(bands(ladder(3)).prices) > 0
+    assert len(rows(ladder(6), worth)) == 1
+    assert len(rows(ladder(7), worth)) == 2
 
 
 def test_of_ink_full_of_bands_few_are_asked_about() -> None:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import pytest
 from released import needs_weights
 
+from inkmath.decoding.expression import StrokeGraphReader
 from inkmath.decoding.reading import Reading
 from inkmath.decoding.search import AMONG_OTHERS
-from inkmath.decoding.strays import MOST, offered_beside, specks, with_offer, without_stroke
+from inkmath.decoding.strays import GAIN, MOST, offered_beside, specks, with_offer, without_stroke
 from inkmath.ink import Ink
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 from inkmath.recognizer import Recognizer
 from inkmath.synthesis import synthesize
+
+if TYPE_CHECKING:
+    from inkmath.decoding.reading import Constraints
 
 LETTER = np.array([[0, 0], [6, 10]], np.float32)
 DOT = np.array([[3, 4], [3.2, 4.1]], np.float32)
@@ -48,6 +55,8 @@ def test_a_reading_without_a_stroke_names_the_strokes_of_the_whole_ink() -> None
     offered = offered_beside(line((0,)), line((0,), (1, 3), (2,)), 1)
     assert [symbol.strokes for symbol in offered.tree.symbols] == [(0,), (2, 4), (3,)]
     assert offered.confidence == pytest.approx(AMONG_OTHERS * 0.2), "what the best one leaves to others"
+    doubted = replace(line((0,)), confidence=0.01)
+    assert offered_beside(line((0,)), doubted, 1).confidence == 0.01
 
 
 def test_what_is_offered_is_the_second_and_nothing_is_said_twice() -> None:
@@ -62,6 +71,36 @@ def test_choices_are_of_the_same_strokes_when_one_is_gone() -> None:
         frozenset({0, 2}): "x",
         frozenset({1}): "y",
     }
+
+
+class Told(StrokeGraphReader):
+    """A reader of strokes in a line, which likes ink without some of them; an ink is its own scores."""
+
+    def __init__(self, gains: dict[float, float]) -> None:
+        self.gains = gains
+        self.decided: list[Constraints] = []
+
+    def scores(self, inks: Any) -> Any:
+        return inks
+
+    def _worth(self, scores: Any) -> float:
+        left = {float(stroke[0, 0]) for stroke in scores.strokes}
+        return sum(gain for place, gain in self.gains.items() if place not in left)
+
+    def _searched(self, ink: Ink, scores: Any, alternatives: int, fixed: Constraints) -> list[Reading]:
+        self.decided.append(fixed)
+        return [line(*((index,) for index in range(len(ink.strokes))))]
+
+
+def test_of_several_dots_the_one_is_left_out_without_which_the_formula_is_likeliest_and_choices_hold() -> None:
+    ink = Ink(tuple(stroke + np.array([10 * place, 0], np.float32) for place, stroke in enumerate([LETTER, DOT] * 3)))
+    first, second, third = (float(ink.strokes[place][0, 0]) for place in (1, 3, 5))
+    scores: Any = ink
+    reader = Told({first: GAIN + 1, second: GAIN + 2, third: GAIN + 1})
+    _, offered = reader._read(ink, scores, 5, {frozenset({4}): "x"})
+    assert [symbol.strokes for symbol in offered.tree.symbols] == [(0,), (1,), (2,), (4,), (5,)]
+    assert reader.decided == [{frozenset({4}): "x"}, {frozenset({3}): "x"}]
+    assert len(Told({second: GAIN - 0.1})._read(ink, scores, 5, {})) == 1
 
 
 @pytest.fixture(scope="module")

@@ -45,9 +45,9 @@ WIDE = 3.0
 MOST = 8.0
 """A cut that is to gain more, in log-probability, is not tried."""
 
-MOST_CUTS, LONGEST = 30, 100
-"""So many cuts are tried at most, those that cost least, and so many strokes are one formula where bands part them:
-ink may be all dots, and reading takes time by the square of the strokes."""
+MOST_CUTS, MOST_JOINED = 30, 100
+"""So many cuts are tried at most, those that cost least, and so many strokes are joined at most to the longest of the
+parts of a formula: ink may be all dots, and reading takes time by the square of the strokes."""
 
 REACH = 5
 """A formula lies across so many bands at most."""
@@ -117,7 +117,7 @@ def rows(strokes: Sequence[Stroke], worth: Worth, together: Collection[frozenset
             if length == 1
             or (
                 length <= REACH + 1
-                and len(owned[begin, end]) <= LONGEST
+                and len(owned[begin, end]) - max(map(len, parts[begin:end])) <= MOST_JOINED
                 and (length == 2 or near((begin, end - 1)) or near((begin + 1, end)))
             )
         ]

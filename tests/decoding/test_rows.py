@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from released import needs_weights
 
-from inkmath.decoding.rows import MOST, MOST_CUTS, PRICE, SLACK, bands, rows
+from inkmath.decoding.rows import MOST, MOST_CUTS, MOST_JOINED, PRICE, SLACK, bands, rows
 from inkmath.recognizer import Recognizer
 from inkmath.synthesis import synthesize
 
@@ -154,6 +154,15 @@ def test_a_formula_lies_across_five_bands_at_most() -> None:
     assert min(bands(ladder(3)).prices) > 0
     assert len(rows(ladder(6), worth)) == 1
     assert len(rows(ladder(7), worth)) == 2
+
+
+def test_a_long_formula_is_joined_to_its_limits_and_not_to_another_as_long() -> None:
+    def worth(sets: Sequence[Set]) -> list[float]:
+        return [-100.0 * (min(one) > 0) for one in sets]
+
+    long = line(0, MOST_JOINED + 20)
+    assert len(rows([*long, *line(2)], worth)) == 1
+    assert len(rows([*long, *line(2, MOST_JOINED + 10)], worth)) == 2
 
 
 def test_of_ink_full_of_bands_few_are_asked_about() -> None:

@@ -201,7 +201,8 @@ class Rows:
     """Formulas written beneath each other. In a notebook they show themselves as mathematics.
 
     Attributes:
-        rows: from the top down, at least one. Each has the whole ink, and its symbols own strokes of that.
+        rows: from the top down, at least one. Each has the whole ink, and its symbols own strokes of that; so do its
+            InkML and its picture.
     """
 
     rows: tuple[Recognition, ...]

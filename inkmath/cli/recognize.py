@@ -19,7 +19,10 @@ LISTED = 5
 """How many readings JSON holds unless the user says otherwise."""
 
 DOUBTED = 0.5
-"""A reading of less confidence may be of several formulas: whoever does not know of ``--rows`` is told."""
+"""A reading of less confidence may be of several formulas: whoever does not know of ``--rows`` is told.
+
+Of some that are read with more nobody is told; to look at all would take as long as reading them once more.
+"""
 
 
 def recognize(
@@ -92,4 +95,7 @@ def _text(result: Recognition, alternatives: int | None) -> str:
 
 def _answer_of_rows(recognizer: Recognizer, ink: Ink, alternatives: int | None) -> Answer:
     read = recognizer.recognize_rows(ink, alternatives=alternatives or LISTED)
-    return read, "\n".join(_text(row, alternatives) for row in read.rows), read.as_dict()
+    if alternatives is None:
+        return read, "\n".join(row.latex for row in read.rows), read.as_dict()
+    lines = (f"{n}\t{line}" for n, row in enumerate(read.rows, 1) for line in _text(row, alternatives).splitlines())
+    return read, "\n".join(lines), read.as_dict()

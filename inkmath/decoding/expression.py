@@ -114,7 +114,7 @@ class StrokeGraphReader:
         return self.search.read(scores, alternatives, fixed, self.opinion.of(ink) if self.opinion else None)
 
     def _worth(self, scores: Scores) -> float:
-        """How good the best reading is, a log-probability."""
+        """How good the best reading is, a log-probability, whatever a person decided: in all that is compared."""
         return self._glance.search(scores, {})[0].score
 
     def rows(self, ink: Ink, together: Collection[frozenset[int]] = ()) -> list[tuple[int, ...]]:

@@ -45,7 +45,7 @@ WIDE = 3.0
 MOST = 8.0
 """A cut that is to gain more, in log-probability, is not tried."""
 
-MOST_CUTS, MOST_JOINED = 30, 100
+MOST_CUTS, MOST_JOINED = 60, 100
 """So many cuts are tried at most, those that cost least, and so many strokes are joined at most to the longest of the
 parts of a formula: ink may be all dots, and reading takes time by the square of the strokes."""
 

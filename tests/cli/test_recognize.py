@@ -92,9 +92,9 @@ def test_who_may_have_wanted_rows_is_told_of_them_once_on_standard_error(
     assert run("recognize", "--rows", *doubtful)[2] == ""
 
 
-def test_the_next_best_of_every_row_are_listed(derivation: Path) -> None:
+def test_the_next_best_of_every_row_are_listed_with_its_number(derivation: Path) -> None:
     _, out, _ = run("recognize", "--rows", derivation, "-n", 2)
-    assert out.splitlines() == [" 90.0%\tx 1", " 45.0%\tx -", " 90.0%\t-", " 45.0%\t+"]
+    assert out.splitlines() == ["1\t 90.0%\tx 1", "1\t 45.0%\tx -", "2\t 90.0%\t-", "2\t 45.0%\t+"]
 
 
 @pytest.mark.parametrize("command", ["recognize", "classify"])

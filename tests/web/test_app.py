@@ -111,7 +111,14 @@ def test_a_browser_learns_of_all_modules_from_the_page_itself() -> None:
 
 def test_openapi_describes_every_route_with_an_example_of_each_body(client: TestClient) -> None:
     document = client.get("/api/openapi.json").json()
-    assert set(document["paths"]) >= {"/api/recognize", "/api/classify", "/api/symbols", "/healthz", "/readyz"}
+    assert set(document["paths"]) >= {
+        "/api/recognize",
+        "/api/rows",
+        "/api/classify",
+        "/api/symbols",
+        "/healthz",
+        "/readyz",
+    }
     known = document["components"]["schemas"]
     assert json.dumps(document).count("#/components/schemas/") > 5
     for reference in set(_references(document)):

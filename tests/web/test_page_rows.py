@@ -120,6 +120,17 @@ def test_rows_become_one_formula_again_when_all_others_are_erased(page: Page) ->
     assert page.locator("#live").inner_text() == "x1, 90 % sure"
 
 
+def test_the_row_in_hand_stays_so_when_one_above_it_is_erased(page: Page) -> None:
+    page.route("**/api/rows", a_row_for_each_stroke)
+    draw(page, *([(x, y + 60 * place) for x, y in X] for place in range(4)))
+    expect_rows(page, "x", "x", "x", "x")
+    page.locator("#formula [role=radio]").nth(2).click()
+    page.keyboard.press("e")
+    draw(page, [(90, 120), (150, 120)])
+    expect_rows(page, "x", "x", "x")
+    assert in_hand(page).startswith("2"), "the third of four is the second of three"
+
+
 # Taking a row in hand
 
 

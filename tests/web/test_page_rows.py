@@ -257,6 +257,7 @@ def test_rows_can_be_read_as_one_formula_and_as_rows_again(page: Page) -> None:
     expect_latex(page, "x11-")
     page.get_by_role("button", name="Read rows separately").click()
     expect_rows(page, "x1", "1-")
+    assert focused(page) == "whole", "it never went away"
     page.keyboard.press("Control+z")
     expect_latex(page, "x11-")
     page.get_by_role("button", name="Clear").click()

@@ -212,7 +212,7 @@ function showExtent() {
   const several = rows.list.length > 1;
   $("whole").textContent = whole ? "Read rows separately" : "Read as one formula";
   if (several || whole) $("whole").hidden = false;
-  else putAway($("whole"));
+  else if (ink.isEmpty || readInk === ink.state) putAway($("whole")); // Else it may be rows once it is read.
   $("download-extent").textContent = several ? "ink and formula of this row" : "ink and formula";
   $("confirm").lastElementChild.textContent = several ? "This row is right" : "This is right";
 }

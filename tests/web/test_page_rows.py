@@ -23,6 +23,7 @@ from browsing import (
     wait_for,
 )
 from released import needs_weights
+from stub_reader import StubNamer, StubReader
 
 from inkmath.ink import Ink
 from inkmath.inkml import parse_inkml, write_inkml
@@ -241,6 +242,19 @@ def test_the_field_for_latex_closes_when_another_row_is_taken_in_hand(page: Page
     assert page.locator("#mend-latex").input_value() == "x1"
 
 
+def test_the_limit_that_all_rows_share_is_not_called_one_of_a_formula(browser: Browser) -> None:
+    few = Settings(limits=Limits(strokes=4))
+    with serving(Recognizer(StubReader, StubNamer), few) as address, opened(browser, address) as page:
+        write_two_rows(page)
+        draw(page, below(X))
+        page.wait_for_selector('#notice[data-kind="error"]')
+        words = "Too many strokes The limit is 4 strokes. Split the ink into parts."
+        assert page.locator("#notice").inner_text() == words
+        page.keyboard.press("Control+z")
+        expect_rows(page, "x1", "1-")
+        assert page.locator("#notice").is_hidden()
+
+
 # All rows as one formula
 
 
@@ -341,7 +355,7 @@ def test_a_file_that_says_what_all_its_ink_is_is_read_as_one_formula(page: Page)
 
 def test_what_a_file_says_holds_where_the_reader_cannot_tell_rows_in_time(page: Page) -> None:
     problem = limit_problem(
-        503, "too-slow", "Took too long", limit="seconds", value=10, unit="seconds", remedy="Try a shorter formula."
+        503, "too-slow", "Took too long", limit="seconds", value=10, unit="seconds", remedy="Try less at once."
     ).response()
     page.route("**/api/rows", lambda route: route.fulfill(status=problem.status_code, body=bytes(problem.body)))
     tree = LayoutTree((Symbol("y", (0,)), Symbol("1", (1,))), (Edge(0, 1, Relation.SUP),))

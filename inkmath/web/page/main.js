@@ -130,7 +130,7 @@ function fail(error, again) {
     setStatus("error", error.title);
     result.explain("Nothing could be read.");
     const tooMuch = error.limit && !error.kind.endsWith("too-slow"); // the same ink would be refused again
-    say("error", error.kind === "too-slow" ? "Reading the formula took too long." : error.title, error.message, tooMuch ? undefined : again);
+    say("error", error.kind === "too-slow" ? "Reading took too long." : error.title, error.message, tooMuch ? undefined : again);
   } else if (error instanceof Offline) {
     setStatus("offline");
     result.explain("Your formula appears here when the server is back.");

@@ -181,6 +181,22 @@ def test_rows_are_reached_and_told_by_keyboard(page: Page) -> None:
     expect_rows(page, "x", "1-")
 
 
+def test_the_choices_of_a_symbol_close_when_another_row_is_taken_in_hand(page: Page) -> None:
+    write_two_rows(page)
+    page.locator("#symbols button").last.focus()
+    page.keyboard.press("Enter")
+    page.locator("#choices").wait_for()
+    page.locator("#formula [role=radio]").first.click()
+    wait_for(page, lambda: in_hand(page) == "1: x1")
+    assert page.locator("#choices").is_hidden()
+    assert page.locator("#formula [role=radio]").first.evaluate("row => row === document.activeElement")
+    page.locator("#formula [data-symbol='0']").click()
+    page.locator('#choices [data-label="x"][aria-pressed="true"]').wait_for()
+    page.locator("#formula [data-symbol='3']").click()
+    page.locator('#choices [data-label="-"][aria-pressed="true"]').wait_for()
+    assert in_hand(page).startswith("2")
+
+
 def test_a_row_that_is_tapped_while_the_last_stroke_is_read_is_in_hand_then(page: Page) -> None:
     write_two_rows(page)
     held: list[Route] = []

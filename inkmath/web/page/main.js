@@ -282,7 +282,9 @@ function symbolWith(id) {
 /** Take the row in hand that a stroke is of. */
 function takeRow(id) {
   if ([-1, rows.hand].includes(rows.of(id))) return;
-  closeMend(); // It was about the row before.
+  closeMend(); // It was about the row before,
+  opener = null;
+  choices.close(); // and so were these: the focus does not go back there.
   rows.take(id);
   show();
 }

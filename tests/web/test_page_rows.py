@@ -460,6 +460,20 @@ def test_of_many_rows_the_one_in_hand_is_seen_and_the_page_stays_where_it_is(pag
     assert page.evaluate("scrollY") == scrolled
 
 
+def test_rows_are_printed_all_alike(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.emulate_media(media="print")
+    assert page.locator("#confidence").is_visible()
+    page.emulate_media(media="screen")
+    draw(page, below(ONE), below(MINUS))
+    expect_rows(page, "x1", "1-")
+    page.emulate_media(media="print")
+    assert page.locator(".row math").last.is_visible()
+    assert page.locator("#confidence").is_hidden(), "of which row?"
+    page.emulate_media(media="screen")
+
+
 # With the released models
 
 

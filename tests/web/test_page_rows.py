@@ -460,6 +460,16 @@ def test_of_many_rows_the_one_in_hand_is_seen_and_the_page_stays_where_it_is(pag
     assert page.evaluate("scrollY") == scrolled
 
 
+def test_in_forced_colours_only_the_row_in_hand_is_marked(browser: Browser, address: str) -> None:
+    with opened(browser, address, forced_colors="active") as page:
+        write_two_rows(page)
+        canvas = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        marks = page.locator("#formula [role=radio]").evaluate_all(
+            "all => all.map(row => getComputedStyle(row).borderColor)"
+        )
+        assert marks[0] == canvas != marks[1]
+
+
 def test_rows_are_printed_all_alike(page: Page) -> None:
     draw(page, X, ONE)
     expect_latex(page, "x1")

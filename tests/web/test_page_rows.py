@@ -251,11 +251,14 @@ def test_choosing_a_symbol_leaves_the_reading_of_another_row(page: Page) -> None
 
 def test_the_field_for_latex_closes_when_another_row_is_taken_in_hand(page: Page) -> None:
     write_two_rows(page)
-    page.locator("#edit").click()
+    page.get_by_role("button", name="Write the LaTeX of this row yourself").click()
     page.locator("#formula [role=radio]").first.click()
     wait_for(page, lambda: page.locator("#mend").is_hidden())
     page.locator("#edit").click()
     assert page.locator("#mend-latex").input_value() == "x1"
+    page.get_by_role("button", name="Read as one formula").click()
+    expect_latex(page, "x11-")
+    assert page.get_by_role("button", name="Write the LaTeX yourself").is_visible()
 
 
 def test_the_limit_that_all_rows_share_is_not_called_one_of_a_formula(browser: Browser) -> None:

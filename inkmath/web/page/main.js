@@ -213,6 +213,8 @@ function showExtent() {
   $("whole").textContent = whole ? "Read rows separately" : "Read as one formula";
   if (several || whole) $("whole").hidden = false;
   else if (ink.isEmpty || readInk === ink.state) putAway($("whole")); // Else it may be rows once it is read.
+  const edit = several ? "Write the LaTeX of this row yourself" : "Write the LaTeX yourself";
+  Object.assign($("edit"), { title: edit, ariaLabel: edit });
   $("download-extent").textContent = several ? "ink and formula of this row" : "ink and formula";
   $("confirm").lastElementChild.textContent = several ? "This row is right" : "This is right";
 }

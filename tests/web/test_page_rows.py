@@ -432,6 +432,17 @@ def test_on_a_phone_rows_fit_and_can_be_tapped(browser: Browser, address: str, w
         wait_for(page, lambda: in_hand(page) == "1: x")
 
 
+def test_a_long_row_stays_where_it_was_scrolled_to(browser: Browser, address: str) -> None:
+    with opened(browser, address, viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True) as page:
+        draw(page, *([(10 + 9 * place, 50), (16 + 9 * place, 50)] for place in range(30)), below(X))
+        expect_rows(page, "-" * 30, "x")
+        line = page.locator(".line").first
+        line.evaluate("line => line.scrollLeft = 40")
+        page.locator("#formula [role=radio]").first.click()
+        wait_for(page, lambda: in_hand(page).startswith("1"))
+        assert line.evaluate("line => line.scrollLeft") == 40
+
+
 def a_row_for_each_stroke(route: Route) -> None:
     """More rows than the reader of the tests tells apart."""
     math = '<math xmlns="http://www.w3.org/1998/Math/MathML"><mi id="symbol-0">x</mi></math>'

@@ -22,7 +22,7 @@ Model = TypeVar("Model", bound=BaseModel)
 INKML_TYPES = frozenset({"application/inkml+xml", "application/xml", "text/xml"})
 PICTURE_TYPES = frozenset({"image/png", "image/jpeg"})
 
-IN_PARTS = "Split the formula into parts."
+IN_PARTS = "Split the ink into parts."
 
 
 async def read_body(request: Request, limits: Limits) -> bytes:
@@ -158,7 +158,7 @@ def _check_size(strokes: int, points: int, limits: Limits) -> None:
             "Too many strokes",
             limit="strokes",
             value=limits.strokes,
-            unit="strokes a formula",
+            unit="strokes",
             remedy=IN_PARTS,
         )
     if points > limits.points:
@@ -168,6 +168,6 @@ def _check_size(strokes: int, points: int, limits: Limits) -> None:
             "Too many points",
             limit="points",
             value=limits.points,
-            unit="points a formula",
+            unit="points",
             remedy=IN_PARTS,
         )

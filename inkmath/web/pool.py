@@ -77,7 +77,7 @@ class WorkerPool:
                 limit="seconds",
                 value=self._limits.seconds,
                 unit="seconds",
-                remedy="Try a shorter formula.",
+                remedy="Try less at once.",
             )
         finally:
             # A thread cannot be stopped: work that has begun keeps its place in the queue until it ends.

@@ -16,8 +16,8 @@ class Limits:
 
     Attributes:
         body_bytes: size of a request's body.
-        strokes: strokes of one formula.
-        points: points of one formula, all strokes together.
+        strokes: of one formula, or of all formulas beneath each other that are sent together.
+        points: of all these strokes together.
         pixels: of a picture, width times height.
         seconds: time to receive a request, and again to answer it.
         waiting: recognitions running or waiting before further ones are turned away with 503.

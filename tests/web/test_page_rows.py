@@ -23,6 +23,7 @@ from browsing import (
     wait_for,
 )
 from released import needs_weights
+from stub_reader import StubNamer, StubReader
 
 from inkmath.ink import Ink
 from inkmath.inkml import parse_inkml, write_inkml
@@ -120,6 +121,17 @@ def test_rows_become_one_formula_again_when_all_others_are_erased(page: Page) ->
     assert page.locator("#live").inner_text() == "x1, 90 % sure"
 
 
+def test_the_row_in_hand_stays_so_when_one_above_it_is_erased(page: Page) -> None:
+    page.route("**/api/rows", a_row_for_each_stroke)
+    draw(page, *([(x, y + 60 * place) for x, y in X] for place in range(4)))
+    expect_rows(page, "x", "x", "x", "x")
+    page.locator("#formula [role=radio]").nth(2).click()
+    page.keyboard.press("e")
+    draw(page, [(90, 120), (150, 120)])
+    expect_rows(page, "x", "x", "x")
+    assert in_hand(page).startswith("2"), "the third of four is the second of three"
+
+
 # Taking a row in hand
 
 
@@ -167,6 +179,22 @@ def test_rows_are_reached_and_told_by_keyboard(page: Page) -> None:
     wait_for(page, lambda: focused(page) == "symbol 1")
     page.keyboard.press("Delete")
     expect_rows(page, "x", "1-")
+
+
+def test_the_choices_of_a_symbol_close_when_another_row_is_taken_in_hand(page: Page) -> None:
+    write_two_rows(page)
+    page.locator("#symbols button").last.focus()
+    page.keyboard.press("Enter")
+    page.locator("#choices").wait_for()
+    page.locator("#formula [role=radio]").first.click()
+    wait_for(page, lambda: in_hand(page) == "1: x1")
+    assert page.locator("#choices").is_hidden()
+    assert page.locator("#formula [role=radio]").first.evaluate("row => row === document.activeElement")
+    page.locator("#formula [data-symbol='0']").click()
+    page.locator('#choices [data-label="x"][aria-pressed="true"]').wait_for()
+    page.locator("#formula [data-symbol='3']").click()
+    page.locator('#choices [data-label="-"][aria-pressed="true"]').wait_for()
+    assert in_hand(page).startswith("2")
 
 
 def test_a_row_that_is_tapped_while_the_last_stroke_is_read_is_in_hand_then(page: Page) -> None:
@@ -223,11 +251,27 @@ def test_choosing_a_symbol_leaves_the_reading_of_another_row(page: Page) -> None
 
 def test_the_field_for_latex_closes_when_another_row_is_taken_in_hand(page: Page) -> None:
     write_two_rows(page)
-    page.locator("#edit").click()
+    page.get_by_role("button", name="Write the LaTeX of this row yourself").click()
     page.locator("#formula [role=radio]").first.click()
     wait_for(page, lambda: page.locator("#mend").is_hidden())
     page.locator("#edit").click()
     assert page.locator("#mend-latex").input_value() == "x1"
+    page.get_by_role("button", name="Read as one formula").click()
+    expect_latex(page, "x11-")
+    assert page.get_by_role("button", name="Write the LaTeX yourself").is_visible()
+
+
+def test_the_limit_that_all_rows_share_is_not_called_one_of_a_formula(browser: Browser) -> None:
+    few = Settings(limits=Limits(strokes=4))
+    with serving(Recognizer(StubReader, StubNamer), few) as address, opened(browser, address) as page:
+        write_two_rows(page)
+        draw(page, below(X))
+        page.wait_for_selector('#notice[data-kind="error"]')
+        words = "Too many strokes The limit is 4 strokes. Split the ink into parts."
+        assert page.locator("#notice").inner_text() == words
+        page.keyboard.press("Control+z")
+        expect_rows(page, "x1", "1-")
+        assert page.locator("#notice").is_hidden()
 
 
 # All rows as one formula
@@ -246,6 +290,7 @@ def test_rows_can_be_read_as_one_formula_and_as_rows_again(page: Page) -> None:
     expect_latex(page, "x11-")
     page.get_by_role("button", name="Read rows separately").click()
     expect_rows(page, "x1", "1-")
+    assert focused(page) == "whole", "it never went away"
     page.keyboard.press("Control+z")
     expect_latex(page, "x11-")
     page.get_by_role("button", name="Clear").click()
@@ -329,7 +374,7 @@ def test_a_file_that_says_what_all_its_ink_is_is_read_as_one_formula(page: Page)
 
 def test_what_a_file_says_holds_where_the_reader_cannot_tell_rows_in_time(page: Page) -> None:
     problem = limit_problem(
-        503, "too-slow", "Took too long", limit="seconds", value=10, unit="seconds", remedy="Try a shorter formula."
+        503, "too-slow", "Took too long", limit="seconds", value=10, unit="seconds", remedy="Try less at once."
     ).response()
     page.route("**/api/rows", lambda route: route.fulfill(status=problem.status_code, body=bytes(problem.body)))
     tree = LayoutTree((Symbol("y", (0,)), Symbol("1", (1,))), (Edge(0, 1, Relation.SUP),))
@@ -387,6 +432,17 @@ def test_on_a_phone_rows_fit_and_can_be_tapped(browser: Browser, address: str, w
         wait_for(page, lambda: in_hand(page) == "1: x")
 
 
+def test_a_long_row_stays_where_it_was_scrolled_to(browser: Browser, address: str) -> None:
+    with opened(browser, address, viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True) as page:
+        draw(page, *([(10 + 9 * place, 50), (16 + 9 * place, 50)] for place in range(30)), below(X))
+        expect_rows(page, "-" * 30, "x")
+        line = page.locator(".line").first
+        line.evaluate("line => line.scrollLeft = 40")
+        page.locator("#formula [role=radio]").first.click()
+        wait_for(page, lambda: in_hand(page).startswith("1"))
+        assert line.evaluate("line => line.scrollLeft") == 40
+
+
 def a_row_for_each_stroke(route: Route) -> None:
     """More rows than the reader of the tests tells apart."""
     math = '<math xmlns="http://www.w3.org/1998/Math/MathML"><mi id="symbol-0">x</mi></math>'
@@ -416,6 +472,30 @@ def test_of_many_rows_the_one_in_hand_is_seen_and_the_page_stays_where_it_is(pag
     wait_for(page, lambda: in_hand(page) == "1: x")
     assert page.locator(".row").first.evaluate(seen)
     assert page.evaluate("scrollY") == scrolled
+
+
+def test_in_forced_colours_only_the_row_in_hand_is_marked(browser: Browser, address: str) -> None:
+    with opened(browser, address, forced_colors="active") as page:
+        write_two_rows(page)
+        canvas = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        marks = page.locator("#formula [role=radio]").evaluate_all(
+            "all => all.map(row => getComputedStyle(row).borderColor)"
+        )
+        assert marks[0] == canvas != marks[1]
+
+
+def test_rows_are_printed_all_alike(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.emulate_media(media="print")
+    assert page.locator("#confidence").is_visible()
+    page.emulate_media(media="screen")
+    draw(page, below(ONE), below(MINUS))
+    expect_rows(page, "x1", "1-")
+    page.emulate_media(media="print")
+    assert page.locator(".row math").last.is_visible()
+    assert page.locator("#confidence").is_hidden(), "of which row?"
+    page.emulate_media(media="screen")
 
 
 # With the released models

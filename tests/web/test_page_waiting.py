@@ -241,7 +241,7 @@ def test_a_refusal_says_which_limit_was_met(page: Page) -> None:
         "type": "urn:inkmath:problem:too-many-strokes",
         "title": "Too many strokes",
         "status": 413,
-        "detail": "The limit is 200 strokes a formula. Split the formula into parts.",
+        "detail": "The limit is 200 strokes. Split the ink into parts.",
         "limit": {"name": "strokes", "value": 200},
     }
     page.route("**/api/rows", lambda route: route.fulfill(status=413, json=problem))
@@ -270,7 +270,7 @@ def test_overload_is_waited_out(page: Page) -> None:
 
 def test_what_takes_too_long_is_said_and_not_asked_again_unasked(page: Page) -> None:
     problem = limit_problem(
-        503, "too-slow", "Took too long", limit="seconds", value=10, unit="seconds", remedy="Try a shorter formula."
+        503, "too-slow", "Took too long", limit="seconds", value=10, unit="seconds", remedy="Try less at once."
     ).response()
     tries: list[int] = []
 
@@ -281,7 +281,7 @@ def test_what_takes_too_long_is_said_and_not_asked_again_unasked(page: Page) -> 
     page.route("**/api/rows", slow)
     draw(page, X)
     page.wait_for_selector('#notice[data-kind="error"]')
-    assert "Reading the formula took too long. The limit is 10 seconds." in page.locator("#notice").inner_text()
+    assert "Reading took too long. The limit is 10 seconds." in page.locator("#notice").inner_text()
     page.wait_for_timeout(1500)
     assert len(tries) == 1
     page.unroute_all()

@@ -130,7 +130,7 @@ function fail(error, again) {
     setStatus("error", error.title);
     result.explain("Nothing could be read.");
     const tooMuch = error.limit && !error.kind.endsWith("too-slow"); // the same ink would be refused again
-    say("error", error.kind === "too-slow" ? "Reading the formula took too long." : error.title, error.message, tooMuch ? undefined : again);
+    say("error", error.kind === "too-slow" ? "Reading took too long." : error.title, error.message, tooMuch ? undefined : again);
   } else if (error instanceof Offline) {
     setStatus("offline");
     result.explain("Your formula appears here when the server is back.");
@@ -212,7 +212,9 @@ function showExtent() {
   const several = rows.list.length > 1;
   $("whole").textContent = whole ? "Read rows separately" : "Read as one formula";
   if (several || whole) $("whole").hidden = false;
-  else putAway($("whole"));
+  else if (ink.isEmpty || readInk === ink.state) putAway($("whole")); // Else it may be rows once it is read.
+  const edit = several ? "Write the LaTeX of this row yourself" : "Write the LaTeX yourself";
+  Object.assign($("edit"), { title: edit, ariaLabel: edit });
   $("download-extent").textContent = several ? "ink and formula of this row" : "ink and formula";
   $("confirm").lastElementChild.textContent = several ? "This row is right" : "This is right";
 }
@@ -282,7 +284,9 @@ function symbolWith(id) {
 /** Take the row in hand that a stroke is of. */
 function takeRow(id) {
   if ([-1, rows.hand].includes(rows.of(id))) return;
-  closeMend(); // It was about the row before.
+  closeMend(); // It was about the row before,
+  opener = null;
+  choices.close(); // and so were these: the focus does not go back there.
   rows.take(id);
   show();
 }

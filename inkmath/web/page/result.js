@@ -118,6 +118,7 @@ export class Result extends EventTarget {
     const { math } = this.parts;
     const several = list.length > 1;
     const focused = math.contains(document.activeElement);
+    const scrolled = [...math.querySelectorAll(".line")].map(({ scrollLeft }) => scrollLeft);
     const rendered = list.map(({ formula, first }) => mathElement(formula.mathml, true, first) ?? document.createTextNode(formula.compact));
     math.classList.toggle("several", several);
     math.role = several ? "radiogroup" : null;
@@ -125,6 +126,7 @@ export class Result extends EventTarget {
     math.replaceChildren(...(several
       ? rendered.map((element, index) => this.#row(element, index, list[index].formula, index === hand))
       : rendered));
+    for (const [index, line] of math.querySelectorAll(".line").entries()) line.scrollLeft = scrolled[index] ?? 0;
     if (focused) (math.querySelector("[aria-checked=true]") ?? document.getElementById("ink")).focus({ preventScroll: true });
   }
 

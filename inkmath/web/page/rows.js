@@ -53,8 +53,9 @@ export class Rows {
       ...differing(before.readings, after.readings).flatMap(strokesOf),
     ];
     if (!changed.length) return;
-    // Of what was erased, the rest of its row tells where it was.
-    this.#near = [...changed.toReversed(), ...changed.flatMap((id) => this.list[this.of(id)]?.strokes ?? [])];
+    // Of what was erased, the rest of its row tells where it was; where all of a row is gone, the one in hand stays.
+    const beside = changed.flatMap((id) => this.list[this.of(id)]?.strokes ?? []);
+    this.#near = [...changed.toReversed(), ...beside, ...(this.inHand?.strokes ?? [])];
   }
 }
 

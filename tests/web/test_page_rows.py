@@ -336,8 +336,8 @@ def test_what_is_kept_as_inkml_is_the_row_in_hand(page: Page, tmp_path: Path, sa
     page.locator("#formula [role=radio]").first.click()
     page.locator("#learn .switch").click()
     page.get_by_role("button", name="This row is right").click()
-    wait_for(page, lambda: list(saved.glob("*.inkml")))
-    (file,) = saved.glob("*.inkml")
+    wait_for(page, lambda: list(saved.glob("[!.]*.inkml")))  # a file that is still being written has a dot before it
+    (file,) = saved.glob("[!.]*.inkml")
     assert parse_inkml(file).latex == "x 1"
     assert len(parse_inkml(file).strokes) == 2
     file.unlink()

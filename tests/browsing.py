@@ -96,6 +96,13 @@ def expect_latex(page: Page, latex: str) -> None:
     expect(page.locator("#result")).to_have_attribute("data-state", state, timeout=1000 * SECONDS)
 
 
+def written_by_hand(page: Page, latex: str) -> None:
+    """Write what no reading says, of the one row there is."""
+    page.get_by_role("button", name="Write the LaTeX yourself").click()
+    page.locator("#mend-latex").fill(latex)
+    page.keyboard.press("Enter")
+
+
 def kept_strokes(page: Page) -> list[list[list[float]]]:
     """Strokes on the sheet as [x, y, pressure] points."""
     kept = page.evaluate("JSON.parse(sessionStorage.getItem('ink'))")

@@ -19,6 +19,7 @@ from browsing import (
     serving,
     tap,
     wait_for,
+    written_by_hand,
 )
 from released import needs_weights
 from stub_reader import LABELS, StubNamer, StubReader
@@ -320,12 +321,6 @@ def test_what_no_reading_says_can_be_written_and_keeps_its_strokes(page: Page) -
     expect_latex(page, "x^{2}")
     assert page.locator("#confidence").inner_text() == "as you wrote it"
     assert page.locator("#overlay rect").count() == 2
-
-
-def written_by_hand(page: Page, latex: str) -> None:
-    page.get_by_role("button", name="Write the LaTeX yourself").click()
-    page.locator("#mend-latex").fill(latex)
-    page.keyboard.press("Enter")
 
 
 def test_own_latex_can_be_undone_comes_back_and_outlives_a_reload(page: Page) -> None:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import MINUS, ONE, X, draw, expect_latex, needs_chromium, opened, serving, wait_for
+from browsing import MINUS, ONE, X, draw, expect_latex, needs_chromium, opened, serving, wait_for, written_by_hand
 
 from inkmath.inkml import write_inkml
 from inkmath.synthesis import synthesize
@@ -74,9 +74,7 @@ def test_on_a_phone_held_sideways_the_formula_stands_beside_the_paper(
     with opened(browser, address, viewport={"width": width, "height": height}, has_touch=True, is_mobile=True) as page:
         draw(page, X, ONE)
         expect_latex(page, "x1")
-        page.locator("#edit").click()
-        page.locator("#mend-latex").fill("x^1")
-        page.keyboard.press("Enter")
+        written_by_hand(page, "x^1")
         expect_latex(page, "x^{1}")
         assert page.locator("#confidence").inner_text() == "as you wrote it"
         page.evaluate("scrollTo(0, 0)")

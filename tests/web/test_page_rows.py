@@ -21,6 +21,7 @@ from browsing import (
     serving,
     tap,
     wait_for,
+    written_by_hand,
 )
 from released import needs_weights
 from stub_reader import StubNamer, StubReader
@@ -399,9 +400,7 @@ def test_beneath_a_file_of_one_row_another_can_be_written(page: Page) -> None:
 def test_ink_that_the_page_kept_before_there_were_rows_comes_back_as_it_was_read(page: Page) -> None:
     draw(page, X, ONE)
     expect_latex(page, "x1")
-    page.locator("#edit").click()
-    page.locator("#mend-latex").fill("x^1")
-    page.keyboard.press("Enter")
+    written_by_hand(page, "x^1")
     expect_latex(page, "x^{1}")
     kept = json.loads(page.evaluate("sessionStorage.getItem('ink')"))
     (reading,) = kept.pop("readings")

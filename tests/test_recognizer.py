@@ -294,6 +294,12 @@ def test_a_differential_that_makes_no_expression_has_no_meaning(latex: str) -> N
         formula(latex).to_sympy()
 
 
+def test_what_sympy_would_read_for_minutes_is_refused() -> None:
+    pytest.importorskip("sympy")
+    with pytest.raises(LayoutError, match="151 symbols are more than the 150 that SymPy reads in time"):
+        formula("x " * 151).to_sympy()
+
+
 def test_letters_that_sympy_has_no_rule_for_are_read_all_the_same() -> None:
     sympy = pytest.importorskip("sympy")
     r, delta, sigma = sympy.symbols("r Delta sigma")

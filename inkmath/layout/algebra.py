@@ -25,6 +25,9 @@ UNREAD = ("\\pi", "\\sigma", "\\Delta", QUANTITY)
 STAND_INS = ("\\xi", "\\psi", "\\kappa", "\\zeta", "\\eta", "\\nu", "\\rho", "\\tau", "\\upsilon", "\\chi")
 """Letters that it reads, those first that handwriting here has not."""
 
+MOST_SYMBOLS = 150
+"""Formulas of more are refused: SymPy's reader finds all meanings, and takes minutes for a few hundred letters."""
+
 
 def to_sympy(tree: LayoutTree) -> Any:
     """Read a formula's meaning: ``\\frac { a } { b } + 1`` becomes ``a/b + 1``.
@@ -39,8 +42,10 @@ def to_sympy(tree: LayoutTree) -> Any:
 
     Raises:
         ImportError: SymPy or Lark is not installed.
-        LayoutError: the formula has no meaning that SymPy knows.
+        LayoutError: the formula has no meaning that SymPy knows, or more than `MOST_SYMBOLS`.
     """
+    if len(tree.symbols) > MOST_SYMBOLS:
+        raise LayoutError(f"{len(tree.symbols)} symbols are more than the {MOST_SYMBOLS} that SymPy reads in time")
     try:
         # Its grammar imports this where two factors meet, and there, unevaluated, it could not be initialised.
         import sympy.physics.units  # noqa: F401

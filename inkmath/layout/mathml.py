@@ -13,7 +13,15 @@ from xml.sax.saxutils import escape, quoteattr
 
 from inkmath.layout.builder import Span, TreeBuilder
 from inkmath.layout.quoting import quoted
-from inkmath.layout.symbols import CHARACTERS, FUNCTIONS, INTEGRALS, SEVERAL_PRIMES, STACKING, label_of_mathml
+from inkmath.layout.symbols import (
+    CHARACTERS,
+    FUNCTIONS,
+    INTEGRALS,
+    PRIME,
+    SEVERAL_PRIMES,
+    STACKING,
+    label_of_mathml,
+)
 from inkmath.layout.tree import LayoutError, LayoutTree, Relation, Symbol
 from inkmath.layout.xml import XML_ID, XMLError, local_name, parse_xml
 
@@ -57,6 +65,8 @@ _SPELT_OUT |= {ord(character): primes for character, primes in SEVERAL_PRIMES.it
 _OPENING = frozenset({"(", "[", "\\{", "\\langle", "\\lfloor", "\\lceil"})
 _CLOSING = frozenset({")", "]", "\\}", "\\rangle", "\\rfloor", "\\rceil"})
 _BARS = frozenset({"|", "\\|"})
+_SIGNS = frozenset({"+", "-", "\\pm", "\\mp"})
+_POSTFIXES = frozenset({"!", PRIME})
 _IDENTIFIERS = frozenset({"\\infty", "\\partial", "\\emptyset", "\\ldots", "\\cdots", "\\nabla", "\\aleph"})
 _THIN_SPACE = '<mspace width="0.1667em"/>'
 _LIMITS = {(True, True): "munderover", (True, False): "munder", (False, True): "mover"}
@@ -207,7 +217,11 @@ def to_mathml(tree: LayoutTree, ids: Sequence[str] | None = None, *, plain: bool
 
 def aligned(trees: Sequence[LayoutTree]) -> str:
     """Write formulas beneath each other, flush left, as one ``math`` element; errors as of :func:`to_mathml`."""
-    rows = (f"<mtr><mtd>{''.join(_Writer(tree, None, False).write())}</mtd></mtr>" for tree in trees)
+    # Browsers know the style only, other programs the attributes.
+    rows = (
+        f'<mtr><mtd style="text-align: left">{"".join(_Writer(tree, None, False).write())}</mtd></mtr>'
+        for tree in trees
+    )
     table = f'<mtable columnalign="left" displaystyle="true">{"".join(rows)}</mtable>'
     return f'<math xmlns="{NAMESPACE}" display="block">{table}</math>'
 
@@ -219,6 +233,7 @@ class _Writer:
         self.tree = tree
         self.ids = ids
         self.plain = plain
+        self.prefixes: set[int] = set()  # signs that stand before what they belong to, rather than between two
 
     def write(self) -> list[str]:
         written: list[str] = []
@@ -237,6 +252,7 @@ class _Writer:
             return self.symbol(first)
         labels = [self.tree.symbols[symbol].label for symbol in symbols]
         pairs = {} if self.plain else _pair_fences(labels)
+        self.prefixes |= {symbols[place] for place in range(1, len(labels)) if self.is_prefix(symbols, pairs, place)}
         tall_before = [0, *accumulate(map(self.is_tall, symbols))]  # how many tall symbols, before each place
         pieces: list[_Piece] = ["<mrow>"]
         for place, symbol in enumerate(symbols):
@@ -257,6 +273,15 @@ class _Writer:
                 _, after = self.scripts(symbol)
                 pieces += [*self.base(symbol, stretches=stretches), "</mrow>", *after]
         return [*pieces, "</mrow>"]
+
+    def is_prefix(self, symbols: list[int], pairs: Mapping[int, int], place: int) -> bool:
+        """Whether a sign has nothing of its line before it, as behind a sign of relation."""
+        before, sign = (self.tree.symbols[symbols[other]].label for other in (place - 1, place))
+        if sign not in _SIGNS or before == "\\sqrt" or _held(before, self.tree.children[symbols[place - 1]]):
+            return False
+        if before in _BARS:
+            return pairs.get(place - 1, 0) > place
+        return _leaf_of(before) == "mo" and before not in _CLOSING | _POSTFIXES
 
     def is_tall(self, symbol: int) -> bool:
         """Whether a symbol is taller than a letter: a fraction, a root, an operator that is large or has limits."""
@@ -314,6 +339,8 @@ class _Writer:
             attributes = ' stretchy="false"'
         elif not self.plain and has_limits and label in STACKING | INTEGRALS and name == "mo":
             attributes = ' movablelimits="false"'
+        elif not self.plain and symbol in self.prefixes:
+            attributes = ' form="prefix"'  # in the middle of a row browsers take it for one between two
         return f"{self.tag(name, symbol, attributes)}{escape(text)}</{name}>"
 
     def tag(self, name: str, symbol: int, attributes: str = "") -> str:

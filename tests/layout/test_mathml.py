@@ -236,9 +236,27 @@ def test_comments_and_instructions_are_no_part_of_a_formula() -> None:
     assert parse_mathml("<math><!-- x --><msup><?a b?><mi>x</mi><!-- 1 --><mn>1<!-- 2 -->2</mn></msup></math>") == plain
 
 
+@pytest.mark.parametrize(
+    ("latex", "prefixes"),
+    [
+        ("x = \\pm 2 - 1", 1),
+        ("( - 1 ) ^ { 2 } + | - x | - y", 2),
+        ("a , - b", 1),
+        ("n ! - x ^ { \\prime } - 1", 0),
+        ("\\frac { 1 } { 2 } - \\sqrt { x } - | x | - ( y ) - \\ldots - 1", 0),
+        ("- x", 0),  # the first of a line is known to be one
+    ],
+)
+def test_a_sign_with_nothing_before_it_belongs_to_what_follows(latex: str, prefixes: int) -> None:
+    tree = parse_latex(latex)
+    assert to_mathml(tree).count('form="prefix"') == prefixes
+    assert "form" not in to_mathml(tree, plain=True)
+
+
 def test_formulas_beneath_each_other_are_rows_of_a_table() -> None:
     table = etree.fromstring(aligned([parse_latex("x"), parse_latex("\\frac{1}{2}")]))[0]
     assert table.get("columnalign") == "left"
     shown = [etree.QName(row[0][0]).localname for row in table]
     assert shown == ["mi", "mfrac"]
+    assert {cell.get("style") for row in table for cell in row} == {"text-align: left"}, "which browsers know"
     assert table.tag == f"{{{NAMESPACE}}}mtable"

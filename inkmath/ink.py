@@ -145,6 +145,12 @@ def boxes(strokes: Sequence[Stroke]) -> tuple[NDArray[np.float64], NDArray[np.fl
     return low, high
 
 
+def extents(low: NDArray[Any], high: NDArray[Any]) -> NDArray[Any]:
+    """The larger side of each of the boxes of ``(S, 2)`` corners, ``(S,)``, in their unit."""
+    larger: NDArray[Any] = (high - low).max(axis=1, initial=0.0)
+    return larger
+
+
 def typical_size(low: NDArray[Any], high: NDArray[Any]) -> float:
     """The median over strokes of the larger side of their boxes, without those that have no extent.
 
@@ -154,8 +160,8 @@ def typical_size(low: NDArray[Any], high: NDArray[Any]) -> float:
     Returns:
         Above 0, in the unit of the corners; 1 where no stroke has any extent.
     """
-    reach = (high - low).max(axis=1, initial=0.0)
-    return float(np.median(reach[reach > 0])) if (reach > 0).any() else 1.0
+    larger = extents(low, high)
+    return float(np.median(larger[larger > 0])) if (larger > 0).any() else 1.0
 
 
 def resample(stroke: Stroke, points: int) -> Stroke:

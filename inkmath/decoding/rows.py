@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from inkmath.decoding.readout import NEVER
-from inkmath.ink import boxes, typical_size
+from inkmath.ink import boxes, extents, typical_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -147,7 +147,7 @@ def bands(strokes: Sequence[Stroke], together: Collection[frozenset[int]] = ()) 
     size = typical_size(low, high)
     points = np.concatenate(strokes).astype(np.float64)  # (all points, 2)
     begins = np.cumsum([0, *map(len, strokes[:-1])])
-    sizes = (high - low).max(axis=1) / size
+    sizes = extents(low, high) / size
     best, most = Bands((tuple(range(len(strokes))),), (), sizes), 0.0
     for slope in sorted(SLOPES, key=abs):
         down = points[:, 1] - slope * points[:, 0]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from inkmath.decoding.rows import SPECK
 from inkmath.decoding.search import AMONG_OTHERS
-from inkmath.ink import boxes, typical_size
+from inkmath.ink import boxes, extents, typical_size
 from inkmath.layout.latex import canonical_tokens
 
 if TYPE_CHECKING:
@@ -30,10 +30,10 @@ GAIN = 1.5
 def specks(strokes: Sequence[Stroke], reading: Reading, kept: Collection[frozenset[int]]) -> list[int]:
     """The strokes that may be taps: small ones that are read as a symbol by themselves, and that nobody decided on."""
     low, high = boxes(strokes)
-    reach = (high - low).max(axis=1) / typical_size(low, high)
+    sizes = extents(low, high) / typical_size(low, high)
     alone = {symbol.strokes[0] for symbol in reading.tree.symbols if len(symbol.strokes) == 1}
     decided = frozenset().union(*kept)
-    small = [index for index in sorted(alone - decided) if reach[index] < SPECK]
+    small = [index for index in sorted(alone - decided) if sizes[index] < SPECK]
     return small if 0 < len(small) <= MOST and len(reading.tree.symbols) > len(small) + 1 else []
 
 

@@ -18,7 +18,7 @@ from inkmath.layout.tree import LayoutError
 from inkmath.synthesis.augment import Bend, bend
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from inkmath.decoding.expression import StrokeGraphReader
     from inkmath.decoding.language import Counts
@@ -57,7 +57,18 @@ class Tuned:
     tried: dict[tuple[float, float], float]
 
 
-def tune_reader(reader: StrokeGraphReader, inks: Sequence[Ink], counts: Counts, training: Collection[str]) -> Tuned:
+def searches(reader: StrokeGraphReader, inks: Sequence[Ink]) -> int:
+    """How many searches :func:`tune_reader` tries its factors and shares with."""
+    return len(LANGUAGE) * (len(OPINION) if reader.opinion else 1) * (1 + COPIES) * len(inks)
+
+
+def tune_reader(
+    reader: StrokeGraphReader,
+    inks: Sequence[Ink],
+    counts: Counts,
+    training: Collection[str],
+    advance: Callable[[int], None] = lambda count: None,
+) -> Tuned:
     """What the search of a reader should weigh, found on validation ink with trees, as written and bent, and scribble.
 
     What users write is seldom in a training set, so the language model is weighed as if no formula of validation had
@@ -67,6 +78,7 @@ def tune_reader(reader: StrokeGraphReader, inks: Sequence[Ink], counts: Counts, 
         reader: its networks are asked, and it knows how lines run; its language model and weights play no part.
         inks: validation ink. counts: of all training formulas, for the language model.
         training: canonical tokens of each training formula, spaces between.
+        advance: is told after every search of :func:`searches`: a thousand formulas take minutes.
     """
 
     def ask(some: Sequence[Ink]) -> list[Answer]:
@@ -80,7 +92,8 @@ def tune_reader(reader: StrokeGraphReader, inks: Sequence[Ink], counts: Counts, 
     language = unaware(reader.labels, counts, inks, training)
     strange = ask(in_stranger_hands(inks))
     answers, lines = ask(inks), reader.search.lines
-    return tune(answers, truths, reader.labels, language, strange, ask(scribbles()), unseen(truths, training), lines)
+    fresh = unseen(truths, training)
+    return tune(answers, truths, reader.labels, language, strange, ask(scribbles()), fresh, lines, advance)
 
 
 def tune(
@@ -92,6 +105,7 @@ def tune(
     scribbles: Sequence[Answer] = (),
     fresh: Collection[int] | None = None,
     lines: LineModel | None = None,
+    advance: Callable[[int], None] = lambda count: None,
 ) -> Tuned:
     """Choose factor and share by ExpRate on both kinds of ink, then fit confidence to it.
 
@@ -104,6 +118,7 @@ def tune(
         scribbles: answers to what is no formula: whatever is read there is wrong, and confidence should know.
         fresh: places of the formulas that confidence is fitted to; None means all.
         lines: how symbols stand on their lines, which counts as much as it does in all searches.
+        advance: is told after every search that factors and shares are tried with.
     """
     tried: dict[tuple[float, float], float] = {}
     best: tuple[float, Search, list[list[Found]], list[bool]] | None = None
@@ -113,7 +128,10 @@ def tune(
     shares = OPINION if any(one.opinion for one in asked) else (Weights().opinion,)
     for factor, share in itertools.product(LANGUAGE, shares):
         search = Search(labels, language, replace(Weights(), language=factor, opinion=share), lines)
-        found = [search.search(one.scores, {}, one.opinion) for one in asked]
+        found = []
+        for one in asked:
+            found.append(search.search(one.scores, {}, one.opinion))
+            advance(1)
         right = [_latex(one[0], labels) == truth for one, truth in zip(found, wanted, strict=True)]
         tried[factor, share] = float(np.mean(right[: len(answers)]))
         merit = float(np.average(right, weights=counts))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from inkmath.dataset.atomic import replacing
+from inkmath.dataset.progress import progress
 from inkmath.decoding.expression import (
     NETWORK_FILE,
     SETTINGS_FILE,
@@ -25,7 +26,7 @@ from inkmath.decoding.expression import (
 )
 from inkmath.decoding.network import NetworkError
 from inkmath.decoding.symbol import load_symbol_reader
-from inkmath.decoding.tuning import tune_reader
+from inkmath.decoding.tuning import searches, tune_reader
 from inkmath.ink import Ink
 from inkmath.layout.latex import canonical_tokens
 from inkmath.tracking.location import TrackingError
@@ -212,7 +213,8 @@ def fit_search(directory: Path, symbols: Path, inks: Sequence[Ink], training: Co
     """Fit the search of the expression model in ``directory`` to read beside the symbol model in ``symbols``."""
     reader = _load("expression", directory, symbols)
     counts = json.loads((directory / SETTINGS_FILE).read_text(encoding="utf-8"))["trigrams"]
-    write_weights(directory, tune_reader(reader, inks, counts, training).weights)
+    with progress("Searches", searches(reader, inks)) as advance:
+        write_weights(directory, tune_reader(reader, inks, counts, training, advance).weights)
 
 
 def take_search(directory: Path, weights: Path) -> None:

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from inkmath.counting import counted
+from inkmath.dataset.progress import progress
 from inkmath.dataset.results import write_history, write_json
 from inkmath.dataset.splits import Split, telling
 from inkmath.decoding import tuning
@@ -248,9 +249,11 @@ def write_model(
     settings = write_settings(directory, labels, points, trigrams, lines, Weights(), **more)
     save_weights(directory / WEIGHTS_FILE, named_weights(model), labels)
     watched = validation(formulas)
-    say_now(f"fitting the search to {counted(len(watched), 'formula')}")
     inks = [Ink(tuple(watched.strokes(number)), tree=watched.tree(number)) for number in range(len(watched))]
-    tuned = tuning.tune_reader(load_expression_reader(directory), inks, trigrams, known(formulas))
+    reader = load_expression_reader(directory)
+    say_now(f"fitting the search to {counted(len(watched), 'formula')}")
+    with progress("Searches", tuning.searches(reader, inks)) as advance:
+        tuned = tuning.tune_reader(reader, inks, trigrams, known(formulas), advance)
     write_weights(directory, tuned.weights)
     return (directory / NETWORK_FILE, settings, directory / WEIGHTS_FILE), tuned
 

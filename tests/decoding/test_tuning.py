@@ -23,6 +23,7 @@ from inkmath.decoding.tuning import (
     bent,
     in_stranger_hands,
     scribbles,
+    searches,
     tune,
     tune_reader,
     unaware,
@@ -35,6 +36,8 @@ from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 from inkmath.synthesis import synthesize
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from inkmath.decoding.opinion import Opinion
 
 LABELS = ("x", "X", "y")
@@ -124,7 +127,7 @@ def test_a_reader_is_tuned_to_ink_as_written_and_bent_and_to_scribble(monkeypatc
     )
     monkeypatch.setattr(tuning, "tune", lambda *given: given)
     given: Any = tune_reader(reader, inks, counts, set(texts))
-    answers, truths, labels, known, strange, nonsense, fresh, lines = given
+    answers, truths, labels, known, strange, nonsense, fresh, lines, _ = given
     assert [one.opinion for one in answers] == truths == ["x y", "X y"]
     assert [one.opinion for one in strange] == truths * COPIES
     assert len(nonsense) == len(scribbles())
@@ -133,6 +136,23 @@ def test_a_reader_is_tuned_to_ink_as_written_and_bent_and_to_scribble(monkeypatc
     assert len(asked) == len(answers) + len(strange) + len(nonsense)
     assert (known.edge == language("X X").edge).all()
     assert (labels, fresh, lines) == (LABELS, [1], "how they run")
+
+
+def test_every_search_is_told_of() -> None:
+    def undecided(groups: list[tuple[int, ...]]) -> NDArray[np.float64]:
+        return np.full((len(groups), len(LABELS)), np.log(1 / 3))
+
+    for opinion in (None, SimpleNamespace(of=lambda ink: undecided)):
+        reader: Any = SimpleNamespace(
+            labels=LABELS,
+            scores=lambda some: [CLEAR.scores] * len(some),
+            opinion=opinion,
+            search=SimpleNamespace(lines=None, language=language("x y")),
+        )
+        ink = Ink.from_points([[[0.0, 0.0], [5.0, 5.0]], [[6.0, 0.0], [7.0, 3.0]]], tree=parse_latex("x y"))
+        told: list[int] = []
+        tune_reader(reader, [ink], count_trigrams([parse_latex("x y")]), set(), told.append)
+        assert sum(told) == searches(reader, [ink]) > 0
 
 
 def test_language_is_weighed_as_if_the_text_of_validation_were_new() -> None:

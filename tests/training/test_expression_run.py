@@ -110,7 +110,12 @@ def test_judged_are_validation_and_what_is_new_of_it_as_written_and_bent(trained
 
 
 def test_what_is_written_is_a_reader(
-    trained: Any, formulas: FormulaSet, labels: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Any,
+    formulas: FormulaSet,
+    labels: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     from inkmath.decoding import tuning
     from inkmath.training.expression_run import known, write_model, write_results
@@ -123,12 +128,14 @@ def test_what_is_written_is_a_reader(
         return tune_reader(*given)
 
     monkeypatch.setattr(tuning, "tune_reader", tune)
+    monkeypatch.setattr("inkmath.dataset.progress.SECONDS_BETWEEN_LINES", 0.0)
     trees = [tree for number in range(6) if (tree := formulas.tree(number))]
     lines = measure_lines(formulas.select(range(6)))
     files, tuned = write_model(trained[0], tmp_path / "model", labels, count_trigrams(trees), lines, formulas)
     assert all(file.is_file() for file in files)
     assert [ink.tree for ink in asked[1]] == [formulas.tree(number) for number in (6, 7)]
     assert asked[3] == known(formulas), "its search is weighed as if what training says were not known"
+    assert "Searches: 40 of 40" in capsys.readouterr().err, "five factors, each for two formulas and copies"
     assert 0.0 <= tuned.exprate <= 1.0
     metrics = write_results(trained[0], tuned, tmp_path / "results")
     assert metrics["valid_exprate"] == round(tuned.exprate, 5)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,6 +35,8 @@ from inkmath.web.bodies import (
 from inkmath.web.problems import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pydantic import BaseModel
 
     from inkmath.ink import Ink
@@ -117,60 +120,33 @@ router = APIRouter(prefix="/api", responses=REFUSALS)
 
 
 @router.post(
-    "/recognize",
-    response_model=schemas.RecognizeAnswer,
-    openapi_extra=body_of(schemas.RecognizeRequest, files=True),
+    "/recognize", response_model=schemas.RecognizeAnswer, openapi_extra=body_of(schemas.RecognizeRequest, files=True)
 )
 async def recognize(request: Request, service: Served) -> Response:
     """Read a formula, given as strokes, as an InkML document, or as the picture of one on plain paper."""
     service.require_ready()
-    constraints: dict[frozenset[int], str] = {}
-    alternatives = 5
-    given = media_type(request)
-    document: bytes | None = None
-    if given in INKML_TYPES | PICTURE_TYPES:
-        document = await read_body(request, service.limits)
-    elif given == "application/json":
-        asked = await read_json(request, schemas.RecognizeRequest, service.limits)
-        strokes = ink_of_strokes(asked.strokes, service.limits)
-        constraints = _constraints(asked.constraints)
-        alternatives = asked.alternatives
-    else:
-        raise Problem(
-            415,
-            "media-type",
-            "Unsupported type",
-            "Send strokes as application/json, application/inkml+xml, or a picture as image/png or image/jpeg.",
-        )
+    asked = await _asked(request, service.limits)
 
     def work() -> dict[str, Any]:
-        if document is None:
-            ink = strokes
-        else:
-            ink = (ink_of_picture if given in PICTURE_TYPES else ink_of_inkml)(document, service.limits)
-        _check(service, ink, constraints)
-        answer = _answer(service.recognizer.recognize(ink, constraints=constraints, alternatives=alternatives))
-        if document is not None:
-            answer["strokes"] = [stroke.tolist() for stroke in ink.strokes]
-            if ink.tree is not None and not ink.unowned:
-                answer["truth"] = _formula(Formula(ink, Reading(ink.tree, 1.0)))
-        return answer
+        ink = asked.ink()
+        _check(service, ink, asked.constraints)
+        read = service.recognizer.recognize(ink, constraints=asked.constraints, alternatives=asked.alternatives)
+        return _answer(read) | (_told(ink) if asked.in_file else {})
 
     return JSONResponse(await service.pool.run(work, request))
 
 
-@router.post("/rows", response_model=schemas.RowsAnswer, openapi_extra=body_of(schemas.RecognizeRequest))
+@router.post("/rows", response_model=schemas.RowsAnswer, openapi_extra=body_of(schemas.RecognizeRequest, files=True))
 async def rows(request: Request, service: Served) -> Response:
-    """Read formulas written beneath each other, each for itself; strokes of one constraint are of one formula."""
+    """Read formulas written beneath each other, each for itself, given like one; a constraint is on one of them."""
     service.require_ready()
-    asked = await read_json(request, schemas.RecognizeRequest, service.limits)
-    ink = ink_of_strokes(asked.strokes, service.limits)
-    constraints = _constraints(asked.constraints)
+    asked = await _asked(request, service.limits)
 
     def work() -> dict[str, Any]:
-        _check(service, ink, constraints)
-        read = service.recognizer.recognize_rows(ink, constraints=constraints, alternatives=asked.alternatives)
-        return {"rows": [_answer(row) for row in read.rows]}
+        ink = asked.ink()
+        _check(service, ink, asked.constraints)
+        read = service.recognizer.recognize_rows(ink, constraints=asked.constraints, alternatives=asked.alternatives)
+        return {"rows": [_answer(row) for row in read.rows]} | (_told(ink) if asked.in_file else {})
 
     return JSONResponse(await service.pool.run(work, request))
 
@@ -276,6 +252,45 @@ async def forget(name: str, service: Served) -> Response:
     return Response(status_code=204)
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What is to be read.
+
+    Attributes:
+        ink: gives it; getting it out of a file takes time, and may raise what :mod:`inkmath.web.bodies` does.
+        in_file: it came in a file, so that the client does not know it yet.
+        constraints: what a person decided. alternatives: how many formulas are wanted at most.
+    """
+
+    ink: Callable[[], Ink]
+    in_file: bool = True
+    constraints: dict[frozenset[int], str] = field(default_factory=dict)
+    alternatives: int = 5
+
+
+async def _asked(request: Request, limits: Limits) -> _Asked:
+    """What a request brings to be read: strokes as JSON, InkML, or a picture.
+
+    Raises:
+        Problem: 415 for another type, and what its body is refused for.
+    """
+    given = media_type(request)
+    if given == "application/json":
+        asked = await read_json(request, schemas.RecognizeRequest, limits)
+        ink = ink_of_strokes(asked.strokes, limits)
+        return _Asked(lambda: ink, False, _constraints(asked.constraints), asked.alternatives)
+    if given in INKML_TYPES:
+        return _Asked(partial(ink_of_inkml, await read_body(request, limits), limits))
+    if given in PICTURE_TYPES:
+        return _Asked(partial(ink_of_picture, await read_body(request, limits), limits))
+    raise Problem(
+        415,
+        "media-type",
+        "Unsupported type",
+        "Send strokes as application/json, application/inkml+xml, or a picture as image/png or image/jpeg.",
+    )
+
+
 def _check(service: Service, ink: Ink, constraints: dict[frozenset[int], str]) -> None:
     """Raise Problem 422 for ink, or constraints on it, that the recogniser does not take."""
     try:
@@ -295,6 +310,14 @@ def _require_store(service: Service) -> Corrections:
             403, "saving-off", "Saving is off", "This server was started without a directory for corrections."
         )
     return service.corrections
+
+
+def _told(ink: Ink) -> dict[str, Any]:
+    """What a file tells: its strokes, and the formula that it says they are, if it says so of every one."""
+    told: dict[str, Any] = {"strokes": [stroke.tolist() for stroke in ink.strokes]}
+    if ink.tree is not None and not ink.unowned:
+        told["truth"] = _formula(Formula(ink, Reading(ink.tree, 1.0)))
+    return told
 
 
 def _answer(result: Recognition) -> dict[str, Any]:

@@ -131,14 +131,8 @@ class ReadRow(ReadFormula):
     seconds: float
 
 
-class RowsAnswer(BaseModel):
-    """The formulas that are written beneath each other, from the top down; each names strokes of the whole ink."""
-
-    rows: list[ReadRow]
-
-
-class RecognizeAnswer(ReadRow):
-    """A formula that was read, with what a file holds besides."""
+class ToldByFile(BaseModel):
+    """What a file holds besides."""
 
     strokes: list[Any] | None = Field(
         None, description="The strokes that were read, when the request was InkML or a picture"
@@ -146,6 +140,16 @@ class RecognizeAnswer(ReadRow):
     truth: ReadFormula | None = Field(
         None, description="What the InkML itself says the formula is, when it says so of every stroke"
     )
+
+
+class RecognizeAnswer(ReadRow, ToldByFile):
+    """A formula that was read."""
+
+
+class RowsAnswer(ToldByFile):
+    """The formulas that are written beneath each other, from the top down; each names strokes of the whole ink."""
+
+    rows: list[ReadRow]
 
 
 class ClassifyAnswer(BaseModel):

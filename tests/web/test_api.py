@@ -45,6 +45,23 @@ def test_formulas_beneath_each_other_come_back_as_rows(client: TestClient) -> No
     assert first["relations"] == [{"parent": 0, "child": 1, "relation": "Right"}]
 
 
+def test_a_file_in_rows_comes_back_with_its_strokes_and_what_it_says_they_are(client: TestClient) -> None:
+    above = [[x, y - 100] for x, y in X]
+    says_y = {"strokes": [above, ONE], "symbols": [{"label": "y", "strokes": [0, 1]}]}
+    document = client.post("/api/inkml", json=says_y).content
+    answer = client.post("/api/rows", content=document, headers={"Content-Type": "application/inkml+xml"}).json()
+    assert [row["latex"] for row in answer["rows"]] == ["x", "1"]
+    assert answer["strokes"] == [above, ONE]
+    assert answer["truth"]["latex"] == "y"
+
+
+def test_a_picture_is_read_in_rows(client: TestClient) -> None:
+    body = picture(lines=[[(20, 10), (60, 10)], [(20, 150), (60, 150)]], size=(100, 160))
+    answer = client.post("/api/rows", content=body, headers={"Content-Type": "image/png"}).json()
+    assert [row["latex"] for row in answer["rows"]] == ["-", "-"]
+    assert len(answer["strokes"]) == 2 and "truth" not in answer
+
+
 def test_rows_refuse_choices_that_no_formula_takes(client: TestClient) -> None:
     unknown = {"strokes": [X], "constraints": [{"strokes": [3], "label": "x"}]}
     problem = assert_problem(client.post("/api/rows", json=unknown), 422, "invalid")

@@ -158,6 +158,21 @@ def test_a_file_that_is_no_inkml_is_refused_with_its_name(page: Page, tmp_path: 
     assert "notes.inkml cannot be read" in page.locator("#notice").inner_text()
 
 
+def test_the_page_is_not_called_ready_by_a_file_that_is_refused_while_ink_is_read(page: Page, tmp_path: Path) -> None:
+    held: list[Route] = []
+    page.route("**/api/rows", lambda route: held.append(route))
+    draw(page, X)
+    wait_for(page, lambda: held)
+    (tmp_path / "notes.inkml").write_text("these are no strokes")
+    page.locator("#file").set_input_files(tmp_path / "notes.inkml")
+    wait_for(page, lambda: len(held) == 2)
+    held[1].continue_()
+    page.wait_for_selector('#notice[data-kind="error"]')
+    assert page.locator("#status").get_attribute("data-state") == "reading"
+    held[0].continue_()
+    page.wait_for_selector('#status[data-state="ready"]')
+
+
 def give_picture(page: Page, event: str, content: bytes) -> None:
     """Let an event bring a file, as a person who drops or pastes does."""
     page.evaluate(
@@ -263,7 +278,7 @@ def test_of_two_files_the_last_is_opened_however_slow_the_first_is(page: Page, t
             route.continue_()
 
     waiting: list[Route] = []
-    page.route("**/api/recognize", slowly)
+    page.route("**/api/rows", slowly)
     for name, stroke in (("a.inkml", X), ("b.inkml", ONE)):
         (tmp_path / name).write_bytes(write_inkml(Ink.from_points([stroke])))
         page.locator("#file").set_input_files(tmp_path / name)
@@ -421,7 +436,7 @@ def test_a_file_opened_while_the_server_is_busy_is_read_a_little_later(page: Pag
         elif len(tries) > 2:
             route.continue_()
 
-    page.route("**/api/recognize", starting_once)
+    page.route("**/api/rows", starting_once)
     page.locator("#file").set_input_files(tmp_path / "scan.png")
     page.wait_for_selector('#status[data-state="starting"]')
     wait_for(page, lambda: len(tries) == 2)

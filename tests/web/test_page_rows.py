@@ -210,6 +210,30 @@ def test_a_row_that_is_tapped_while_the_last_stroke_is_read_is_in_hand_then(page
     wait_for(page, lambda: in_hand(page) == "1: x1")
 
 
+def test_the_row_in_hand_is_so_after_a_reload(page: Page) -> None:
+    write_two_rows(page)
+    page.locator("#formula [role=radio]").first.click()
+    wait_for(page, lambda: in_hand(page) == "1: x1")
+    page.reload()
+    expect_rows(page, "x1", "1-")
+    assert in_hand(page) == "1: x1"
+
+
+def test_arrows_pressed_while_the_last_stroke_is_read_count_each(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/api/rows", a_row_for_each_stroke)
+    draw(page, *([(x, y + 60 * place) for x, y in X] for place in range(4)))
+    wait_for(page, lambda: page.locator(".row").count() == 4 and in_hand(page).startswith("4"))
+    page.route("**/api/rows", lambda route: held.append(route))
+    draw(page, [(x, y + 240) for x, y in X])
+    wait_for(page, lambda: held)
+    page.locator("#formula [role=radio]").last.focus()
+    for _ in range(2):
+        page.keyboard.press("ArrowUp")
+    a_row_for_each_stroke(held[0])
+    wait_for(page, lambda: in_hand(page).startswith("2"))
+
+
 # What holds for each row
 
 
@@ -362,6 +386,15 @@ def test_a_file_without_a_formula_is_read_in_rows(page: Page) -> None:
     expect_rows(page, "x1", "1-")
 
 
+def test_a_file_of_rows_is_sent_once(page: Page) -> None:
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url.rpartition("/")[2]))
+    document = write_inkml(Ink.from_points(HIGH))
+    page.locator("#file").set_input_files({"name": "a.inkml", "mimeType": "", "buffer": document})
+    expect_rows(page, "x1", "1-")
+    assert [name for name in sent if name in {"rows", "recognize"}] == ["rows", "rows"], "the file, and its ink"
+
+
 def test_a_file_that_says_what_all_its_ink_is_is_read_as_one_formula(page: Page) -> None:
     symbols = tuple(Symbol(label, (index,)) for index, label in enumerate("x121"))
     edges = (Edge(0, 1, Relation.RIGHT), Edge(0, 2, Relation.BELOW), Edge(2, 3, Relation.RIGHT))
@@ -382,6 +415,7 @@ def test_what_a_file_says_holds_where_the_reader_cannot_tell_rows_in_time(page: 
     ink = Ink(Ink.from_points([X, ONE]).strokes, tree=tree)
     page.locator("#file").set_input_files({"name": "a.inkml", "mimeType": "", "buffer": write_inkml(ink)})
     expect_latex(page, "y^{1}")
+    assert page.locator("#whole").inner_text() == "Read rows separately"
 
 
 def test_beneath_a_file_of_one_row_another_can_be_written(page: Page) -> None:
@@ -427,6 +461,11 @@ def test_on_a_phone_rows_fit_and_can_be_tapped(browser: Browser, address: str, w
             box = row.bounding_box()
             assert box is not None
             assert box["width"] >= 40 and box["height"] >= 40
+        if height > width:  # else the foot of the page is not at that of the screen
+            foot = page.locator(".latex").bounding_box()
+            last = page.locator(".row").last.bounding_box()
+            assert foot is not None and last is not None
+            assert last["y"] + last["height"] <= foot["y"], "no row is covered"
         page.locator(".row").first.tap()
         wait_for(page, lambda: in_hand(page) == "1: x")
 
@@ -466,10 +505,18 @@ def test_of_many_rows_the_one_in_hand_is_seen_and_the_page_stays_where_it_is(pag
         return top >= box.top - 1 && bottom <= box.bottom + 1;
     }"""
     assert page.locator(".row").last.evaluate(seen)
+    latex = page.locator("#latex")
+    latex.evaluate("box => Object.assign(box.style, { height: '3em', overflow: 'auto' })")
     page.locator("#symbols button").evaluate("button => button.focus({ preventScroll: true })")
     page.keyboard.press("ArrowDown")
     wait_for(page, lambda: in_hand(page) == "1: x")
     assert page.locator(".row").first.evaluate(seen)
+    page.keyboard.press("ArrowUp")
+    wait_for(page, lambda: in_hand(page) == "12: x")
+    assert latex.evaluate("box => box.scrollTop > 5 * parseFloat(getComputedStyle(box).lineHeight)")
+    page.keyboard.press("ArrowDown")
+    wait_for(page, lambda: in_hand(page) == "1: x")
+    assert latex.evaluate("box => box.scrollTop < 2 * parseFloat(getComputedStyle(box).lineHeight)")
     assert page.evaluate("scrollY") == scrolled
 
 

@@ -91,6 +91,7 @@ const isChosen = (ids) => ink.state.choices.some((choice) => isKnown(choice) && 
 
 function show() {
   result.show(rows, ({ strokes }) => isChosen(strokes));
+  tab.set("hand", String(rows.inHand.strokes[0]));
   $("overlay").toggleAttribute("data-stale", false);
   outline();
   const focused = document.activeElement?.closest("#symbols [data-symbol]");
@@ -549,14 +550,14 @@ function said(truth, best) {
   return { choices: differences(truth, best).decided, readings: [withAlternatives({ ...truth, own: "file" }, best)] };
 }
 
-/** Whether the reader takes strokes for rows, or cannot tell in time. */
-async function isParted(strokes) {
-  const body = { strokes: wire(strokes.map((points) => ({ points }))) };
+/** What a file holds, and how its rows are read; as one formula where these take too long. */
+async function readFile(file) {
   try {
-    return (await ask("api/rows", () => ({ body }))).rows.length > 1;
+    return await ask("api/rows", () => readable(file));
   } catch (error) {
     if (error.kind !== "too-slow") throw error;
-    return true;
+    const formula = await ask("api/recognize", () => readable(file));
+    return { ...formula, rows: [formula], whole: true };
   }
 }
 
@@ -571,11 +572,11 @@ async function openFile(file, name = file.name) {
   clearTimeout(retries.get(reopen));
   if ($("status").dataset.state !== "offline") setStatus("reading", "Opening");
   try {
-    const { strokes, truth, alternatives: [best] } = await ask("api/recognize", () => readable(file));
-    const fit = fitted(strokes, sheet.view);
-    const whole = Boolean(truth) && await isParted(fit); // What a file says of all its strokes is one formula.
+    const { strokes, truth, rows: read, whole = Boolean(truth) && read.length > 1 } = await readFile(file);
+    // What a file says of all its strokes is one formula, and beside it belongs what they are read as if they are one.
+    const best = truth && read.length > 1 ? await ask("api/recognize", () => readable(file)) : read[0];
     if (mine !== opening) return;
-    ink.replace(fit, (ids) => (truth ? { whole, ...said(byIds(truth, ids), byIds(best, ids)) } : {}));
+    ink.replace(fitted(strokes, sheet.view), (ids) => ({ whole, ...(truth && said(byIds(truth, ids), byIds(best, ids))) }));
     setTool("pen");
     offerUndo(`Opened ${name}`);
     if (!begun) begin(); // The token was given for the file, and not when the page began.
@@ -588,7 +589,7 @@ async function openFile(file, name = file.name) {
       return;
     }
     if (error.kind === "token") setStatus("error", "Locked");
-    else setStatus("ready");
+    else if (!["reading", "loading"].includes($("result").dataset.state)) setStatus("ready");
     say("error", `${name} cannot be read.`, error.limit ? `${error.title}. ${error.message}` : sentence(error.message));
   }
 }
@@ -642,5 +643,7 @@ setTool("pen");
 updateButtons();
 result.clear();
 const kept = tab.get("ink");
+const hand = tab.get("hand"); // A stroke of the row that was in hand.
 if (kept) ink.restore(JSON.parse(kept));
+if (hand) rows.take(Number(hand));
 begin();

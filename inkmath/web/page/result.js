@@ -36,6 +36,7 @@ const sureness = (formula) => OWN[formula.own]?.[0] ?? `${percent(formula.confid
 export class Result extends EventTarget {
   formula = null; // That of the row in hand.
   #place = ""; // Which row that is, where there are several.
+  #aim = null; // The row that the arrow keys have come to, until it is shown in hand.
 
   constructor(choices) {
     super();
@@ -88,6 +89,7 @@ export class Result extends EventTarget {
     const changed = formula.latex !== this.formula?.latex || formula.own !== this.formula.own || place !== this.#place;
     this.formula = formula;
     this.#place = place;
+    this.#aim = null;
     this.#setRows(rows.list, rows.hand);
     latex.textContent = latexOf(rows);
     latex.ariaMultiLine = String(rows.list.length > 1);
@@ -108,7 +110,7 @@ export class Result extends EventTarget {
       return this.#reading(reading, index, index === taken, share);
     }));
     this.#fit();
-    if (changed) this.#seeRow();
+    if (changed) this.#seeRow(rows.hand);
     this.setState("shown");
     if (changed) live.textContent = `${place}${formula.compact}, ${sureness(formula)}`;
   }
@@ -148,13 +150,18 @@ export class Result extends EventTarget {
     return row;
   }
 
-  /** Scroll to the row in hand, but not the page: that may be at its writing area. */
-  #seeRow() {
-    const { math } = this.parts;
+  /** Scroll to the row in hand and its LaTeX, but not the page: that may be at its writing area. */
+  #seeRow(hand) {
+    const { math, latex } = this.parts;
     const row = math.querySelector("[aria-checked=true]")?.parentElement;
     if (!row) return;
-    const { offsetTop: top, offsetHeight: height } = row;
-    math.scrollTop = Math.max(top + height - math.clientHeight, Math.min(top, math.scrollTop));
+    bring(math, row.getBoundingClientRect());
+    const lines = latex.textContent.split("\n"); // The first and the last of them are of no row.
+    const begin = lines.slice(0, hand + 1).join("\n").length + 1;
+    const range = document.createRange();
+    range.setStart(latex.firstChild, begin);
+    range.setEnd(latex.firstChild, begin + lines[hand + 1].length);
+    bring(latex, range.getBoundingClientRect());
   }
 
   /** Up and down to other rows. */
@@ -162,8 +169,9 @@ export class Result extends EventTarget {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const rows = [...this.parts.math.querySelectorAll("[role=radio]")];
     if (!step || !rows.length) return;
-    const hand = rows.findIndex(({ ariaChecked }) => ariaChecked === "true");
-    this.#tell("row", { index: (hand + step + rows.length) % rows.length });
+    const from = this.#aim ?? rows.findIndex(({ ariaChecked }) => ariaChecked === "true");
+    this.#aim = (from + step + rows.length) % rows.length;
+    this.#tell("row", { index: this.#aim });
     event.preventDefault();
   }
 
@@ -244,6 +252,15 @@ function refill(list, items) {
   const item = items[Math.min(place, items.length - 1)];
   const next = item ? item.querySelector("button") ?? item : document.getElementById("ink");
   next.focus({ preventScroll: true });
+}
+
+/** Scroll a box as little as shows what lies at a place of the window. */
+function bring(box, { top, bottom }) {
+  const { top: highest } = box.getBoundingClientRect();
+  const over = top - highest - box.clientTop;
+  const under = bottom - highest - box.clientTop - box.clientHeight;
+  if (over < 0) box.scrollTop += over;
+  else if (under > 0) box.scrollTop += Math.min(under, over);
 }
 
 function symbolOf(target) {

@@ -22,6 +22,9 @@ def synthesize(
     seed: Annotated[int, typer.Option(min=0, help="Another seed gives other writers and other formulas.")] = 0,
     writers: Annotated[int, typer.Option(min=1, help="How many hands share the work.")] = 50,
     symbols: Annotated[int, typer.Option(min=8, help="The longest formula, in symbols.")] = 24,
+    further: Annotated[
+        bool, typer.Option("--further", help="Also symbols that CROHME lacks: D, K, omega, equivalence signs and more.")
+    ] = False,
 ) -> None:
     """Make formulas in made-up handwriting, as CROHME-style InkML with full truth.
 
@@ -32,12 +35,16 @@ def synthesize(
       inkmath synthesize 100 --out made-up
 
       inkmath synthesize 2000 --out made-up --seed 7 --writers 80
+
+      inkmath synthesize 1000 --out further --further
     """
     from inkmath.synthesis import synthesize as make
     from inkmath.synthesis.collection import CollectionError, write_collection
 
     try:
-        written = write_collection(make(count, seed, writers=writers, max_symbols=symbols), out, total=count)
+        written = write_collection(
+            make(count, seed, writers=writers, max_symbols=symbols, further=further), out, total=count
+        )
     except CollectionError as error:
         say(f"inkmath synthesize: {error}", err=True)
         raise typer.Exit(EXIT_FAILED) from error

@@ -13,20 +13,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from inkmath.ink import Ink
-from inkmath.layout.classes import SYMBOL_CLASSES
+from inkmath.layout.classes import FURTHER_CLASSES, SYMBOL_CLASSES
 from inkmath.layout.latex import to_latex
+from inkmath.synthesis.further import place_for, with_further
 from inkmath.synthesis.grammar import check_limit, random_formula
 from inkmath.synthesis.style import Writer
 from inkmath.synthesis.typeset import typeset
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["synthesize"]
 
 
 def synthesize(
-    count: int, seed: int, *, writers: int = 50, collection: str = "synthetic", max_symbols: int = 24
+    count: int,
+    seed: int,
+    *,
+    writers: int = 50,
+    collection: str = "synthetic",
+    max_symbols: int = 24,
+    further: bool = False,
 ) -> Iterator[Ink]:
     """Make formulas in made-up handwriting.
 
@@ -39,6 +46,8 @@ def synthesize(
         writers: how many hands share the work, evenly.
         collection: names the set; two collections of one seed share neither a writer nor the choice of formulas.
         max_symbols: the longest formula, in symbols.
+        further: formulas also have classes of `inkmath.layout.classes.FURTHER_CLASSES`, nearly all of them, and each of
+            these instead occurs about twice in each 54.
 
     Returns:
         Ink with id, writer, LaTeX and tree, its source ``"synthetic"``.
@@ -50,16 +59,24 @@ def synthesize(
     if count < 0 or seed < 0 or writers < 1:
         raise ValueError(f"count = {count}, seed = {seed}, writers = {writers}: there must be at least 0, 0 and 1")
     check_limit(max_symbols)
-    return _written(count, (seed, zlib.crc32(collection.encode())), writers, f"{collection}-{seed}", max_symbols)
+    key = seed, zlib.crc32(collection.encode())
+    return _written(count, key, writers, f"{collection}-{seed}", max_symbols, further)
 
 
-def _written(count: int, key: tuple[int, int], writers: int, name: str, max_symbols: int) -> Iterator[Ink]:
+def _written(
+    count: int, key: tuple[int, int], writers: int, name: str, max_symbols: int, further: bool
+) -> Iterator[Ink]:
     """The ink of `synthesize`; ``key`` is what all its random numbers come from."""
     hand = lru_cache(maxsize=256)(lambda number: Writer((*key, 1, number)))
     for index in range(count):
         rng = np.random.default_rng((*key, 0, index))
         number = index % writers
-        formula = random_formula(rng, wanted=_featured(key, index), max_symbols=max_symbols)
+        wanted = _featured(key, index, FURTHER_CLASSES if further else SYMBOL_CLASSES)
+        if further:
+            places = [place_for(label, rng) for label in wanted]
+            formula = with_further(random_formula(rng, wanted=places, max_symbols=max_symbols), wanted, rng)
+        else:
+            formula = random_formula(rng, wanted=wanted, max_symbols=max_symbols)
         strokes, tree = typeset(formula, hand(number), rng)
         yield Ink(
             strokes=strokes,
@@ -71,9 +88,10 @@ def _written(count: int, key: tuple[int, int], writers: int, name: str, max_symb
         )
 
 
-def _featured(key: tuple[int, int], index: int) -> tuple[str, str]:
+def _featured(key: tuple[int, int], index: int, classes: Sequence[str]) -> tuple[str, str]:
     """The two classes that formula ``index`` must show: in turn, each round in an order of its own."""
-    turn, place = divmod(index, len(SYMBOL_CLASSES))
-    order = np.random.default_rng((*key, 2, turn)).permutation(len(SYMBOL_CLASSES))
+    turn, place = divmod(index, len(classes))
+    order = np.random.default_rng((*key, 2, turn)).permutation(len(classes))
     # A second class half a round away: the two of one formula differ, and each class comes up twice a round.
-    return tuple(SYMBOL_CLASSES[order[(place + shift) % len(SYMBOL_CLASSES)]] for shift in (0, 50))
+    first, second = (classes[order[(place + shift) % len(classes)]] for shift in (0, len(classes) // 2))
+    return first, second

@@ -15,6 +15,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from inkmath.synthesis.further_allographs import FURTHER_ALLOGRAPHS, FURTHER_SMALL
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -797,10 +799,12 @@ _SIGNS: dict[str, tuple[Recipe, ...]] = {
     ),
 }
 
-ALLOGRAPHS: Mapping[str, tuple[Recipe, ...]] = MappingProxyType(_DIGITS | _LOWER | _UPPER | _GREEK | _SIGNS)
+ALLOGRAPHS: Mapping[str, tuple[Recipe, ...]] = MappingProxyType(
+    _DIGITS | _LOWER | _UPPER | _GREEK | _SIGNS | FURTHER_ALLOGRAPHS
+)
 """Recipes by class, for every class with a fixed shape of its own."""
 
-SMALL = frozenset(_LOWER) | (frozenset(_GREEK) - {"\\Delta"})
+SMALL = frozenset(_LOWER) | (frozenset(_GREEK) - {"\\Delta"}) | FURTHER_SMALL
 """Small letters, Latin and Greek: how high they are beside capitals is a habit of the writer."""
 
 SPELLED: Mapping[str, str] = MappingProxyType(

@@ -27,6 +27,8 @@ LETTERS = frozenset(
         *"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
         *("\\alpha", "\\beta", "\\gamma", "\\lambda", "\\mu", "\\phi", "\\pi", "\\sigma", "\\theta", "\\Delta"),
         *("\\infty", "\\forall", "\\exists"),
+        *("\\delta", "\\epsilon", "\\zeta", "\\eta", "\\xi", "\\rho", "\\tau", "\\psi", "\\omega"),
+        *("\\Gamma", "\\Omega", "\\Phi", "\\Psi", "\\partial", "\\nabla", "\\emptyset", "\\hbar"),
     )
 )
 """Symbols that stand on a line in a size of their own, any of which may stand where another does."""

@@ -15,6 +15,7 @@ import numpy as np
 from inkmath.layout.tree import LayoutTree, Relation
 from inkmath.synthesis.allographs import SPELLED
 from inkmath.synthesis.font import curve
+from inkmath.synthesis.further import ARROWS, COMPARISONS, OPERATORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,9 +31,11 @@ _CLOSING = frozenset({")", "]", "\\}"})
 _ROOM: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("=", "<", ">", "\\leq", "\\geq", "\\neq", "\\rightarrow", "\\in"), (4.0, 4.0)),
     **dict.fromkeys(("+", "-", "\\pm", "\\times", "\\div"), (2.5, 2.5)),
+    **dict.fromkeys((*COMPARISONS, *ARROWS), (4.0, 4.0)),
+    **dict.fromkeys(OPERATORS, (2.5, 2.5)),
     **dict.fromkeys(SPELLED, (2.5, 2.0)),
-    **dict.fromkeys(("\\sum", "\\int"), (1.5, 2.0)),
-    ",": (-1.0, 4.0),
+    **dict.fromkeys(("\\sum", "\\prod", "\\int"), (1.5, 2.0)),
+    **dict.fromkeys((",", ";"), (-1.0, 4.0)),
     ".": (-0.5, 0.0),
     "\\ldots": (2.0, 2.0),
     "!": (-0.5, 2.0),
@@ -107,7 +110,7 @@ def typeset(tree: LayoutTree, writer: Writer, rng: np.random.Generator) -> tuple
         same tree with each symbol owning its strokes.
 
     Raises:
-        KeyError: a label is none of `inkmath.layout.classes.SYMBOL_CLASSES`.
+        KeyError: a label is none of `inkmath.layout.classes.SYMBOL_CLASSES` or ``FURTHER_CLASSES``.
     """
     page = _Hand(tree, writer, rng).line(tree.root, 1.0)
     style = writer.style

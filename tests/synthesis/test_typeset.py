@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from inkmath.ink import Ink
-from inkmath.layout.classes import SYMBOL_CLASSES
+from inkmath.layout.classes import FURTHER_CLASSES, SYMBOL_CLASSES
 from inkmath.layout.latex import parse_latex
 from inkmath.layout.tree import LayoutTree, Relation, Symbol
 from inkmath.synthesis.grammar import random_formula
@@ -27,7 +27,7 @@ def bounds(ink: Ink, symbol: int) -> tuple[float, float, float, float]:
     return Ink(tuple(ink.strokes[index] for index in owned)).bounds
 
 
-@pytest.mark.parametrize("label", SYMBOL_CLASSES)
+@pytest.mark.parametrize("label", [*SYMBOL_CLASSES, *FURTHER_CLASSES])
 def test_every_class_can_be_written(label: str) -> None:
     ink = write(LayoutTree((Symbol(label),)), 1)
     assert ink.strokes

@@ -58,5 +58,6 @@ if __name__ == "__main__":
         sys.exit(f"encode_expression: {error}")
     print(
         f"{done['classes']} classes in {LABELS}, {done['trigrams']} trigrams, from "
-        f"{done['training_formulas']} formulas; labels without a class: {done['unseen']}"
+        f"{done['training_formulas']} formulas, of which {done['trainable_formulas']} say what each stroke is; "
+        f"labels without a class: {done['unseen']}"
     )

@@ -51,3 +51,5 @@ if __name__ == "__main__":
         f"{done.files} files: {done.rows} rows in {INK} {done.splits}, {done.rejected} listed in {REJECTED}; "
         f"{done.with_problems} rows without some of their truth, as {PROBLEMS} says"
     )
+    if done.without_writer:
+        print(f"rows of unknown writers, who may stand in several splits: {done.without_writer}")

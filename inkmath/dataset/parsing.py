@@ -66,7 +66,8 @@ class Place:
 class Summary:
     """What became of the files that were found: ``files == rows + rejected``, always.
 
-    ``with_problems`` counts the rows of files whose truth could be used in part only, or not at all.
+    ``with_problems`` counts the rows of files whose truth could be used in part only, or not at all;
+    ``without_writer``, by split, those whose writer nobody told, who may have written in another split too.
     """
 
     files: int
@@ -77,6 +78,7 @@ class Summary:
     without_latex: int
     without_tree: int
     with_problems: int
+    without_writer: dict[str, int]
 
 
 class _Rejected(NamedTuple):
@@ -174,6 +176,7 @@ def parse_places(
         without_latex=counts["latex"],
         without_tree=counts["tree"],
         with_problems=len(faulty),
+        without_writer=_count(str(split) for sample, split in kept if sample.writer is None),
     )
 
 

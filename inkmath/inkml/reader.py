@@ -68,8 +68,9 @@ def parse_inkml(source: str | Path | bytes) -> Ink:
     Returns:
         Ink with strokes in file order, moved to the origin where they lie too far from it for single precision,
         ``id`` the file's stem (else its ``UI`` annotation), the tree from the MathML,
-        else from the LaTeX. Channels other than X and Y are dropped, and so are traces of a pen that hovers
-        (``type="penUp"``), which leave no ink. A trace that continues another belongs to the other's stroke.
+        else from the LaTeX; of one symbol it owns all strokes, where no group says otherwise. Channels other than X and
+        Y are dropped, and so are traces of a pen that hovers (``type="penUp"``), which leave no ink. A trace that
+        continues another belongs to the other's stroke.
 
     Raises:
         InkMLError: the document cannot be used.
@@ -170,6 +171,9 @@ class _Document:
         latex = next((known[kind] for kind in LATEX_ANNOTATIONS if kind in known), None)
         groups, bound = self._symbols()
         tree = self._tree(latex, groups, bound)
+        if tree is not None and len(tree.symbols) == 1 and not (self.inked or self.problems):
+            # Nothing but this symbol can have been written: data sets of isolated symbols often have no groups.
+            tree = LayoutTree((Symbol(tree.symbols[0].label, tuple(range(len(strokes)))),))
         return Ink(
             strokes=strokes,
             id=name or known.get("UI", ""),

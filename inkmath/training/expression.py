@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from inkmath.training.recipe import Recipe
 
 
+HEADS = ("symbol", "early", "pair", "governor")
+"""What :func:`losses` gives a loss of."""
+
+
 def losses(
     answer: dict[str, Any],
     mask: Any,
@@ -116,9 +120,14 @@ class Tally:
 
     def row(self) -> dict[str, float]:
         """Mean losses, the last learning rate, and the speed."""
-        means = {name: value / self.steps for name, value in self.sums.items()}
+        means = as_losses({name: value / self.steps for name, value in self.sums.items()})
         speed = self.expressions / self.seconds if self.seconds else 0.0
         return {**means, "learning_rate": self.learning_rate, "expressions_per_second": speed}
+
+
+def as_losses(row: Mapping[str, float]) -> dict[str, float]:
+    """The figures of a row, those of a head called its loss: ``symbol`` alone would be taken for a share read right."""
+    return {f"{name}_loss" if name in HEADS else name: value for name, value in row.items()}
 
 
 class ExpressionTrainer:
@@ -357,7 +366,8 @@ class ExpressionTrainer:
         restored = self._restore(self.path)
         self.branch, self.epoch, self.batch = state["branch"], state["epoch"], state["batch"]
         self.grown = [restored[f"grown/{index}"] for index in range(len(self.averages))] if self.branch else []
-        self.history, self.tally = state["history"], Tally(**state["tally"])
+        # In checkpoints of earlier versions, losses of heads bear the name of the head alone.
+        self.history, self.tally = [as_losses(row) for row in state["history"]], Tally(**state["tally"])
         if descending and self.branch + 1 < self.recipe.branches:
             self._require_trunk()
         self.say(f"resuming at epoch {self.epoch + 1}, step {self.batch + 1}, from {self.path}")

@@ -139,7 +139,8 @@ def train_symbols(
         teachers: those of ``settings.teachers``, whose answers are learned beside the labels.
 
     Raises:
-        TrainingError: there is no sample to learn from or to validate on, or ``settings.init_from`` is unusable.
+        TrainingError: there is no sample to learn from or to validate on, the network gives no probabilities, or
+            ``settings.init_from`` is unusable.
         ExportError: readers could not have the network.
         CheckpointError: the checkpoint is damaged, or what a further branch begins from is gone.
     """
@@ -165,6 +166,7 @@ def train_symbols(
             # XLA made training slower on CPUs.
             jit_compile=False,
         )
+    _ensure_probabilities(model, train.features.shape[1:], num_classes, settings.architecture)
     ensure_exportable(model, _inputs(train))
     fingerprint = _fingerprint(train, valid, settings, seed, teachers)
     keeper = Keeper(Path(checkpoint_path), fingerprint, settings, on_epoch, say)
@@ -193,6 +195,18 @@ def train_symbols(
         judged = model.evaluate(_Judged(valid, num_classes), return_dict=True, verbose=0)
         kept = {f"valid_{name}": float(judged[name]) for name in ("accuracy", "loss")}
     return Trained(model, keeper.history, keeper.best_epoch, kept, keeper.began_at, keeper.finished)
+
+
+def _ensure_probabilities(model: keras.Model, shape: tuple[int, ...], classes: int, architecture: str) -> None:
+    """Refuse a network without a softmax at its end: it would train without complaint, and its figures mislead."""
+    answers = np.asarray(model(np.random.default_rng(0).normal(size=(2, *shape)).astype(np.float32)))
+    if answers.shape != (2, classes):
+        raise TrainingError(
+            f"the network {architecture} answers two symbols by an array of shape {answers.shape}; a probability of "
+            f"each of the {classes} classes is wanted, (2, {classes})"
+        )
+    if answers.min() < 0 or not np.allclose(answers.sum(axis=1), 1, atol=1e-3):
+        raise TrainingError(f"the network {architecture} answers by no probabilities; let it end with a softmax")
 
 
 def write_model(

@@ -236,6 +236,15 @@ def test_ink_without_truth_is_a_row_without_truth(data: Path) -> None:
     assert (bare.latex, bare.tree, bare.groups, bare.writer) == (None, None, (), None)
 
 
+def test_rows_of_unknown_writers_are_counted_by_split(data: Path) -> None:
+    assert parse(data).without_writer == {}
+    (data / "train" / "own").mkdir()
+    (data / "train" / "own" / "bare.inkml").write_bytes(b"<ink><trace>1 2, 3 4, 7 8</trace></ink>")
+    (data / "train" / "set0" / "bare.inkml").write_bytes(b"<ink><trace>1 2, 8 4, 7 8</trace></ink>")
+    (data / "test" / "bare.inkml").write_bytes(inkml(shift=200, writer="Unknown"))
+    assert parse(data).without_writer == {"train": 1, "valid": 1, "test": 1}, "one is alone in its folder"
+
+
 def test_a_truth_that_is_used_in_part_or_not_at_all_is_listed_with_what_is_wrong(data: Path) -> None:
     (data / "train" / "circuit.inkml").write_bytes(inkml("resistor", shift=300))
     (data / "train" / "latex.inkml").write_bytes(

@@ -331,6 +331,31 @@ def test_one_labelled_group_alone_is_an_isolated_symbol() -> None:
 
 
 @pytest.mark.parametrize(
+    "truth",
+    [
+        '<annotation type="truth">$=$</annotation>',
+        '<annotation type="label">=</annotation>',
+        '<annotationXML type="truth"><math><mo>=</mo></math></annotationXML>',
+    ],
+)
+def test_truth_of_one_symbol_owns_all_strokes_where_there_are_no_groups(truth: str) -> None:
+    ink = parse_inkml(f'<ink>{truth}<trace id="0">1 1</trace><trace id="1">2 2</trace></ink>')
+
+    assert ink.tree is not None
+    assert ink.tree.symbols == (Symbol("=", (0, 1)),)
+    assert ink.problems == ()
+
+
+def test_truth_of_one_symbol_that_the_groups_contradict_owns_no_strokes() -> None:
+    ink = parse_inkml(
+        '<ink><annotation type="truth">=</annotation><trace id="0">1 1</trace><trace id="1">2 2</trace>'
+        '<traceGroup><annotation type="truth">x</annotation><traceView traceDataRef="0"/></traceGroup></ink>'
+    )
+    assert ink.tree is not None
+    assert not ink.tree.has_strokes
+
+
+@pytest.mark.parametrize(
     ("label", "problem"),
     [
         ("<annotation>foo</annotation>", "'foo' is no symbol"),

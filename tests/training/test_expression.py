@@ -392,6 +392,17 @@ def test_killed_after_the_last_step_of_an_epoch_its_figures_are_whole(
     assert rows[0]["expressions_per_second"] > 0
 
 
+def test_losses_of_an_earlier_version_are_gone_on_with_under_their_names_of_today(
+    formulas: FormulaSet, classes: list[str], tmp_path: Path
+) -> None:
+    begun = trainer(formulas, classes, tmp_path / "c.npz")
+    begun.history = [{"loss": 3.0, "symbol": 1.0, "governor": 2.0, "learning_rate": 0.1}]
+    begun.save()
+    resumed = trainer(formulas, classes, tmp_path / "c.npz")
+    resumed.resume()
+    assert resumed.history == [{"loss": 3.0, "symbol_loss": 1.0, "governor_loss": 2.0, "learning_rate": 0.1}]
+
+
 def test_branches_leave_one_trunk_and_the_mean_of_their_ends_is_kept(single: Any, branched: Any) -> None:
     loss = [row["loss"] for row in branched.history]
     assert loss[:2] == [row["loss"] for row in single.history]

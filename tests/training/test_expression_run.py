@@ -139,7 +139,8 @@ def test_what_is_written_is_a_reader(
     assert 0.0 <= tuned.exprate <= 1.0
     metrics = write_results(trained[0], tuned, tmp_path / "results")
     assert metrics["valid_exprate"] == round(tuned.exprate, 5)
-    assert (tmp_path / "results" / "history.csv").read_text().startswith("epoch,loss,symbol,early,pair,governor")
+    history = (tmp_path / "results" / "history.csv").read_text().splitlines()
+    assert history[0].startswith("epoch,loss,symbol_loss,early_loss,pair_loss,governor_loss,learning_rate")
     judged = (tmp_path / "results" / "judged.csv").read_text().splitlines()
     assert judged[0] == "epoch,valid_plain_exprate,valid_unseen_plain_exprate,valid_unseen_bent_plain_exprate"
     assert len(judged) == 2, "only epochs that were judged, or a plot shows the others as 0"

@@ -156,6 +156,29 @@ def test_a_network_that_no_reader_could_have_is_refused_before_the_first_step(tm
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("end", "classes", "message"),
+    [
+        (None, 3, r"^the network lstm answers by no probabilities; let it end with a softmax"),
+        ("softmax", 4, r"array of shape \(2, 4\); a probability of each of the 3 classes is wanted, \(2, 3\)"),
+    ],
+)
+def test_a_network_without_a_probability_of_each_class_is_refused_before_the_first_step(
+    tmp_path: Path, end: str | None, classes: int, message: str
+) -> None:
+    from inkmath.training import TrainingError
+
+    def build(shape: tuple[int, int], *_: object, **__: object) -> keras.Model:
+        import keras
+
+        ink = keras.Input(shape)
+        return keras.Model(ink, keras.layers.Dense(classes, activation=end)(keras.layers.Flatten()(ink)))
+
+    with pytest.raises(TrainingError, match=message):
+        run(tmp_path / "c.npz", settings(), build=build)
+    assert not list(tmp_path.iterdir())
+
+
 def test_two_processes_with_one_seed_make_the_same_weights(tmp_path: Path) -> None:
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); from pathlib import Path; import numpy as np\n"

@@ -314,6 +314,18 @@ def test_who_wants_no_motion_sees_none(browser: Browser, address: str) -> None:
     assert moving == []
 
 
+def test_the_latex_is_printed_also_while_other_is_being_written(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.locator("#edit").click()
+    assert page.locator("#latex").is_hidden()
+    page.emulate_media(media="print")
+    assert page.locator("#mend").is_hidden()
+    assert page.locator("#latex").is_visible()
+    page.emulate_media(media="screen")
+    assert page.locator("#mend").is_visible()
+
+
 CONTRASTS = """() => {
     const light = (colour) => {
         const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map((value) => value / 255)

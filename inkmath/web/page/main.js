@@ -391,11 +391,8 @@ function openMend() {
   $("mend-latex").select();
 }
 
-$("mend").addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
-  closeMend();
-  $("edit").focus();
-});
+$("mend").addEventListener("keydown", (event) => { if (event.key === "Escape") leaveMend(); });
+$("mend-close").addEventListener("click", leaveMend); // A tablet has no Escape.
 $("mend").addEventListener("submit", async (event) => {
   event.preventDefault();
   $("mend-wrong").textContent = "";
@@ -430,6 +427,11 @@ function withAlternatives(reading, best) {
 function closeMend() {
   arranging?.abort();
   putAway($("mend"));
+}
+
+function leaveMend() {
+  closeMend();
+  $("edit").focus();
 }
 
 // Tools and commands

@@ -220,6 +220,40 @@ def test_the_sheet_has_its_size_again_when_a_stroke_over_its_edge_is_undone(page
     assert kept_strokes(page)[1][0][:2] == pytest.approx(MINUS[0], abs=1)
 
 
+def room_beneath(page: Page) -> float:
+    """How much of the sheet is left beneath all outlines."""
+    room: float = page.evaluate(
+        """() => document.getElementById("ink").getBoundingClientRect().bottom - Math.max(
+            ...[...document.querySelectorAll("#overlay rect")].map((box) => box.getBoundingClientRect().bottom))"""
+    )
+    return room
+
+
+def test_under_a_row_at_the_lower_edge_there_is_room_for_another_once_the_pen_rests(page: Page) -> None:
+    """Where no stroke can be begun, none can go over the edge either."""
+    page.evaluate(REST_WHEN_TOLD)
+    sheet = page.locator("#ink").bounding_box()
+    assert sheet is not None
+    low = sheet["height"] - 15
+    draw(page, X, [(100, low - 40), (101, low)])
+    wait_for(page, lambda: page.locator("#overlay rect").count() == 2)
+    assert room_beneath(page) == pytest.approx(10, abs=1), "between two strokes nothing moves"
+    page.evaluate("rest()")
+    assert room_beneath(page) > 60
+    page.reload()
+    wait_for(page, lambda: page.locator("#overlay rect").count() == 2)
+    assert room_beneath(page) > 60
+
+
+def test_a_tablet_that_is_turned_has_room_under_what_was_written(browser: Browser, address: str) -> None:
+    with opened(browser, address, viewport={"width": 820, "height": 1180}, has_touch=True) as page:
+        draw(page, X, [(100, 400), (101, 440)])
+        wait_for(page, lambda: page.locator("#overlay rect").count() == 2)
+        assert room_beneath(page) == pytest.approx(75, abs=1)
+        page.set_viewport_size({"width": 1180, "height": 820})
+        wait_for(page, lambda: room_beneath(page) > 60)
+
+
 def test_ink_over_the_edge_stays_where_it_is_after_a_reload(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         page.clock.install()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+import pytest
 from browsing import (
     MINUS,
     ONE,
@@ -321,6 +322,26 @@ def test_what_no_reading_says_can_be_written_and_keeps_its_strokes(page: Page) -
     expect_latex(page, "x^{2}")
     assert page.locator("#confidence").inner_text() == "as you wrote it"
     assert page.locator("#overlay rect").count() == 2
+
+
+@pytest.mark.parametrize("width", [320, 820])
+def test_own_latex_is_left_alone_without_a_keyboard(browser: Browser, address: str, width: int) -> None:
+    """A tablet's keyboard has no Escape."""
+    with opened(browser, address, viewport={"width": width, "height": 740}, has_touch=True, is_mobile=True) as page:
+        draw(page, X, ONE)
+        expect_latex(page, "x1")
+        page.locator("#edit").tap()
+        page.locator("#mend-latex").fill("x + 1 +")
+        page.get_by_role("button", name="Leave it as it is").tap()
+        assert page.locator("#mend").is_hidden()
+        assert page.locator("#latex").inner_text() == "x1"
+        assert page.locator("#confidence").inner_text() == "90 % sure"
+        page.locator("#edit").tap()
+        assert page.locator("#mend-latex").input_value() == "x1"
+        latex, leave = (page.locator(part).bounding_box() for part in ("#mend-latex", "#mend-close"))
+        assert latex is not None and leave is not None
+        assert latex["y"] == pytest.approx(leave["y"], abs=4), "in one line"
+        assert latex["width"] > 140
 
 
 def test_own_latex_can_be_undone_comes_back_and_outlives_a_reload(page: Page) -> None:

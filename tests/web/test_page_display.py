@@ -101,6 +101,23 @@ def test_on_a_phone_held_sideways_the_choices_of_a_symbol_are_seen_whole(browser
         assert symbol["y"] + symbol["height"] > 0
 
 
+@pytest.mark.parametrize(("width", "height"), [(1366, 700), (390, 700), (740, 360), (568, 320)])
+def test_the_choices_of_a_symbol_and_the_symbol_are_seen_from_the_foot_of_the_page(
+    browser: Browser, address: str, width: int, height: int
+) -> None:
+    with opened(browser, address, viewport={"width": width, "height": height}) as page:
+        draw(page, [(100, 40), (101, 80)])
+        expect_latex(page, "1")
+        page.locator("#formula").evaluate("box => { box.style.minHeight = '800px'; }")
+        page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+        page.locator("#symbols button").evaluate("button => button.click()")
+        page.wait_for_function("scrollY < 500")
+        panel, symbol = page.locator("#choices").bounding_box(), page.locator("#overlay rect").bounding_box()
+        assert panel is not None and symbol is not None
+        assert 0 < symbol["y"] < symbol["y"] + symbol["height"] < panel["y"]
+        assert panel["y"] + panel["height"] <= height
+
+
 def test_the_choices_of_a_symbol_stay_beside_it_when_the_phone_is_turned(browser: Browser, address: str) -> None:
     with opened(browser, address, viewport={"width": 844, "height": 390}, has_touch=True, is_mobile=True) as page:
         draw(page, X, [(440, 60), (441, 100)])
@@ -312,6 +329,18 @@ def test_who_wants_no_motion_sees_none(browser: Browser, address: str) -> None:
                 .map((part) => `${element.tagName} ${element.className} ${part}`))"""
         )
     assert moving == []
+
+
+def test_the_latex_is_printed_also_while_other_is_being_written(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    page.locator("#edit").click()
+    assert page.locator("#latex").is_hidden()
+    page.emulate_media(media="print")
+    assert page.locator("#mend").is_hidden()
+    assert page.locator("#latex").is_visible()
+    page.emulate_media(media="screen")
+    assert page.locator("#mend").is_visible()
 
 
 CONTRASTS = """() => {

@@ -46,7 +46,7 @@ export class Choices extends EventTarget {
     this.#render();
     this.panel.hidden = false;
     this.moveTo(box);
-    this.panel.scrollIntoView({ block: "nearest" }); // On a phone held sideways half of it would lie below the screen.
+    this.#see();
     if (focus) this.panel.querySelector("li button")?.focus();
   }
 
@@ -164,6 +164,16 @@ export class Choices extends EventTarget {
     const under = sheet.clientHeight + 8;
     if (this.grouping && sheet.getBoundingClientRect().top + under + height <= window.innerHeight) top = under;
     this.panel.style.top = `${top}px`;
+  }
+
+  /** Scroll to the panel, and to as much of the symbol beside it as the screen has room for. */
+  #see() {
+    const { offsetTop: top, offsetHeight: height, style } = this.panel;
+    const room = Math.max(0, window.innerHeight - height - 16);
+    const margin = (beside) => `${8 + Math.min(room, Math.max(0, beside))}px`;
+    style.scrollMarginTop = margin(top - this.box.top);
+    style.scrollMarginBottom = margin(this.box.bottom - top - height);
+    this.panel.scrollIntoView({ block: "nearest" });
   }
 
   #key(event) {

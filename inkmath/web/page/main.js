@@ -15,8 +15,7 @@ import { followTheme } from "./theme.js";
 
 const $ = (id) => document.getElementById(id);
 const RETRY_MS = 2000;
-const REST_MS = 1000; // How long nothing is written before the sheet may follow the pen;
-const ROOM = 120; // it makes room for two symbols more.
+const REST_MS = 1000; // How long nothing is written before the sheet may follow the pen.
 
 token.take();
 const ink = new Ink();
@@ -240,11 +239,11 @@ ink.addEventListener("change", ({ detail: { travelled } }) => {
 
 let following = null; // The timer of `follow`.
 
-/** Let the sheet hold what was written over its edge, but not between two strokes of a symbol: they would not meet. */
+/** Let the sheet have room for what was written and the next, but not between two strokes of a symbol: they would not meet. */
 function follow() {
   clearTimeout(following);
-  if (sheet.holdsAll) return;
-  following = setTimeout(() => { if (sheet.pointer === null) sheet.fit(ROOM); else follow(); }, REST_MS);
+  if (sheet.hasRoom) return;
+  following = setTimeout(() => { if (sheet.pointer === null) sheet.fit(); else follow(); }, REST_MS);
 }
 
 sheet.addEventListener("begin", () => {
@@ -393,11 +392,8 @@ function openMend() {
   $("mend-latex").select();
 }
 
-$("mend").addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
-  closeMend();
-  $("edit").focus();
-});
+$("mend").addEventListener("keydown", (event) => { if (event.key === "Escape") leaveMend(); });
+$("mend-close").addEventListener("click", leaveMend); // A tablet has no Escape.
 $("mend").addEventListener("submit", async (event) => {
   event.preventDefault();
   $("mend-wrong").textContent = "";
@@ -432,6 +428,11 @@ function withAlternatives(reading, best) {
 function closeMend() {
   arranging?.abort();
   putAway($("mend"));
+}
+
+function leaveMend() {
+  closeMend();
+  $("edit").focus();
 }
 
 // Tools and commands

@@ -7,6 +7,8 @@ const PEN_WIDTH = 2.8;
 const ERASER_REACH = 9;
 const TAP_REACH = 14;
 const PALM_PAUSE_MS = 800;
+const STRIP = 28; // Pixels of the sheet: nothing is begun on a narrower one.
+const ROOM = 120; // Of the ink's unit: enough for two symbols more.
 const SVG = "http://www.w3.org/2000/svg";
 
 /** Draw a stroke of [x, y, pressure] points as a smooth line, thicker where the pen pressed. */
@@ -172,19 +174,23 @@ export class Sheet extends EventTarget {
     this.fit();
   }
 
-  /** Whether no ink lies beyond the sheet's edges. */
-  get holdsAll() {
+  /** Whether no ink lies beyond the sheet's edges, and there is somewhere to write on to the right and beneath. */
+  get hasRoom() {
     const { left, top, right, bottom } = boundsOf(this.ink.state.strokes);
     const { view } = this;
-    return left >= view.left && top >= view.top && right <= view.right && bottom <= view.bottom; // Without ink, too.
+    const strip = STRIP / this.scale;
+    return left >= view.left && top >= view.top && right + strip <= view.right && bottom + strip <= view.bottom; // Without ink, too.
   }
 
-  /** Make ink that lies beyond the sheet's edges visible, with some room (in the ink's unit) behind it. */
-  fit(room = 16) {
+  /** Make ink that lies beyond the sheet's edges visible, and room where too little is left behind it. */
+  fit() {
     const { left, top, right, bottom } = boundsOf(this.ink.state.strokes);
-    const [x, y] = this.corner = [left, top].map((first) => (first < 0 ? first - room : 0));
-    this.scale = this.ink.isEmpty ? 1 : Math.min(
-      1, this.paper.clientWidth / (right + room - x), this.paper.clientHeight / (bottom + room - y));
+    this.corner = [left, top].map((first) => (first < 0 ? first - ROOM : 0));
+    this.scale = 1;
+    if (!this.hasRoom) {
+      const [x, y] = this.corner;
+      this.scale = Math.min(1, this.paper.clientWidth / (right + ROOM - x), this.paper.clientHeight / (bottom + ROOM - y));
+    }
     this.draw();
     if (this.shapes) this.outline(this.shapes);
     this.dispatchEvent(new Event("fitted"));

@@ -64,6 +64,19 @@ def test_scripts_stay_above_the_middle_and_lines_in_their_order() -> None:
     assert tangled < 6
 
 
+def test_lines_of_generous_hands_become_wider_and_scripts_stay_near() -> None:
+    """Gaps of a line do, in some formulas; a script stands no farther away on average."""
+    gaps = []
+    for seed in range(400):
+        low, high = moved(seed)
+        size = (high - low)[1, 0] / (HIGH - LOW)[1, 0]  # of the script
+        gaps.append([low[1, 0] - high[0, 0] - 0.1, (low[2, 0] - high[1, 0]) / size - 0.1])
+    script, line = np.array(gaps).T
+    assert abs(script.mean()) < 0.02
+    assert 0.03 < line.mean() < 0.1
+    assert 0.35 < (line < 0.05).mean() < 0.75, "no hand is generous always"
+
+
 def test_one_symbol_alone_is_left_as_it_is() -> None:
     scale, shift = respace(np.zeros((0, 3), np.int32), LOW[:1], HIGH[:1], np.random.default_rng(0))
     assert scale.tolist() == [[1.0]]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from inkmath.synthesis.augment import Bend, bend
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 STRAIGHT = Bend(**{field.name: 0.0 for field in fields(Bend)})
 
@@ -134,7 +138,7 @@ def test_a_symbol_turns_and_grows_about_its_middle(ink: tuple[np.ndarray, np.nda
 CROSS = np.array([[1, 0], [-1, 0], [0, 1], [0, -1]], np.float32)
 LINE = np.stack([np.linspace(-8, 8, 5), np.zeros(5)], axis=1).astype(np.float32)
 
-MEASURES = {
+MEASURES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "rotate": lambda cross: np.arctan2(cross[:, 0, 1], cross[:, 0, 0]),
     "shear": lambda cross: (cross[:, 2] - cross[:, 3])[:, 0] / 2,
     "stretch": lambda cross: np.log(np.stack([cross[:, 0, 0], cross[:, 2, 1]])),

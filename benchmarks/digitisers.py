@@ -104,7 +104,7 @@ def backward(ink: Ink, share: float, rng: np.random.Generator) -> Ink:
 
 
 def exprate(reader: StrokeGraphReader, inks: list[Ink], alone: bool = False) -> float:
-    """Share of formulas read exactly, without what `StrokeGraphReader.read` does to trembling ink."""
+    """Share of formulas read exactly, without what `StrokeGraphReader.read` does to ink that trembles or is askew."""
     right = 0
     for ink, scores in zip(inks, reader.scores(inks), strict=True):
         opinion = None if alone or reader.opinion is None else reader.opinion.of(ink)

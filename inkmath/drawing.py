@@ -31,7 +31,6 @@ class _Picture:
 
     width: float
     height: float
-    pen: float
     curves: list[NDArray[np.float64]]  # each (points, 2)
     colours: list[str]  # one a stroke
     labels: list[tuple[float, float, str, str]]  # left, baseline, text, colour
@@ -152,7 +151,6 @@ def _arrange(ink: Ink, size: tuple[float, float], pen: float, colours: bool, lab
     return _Picture(
         width=width,
         height=(bottom - top) * factor + 2 * margin + headroom,
-        pen=pen,
         curves=curves,
         colours=stroke_colours,
         labels=written,

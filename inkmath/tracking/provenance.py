@@ -118,7 +118,7 @@ def data_digest(path: Path) -> tuple[str, str]:
     only ``dvc.lock`` knows.
 
     Raises:
-        TrackingError: the path is missing, or is a directory that ``dvc.lock`` does not list.
+        TrackingError: the path is missing, is a directory that ``dvc.lock`` does not list, or ``dvc.lock`` is damaged.
     """
     locked = _locked_digests().get(path.as_posix())
     if path.is_file():
@@ -134,7 +134,11 @@ def data_digest(path: Path) -> tuple[str, str]:
 
 
 def ink_split() -> str | None:
-    """The md5 of the table of ink that the pipeline was run on: of who trains and who validates; None without."""
+    """The md5 of the table of ink that the pipeline was run on: of who trains and who validates; None without.
+
+    Raises:
+        TrackingError: ``dvc.lock`` is damaged.
+    """
     return _locked_digests().get(INK.as_posix())
 
 
@@ -145,16 +149,23 @@ def file_md5(path: Path) -> str:
 
 
 def _locked_digests() -> dict[str, str]:
-    """Path to md5 for every dependency and output in the ``dvc.lock`` of the working directory."""
+    """Path to md5 for every dependency and output in the ``dvc.lock`` of the working directory.
+
+    Raises:
+        TrackingError: it is damaged.
+    """
     from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
     try:
         stages = YAML(typ="safe", pure=True).load(Path("dvc.lock").read_text(encoding="utf-8"))["stages"]
+        # Outputs come last: what a stage wrote is newer than what another one read.
+        entries = [entry for kind in ("deps", "outs") for stage in stages.values() for entry in stage.get(kind, [])]
+        return {entry["path"]: entry["md5"] for entry in entries if "md5" in entry}
     except FileNotFoundError:
         return {}
-    # Outputs come last: what a stage wrote is newer than what another one read.
-    entries = [entry for kind in ("deps", "outs") for stage in stages.values() for entry in stage.get(kind, [])]
-    return {entry["path"]: entry["md5"] for entry in entries if "md5" in entry}
+    except (YAMLError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise TrackingError("dvc.lock: is damaged; git checkout dvc.lock mends that") from error
 
 
 def _user() -> str:

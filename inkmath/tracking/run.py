@@ -151,23 +151,18 @@ def training_run(task: Task, params: Params, *, architecture: str, data: Mapping
     Raises:
         TrackingError: no server answers (said within seconds), or something that is to be logged is missing.
     """
-    from mlflow.exceptions import MlflowException
-
     location = locate(params.track.uri)
     experiment = f"{params.track.experiment}-{task}"
     client, experiment_id = connect(location, experiment)
     settle(location.spool)
     digests = {context: data_digest(path) for context, path in data.items()}
     tags = run_tags(task, architecture, params) | _given_weights(task, params)
-    try:
+    with _beginning(location):
         if params.track.sweep:
             tags["sweep"] = params.track.sweep
             tags[PARENT] = parent_run(client, location, experiment_id, params.track.sweep)
         name = os.environ.get("DVC_EXP_NAME") or f"{architecture}-{tags['params_hash']}"
         run_id = client.create_run(experiment_id, tags=tags, run_name=name).info.run_id
-    except MlflowException as error:
-        said = location.masked(str(error))
-        raise TrackingError(f"MLflow at {location.shown} does not start a run: {said}") from error
     run = _open(location, run_id, "training", task, architecture, params)
     say(f"run {run_id} ({name}) in experiment {experiment} at {location.shown}")
     # The address as it may be shown: all who see the runs see this, and it may hold a password.
@@ -222,10 +217,11 @@ def resume_run(path: str | Path, params: Params, *, data: Mapping[str, Path]) ->
         settle(location.spool)
         if not _is_known(client, location, run_id):
             tags = run_tags(task, architecture, params) | {"evaluation_of": run_id}
-            created = client.create_run(experiment_id, tags=tags, run_name=f"evaluation of {run_id[:8]}")
+            with _beginning(location):
+                created = client.create_run(experiment_id, tags=tags, run_name=f"evaluation of {run_id[:8]}")
+                client.set_terminated(created.info.run_id)
             say(f"{location.shown} does not know run {run_id}; its evaluation goes to a new run, {created.info.run_id}")
             run_id = created.info.run_id
-            client.set_terminated(run_id)
     run = _open(location, run_id, "evaluation", task, architecture, params, away=not reachable)
     run.log_data(data, digests)
     outcome = "failed"
@@ -261,6 +257,18 @@ def _given_weights(task: Task, params: Params) -> dict[str, str]:
                 "(in a queued experiment by absolute paths), or []"
             ) from error
     return tags
+
+
+@contextmanager
+def _beginning(location: Location) -> Iterator[None]:
+    """Raise TrackingError where MLflow does not begin a run."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except MlflowException as error:
+        said = location.masked(str(error))
+        raise TrackingError(f"MLflow at {location.shown} does not start a run: {said}") from error
 
 
 def _open(

@@ -7,6 +7,7 @@ store. The store comes with the command (moto, in memory: to try things out and 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING
 from inkmath.tracking.location import TrackingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 START_SECONDS = 600.0
 STOP_SECONDS = 20.0
@@ -121,7 +122,7 @@ def postgres(folder: Path, port: int) -> Iterator[str]:
     Raises:
         TrackingError: it is not installed or does not start.
     """
-    programs = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
+    programs = newest(Path("/usr/lib/postgresql").glob("*/bin"))
     found = shutil.which("pg_ctl")
     if programs is None and found:
         programs = Path(found).parent
@@ -145,6 +146,13 @@ def postgres(folder: Path, port: int) -> Iterator[str]:
         yield f"postgresql+psycopg2://mlflow@127.0.0.1:{port}/postgres"
     finally:
         _run([*control, "-m", "fast", "stop"], log)
+
+
+def newest(programs: Iterable[Path]) -> Path | None:
+    """Of folders such as ``9.6/bin`` and ``15/bin`` the one of the highest version."""
+    return max(
+        programs, key=lambda folder: [int(part) for part in re.findall(r"\d+", folder.parent.name)], default=None
+    )
 
 
 def _run(command: Sequence[str], log: Path) -> None:

@@ -171,6 +171,7 @@ def test_the_report_as_files(tmp_path: Path) -> None:
         (row,) = csv.DictReader(stream)
     assert row["id"] == "one"
     assert (row["truth"], row["answer"], row["edits"], row["place"]) == ("x + 1", "x + 7", "1", "")
+    assert row["structure"] == "1", "right, whatever the labels"
     for name, table in report.tables.items():
         assert (tmp_path / f"{name}.csv").read_text().splitlines()[0] == ",".join(table.columns)
 

@@ -48,6 +48,8 @@ def test_a_class_that_is_only_ever_answered_counts_too() -> None:
     truths = ["a", "a"]
     report = report_symbols(np.eye(4)[[0, 1]], encode_labels(truths, LABELS), truths)
     assert report.macro_f1 == pytest.approx((2 / 3 + 0) / 2)
+    b = report.classes[1]
+    assert (b.label, b.samples, b.precision, b.recall, b.f1, b.top3) == ("b", 0, 0, 0, 0, 0), "not what is no number"
 
 
 def test_a_row_per_class_that_occurs(report: SymbolReport) -> None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inkmath.features.digitiser import SPACING, TREMOR, coarsen
+from inkmath.features.digitiser import SPACING, TREMOR, UNEVEN, coarsen, told
 from inkmath.ink import boxes, typical_size
-
-if TYPE_CHECKING:
-    import pytest
 
 POINTS = 32
 ANGLE = np.linspace(0, 2 * np.pi, POINTS)
@@ -39,18 +35,18 @@ def test_strokes_stay_as_near_as_tremor_and_chords_allow(strokes: int, seed: int
     """The circle's chords are the largest miss: a spacing of 0.4 diameters, drawn out by uneven time."""
     places = rng(seed).uniform(-10, 10, (strokes, 1, 2))
     given_ = ((CIRCLE + places) * unit).astype(np.float32)
-    told = coarsen(given_, rng(seed))
-    assert told.dtype == np.float32
-    assert told.shape == given_.shape
-    radii = np.linalg.norm(told / unit - places, axis=2)
+    coarse = coarsen(given_, rng(seed))
+    assert coarse.dtype == np.float32
+    assert coarse.shape == given_.shape
+    radii = np.linalg.norm(coarse / unit - places, axis=2)
     assert (np.abs(radii - 1) < 0.5).all()
 
 
 def test_ends_stay_within_the_tremor() -> None:
     size = typical_size(*boxes(list(INK)))
     for seed in range(50):
-        told = coarsen(INK, rng(seed))
-        assert np.abs(told[:, [0, -1]] - INK[:, [0, -1]]).max() < 5 * TREMOR * SPACING[1] * size
+        coarse = coarsen(INK, rng(seed))
+        assert np.abs(coarse[:, [0, -1]] - INK[:, [0, -1]]).max() < 5 * TREMOR * SPACING[1] * size
 
 
 def test_the_same_draws_tell_the_same_ink() -> None:
@@ -66,6 +62,20 @@ def test_a_circle_becomes_a_polygon_of_fewer_corners() -> None:
 
 def test_without_tremor_a_dot_stays_a_dot_and_ends_stay_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("inkmath.features.digitiser.TREMOR", 0.0)
-    told = coarsen(INK, rng())
-    assert (told[2] == DOT).all()
-    np.testing.assert_allclose(told[:, [0, -1]], INK[:, [0, -1]], atol=1e-6)
+    coarse = coarsen(INK, rng())
+    assert (coarse[2] == DOT).all()
+    np.testing.assert_allclose(coarse[:, [0, -1]], INK[:, [0, -1]], atol=1e-6)
+
+
+def test_points_lie_beside_the_line_by_the_tremor() -> None:
+    beside = np.concatenate([told(BAR, 0.2, 0.03, rng(seed))[:, 1] for seed in range(50)])
+    assert beside.mean() == pytest.approx(0.0, abs=0.005)
+    assert 0.02 < beside.std() < 0.03, "between its points a line lies nearer"
+
+
+def test_points_come_early_or_late() -> None:
+    """Of chords all alike, none would come nearer to the middle of a circle than the others."""
+    steps = round(2 * np.pi / 0.7)
+    nearest = [np.linalg.norm(told(CIRCLE, 0.7, 0.0, rng(seed)), axis=1).min() for seed in range(50)]
+    assert min(nearest) > np.cos((1 + 2 * UNEVEN) * np.pi / steps) - 0.02
+    assert np.median(nearest) < np.cos(1.3 * np.pi / steps)

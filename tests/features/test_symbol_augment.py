@@ -108,6 +108,13 @@ def test_turning_turns_by_about_as_much_as_asked(batch: np.ndarray) -> None:
     assert np.degrees(np.arctan2(ends[:, 0], ends[:, 1])).std() == pytest.approx(6, rel=0.1)
 
 
+def test_a_distortion_bends_both_halves_of_a_bar_each_in_its_way(batch: np.ndarray) -> None:
+    bars = np.repeat(batch[3:4], 200, axis=0)
+    drawn = stroke_indices(bars[:1])[0] >= 0
+    points = augment_symbols(bars, knobs(distort=0.1), np.random.default_rng(0))[:, drawn, :2]
+    assert np.abs(points + points[:, ::-1]).max(axis=(1, 2)).mean() > 0.02
+
+
 def test_dropped_points_lie_between_their_neighbours(batch: np.ndarray) -> None:
     changed = augment_symbols(batch[:1], knobs(drop=0.9), np.random.default_rng(0))
     np.testing.assert_allclose(changed[..., :2], batch[:1, :, :2], atol=1e-5)  # on straight lines nothing is lost

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from inkmath.synthesis.augment import Bend, bend
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 STRAIGHT = Bend(**{field.name: 0.0 for field in fields(Bend)})
 
@@ -131,10 +135,38 @@ def test_a_symbol_turns_and_grows_about_its_middle(ink: tuple[np.ndarray, np.nda
         assert after.reshape(-1, 2) == pytest.approx(before.reshape(-1, 2) @ matrix, abs=1e-4)
 
 
-def test_waves_stay_small_beside_the_stroke(ink: tuple[np.ndarray, np.ndarray]) -> None:
-    moved = bent(ink, wave=0.05)
-    reach = np.ptp(ink[0], axis=2).max(axis=-1)[..., None, None]
-    assert 0.0 < np.abs((moved - ink[0]) / reach).max() < 0.5
+CROSS = np.array([[1, 0], [-1, 0], [0, 1], [0, -1]], np.float32)
+LINE = np.stack([np.linspace(-8, 8, 5), np.zeros(5)], axis=1).astype(np.float32)
+
+MEASURES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "rotate": lambda cross: np.arctan2(cross[:, 0, 1], cross[:, 0, 0]),
+    "shear": lambda cross: (cross[:, 2] - cross[:, 3])[:, 0] / 2,
+    "stretch": lambda cross: np.log(np.stack([cross[:, 0, 0], cross[:, 2, 1]])),
+    "shift": lambda cross: cross.mean(axis=1).T,
+    "bow": lambda line: np.stack([line[:, 4, 1], line[:, 3, 1] - line[:, 1, 1]]) / 8,  # even, and odd
+    "taper": lambda line: line[:, 4, 0] / 8 - 1,
+}
+"""What a strength is the standard deviation of, from the points ``(B, P, 2)`` of `CROSS` or `LINE`."""
+
+
+@pytest.mark.parametrize("how", [field.name for field in fields(Bend) if field.name not in ("wave", "reverse", "vary")])
+def test_strengths_are_the_standard_deviations_that_they_say(how: str) -> None:
+    stroke = LINE if how in ("bow", "taper") else CROSS
+    many = np.tile(stroke, (4000, 1, 1, 1))
+    moved = bend(many, np.zeros((4000, 1), np.int32), replace(STRAIGHT, **{how: 0.1}), np.random.default_rng(1))[:, 0]
+    for spread in np.atleast_2d(MEASURES[how.rpartition("_")[2]](moved)):
+        assert spread.std() == pytest.approx(0.1, rel=0.05)
+        assert spread.mean() == pytest.approx(0.0, abs=0.01)
+
+
+def test_waves_are_as_large_beside_the_stroke_as_they_say() -> None:
+    along = np.linspace(0, 3, 64, dtype=np.float32)
+    many = np.tile(np.stack([along, 0 * along], axis=1), (2000, 1, 1, 1))
+    moved = (
+        bend(many, np.zeros((2000, 1), np.int32), replace(STRAIGHT, wave=0.05), np.random.default_rng(1)) - many
+    ) / 3
+    assert moved.std(axis=(0, 1, 2)) == pytest.approx(np.full(2, 0.05 / np.sqrt(2)), rel=0.05), "of sines as large"
+    assert np.abs(np.diff(moved, axis=2)).max() < 0.05, "smooth"
 
 
 def test_some_strokes_are_drawn_backwards(ink: tuple[np.ndarray, np.ndarray]) -> None:

@@ -56,3 +56,13 @@ def test_a_writer_gives_what_they_wrote_and_others_the_rest(bank: SymbolBank) ->
     assert drawn("\\sin", sofia) == {5}
     assert drawn("\\sin", sofia, spelled=1.0) == drawn("\\sin", emmy, spelled=1.0) == set(range(7, 7 + EACH))
     assert drawn("a", emmy, spelled=1.0) == {0, 6}, "what is no name is not spelled"
+
+
+def test_those_whose_writer_is_not_known_have_a_hand_each() -> None:
+    inks = [
+        replace(formula(name, "a"), writer=writer)
+        for name, writer in (("1", None), ("2", None), ("3", "3"), ("4", "3"))
+    ]
+    hands = SymbolBank(FormulaSet.from_inks(inks, ["train"] * 4, 8), CLASSES).hands.tolist()
+    assert len(set(hands)) == 3
+    assert hands[2] == hands[3]

@@ -40,6 +40,16 @@ def test_signs_become_others_of_their_kind_and_brackets_stay_pairs() -> None:
     assert set(seen) == {*SIGNS[0], *SIGNS[1], *(opening for opening, _ in BRACKETS)}
 
 
+def test_about_half_of_the_signs_are_drawn_anew() -> None:
+    formula = ["<", ">"] * 200
+    made = drawn(formula, row(formula), 0)
+    others = sum(one != other for one, other in zip(made, formula, strict=True)) / len(formula)
+    assert others == pytest.approx(0.5 * (1 - 1 / len(SIGNS[1])), abs=0.1)
+    brackets = ["[", "]"] * 200
+    others = sum(one != "[" for one in drawn(brackets, row(brackets), 0)[::2]) / 200
+    assert others == pytest.approx(0.5 * (1 - 1 / len(BRACKETS)), abs=0.1)
+
+
 @pytest.mark.parametrize(
     ("labels", "edges"),
     [

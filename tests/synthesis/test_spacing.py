@@ -64,6 +64,33 @@ def test_scripts_stay_above_the_middle_and_lines_in_their_order() -> None:
     assert tangled < 6
 
 
+def test_lines_of_generous_hands_become_wider_and_scripts_stay_near() -> None:
+    """Gaps of a line do, in some formulas; a script stands no farther away on average."""
+    gaps = []
+    for seed in range(400):
+        low, high = moved(seed)
+        size = (high - low)[1, 0] / (HIGH - LOW)[1, 0]  # of the script
+        gaps.append([low[1, 0] - high[0, 0] - 0.1, (low[2, 0] - high[1, 0]) / size - 0.1])
+    script, line = np.array(gaps).T
+    assert abs(script.mean()) < 0.02
+    assert 0.03 < line.mean() < 0.1
+    assert 0.35 < (line < 0.05).mean() < 0.75, "no hand is generous always"
+
+
+def test_scripts_differ_in_size_more_than_the_symbols_of_a_line() -> None:
+    sizes = np.log([respace(EDGES, LOW, HIGH, np.random.default_rng(seed))[0][:, 0] for seed in range(400)])  # (400, K)
+    script, beside = sizes[:, 1].std(), sizes[:, 4].std()  # both hang on the first symbol, which stays
+    assert 0.1 < script < 0.18
+    assert 0.03 < beside < 0.06
+
+
+def test_scripts_move_up_and_down_and_aside() -> None:
+    """By the corner that stays when they grow: the lower left one of a superscript."""
+    low, high = (np.stack([moved(seed)[side] for seed in range(400)]) for side in (0, 1))
+    assert 0.07 < low[:, 1, 0].std() < 0.12
+    assert 0.08 < high[:, 1, 1].std() < 0.14
+
+
 def test_one_symbol_alone_is_left_as_it_is() -> None:
     scale, shift = respace(np.zeros((0, 3), np.int32), LOW[:1], HIGH[:1], np.random.default_rng(0))
     assert scale.tolist() == [[1.0]]

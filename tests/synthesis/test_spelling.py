@@ -52,6 +52,17 @@ def test_letters_stand_in_order_on_one_line_each_as_large_as_it_is() -> None:
             assert np.ptp(strokes[:, 0]) / np.ptp(strokes[:, 1]) == pytest.approx(4 / 7, rel=1e-3), "undistorted"
 
 
+def test_spellings_differ_in_size_height_and_gaps_as_writing_does() -> None:
+    strokes = np.stack([name.strokes for seed in range(100) for name in spelled({1: "sin"}, seed)])  # (400, 4, 4, 2)
+    s, i, n = strokes[:, 0], strokes[:, 1], strokes[:, 3]
+    assert np.log(np.ptp(n[..., 1], axis=1)).std() == pytest.approx(0.08, rel=0.15)
+    assert n[..., 1].max(axis=1).std() == pytest.approx(0.03, rel=0.15)
+    gaps = np.stack([i[..., 0].min(axis=1) - s[..., 0].max(axis=1), n[..., 0].min(axis=1) - i[..., 0].max(axis=1)])
+    assert gaps.mean() == pytest.approx(0.12, abs=0.02)
+    assert gaps.mean(axis=0).std() == pytest.approx(0.08, rel=0.2), "some write close, some wide"
+    assert (gaps[0] - gaps[1]).std() == pytest.approx(0.05 * np.sqrt(2), rel=0.2), "and not evenly"
+
+
 def test_the_same_seed_spells_the_same() -> None:
     first, second, other = (np.stack([name.strokes for name in spelled({1: "sin"}, seed)]) for seed in (1, 1, 2))
     assert (first == second).all()

@@ -7,7 +7,7 @@ import pytest
 
 from inkmath.features.expression import RELATIONS
 from inkmath.layout.tree import Relation
-from inkmath.synthesis.stance import Stances
+from inkmath.synthesis.stance import HANGING, LOW, USUAL, Stances
 
 RIGHT, SUP, ABOVE, BELOW = (
     RELATIONS.index(one) for one in (Relation.RIGHT, Relation.SUP, Relation.ABOVE, Relation.BELOW)
@@ -80,6 +80,7 @@ def test_a_small_letter_grows_to_what_capitals_are_and_stays_on_the_line(ten: St
     assert np.median(heights) == pytest.approx(1.0, rel=0.1)
     assert (heights > 0.6).all()
     assert boxes[:, 1, 3] == pytest.approx(np.zeros(20), abs=0.3)
+    assert 0.04 < (boxes[:, 1, 3] / heights).std() < 0.12, "a little higher or lower, as hands do"
     assert boxes[:, 1, 0] == pytest.approx(np.ones(20))
 
 
@@ -117,6 +118,9 @@ def test_a_class_of_which_there_is_little_ink_is_written_as_usual() -> None:
     few = Stances(LABELS, np.array([TWO, SMALL_X]), corners[:, :2], corners[:, 2:], np.zeros(2, np.int64))
     boxes = changed(few, [TWO, SMALL_X], corners.tolist(), [(0, 1, RIGHT)], {1: LARGE_P})
     assert np.median(boxes[:, 1, 3] - boxes[:, 1, 1]) == pytest.approx(0.5 * 1.05 / 0.6, rel=0.1)
+    for number, usual in ((TWO, USUAL), (LARGE_P, USUAL), (SMALL_P, HANGING), (SMALL_X, LOW)):
+        stance = few.of(number)
+        assert (stance.height, stance.below) == pytest.approx((usual.height, usual.below)), LABELS[number]
 
 
 def test_all_letters_that_change_are_of_one_hand(ten: Stances) -> None:

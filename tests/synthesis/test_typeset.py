@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -92,6 +93,28 @@ def test_a_root_covers_its_content_and_fences_grow(number: int) -> None:
     plain, tall = (write(parse_latex(text), number) for text in (r"( x )", r"( \frac { x } { y } )"))
     height_of = [bounds(ink, 0)[3] - bounds(ink, 0)[1] for ink in (plain, tall)]
     assert height_of[1] > 1.2 * height_of[0]
+
+
+def test_symbols_stray_from_the_line_and_differ_in_size_as_the_hand_has_it() -> None:
+    steady: dict[str, Any] = {
+        "variation": 0.0,
+        "constancy": 1.0,
+        "slope": 0.0,
+        "drift": 0.0,
+        "tremor": 0.0,
+        "hook": 0.0,
+        "unit": 40.0,
+    }
+    writer = Writer([3])
+    for raised, sizes in ((0.0, 0.0), (2.0, 0.0), (0.0, 0.1)):
+        writer.style = dataclasses.replace(writer.style, **steady, raise_jitter=raised, size_jitter=sizes)
+        strokes, owned = typeset(parse_latex("< " * 200), writer, np.random.default_rng(0))
+        boxes = np.array([bounds(Ink(strokes, tree=owned), symbol) for symbol in range(200)]) / 40.0
+        heights, middles = boxes[:, 3] - boxes[:, 1], (boxes[:, 1] + boxes[:, 3]) / 2
+        assert np.log(heights).std() == pytest.approx(sizes, rel=0.2, abs=0.01)
+        if not sizes:
+            assert middles.std() == pytest.approx(raised, rel=0.2, abs=0.05)
+        assert (boxes[1:, 0] - boxes[:-1, 2]).std() > 0.3, "gaps are never even"
 
 
 def test_writing_order_follows_the_writer() -> None:

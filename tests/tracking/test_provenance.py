@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from inkmath.tracking import TrackingError, provenance, validation_data
-from inkmath.tracking.provenance import data_digest, flatten, params_hash, run_tags, samples_of
+from inkmath.tracking.provenance import data_digest, flatten, ink_split, params_hash, run_tags, samples_of
 
 if TYPE_CHECKING:
     from inkmath.params import Params
@@ -130,6 +130,22 @@ class TestDataDigest:
         Path("dvc.lock").write_text(json.dumps({"stages": stages}))  # JSON is YAML
         Path("inks").mkdir()
         assert data_digest(Path("inks")) == ("4567.dir", "dvc.lock")
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param("", id="empty"),
+            pytest.param("schema: '2.0'\nstages:\n  encode:\n    outs:\n    - path: train.npz\n      md", id="cut off"),
+            pytest.param("schema: '2.0'\nstages:\n  encode:\n", id="cut off behind a stage"),
+            pytest.param("stages:\n  encode:\n    outs:\n    - md5: 0123\n", id="without a path"),
+            pytest.param("<<<<<<< HEAD\nstages:\n  encode:\n", id="not merged"),
+        ],
+    )
+    def test_a_lock_file_that_is_damaged_is_named(self, workspace: Path, text: str) -> None:
+        Path("dvc.lock").write_text(text)
+        for ask in (lambda: data_digest(Path("train.npz")), ink_split):
+            with pytest.raises(TrackingError, match=r"dvc\.lock: is damaged; git checkout dvc\.lock mends that"):
+                ask()
 
     def test_missing_data_names_the_remedy(self, workspace: Path) -> None:
         with pytest.raises(TrackingError, match=r"nothing\.npz: no such data; run the stage that writes it"):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from mlflow.exceptions import MlflowException
 
 from inkmath.tracking import ModelFiles, Run, TrackingError, resume_run, training_run
 from inkmath.tracking.location import Location
@@ -29,6 +30,10 @@ DATA = {"train": Path("train.npz")}
 
 def train(params: Params, architecture: str = "lstm") -> AbstractContextManager[Run]:
     return training_run("symbol", params, architecture=architecture, data=DATA)
+
+
+def refuse(*_: object, **__: object) -> None:
+    raise MlflowException("attempt to write a readonly database")
 
 
 def recorded(client: MlflowClient) -> int:
@@ -243,6 +248,16 @@ class TestResume:
             pass
         assert run.id != trained
         assert client.get_run(run.id).data.tags["evaluation_of"] == trained
+
+    def test_a_run_that_mlflow_does_not_begin_is_no_traceback(
+        self, client: MlflowClient, params: Params, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        trained = self.trained(params)
+        client.delete_run(trained)
+        monkeypatch.setattr("mlflow.MlflowClient.create_run", refuse)
+        for begun in (resume_run("models/run.json", params, data={}), train(params)):
+            with pytest.raises(TrackingError, match="does not start a run: attempt to write a readonly"), begun:
+                pass
 
     @pytest.mark.parametrize(("text", "problem"), [(None, "no such file"), ("{", "does not name"), ("[]", "does not")])
     def test_an_unusable_file_names_the_remedy(

@@ -17,7 +17,7 @@ from tracking.test_queue import TRAIN
 
 from inkmath.tracking.location import Location, TrackingError, reach
 from inkmath.tracking.sweep import PARENT, read_sweep
-from inkmath.tracking.team import postgres, team_services
+from inkmath.tracking.team import newest, postgres, team_services
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -264,6 +264,11 @@ def test_what_postgres_says_of_a_start_that_fails_is_in_the_log_that_is_named(
     ):
         pass
     assert "invalid locale settings" in (tmp_path / "logs" / "postgresql").read_text()
+
+
+@pytest.mark.parametrize(("versions", "wanted"), [(["9.6", "15"], "15"), (["16", "17"], "17"), (["9.5", "9.6"], "9.6")])
+def test_of_several_versions_of_postgres_the_newest_is_taken(versions: list[str], wanted: str) -> None:
+    assert newest(Path(version, "bin") for version in versions) == Path(wanted, "bin")
 
 
 def test_postgres_says_when_it_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -156,6 +156,11 @@ def test_a_file_that_is_no_inkml_is_refused_with_its_name(page: Page, tmp_path: 
     page.locator("#file").set_input_files(tmp_path / "notes.inkml")
     page.wait_for_selector('#notice[data-kind="error"]')
     assert "notes.inkml cannot be read" in page.locator("#notice").inner_text()
+    page.get_by_role("button", name="Dismiss").click()
+    assert page.locator("#notice").is_hidden()
+    assert focused(page) == "ink"
+    page.locator("#file").set_input_files(tmp_path / "notes.inkml")
+    page.wait_for_selector('#notice[data-kind="error"]')  # the same once more is said once more
 
 
 def test_the_page_is_not_called_ready_by_a_file_that_is_refused_while_ink_is_read(page: Page, tmp_path: Path) -> None:

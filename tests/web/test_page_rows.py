@@ -470,6 +470,17 @@ def test_on_a_phone_rows_fit_and_can_be_tapped(browser: Browser, address: str, w
         wait_for(page, lambda: in_hand(page) == "1: x")
 
 
+@pytest.mark.parametrize(("width", "height"), [(375, 667), (390, 700), (1024, 768), (1366, 768)])
+def test_of_four_rows_the_one_in_hand_is_not_covered(browser: Browser, address: str, width: int, height: int) -> None:
+    with opened(browser, address, viewport={"width": width, "height": height}) as page:
+        page.route("**/api/rows", a_row_for_each_stroke)
+        draw(page, *([(x - 60, y - 60 + 45 * place) for x, y in X] for place in range(4)))
+        wait_for(page, lambda: page.locator(".row").count() == 4)
+        last, foot = page.locator(".row").last.bounding_box(), page.locator(".latex").bounding_box()
+        assert last is not None and foot is not None
+        assert last["y"] + last["height"] <= foot["y"] + 1
+
+
 def test_a_long_row_stays_where_it_was_scrolled_to(browser: Browser, address: str) -> None:
     with opened(browser, address, viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True) as page:
         draw(page, *([(10 + 9 * place, 50), (16 + 9 * place, 50)] for place in range(30)), below(X))

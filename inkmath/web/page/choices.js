@@ -119,10 +119,11 @@ export class Choices extends EventTarget {
   }
 
   #search(words, found) {
+    const spaced = (name) => name.replaceAll("-", " "); // Unicode writes plus-minus.
     const wanted = words.toLowerCase();
     const hits = words
       ? this.known.filter(({ label, text, name }) => label === words || text === words || label.toLowerCase().includes(wanted)
-          || (wanted.length > 1 && name.includes(wanted)))
+          || (wanted.length > 1 && spaced(name).includes(spaced(wanted))))
           .sort((a, b) => (b.label === words) - (a.label === words) || a.label.length - b.label.length)
       : this.known;
     found.hidden = false;

@@ -13,7 +13,7 @@ export function setStatus(state, text = STATUS[state]) {
 
 let said = []; // Kind, title, text and way out of the notice that is shown.
 
-/** Show a notice that stays, or take it away. */
+/** Show a notice that stays, with a button that tries again or else dismisses it; or take it away. */
 export function say(...told) {
   const [kind, title, text, again] = told;
   const notice = $("notice");
@@ -31,11 +31,11 @@ export function say(...told) {
   strong.textContent = title;
   words.append(strong, ` ${text}`);
   notice.replaceChildren(words);
-  if (again) {
-    const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Try again" });
-    button.addEventListener("click", again);
-    notice.append(button);
-  }
+  const button = Object.assign(document.createElement("button"), { type: "button" }, again
+    ? { textContent: "Try again" }
+    : { textContent: "×", className: "quiet icon", title: "Dismiss", ariaLabel: "Dismiss" });
+  button.addEventListener("click", again ?? (() => say(null)));
+  notice.append(button);
 }
 
 /** Hide a part of the page; the focus, if the part has it, goes to another, else the writing area, rather than nowhere. */

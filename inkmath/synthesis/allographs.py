@@ -800,7 +800,7 @@ _SIGNS: dict[str, tuple[Recipe, ...]] = {
 }
 
 ALLOGRAPHS: Mapping[str, tuple[Recipe, ...]] = MappingProxyType(
-    _DIGITS | _LOWER | _UPPER | _GREEK | _SIGNS | FURTHER_ALLOGRAPHS
+    {**_DIGITS, **_LOWER, **_UPPER, **_GREEK, **_SIGNS, **FURTHER_ALLOGRAPHS}
 )
 """Recipes by class, for every class with a fixed shape of its own."""
 

@@ -117,6 +117,7 @@ class Encode(Block):
     """Symbol labels as numbers."""
 
     min_count: Count
+    shapes: bool
 
 
 class Augment(Block):
@@ -218,6 +219,7 @@ class EncodeExpression(Block):
     """What is learned of formula truths before any training: vocabulary, trigrams, heights of lines."""
 
     min_count: Count
+    shapes: bool
 
 
 class Mix(Block):

@@ -24,8 +24,8 @@ def main(params: Params) -> dict[str, object]:
     """Encode every label; returns the number of classes and, by split, the labels that have none."""
     with SymbolSet.mapped(SYMBOLS) as symbols:
         training = symbols.of(Split.TRAIN)
-        # What is there for its shapes brings no class of its own.
-        training = training[telling(symbols.ids[training])]
+        if not params.encode.shapes:
+            training = training[telling(symbols.ids[training])]
         vocabulary = encode_labels(symbols.labels[training].tolist(), min_count=params.encode.min_count).vocabulary
         ids = np.full(len(symbols), UNSEEN, np.int64)
         unseen = {}

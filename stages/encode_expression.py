@@ -27,9 +27,11 @@ METRICS = Path("results/encode_expression/metrics.json")
 def main(params: Params) -> dict[str, Any]:
     """Fit the vocabulary, count the trigrams, measure the lines; returns what came of it, with labels left out."""
     formulas = FormulaSet.load(FORMULAS)
-    training = formulas.select(np.flatnonzero((formulas.splits == str(Split.TRAIN)) & telling(formulas.ids)))
+    everything = formulas.select(np.flatnonzero(formulas.splits == str(Split.TRAIN)))
+    training = everything.select(np.flatnonzero(telling(everything.ids)))
     # Labels are learned where truth explains every stroke; any tree teaches the language.
-    explained = training.select(np.flatnonzero(training.trainable()))
+    taught = everything if params.encode_expression.shapes else training
+    explained = taught.select(np.flatnonzero(taught.trainable()))
     labels = encode_labels(explained.labels.tolist(), min_count=params.encode_expression.min_count).vocabulary
     trees = [tree for number in range(len(training)) if (tree := training.tree(number))]
     trigrams = count_trigrams(trees)
@@ -57,7 +59,6 @@ if __name__ == "__main__":
     except (ParamsError, ArraysError, VocabularyError, OSError) as error:
         sys.exit(f"encode_expression: {error}")
     print(
-        f"{done['classes']} classes in {LABELS}, {done['trigrams']} trigrams, from "
-        f"{done['training_formulas']} formulas, of which {done['trainable_formulas']} say what each stroke is; "
-        f"labels without a class: {done['unseen']}"
+        f"{done['classes']} classes in {LABELS}, from {done['trainable_formulas']} formulas that say what each stroke is; "
+        f"{done['trigrams']} trigrams from {done['training_formulas']}; labels without a class: {done['unseen']}"
     )

@@ -98,6 +98,16 @@ def test_rare_labels_are_left_out(workspace: Path, params: Params) -> None:
     assert Vocabulary.load("models/expression/labels.json").words == ("x",)
 
 
+def test_labels_of_shapes_are_classes_if_that_is_asked_for(workspace: Path, params: Params) -> None:
+    normalize_expression.main(params)
+    block = params.encode_expression.model_copy(update={"shapes": True})
+    encode_expression.main(params.model_copy(update={"encode_expression": block}))
+    words = set(Vocabulary.load("models/expression/labels.json").words)
+    trigrams = Path("models/expression/trigrams.json").read_text()
+    assert {r"\gamma", "-", "z"} <= words
+    assert "gamma" not in trigrams, "language is what people meant"
+
+
 class OrderlyReader:
     """Reads what is written from left to right, and nothing but an x where it is not."""
 

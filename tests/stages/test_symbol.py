@@ -74,7 +74,9 @@ def test_from_arrays_to_figures(workspace: Path, params: Params) -> None:
     assert written >= {"classes.csv", "confusions.csv", "reliability.csv", "confusions.png", "confusion_matrix.png"}
 
 
-def test_symbols_given_for_their_shapes_are_trained_on_and_bring_no_class(workspace: Path, params: Params) -> None:
+def test_symbols_given_for_their_shapes_are_trained_on_and_bring_no_class_by_themselves(
+    workspace: Path, params: Params
+) -> None:
     known = symbols()
     ids = known.ids.copy()
     for place, label in ((0, "|"), (1, "w")):
@@ -83,6 +85,9 @@ def test_symbols_given_for_their_shapes_are_trained_on_and_bring_no_class(worksp
     replace(known, ids=ids).save("data/processed/symbol.npz")
     assert encode.main(params) == {"classes": 2, "unseen": {"train": {"w": 1}, "valid": {}, "test": {"/": 1}}}
     assert read_arrays("data/processed/symbol_labels.npz")["ids"][:3].tolist() == [1, -1, 1]
+    block = params.encode.model_copy(update={"shapes": True})
+    classes = {"classes": 3, "unseen": {"train": {}, "valid": {}, "test": {"/": 1}}}
+    assert encode.main(params.model_copy(update={"encode": block})) == classes, "if that is asked for, they do"
 
 
 def test_without_a_test_symbol_there_is_nothing_to_measure_and_the_error_says_so(

@@ -59,6 +59,6 @@ if __name__ == "__main__":
     except (ParamsError, ArraysError, VocabularyError, OSError) as error:
         sys.exit(f"encode_expression: {error}")
     print(
-        f"{done['classes']} classes in {LABELS}, from {done['trainable_formulas']} formulas that say what each stroke is; "
-        f"{done['trigrams']} trigrams from {done['training_formulas']}; labels without a class: {done['unseen']}"
+        f"{done['classes']} classes in {LABELS}, from {done['trainable_formulas']} formulas that say what each stroke "
+        f"is; {done['trigrams']} trigrams from {done['training_formulas']}; labels without a class: {done['unseen']}"
     )

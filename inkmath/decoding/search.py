@@ -240,7 +240,13 @@ class Search:
         classes = np.stack([scores.symbol[list(strokes)].mean(axis=0) for strokes in symbols]).astype(np.float64)
         if opinion is not None and self.weights.opinion > 0:
             other = opinion(symbols)
-            classes += self.weights.opinion * (np.where(np.isnan(other), classes, other) - classes)
+            told = ~np.isnan(other)
+            if not told.all():
+                # Nor does it tell how likely it is that a symbol is of a class that it knows.
+                within = np.where(told, classes, -np.inf)
+                share = np.logaddexp.reduce(within, axis=1) - np.logaddexp.reduce(classes, axis=1)  # (K,)
+                other = np.where(told, other + share[:, None], classes)
+            classes += self.weights.opinion * (other - classes)
         for number, strokes in enumerate(symbols):
             label = constraints.get(frozenset(strokes))
             if label in self.index:

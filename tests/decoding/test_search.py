@@ -212,6 +212,25 @@ def test_what_no_notation_can_write_is_not_read() -> None:
     assert latex(reading) == "x y", "but its symbols are, one behind the other"
 
 
+def test_an_opinion_that_does_not_know_a_class_says_nothing_against_it() -> None:
+    """Sure of an x among the classes that it knows, it is heard as far as the symbol is likely to be one of these."""
+    known = np.array([label != "y" for label in LABELS])
+
+    def opinion(symbols: Sequence[tuple[int, ...]]) -> np.ndarray:
+        said = np.where(np.array(LABELS) == "x", 0.0, -9.0)
+        return np.tile(np.where(known, said, np.nan), (len(symbols), 1))
+
+    scores = scores_of(LayoutTree((Symbol("y", (0,)),)), sure=4.0)
+    reader = search(opinion=0.6)
+    classes = reader._classes(scores, [(0,)], {}, opinion)[0]
+    by_itself = reader._classes(scores, [(0,)], {})[0]
+    assert LABELS[int(classes.argmax())] == "y"
+    assert classes[~known] == by_itself[~known]
+    share = np.log(np.exp(by_itself[known]).sum() / np.exp(by_itself).sum())
+    x = LABELS.index("x")
+    assert classes[x] == pytest.approx(0.4 * by_itself[x] + 0.6 * share)
+
+
 def test_the_last_resort_hears_the_second_opinion_too() -> None:
     tree = LayoutTree((Symbol("x", (0,)), Symbol("y", (1,))), (Edge(0, 1, INSIDE),))
     scores = doubtful(scores_of(tree, sure=30.0), 0, "x", "y")

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 ROOT = "root"
 NOTHING = ""
+
+STRANGE = 0.1
+"""A class that no formula has is taken to be as likely as this quantile of the others: nobody was asked to write it."""
+
 Counts = list[tuple[str, str, str, str, str, int]]
 """Label of a symbol's governor, how it governs, the symbol's label, relation, child label and how often.
 
@@ -115,6 +119,9 @@ class TreeLanguageModel:
         occurs = np.bincount(parents, times, size)[:, None]  # (C, 1)
         # How often there is a child depends on the parent; which, when unseen, on the relation in general.
         general = edge.sum(axis=0) + 0.1  # (6, C)
+        known = general.max(axis=0) > 0.1
+        if known.any():
+            general[:, ~known] = np.quantile(general[:, known], STRANGE, axis=1)[:, None]
         general /= general.sum(axis=1, keepdims=True)
         seen = edge.sum(axis=2)  # (C, 6)
         kinds = (edge > 0).sum(axis=2) + 1.0

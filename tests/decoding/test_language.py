@@ -101,7 +101,7 @@ def test_what_is_always_the_same_is_trusted_more_than_what_varies() -> None:
     """Above an x was a 2 each time, above a y something else each time: as many times, but not as many kinds."""
     learned = model("x^{2}", "x^{2}+2", "x^{2}+x", "y^{2}", "y^{x}", "y^{y}")
     x, y, two, _, other = range(len(LABELS))
-    general = np.array([1.1, 1.1, 4.1, 0.1, 0.1]) / 6.5
+    general = np.array([1.1, 1.1, 4.1, 0.1, 0.4]) / 6.8  # no formula has a sum: a tenth of the others are below 0.4
     for label, kinds in ((x, 1), (y, 3)):
         chances = np.exp(learned.edge[label, SUP, :-1])
         for child, seen in ((two, 3 if label == x else 1), (other, 0)):
@@ -172,6 +172,14 @@ def test_a_label_never_seen_falls_back_on_what_usually_stands_there() -> None:
     assert chances.argmax() == two
     # All four superscripts seen were a 2; a tenth of a superscript is imagined of each label.
     assert chances / chances.sum() == pytest.approx(np.where(np.arange(5) == two, 4.1, 0.1) / 4.5)
+
+
+def test_a_label_that_no_formula_has_is_about_as_likely_as_a_rare_one() -> None:
+    labels = [*LABELS, "\\Omega"]
+    told = model(*["x+x+x+x+y+2"] * 3, "x+\\sum", labels=labels).edge[labels.index("+"), RIGHT]
+    strange = told[labels.index("\\Omega")]
+    assert told[labels.index("\\sum")] > strange > told[labels.index("\\sum")] - 2.5
+    assert told[labels.index("x")] - strange > 1.0
 
 
 def test_labels_outside_the_vocabulary_are_passed_over() -> None:

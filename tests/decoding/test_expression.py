@@ -119,8 +119,8 @@ def test_missing_and_damaged_files_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda given: {"labels": given["labels"][1:]}, r"names 100 labels, but the network has 101 classes"),
-        (lambda given: {"labels": [*given["labels"], "new"]}, r"names 102 labels, but the network has 101 classes"),
+        (lambda given: {"labels": given["labels"][1:]}, r"names 154 labels, but the network has 155 classes"),
+        (lambda given: {"labels": [*given["labels"], "new"]}, r"names 156 labels, but the network has 155 classes"),
         (lambda given: {"points": 16}, r"expression\.onnx: does not take points \(1, 1, 16, 2\)"),
         (lambda given: {"points": float("inf")}, r"expression\.json: cannot be read"),
         (lambda given: {"points": -1}, r"expression\.json: cannot be read .*no stroke"),

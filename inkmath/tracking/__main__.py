@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+WEIGHTS = Path(__file__).parents[1] / "weights"
+"""What the package ships."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit status is 1 when it could not do all of its work."""
     parser = argparse.ArgumentParser(prog="python -m inkmath.tracking", description=__doc__)
@@ -55,6 +59,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--keep-search",
         action="store_true",
         help="search formulas as what is shipped does: for training that left hardly any validation ink to fit it to",
+    )
+    fitting = commands.add_parser(
+        "confidence", help="fit what the confidence of shipped formulas means to ink that no training has seen"
+    )
+    fitting.add_argument("ink", nargs="+", type=Path, help="InkML with truth: files, and directories of it")
+    fitting.add_argument(
+        "--weights", type=Path, default=WEIGHTS, help="directory of the models (default: what is shipped)"
     )
     searching = commands.add_parser(
         "search", help="search good parameters with Optuna, each trial a DVC experiment", parents=[named]
@@ -96,6 +107,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return 0
             print(f"ended: {ended['Success']} well, {ended['Failed']} not; dvc queue logs NAME says why")
             return 1 if ended["Failed"] else 0
+        if chosen.command == "confidence":
+            return _fit_confidence(chosen)
         params = load_params()
         return _run(chosen, params, locate(params.track.uri))
     except (ParamsError, TrackingError, OSError) as error:
@@ -215,13 +228,13 @@ def _release(chosen: argparse.Namespace, params: Params, location: Location) -> 
     if not sys.stderr.isatty():  # MLflow draws a bar for each file it fetches
         os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     name = _experiment(chosen, params)
-    weights, (table, _) = Path(__file__).parents[1] / "weights", data_digest(INK)
+    table, _ = data_digest(INK)
     done = release(
         reach(location),
         name,
         chosen.task,
         inks,
-        weights,
+        WEIGHTS,
         training=training,
         replace=chosen.replace,
         keep_search=chosen.keep_search,
@@ -237,6 +250,22 @@ def _release(chosen: argparse.Namespace, params: Params, location: Location) -> 
             "this validation ink, it reads other people's ink worse than this says",
             file=sys.stderr,
         )
+    return 0
+
+
+def _fit_confidence(chosen: argparse.Namespace) -> int:
+    from inkmath.decoding.network import NetworkError
+    from inkmath.inkml import InkMLError, parse_inkml
+    from inkmath.tracking.release import fit_confidence_to
+
+    paths = [path for given in chosen.ink for path in (sorted(given.rglob("*.inkml")) if given.is_dir() else [given])]
+    try:
+        done = fit_confidence_to([parse_inkml(path) for path in paths], chosen.weights)
+    except (InkMLError, NetworkError) as error:
+        raise TrackingError(str(error)) from error
+    print(f"{done.right} of {done.total} formulas are read right; promised were {done.promised:.1f}", end="")
+    print(f" and are {done.promises:.1f} now")
+    print(chosen.weights / "expression.json")
     return 0
 
 

@@ -6,6 +6,7 @@ ships reads formulas with both networks: they meet here for the first time, so h
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import tempfile
@@ -22,13 +23,15 @@ from inkmath.decoding.expression import (
     SETTINGS_FILE,
     load_expression_reader,
     load_reader_with_opinion,
+    prepared,
     write_weights,
 )
 from inkmath.decoding.network import NetworkError
 from inkmath.decoding.symbol import load_symbol_reader
-from inkmath.decoding.tuning import searches, tune_reader
+from inkmath.decoding.tuning import fit_confidence, scribbles, searches, tune_reader
 from inkmath.ink import Ink
 from inkmath.layout.latex import canonical_tokens
+from inkmath.layout.tree import LayoutError
 from inkmath.tracking.location import TrackingError
 from inkmath.tracking.registry import CHAMPION
 
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
+    from inkmath.decoding.search import Search
     from inkmath.tracking.model import Task
 
 
@@ -215,6 +219,47 @@ def fit_search(directory: Path, symbols: Path, inks: Sequence[Ink], training: Co
     counts = json.loads((directory / SETTINGS_FILE).read_text(encoding="utf-8"))["trigrams"]
     with progress("Searches", searches(reader, inks)) as advance:
         write_weights(directory, tune_reader(reader, inks, counts, training, advance).weights)
+
+
+class Confidence(NamedTuple):
+    """How many formulas of how many are read right, and how many confidence promises, before and after it is fitted."""
+
+    right: int
+    total: int
+    promised: float
+    promises: float
+
+
+def fit_confidence_to(inks: Sequence[Ink], directory: Path) -> Confidence:
+    """Fit what confidence means to how the expression model in ``directory`` reads some ink, and scribble.
+
+    Args:
+        inks: with trees, of hands and formulas that no training has seen. directory: its settings are written anew.
+
+    Raises:
+        TrackingError: there is no ink with a tree.
+    """
+    judged = [ink for ink in inks if ink.tree is not None]
+    if not judged:
+        raise TrackingError("no ink with truth to fit confidence to")
+    reader = _load("expression", directory, directory)
+    found, right = [], []
+    for ink in map(prepared, [*judged, *scribbles()]):
+        (scores,) = reader.scores([ink])
+        found.append(reader.search.search(scores, {}, reader.opinion.of(ink) if reader.opinion else None))
+        try:
+            read = canonical_tokens(found[-1][0].tree(reader.labels))
+        except LayoutError:  # no LaTeX can say it
+            read = None
+        right.append(ink.tree is not None and read == canonical_tokens(ink.tree))
+
+    def promised(search: Search) -> float:
+        return float(sum(search.confidence(one)[0] for one in found[: len(judged)]))
+
+    weights = dataclasses.replace(reader.search.weights, confidence=fit_confidence(found, right, [1.0] * len(found)))
+    write_weights(directory, weights)
+    after = load_expression_reader(directory).search
+    return Confidence(sum(right), len(judged), promised(reader.search), promised(after))
 
 
 def take_search(directory: Path, weights: Path) -> None:

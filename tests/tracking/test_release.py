@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from dataclasses import replace
@@ -15,13 +16,14 @@ from released import needs_weights
 
 from inkmath.dataset.ink_table import add_splits, to_batch, write_inks
 from inkmath.dataset.splits import Split
-from inkmath.decoding.expression import write_weights
+from inkmath.decoding.expression import load_expression_reader, write_weights
 from inkmath.decoding.search import Weights
-from inkmath.decoding.tuning import OPINION
+from inkmath.decoding.tuning import OPINION, scribbles
 from inkmath.ink import Ink
+from inkmath.inkml import write_inkml
 from inkmath.layout.latex import canonical_tokens
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
-from inkmath.recognizer import WEIGHTS
+from inkmath.recognizer import WEIGHTS, Recognizer
 from inkmath.synthesis import synthesize
 from inkmath.tracking import ModelFiles, TrackingError, release, training_run
 from inkmath.tracking.__main__ import main
@@ -319,3 +321,31 @@ def test_a_new_symbol_network_leaves_a_search_that_is_kept_alone(client: MlflowC
     release.release(client, "inkmath-symbol", "symbol", [INK], weights, keep_search=True)
     assert (weights / "labels.txt").read_text() == "x y z"
     assert (weights / "expression.json").read_text() == "as it was"
+
+
+@needs_weights
+def test_confidence_is_fitted_to_ink_and_scribble(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    weights, made = tmp_path / "weights", tmp_path / "made"
+    shutil.copytree(WEIGHTS, weights)
+    made.mkdir()
+    for ink in synthesize(12, 5, max_symbols=8):
+        (made / f"{ink.id}.inkml").write_bytes(write_inkml(ink))
+    before = load_expression_reader(weights).search.weights
+    assert main(["confidence", str(made), "--weights", str(weights)]) == 0
+    words = r"(\d+) of 12 formulas are read right; promised were [\d.]+ and are ([\d.]+) now"
+    said = re.match(words, capsys.readouterr().out)
+    assert said is not None
+    assert abs(float(said[2]) - int(said[1])) < 1.5, "as many are promised as are read"
+    after = load_expression_reader(weights).search.weights
+    assert after.confidence != before.confidence
+    assert replace(after, confidence=before.confidence) == before, "nothing else is fitted"
+    scribble = Recognizer.load(weights).recognize(scribbles(1)[0])
+    assert scribble.confidence < 0.2
+
+
+def test_confidence_is_not_fitted_to_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["confidence", str(tmp_path)]) == 1
+    assert "no ink with truth to fit confidence to" in capsys.readouterr().err
+    (tmp_path / "bad.inkml").write_text("no ink")
+    assert main(["confidence", str(tmp_path)]) == 1
+    assert "bad.inkml" in capsys.readouterr().err

@@ -293,7 +293,7 @@ def test_the_limit_that_all_rows_share_is_not_called_one_of_a_formula(browser: B
         draw(page, below(X))
         page.wait_for_selector('#notice[data-kind="error"]')
         words = "Too many strokes The limit is 4 strokes. Split the ink into parts."
-        assert page.locator("#notice").inner_text() == words
+        assert page.locator("#notice span").inner_text() == words
         page.keyboard.press("Control+z")
         expect_rows(page, "x1", "1-")
         assert page.locator("#notice").is_hidden()

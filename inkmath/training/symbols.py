@@ -205,7 +205,8 @@ def _ensure_probabilities(model: keras.Model, shape: tuple[int, ...], classes: i
             f"the network {architecture} answers two symbols by an array of shape {answers.shape}; a probability of "
             f"each of the {classes} classes is wanted, (2, {classes})"
         )
-    if answers.min() < 0 or not np.allclose(answers.sum(axis=1), 1, atol=1e-3):
+    # What is no number the first step tells.
+    if np.isfinite(answers).all() and (answers.min() < 0 or not np.allclose(answers.sum(axis=1), 1, atol=1e-3)):
         raise TrainingError(f"the network {architecture} answers by no probabilities; let it end with a softmax")
 
 

@@ -529,7 +529,7 @@ def test_a_token_that_is_given_for_a_file_unlocks_the_page(browser: Browser, rec
         page.get_by_role("textbox", name="Token").fill("sesame")
         page.keyboard.press("Enter")
         page.wait_for_selector('#status[data-state="ready"]')
-        wait_for(page, lambda: page.locator("#symbols button").count() > 10)
+        wait_for(page, lambda: page.locator("#formula [data-symbol]").count() > 10)
         assert page.locator("#notice").is_hidden()
 
 

@@ -451,4 +451,4 @@ def test_a_file_opened_while_the_server_is_busy_is_read_a_little_later(page: Pag
 
 def test_the_example_is_there_for_those_who_cannot_write(page: Page) -> None:
     page.get_by_role("button", name="Show me an example").click()
-    wait_for(page, lambda: page.locator("#symbols button").count() > 10)
+    wait_for(page, lambda: page.locator("#formula [data-symbol]").count() > 10)

@@ -259,9 +259,15 @@ def _fit_confidence(chosen: argparse.Namespace) -> int:
     from inkmath.tracking.release import fit_confidence_to
 
     paths = [path for given in chosen.ink for path in (sorted(given.rglob("*.inkml")) if given.is_dir() else [given])]
+    inks = []
+    for path in paths:
+        try:
+            inks.append(parse_inkml(path))
+        except InkMLError as error:
+            print(f"left out: {error}", file=sys.stderr)
     try:
-        done = fit_confidence_to([parse_inkml(path) for path in paths], chosen.weights)
-    except (InkMLError, NetworkError) as error:
+        done = fit_confidence_to(inks, chosen.weights)
+    except NetworkError as error:
         raise TrackingError(str(error)) from error
     print(f"{done.right} of {done.total} formulas are read right; promised were {done.promised:.1f}", end="")
     print(f" and are {done.promises:.1f} now")

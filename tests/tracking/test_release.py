@@ -330,10 +330,13 @@ def test_confidence_is_fitted_to_ink_and_scribble(tmp_path: Path, capsys: pytest
     made.mkdir()
     for ink in synthesize(12, 5, max_symbols=8):
         (made / f"{ink.id}.inkml").write_bytes(write_inkml(ink))
+    (made / "bad.inkml").write_text("no ink")
     before = load_expression_reader(weights).search.weights
     assert main(["confidence", str(made), "--weights", str(weights)]) == 0
     words = r"(\d+) of 12 formulas are read right; promised were [\d.]+ and are ([\d.]+) now"
-    said = re.match(words, capsys.readouterr().out)
+    told = capsys.readouterr()
+    assert "left out:" in told.err and "bad.inkml" in told.err
+    said = re.match(words, told.out)
     assert said is not None
     assert abs(float(said[2]) - int(said[1])) < 1.5, "as many are promised as are read"
     after = load_expression_reader(weights).search.weights

@@ -246,7 +246,7 @@ class TrainExpression(Learning):
 
     OUTPUT = "models/expression/trained"
 
-    architecture: Literal["stroke_graph"]
+    architecture: Literal["stroke_graph", "stroke_conv"]
     width: int = Field(ge=8, le=2048)
     layers: int = Field(ge=1, le=48)
     heads: int = Field(ge=1, le=64)

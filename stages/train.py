@@ -37,6 +37,8 @@ def main(params: Params) -> dict[str, float]:
         limit_threads(params.compute.threads)
         checkpoint = checkpoint_file("symbol", params_hash(params), params.track.sweep)
         ids, vocabulary = read_arrays(LABELS)["ids"], Vocabulary.load(VOCABULARY)
+        if len(ids) != len(symbols):
+            raise ArraysError(f"{LABELS}: {len(ids)} labels, but {SYMBOLS} has {len(symbols)}; run dvc repro encode")
         knobs, names = normalize_knobs(params.normalize), params.train.teachers
         teachers = SymbolTeachers(names, vocabulary.words, knobs) if names else None
         train, valid = (

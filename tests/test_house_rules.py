@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from inkmath.models.expression_registry import EXPRESSION_ARCHITECTURES
 from inkmath.models.registry import ARCHITECTURES
 
 REPOSITORY = Path(__file__).parents[1]
@@ -106,7 +107,10 @@ WRITERS = {"inkmath/dataset/results.py"}
 """Modules that write what others made, and so are stated at second hand as well."""
 
 
-BY_NAME = {"inkmath/models/registry.py": {f"inkmath.models.{name}" for name in ARCHITECTURES}}
+BY_NAME = {
+    "inkmath/models/registry.py": {f"inkmath.models.{name}" for name in ARCHITECTURES},
+    "inkmath/models/expression_registry.py": {f"inkmath.models.{name}" for name in EXPRESSION_ARCHITECTURES},
+}
 """What a module imports under names that it puts together when it runs."""
 
 
@@ -149,11 +153,17 @@ def test_a_stage_depends_on_the_modules_it_uses(stage: str) -> None:
     assert unstated(stage, set(pipeline()[stage]["deps"])) == set(), f"name them under deps of {stage} in dvc.yaml"
 
 
-@pytest.mark.parametrize("module", [*ARCHITECTURES, "maps"])
-def test_a_network_that_a_name_chooses_is_missed_too(module: str) -> None:
-    """Those that only the registry imports, by their names, and what these import."""
+@pytest.mark.parametrize(
+    ("stage", "module"),
+    [
+        *(("train", name) for name in (*ARCHITECTURES, "maps")),
+        *(("train_expression", name) for name in (*EXPRESSION_ARCHITECTURES, "strokes")),
+    ],
+)
+def test_a_network_that_a_name_chooses_is_missed_too(stage: str, module: str) -> None:
+    """Those that only a registry imports, by their names, and what these import."""
     path = f"inkmath/models/{module}.py"
-    assert unstated("train", set(pipeline()["train"]["deps"]) - {path}) == {path}
+    assert unstated(stage, set(pipeline()[stage]["deps"]) - {path}) == {path}
 
 
 @pytest.mark.parametrize("stage", pipeline())

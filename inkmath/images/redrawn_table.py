@@ -20,13 +20,16 @@ from inkmath.dataset.ink_table import (
     write_inks,
     write_reasons,
 )
+from inkmath.dataset.progress import progress
 from inkmath.dataset.splits import Role, Split
 from inkmath.dataset.workers import map_ordered
 from inkmath.images.redrawing import RedrawError, redrawn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 ROWS = 32
 """Rows that a worker takes at a time: a formula takes it a quarter of a second or so."""
@@ -75,11 +78,14 @@ def redraw_table(
     counts: Counter[str] = Counter()
     reasons: list[tuple[str, str]] = []
 
-    def groups() -> Iterator[pa.RecordBatch]:
+    total = sum(len(_chosen(batch, share, seed)) for batch in read_batches(table, Split.TRAIN, ["id"]))
+
+    def groups(advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
         held: list[pa.RecordBatch] = []
         for batch, unlike in map_ordered(partial(_redraw, seed), _pieces(table, share, seed), processes, scheduler):
             counts["redrawn"] += len(batch)
             reasons.extend(unlike)
+            advance(len(batch) + len(unlike))
             held.append(batch)
             if sum(map(len, held)) >= ROWS_PER_GROUP:
                 yield _whole(held)
@@ -87,7 +93,8 @@ def redraw_table(
         if any(map(len, held)):
             yield _whole(held)
 
-    write_inks(path, groups())
+    with progress("redraw", total) as advance:
+        write_inks(path, groups(advance))
     write_reasons(left_out, reasons)
     return Summary(counts["redrawn"] + len(reasons), counts["redrawn"], len(reasons))
 
@@ -100,9 +107,13 @@ def _whole(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
 def _pieces(table: str | Path, share: float, seed: int) -> Iterator[pa.RecordBatch]:
     """The chosen rows, a few at a time; copied, since a slice travels to a worker with all that it is a slice of."""
     for batch in read_batches(table, Split.TRAIN):
-        drawn = np.array([_generator(seed, name).random() for name in batch["id"].to_pylist()])
-        rows = np.flatnonzero(drawn < share)
+        rows = _chosen(batch, share, seed)
         yield from (batch.take(pa.array(rows[start : start + ROWS])) for start in range(0, len(rows), ROWS))
+
+
+def _chosen(batch: pa.RecordBatch, share: float, seed: int) -> NDArray[np.int64]:
+    drawn = np.array([_generator(seed, name).random() for name in batch["id"].to_pylist()])
+    return np.flatnonzero(drawn < share)
 
 
 def _generator(seed: int, name: str) -> np.random.Generator:

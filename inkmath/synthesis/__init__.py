@@ -46,8 +46,9 @@ def synthesize(
         writers: how many hands share the work, evenly.
         collection: names the set; two collections of one seed share neither a writer nor the choice of formulas.
         max_symbols: the longest formula, in symbols.
-        further: formulas also have classes of `inkmath.layout.classes.FURTHER_CLASSES`, nearly all of them, and each of
-            these instead occurs about twice in each 54.
+        further: put classes of `inkmath.layout.classes.FURTHER_CLASSES` in the place of others of their kind, each in
+            about two of any 54 formulas; how often the other classes occur is chance then. Ids and hands are those of
+            the same seed without.
 
     Returns:
         Ink with id, writer, LaTeX and tree, its source ``"synthetic"``.

@@ -41,17 +41,18 @@ class Restored(NamedTuple):
     arrays: dict[str, Array]
 
 
-def network_code(network: str) -> bytes:
-    """The source of the module of `inkmath.models` that builds a network, and of those there that it imports.
+def network_code(file: Path) -> bytes:
+    """The source of the module that builds a network, and of those of `inkmath.models` that it imports.
 
     Weights that a network learned mean nothing to another of the same shapes: it belongs to a training's fingerprint.
     """
-    pending, code = [network], dict[str, bytes]()
+    pending, code = [file], dict[Path, bytes]()
     while pending:
         module = pending.pop()
         if module not in code:
-            code[module] = (NETWORKS / f"{module}.py").read_bytes()
-            pending += re.findall(r"^from inkmath\.models\.(\w+) import", code[module].decode(), re.MULTILINE)
+            code[module] = module.read_bytes()
+            imported = re.findall(r"^from inkmath\.models\.(\w+) import", code[module].decode(), re.MULTILINE)
+            pending += [NETWORKS / f"{name}.py" for name in imported]
     return b"".join(code[module] for module in sorted(code))
 
 

@@ -1,13 +1,15 @@
-"""Train the stroke graph network: exact resumption, averaged weights, branches."""
+"""Train a network of formulas: exact resumption, averaged weights, branches."""
 
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -26,11 +28,10 @@ from inkmath.training.batches import ahead, batches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from inkmath.models.stroke_graph import StrokeGraph
+    from inkmath.models.strokes import StrokeNetwork
     from inkmath.training.batches import Batch
     from inkmath.training.expression_teachers import ExpressionTeachers
     from inkmath.training.recipe import Recipe
@@ -148,7 +149,7 @@ class ExpressionTrainer:
 
     def __init__(
         self,
-        model: StrokeGraph,
+        model: StrokeNetwork,
         formulas: FormulaSet,
         classes: Sequence[str],
         recipe: Recipe,
@@ -389,7 +390,7 @@ class ExpressionTrainer:
             del knobs[name]
         formulas = self.composer.formulas
         digest = hashlib.blake2b(json.dumps(knobs, sort_keys=True).encode(), digest_size=16)
-        digest.update(checkpoint.network_code("stroke_graph"))
+        digest.update(checkpoint.network_code(Path(inspect.getfile(type(self.model)))))
         named = {"ids", "splits", "sources", "latex"}  # which formulas these are; composing does not look at it
         given = [getattr(formulas, one.name) for one in fields(formulas) if one.name not in named]
         for array in (*given, *self.begun.values()):
@@ -402,7 +403,7 @@ class ExpressionTrainer:
 Forward = Callable[[Any, Any], dict[str, Any]]
 
 
-def forward(model: StrokeGraph) -> Forward:
+def forward(model: StrokeNetwork) -> Forward:
     """The network as one graph for batches of any size: traced once, it answers as its weights are at each call."""
     signature = [tf.TensorSpec((None, None, model.settings["points"], 2)), tf.TensorSpec((None, None))]
     traced: Forward = tf.function(lambda points, mask: model(points, mask), input_signature=signature)
@@ -430,12 +431,12 @@ def plain_exprate(network: Forward, formulas: FormulaSet, classes: Sequence[str]
     return right / max(len(formulas), 1)
 
 
-def named_weights(model: StrokeGraph) -> dict[str, keras.Variable]:
+def named_weights(model: StrokeNetwork) -> dict[str, keras.Variable]:
     """What is trained, by name: networks of other sizes share the names of what they have in common."""
     return {one.path: one for one in model.trainable_variables}
 
 
-def by_class(model: StrokeGraph) -> dict[str, int]:
+def by_class(model: StrokeNetwork) -> dict[str, int]:
     """What is trained that has something for each class, by name, and along which axis."""
     axes = {"symbol_head/kernel": 1, "symbol_head/bias": 0, "feedback/kernel": 0}
     return {name: axis for name in named_weights(model) for layer, axis in axes.items() if name.endswith(f"/{layer}")}

@@ -6,6 +6,7 @@ import json
 import math
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -22,7 +23,7 @@ from inkmath.decoding.lines import LineModel
 from inkmath.decoding.search import Weights
 from inkmath.ink import Ink
 from inkmath.models.export import ensure_exportable, export_onnx
-from inkmath.models.stroke_graph import StrokeGraph
+from inkmath.models.expression_registry import build_expression_model
 from inkmath.synthesis.compose import Mix
 from inkmath.training import TrainingError, say_now
 from inkmath.training.batches import LENGTHS
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from inkmath.decoding.lines import Measures
     from inkmath.decoding.tuning import Tuned
     from inkmath.features.expression import FormulaSet
+    from inkmath.models.strokes import StrokeNetwork
     from inkmath.params import TrainExpression
 
 WEIGHTS_FILE = "expression-weights.npz"
@@ -65,7 +67,7 @@ class Trained:
         finished: False where ``max_minutes`` stopped it; then its checkpoint is there to go on from.
     """
 
-    model: StrokeGraph
+    model: StrokeNetwork
     history: list[dict[str, float]]
     finished: bool
 
@@ -94,8 +96,19 @@ def train_expression(
     harder = tuning.bent(fresh)
     keras.utils.set_random_seed(seed)
     points = formulas.points.shape[1]
-    model = _network(len(labels), points, knobs, knobs.products)
-    kept = _network(len(labels), points, knobs, "float32")  # what is judged and kept: the averaged weights
+    network = partial(
+        build_expression_model,
+        len(labels),
+        points,
+        knobs.architecture,
+        width=knobs.width,
+        depth=knobs.layers,
+        heads=knobs.heads,
+        pair_width=knobs.pair_width,
+        dropout=knobs.dropout,
+    )
+    model = network(products=knobs.products)
+    kept = network(products="float32")  # what is judged and kept: the averaged weights
     ensure_exportable(kept, _inputs(points))
     recipe = Recipe(
         seed=seed,
@@ -126,7 +139,7 @@ def train_expression(
     trainer = ExpressionTrainer(model, training, labels, recipe, checkpoint, say, begun=begun, teachers=teachers)
     trainer.resume()
 
-    network = forward(kept)
+    judged = forward(kept)
 
     def keep() -> None:
         for variable, value in zip(
@@ -137,7 +150,7 @@ def train_expression(
     def judge() -> dict[str, float]:
         keep()
         return {
-            name: plain_exprate(network, those, labels)
+            name: plain_exprate(judged, those, labels)
             for name, those in zip(JUDGED, (watched, fresh, harder), strict=True)
         }
 
@@ -174,22 +187,6 @@ def _to_train_on(formulas: FormulaSet, labels: Sequence[str], say: Callable[[str
     if long := int((np.diff(training.stroke_offsets) > LENGTHS[-1]).sum()):
         say(f"{long} of them have more than {LENGTHS[-1]} strokes: of those, parts only are trained on")
     return training
-
-
-def _network(classes: int, points: int, knobs: TrainExpression, products: str) -> StrokeGraph:
-    """A network with random weights, its variables there."""
-    network = StrokeGraph(
-        classes,
-        points=points,
-        width=knobs.width,
-        depth=knobs.layers,
-        heads=knobs.heads,
-        pair_width=knobs.pair_width,
-        dropout=knobs.dropout,
-        products=products,
-    )
-    network.build((None, None, points, 2))
-    return network
 
 
 def _inputs(points: int) -> dict[str, tuple[int | None, ...]]:
@@ -245,7 +242,10 @@ def write_model(
     model, points = trained.model, formulas.points.shape[1]
     directory.mkdir(parents=True, exist_ok=True)
     export_onnx(model, directory / NETWORK_FILE, _inputs(points))
-    more: dict[str, Any] = {"parameters": int(model.count_params()), "network": model.settings}
+    more: dict[str, Any] = {
+        "parameters": int(model.count_params()),
+        "network": {"architecture": model.name, **model.settings},
+    }
     settings = write_settings(directory, labels, points, trigrams, lines, Weights(), **more)
     save_weights(directory / WEIGHTS_FILE, named_weights(model), labels)
     watched = validation(formulas)

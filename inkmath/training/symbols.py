@@ -371,7 +371,7 @@ def _fingerprint(
     digest = hashlib.blake2b(digest_size=16)
     knobs = settings.model_dump(mode="json", exclude={"max_minutes"})
     digest.update(json.dumps([knobs, seed], sort_keys=True).encode())
-    digest.update(checkpoint.network_code(settings.architecture))
+    digest.update(checkpoint.network_code(checkpoint.NETWORKS / f"{settings.architecture}.py"))
     if settings.init_from is not None:  # the name says nothing of what is in the file today
         digest.update(Path(settings.init_from).read_bytes())
     for file in teachers.files if teachers is not None else ():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,14 @@ def test_training_formulas_alone_are_redrawn_as_ink_of_nobody(table: Path) -> No
         begun = known[ink.id.removeprefix("shapes/").removesuffix("+picture")]
         assert (ink.latex, ink.source) == (begun.latex, begun.source)
         assert ink.writer == f"{begun.writer}, in pictures"
+
+
+def test_how_far_it_has_come_is_told_of_the_chosen_formulas(
+    table: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("inkmath.dataset.progress.SECONDS_BETWEEN_LINES", 0.0)
+    redraw(table)
+    assert re.fullmatch(r"redraw: 4 of 4 \(\d+/s\)", capsys.readouterr().err.splitlines()[-1])
 
 
 def test_what_is_left_out_is_listed_with_its_reason(table: Path) -> None:

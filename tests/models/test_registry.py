@@ -9,16 +9,22 @@ import numpy as np
 import pytest
 
 from inkmath.models import ARCHITECTURES, build_model
+from inkmath.models.expression_registry import build_expression_model
 
 
 def test_asking_for_networks_does_not_import_tensorflow() -> None:
-    code = "import sys, inkmath.models; sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
+    code = (
+        "import sys, inkmath.models, inkmath.models.expression_registry; "
+        "sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_an_unknown_network_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ValueError, match=r"'none_such'; known are lstm, .*conv_maps"):
         build_model((48, 5), 10, "none_such")
+    with pytest.raises(ValueError, match=r"'lstm'; known are stroke_graph, stroke_conv"):
+        build_expression_model(10, 32, "lstm")
 
 
 @pytest.mark.slow

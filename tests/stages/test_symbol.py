@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inkmath.dataset.arrays import read_arrays
+from inkmath.dataset.arrays import ArraysError, read_arrays
 from inkmath.evaluation import EvaluationError
 from inkmath.features.symbol import normalize_and_pad_traces
 from inkmath.features.symbol_context import with_context
@@ -102,6 +102,15 @@ def test_without_a_test_symbol_there_is_nothing_to_measure_and_the_error_says_so
     train.main(params)
     with pytest.raises(EvaluationError, match=r"no labelled symbol to test on; give data\.test ink with its truth"):
         evaluate.main(params)
+
+
+def test_labels_of_other_symbols_are_refused_before_training(workspace: Path, params: Params) -> None:
+    known = symbols()
+    known.save("data/processed/symbol.npz")
+    encode.main(params)
+    replace(known, **{name: array[1:] for name, array in known.arrays().items()}).save("data/processed/symbol.npz")
+    with pytest.raises(ArraysError, match=r"symbol_labels\.npz: 61 labels, but .* has 60; run dvc repro encode"):
+        train.main(params)
 
 
 def test_symbols_with_context_are_judged_with_and_without_it(workspace: Path, params: Params) -> None:

@@ -120,5 +120,5 @@ def test_the_code_of_a_network_is_its_module_and_what_that_imports_of_the_room()
     from inkmath.training.checkpoint import NETWORKS, network_code
 
     modules = [(NETWORKS / f"{name}.py").read_bytes() for name in ("conv", "conv_maps", "maps")]
-    assert network_code("conv_maps") == b"".join(modules)
-    assert network_code("lstm") == (NETWORKS / "lstm.py").read_bytes()
+    assert network_code(NETWORKS / "conv_maps.py") == b"".join(modules)
+    assert network_code(NETWORKS / "lstm.py") == (NETWORKS / "lstm.py").read_bytes()

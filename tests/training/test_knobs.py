@@ -60,21 +60,17 @@ def expression(formulas: FormulaSet, classes: list[str]) -> Iterator[Cached[Expr
     """Makes everything that a training of expressions takes, and stops there."""
     import keras
 
-    from inkmath.models.stroke_graph import StrokeGraph
+    from inkmath.models.strokes import StrokeNetwork
     from inkmath.training import expression_run
     from inkmath.training.weights import Begun
 
     split = replace(formulas, splits=np.array(["train"] * 6 + ["valid"] * 4))
     made: dict[str, Any] = {}
 
-    class Network(StrokeGraph):
-        def build(self, points_shape: tuple[int | None, ...]) -> None:
-            """Make no weights."""
-
     class Trainer:
         history: Sequence[dict[str, float]] = ()
 
-        def __init__(self, model: Network, *given: Any, begun: dict[str, str], teachers: tuple[str, ...]) -> None:
+        def __init__(self, model: StrokeNetwork, *given: Any, begun: dict[str, str], teachers: tuple[str, ...]) -> None:
             made["network"] = [layer.get_config() for layer in model.layers]
             made["recipe"], made["begun"], made["teachers"] = given[2], begun, teachers
 
@@ -98,7 +94,7 @@ def expression(formulas: FormulaSet, classes: list[str]) -> Iterator[Cached[Expr
         return ExpressionTraining(**made)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(expression_run, "StrokeGraph", Network)
+        patch.setattr(StrokeNetwork, "build", lambda *_: None)  # makes no weights
         patch.setattr(expression_run, "ensure_exportable", lambda *_: None)
         patch.setattr(expression_run, "ExpressionTrainer", Trainer)
         patch.setattr(expression_run, "load_weights", lambda path, *_: Begun({0: np.array(str(path))}, []))

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from inkmath.params import Train
 
 
+SECONDS_BETWEEN_LINES = 60.0
+"""Where there is no terminal, a long epoch says how far it is so often."""
+
+
 class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
     """Keeps the best weights and a checkpoint, says how it goes, and stops when it is time.
 
@@ -61,15 +65,24 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         """The branch that is trained, counted from 0."""
         return len(self.ended)
 
+    @property
+    def _epoch(self) -> int:
+        """The epoch of the branch that comes next or is under way, counted from 0."""
+        return len(self.history) - self._branch * self._branch_length
+
+    def _named(self, epoch: int) -> str:
+        branches = self._settings.branches
+        part = f", branch {self._branch + 1}/{branches}" if branches > 1 and epoch >= self._fork else ""
+        return f"epoch {epoch + 1}/{self._settings.epochs}{part}"
+
     def next_epoch(self) -> int:
         """The epoch that comes next, counted from 0; where a branch has ended, the first one of another branch.
 
         Raises:
             CheckpointError: the file of the trunk is gone or of another training.
         """
-        epoch = len(self.history) - self._branch * self._branch_length
-        if epoch < self._settings.epochs:
-            return epoch
+        if self._epoch < self._settings.epochs:
+            return self._epoch
         self._require_trunk()
         self.ended.append([variable.numpy() for variable in self.model.weights])
         checkpoint.restore(self._trunk, self.model, self.model.optimizer)
@@ -111,7 +124,7 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         self._say(f"resuming after {done}, from {self._path}")
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
-        self._last = self._saved = time.monotonic()
+        self._last = self._saved = self._told = time.monotonic()
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         if self._sums:  # of the steps before the interruption; only now Keras has variables to add them to
@@ -119,10 +132,15 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
                 variable.assign(variable.value.numpy() + earlier)
             self._sums = []
         self.step += 1
-        within = batch + 1 < self.params["steps"]  # after the last one comes the epoch's own checkpoint
-        if within and time.monotonic() - self._saved > checkpoint.SECONDS_BETWEEN:
+        left = self.params["steps"] - batch - 1
+        if not left:  # what the epoch itself says and saves comes next
+            return
+        if time.monotonic() - self._saved > checkpoint.SECONDS_BETWEEN:
             self._save(self._path)
             self._saved = time.monotonic()
+        if time.monotonic() - self._told > SECONDS_BETWEEN_LINES and not sys.stdout.isatty():
+            self._say(f"{self._named(self._epoch)}: {self.step} of {self.step + left} steps")
+            self._told = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         row = {name.replace("val_", "valid_", 1): float(value) for name, value in (logs or {}).items()}
@@ -136,19 +154,15 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         if better or self._settings.keep == "last":
             self.best_epoch = len(self.history) - 1
             self.best_weights = [variable.value.numpy() for variable in self.model.variables]
-        now = self._saved = time.monotonic()
-        branches = self._settings.branches
-        if branches > 1 and len(self.history) == self._fork:
+        now = self._saved = self._told = time.monotonic()
+        if self._settings.branches > 1 and len(self.history) == self._fork:
             self._save(self._trunk)  # before the checkpoint, which asks for it from here on
         self._save(self._path)
         if self._on_epoch is not None:
             self._on_epoch(len(self.history) - 1, row)
         if not sys.stdout.isatty():
             figures = "  ".join(f"{name} {value:.4g}" for name, value in row.items())
-            named = f"{epoch + 1}/{self._settings.epochs}"
-            if branches > 1 and epoch >= self._fork:
-                named += f", branch {self._branch + 1}/{branches}"
-            self._say(f"epoch {named}  {now - self._last:.1f} s  {figures}")
+            self._say(f"{self._named(epoch)}  {now - self._last:.1f} s  {figures}")
         duration, self._last = now - self._last, now
         if self.done:
             self.model.stop_training = True

@@ -222,6 +222,17 @@ def test_the_last_epoch_is_kept_where_that_is_asked_for(tmp_path: Path) -> None:
     assert (last.best_epoch, len(last.history)) == (4, 5)
 
 
+def test_a_long_epoch_says_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from inkmath.training import keeper
+
+    said: list[str] = []
+    run(tmp_path / "c.npz", settings(epochs=1), say=said.append)
+    assert len(said) == 1, "an epoch of a moment says what it gave"
+    monkeypatch.setattr(keeper, "SECONDS_BETWEEN_LINES", -1.0)
+    run(tmp_path / "d.npz", settings(epochs=1), say=said.append)
+    assert said[1:-1] == [f"epoch 1/1: {step} of 6 steps" for step in range(1, 6)]
+
+
 def branched(branches: int, **changes: object) -> Train:
     return settings(keep="last", branches=branches, **changes)
 

@@ -1,8 +1,9 @@
 """Rows: formulas written beneath each other, told apart.
 
-Ink is cut where an empty band runs across it, and where two formulas are a better reading than one. Bands lie inside
-formulas, too: above and below the bar of a fraction, or over a limit. How good a reading is says the search, in the
-logarithm of a probability; for every cut it is to gain what the band asks for.
+Ink is cut where an empty band runs across it, or where the pen went back to the left and further down, and where two
+formulas are a better reading than one. Bands and returns lie inside formulas, too: above and below the bar of a
+fraction, or over a limit. How good a reading is says the search, in the logarithm of a probability; for every cut it is
+to gain what the band or the return asks for.
 """
 
 from __future__ import annotations
@@ -60,6 +61,16 @@ PRICE, BY_WIDTH, BY_BAR = 2.2, 3.3, 5.5
 logarithm; more where a bar lies along it. Of logistic regression on bands of 1,233 formulas of CROHME's training set
 and of pairs of them beneath each other."""
 
+RETURN, BENEATH, OVERLAP = 1.0, 0.3, 1.0
+"""A return: so far to the left the pen goes back for a row, so far beneath the middles of what came before lie those of
+what follows, all but a fifth of either, and so far they reach into each other at most; in typical strokes."""
+
+BY_RETURN = 4.0
+"""What a cut at a return is to gain, in log-probability; also where a band is so narrow that it asks for more."""
+
+MOST_RETURNS = 3
+"""So many returns are tried between two bands, those that lie furthest beneath."""
+
 SPECK = 0.3
 """Strokes that are smaller, in typical strokes, are no formula by themselves."""
 
@@ -69,22 +80,24 @@ BAR_LENGTH, BAR_SLOPE = 0.8, 0.3
 
 @dataclass(frozen=True)
 class Bands:
-    """Ink parted by empty bands that run across it.
+    """Ink parted by empty bands that run across it, and by returns of the pen.
 
     Attributes:
-        parts: the strokes between them, by index, from the top down. prices: what a cut at each band is to gain.
+        parts: the strokes between them, by index, from the top down. prices: what a cut after each but the last is to
+        gain. levels: how many bands lie above each part.
         sizes: the larger side of each stroke's box, in typical strokes.
     """
 
     parts: tuple[tuple[int, ...], ...]
     prices: tuple[float, ...]
+    levels: tuple[int, ...]
     sizes: Floats
 
 
 def rows(strokes: Sequence[Stroke], worth: Worth, together: Collection[frozenset[int]] = ()) -> list[tuple[int, ...]]:
     """Which strokes are formulas of their own.
 
-    Of all ways to cut, the best is found by dynamic programming over the bands, as lines of a paragraph are (Knuth and
+    Of all ways to cut, the best is found by dynamic programming over the parts, as lines of a paragraph are (Knuth and
     Plass, "Breaking paragraphs into lines", Software: Practice and Experience 11, 1981).
 
     Args:
@@ -101,7 +114,8 @@ def rows(strokes: Sequence[Stroke], worth: Worth, together: Collection[frozenset
     owned = {
         (begin, end): tuple(sorted(itertools.chain(*parts[begin:end])))
         for end in range(1, count + 1)
-        for begin in range(max(0, end - REACH - 1), end)
+        for begin in range(end)
+        if found.levels[end - 1] - found.levels[begin] <= REACH
     }
     values: dict[tuple[int, int], float] = {}  # how good the reading of so many parts as one formula is
     best: dict[tuple[int, int], tuple[float, int]] = {}  # and as the best formulas, and where the last of them begins
@@ -116,7 +130,7 @@ def rows(strokes: Sequence[Stroke], worth: Worth, together: Collection[frozenset
             for begin, end in spans
             if length == 1
             or (
-                length <= REACH + 1
+                (begin, end) in owned
                 and len(owned[begin, end]) - max(map(len, parts[begin:end])) <= MOST_JOINED
                 and (length == 2 or near((begin, end - 1)) or near((begin + 1, end)))
             )
@@ -141,31 +155,69 @@ def rows(strokes: Sequence[Stroke], worth: Worth, together: Collection[frozenset
 def bands(strokes: Sequence[Stroke], together: Collection[frozenset[int]] = ()) -> Bands:
     """The bands across ink at which a cut may be worth its price, at the slope at which they are widest together.
 
-    Arguments as of :func:`rows`.
+    Between them it is parted where the pen went back to begin a row. Arguments as of :func:`rows`.
     """
     low, high = boxes(strokes)
     size = typical_size(low, high)
     points = np.concatenate(strokes).astype(np.float64)  # (all points, 2)
     begins = np.cumsum([0, *map(len, strokes[:-1])])
     sizes = extents(low, high) / size
-    best, most = Bands((tuple(range(len(strokes))),), (), sizes), 0.0
+    parted: list[tuple[int, ...]] = [tuple(range(len(strokes)))]
+    asked: list[float] = []
+    steepness, most = 0.0, 0.0
     for slope in sorted(SLOPES, key=abs):
         down = points[:, 1] - slope * points[:, 0]
         top, bottom = np.minimum.reduceat(down, begins) / size, np.maximum.reduceat(down, begins) / size
         parts, widths = _parted(top, bottom, together)
-        bars = [
-            max(_bar(low, high, above, part, size), _bar(low, high, part, above, size))
-            for above, part in itertools.pairwise(parts)
-        ]
+        bars = [_bar_between(low, high, above, part, size) for above, part in itertools.pairwise(parts)]
         widths = np.minimum(widths, WIDE)
-        prices = PRICE - BY_WIDTH * np.log(widths) + BY_BAR * np.array(bars)
+        returned = [_goes_back(strokes, above, part, size) for above, part in itertools.pairwise(parts)]
+        plain = PRICE - BY_WIDTH * np.log(widths)
+        prices = np.where(returned, np.minimum(plain, BY_RETURN), plain) + BY_BAR * np.array(bars)
         kept = [place for place in np.argsort(prices, kind="stable")[:MOST_CUTS].tolist() if prices[place] <= MOST]
         room = float(widths[kept].sum())
         if room > most + GAIN:
             ends = [0, *sorted(place + 1 for place in kept), len(parts)]
-            merged = [tuple(sorted(itertools.chain(*parts[one:two]))) for one, two in itertools.pairwise(ends)]
-            best, most = Bands(tuple(merged), tuple(prices[sorted(kept)].tolist()), sizes), room
-    return best
+            parted = [tuple(sorted(itertools.chain(*parts[one:two]))) for one, two in itertools.pairwise(ends)]
+            asked, steepness, most = prices[sorted(kept)].tolist(), slope, room
+    parts_of_all: list[tuple[int, ...]] = []
+    prices_of_all: list[float] = []
+    levels: list[int] = []
+    for number, between in enumerate(parted):
+        returns = _returns(strokes, between, steepness, size, together)
+        cuts = [0, *returns, len(between)]
+        parts_of_all += [between[one:two] for one, two in itertools.pairwise(cuts)]
+        prices_of_all += ([asked[number - 1]] if number else []) + list(returns.values())
+        levels += [number] * (len(returns) + 1)
+    return Bands(tuple(parts_of_all), tuple(prices_of_all), tuple(levels), sizes)
+
+
+def _returns(
+    strokes: Sequence[Stroke], part: tuple[int, ...], slope: float, size: float, together: Collection[frozenset[int]]
+) -> dict[int, float]:
+    """Where, between two bands, the pen went back to the left and further down for a row, and what a cut is to gain."""
+    low, high = boxes([strokes[index] for index in part])
+    down = [stroke[:, 1].astype(np.float64) - slope * stroke[:, 0] for stroke in (strokes[index] for index in part)]
+    top, bottom = (np.array([end(one) for one in down]) / size for end in (np.min, np.max))
+    middle, trimmed = (top + bottom) / 2, TRIM * (bottom - top)
+    found = []
+    for cut in range(1, len(part)):
+        before, after = part[:cut], part[cut:]
+        if not _goes_back(strokes, before, after, size):
+            continue
+        beneath = np.quantile(middle[cut:], 0.2) - np.quantile(middle[:cut], 0.8)
+        overlap = (bottom - trimmed)[:cut].max() - (top + trimmed)[cut:].min()
+        parts_some = any(kept & set(before) and kept & set(after) for kept in together)
+        price = BY_RETURN + BY_BAR * _bar_between(low, high, range(cut), range(cut, len(part)), size)
+        if beneath >= BENEATH and overlap <= OVERLAP and price <= MOST and not parts_some:
+            found.append((float(beneath), cut, price))
+    return dict(sorted((cut, price) for _, cut, price in sorted(found)[-MOST_RETURNS:]))
+
+
+def _goes_back(strokes: Sequence[Stroke], before: Sequence[int], after: Sequence[int], size: float) -> bool:
+    """Whether strokes were written before others, and the pen then went back to the left."""
+    last, first = before[-1], after[0]
+    return last < first and bool(strokes[last][-1, 0] - strokes[first][0, 0] >= RETURN * size)
 
 
 def _parted(top: Floats, bottom: Floats, together: Collection[frozenset[int]]) -> tuple[list[list[int]], Floats]:
@@ -178,6 +230,11 @@ def _parted(top: Floats, bottom: Floats, together: Collection[frozenset[int]]) -
     widths = top[order][1:] - np.maximum.accumulate(bottom[order])[:-1]  # (S - 1,)
     cuts = np.flatnonzero(widths > EMPTY)
     return [sorted(part.tolist()) for part in np.split(order, cuts + 1)], widths[cuts]
+
+
+def _bar_between(low: Floats, high: Floats, above: Sequence[int], below: Sequence[int], size: float) -> float:
+    """How much a bar of the one or the other lies along what parts them, in 0..1.2."""
+    return max(_bar(low, high, above, below, size), _bar(low, high, below, above, size))
 
 
 def _bar(low: Floats, high: Floats, part: Sequence[int], other: Sequence[int], size: float) -> float:

@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import tensorflow as tf
+
+_M_TOP_PAD, _M_MMAP_MAX, _M_ARENA_MAX = -2, -4, -8
+"""Of glibc's malloc.h; see mallopt(3)."""
+
+HELD = 1 << 30
+"""So many bytes of freed memory are held for the next arrays."""
+
+
+def hold_memory() -> None:
+    """Have memory that was freed held for the next array, not given back to the system at once.
+
+    glibc maps large arrays anew each time, and the kernel clears them page by page; it would adapt itself to what a
+    program allocates, but no longer does once TensorFlow's data sets have set one of its bounds. That took 41 % of the
+    processor time of a training of symbols (docs/experiments.md, "Memory that is held"). So arrays of any size, in any
+    thread, come from one heap, which stays as large as it was. No number depends on it.
+
+    Call it before anything is computed. Where there is another allocator, nothing happens.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is not None:
+        for knob, value in ((_M_MMAP_MAX, 0), (_M_ARENA_MAX, 1), (_M_TOP_PAD, HELD)):
+            mallopt(knob, value)
 
 
 def limit_threads(threads: int) -> None:

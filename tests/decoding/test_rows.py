@@ -11,7 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from released import needs_weights
 
-from inkmath.decoding.rows import MOST, MOST_CUTS, MOST_JOINED, PRICE, SLACK, bands, rows
+from inkmath.decoding.rows import (
+    BY_BAR,
+    BY_RETURN,
+    MOST,
+    MOST_CUTS,
+    MOST_JOINED,
+    MOST_RETURNS,
+    PRICE,
+    SLACK,
+    bands,
+    rows,
+)
 from inkmath.recognizer import Recognizer
 from inkmath.synthesis import synthesize
 
@@ -50,8 +61,8 @@ def gaining(gain: float) -> Worth:
     return worth
 
 
-def test_ink_that_no_band_parts_is_one_formula_and_nothing_is_read() -> None:
-    crossed = [*line(0), tall(0, 0.5), *line(1.05)]
+def test_ink_that_neither_a_band_nor_a_return_parts_is_one_formula_and_nothing_is_read() -> None:
+    crossed = [*line(0), tall(3, 0.5), *(tall(3 - place / 2, 0.9) for place in range(4))]
     assert rows(crossed, never) == [tuple(range(9))]
 
 
@@ -116,6 +127,62 @@ def test_what_is_short_or_slants_is_no_bar() -> None:
     for dear, below in ((False, bar(0, 0.7, 2)), (True, bar(0, 0.9, 2)), (False, np.array([[0, 2], [0.9, 2.5]]))):
         (price,) = bands([*letters, below.astype(np.float32)]).prices or (np.inf,)
         assert (price > PRICE + 1) == dear
+
+
+def test_rows_that_reach_into_each_other_are_parted_where_the_pen_went_back() -> None:
+    page = [*line(0), *line(0.8)]
+    found = bands(page)
+    assert (found.parts, found.prices, found.levels) == (((0, 1, 2, 3), (4, 5, 6, 7)), (BY_RETURN,), (0, 0))
+    assert rows(page, gaining(BY_RETURN + 0.1)) == [(0, 1, 2, 3), (4, 5, 6, 7)]
+    assert rows(page, gaining(BY_RETURN - 0.1)) == [tuple(range(8))]
+    together = [stroke for pair in zip(line(0), line(0.8), strict=True) for stroke in pair]
+    assert bands(together).parts == (tuple(range(8)),), "of strokes written in turns no return tells"
+
+
+@pytest.mark.parametrize(
+    ("second", "why"),
+    [
+        ([tall(2.5 - x / 2, 0.8) for x in range(3)], "the pen went back by less than a typical stroke"),
+        (line(0.2), "hardly beneath the first"),
+        ([*line(0.8), tall(4, -0.5)], "reaches into the first by more than a typical stroke"),
+    ],
+)
+def test_a_return_goes_back_and_down_to_what_is_nearly_free_of_the_row_before(second: list[Stroke], why: str) -> None:
+    page = [*line(0), *second]
+    assert bands(page).parts == (tuple(range(len(page))),), why
+
+
+def test_where_a_band_is_its_own_price_counts_and_not_that_of_a_return() -> None:
+    page = [*line(0), *line(2), *line(2.8)]
+    found = bands(page)
+    assert found.prices == pytest.approx((bands([*line(0), *line(2)]).prices[0], BY_RETURN))
+    assert found.levels == (0, 1, 1)
+
+
+def test_a_bar_along_a_return_makes_a_cut_dear_too() -> None:
+    minus, fraction = ([*line(0), bar(-0.2, end, 0.9), *line(1.0)] for end in (0.9, 3.4))
+    assert bands(minus).prices == pytest.approx((BY_RETURN + BY_BAR * 0.9 / 3.2,), abs=0.01)
+    assert bands(fraction).prices == (), f"it costs more than {MOST}"
+
+
+def test_the_clearest_returns_are_tried_where_there_are_many() -> None:
+    page = [stroke for row in range(MOST_RETURNS + 3) for stroke in line(0.8 * row)]
+    assert len(bands(page).parts) == MOST_RETURNS + 1
+    clearer = [*line(0), *line(0.88), *line(1.68), *line(2.48), *line(3.28), *line(4.08)]
+    assert bands(clearer).parts[0] == (0, 1, 2, 3), "the others lie a little less beneath what is above them"
+
+
+def test_a_formula_may_have_returns_beside_five_bands() -> None:
+    ladder = [stroke for step in range(6) for stroke in (tall(2, 2.2 * step), tall(0, 2.2 * step + 0.8))]
+    found = bands(ladder)
+    assert (len(found.parts), found.levels[-1]) == (12, 5)
+    assert rows(ladder, lambda sets: [0.0 for _ in sets]) == [tuple(range(12))]
+
+
+def test_strokes_that_a_person_joined_are_never_parted_at_a_return() -> None:
+    page = [*line(0), *line(0.8)]
+    assert bands(page, [frozenset({1, 6})]).parts == (tuple(range(8)),)
+    assert bands(page, [frozenset({0, 1}), frozenset({6, 7})]).parts == bands(page).parts
 
 
 def test_strokes_that_a_person_joined_are_never_parted() -> None:

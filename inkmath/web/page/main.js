@@ -60,12 +60,14 @@ async function read() {
       begin();
       return;
     }
-    // What is shown belongs to older ink: nothing may be outlined, chosen or copied by it.
-    waiting = [];
-    $("overlay").toggleAttribute("data-stale", false);
-    result.setState(result.formula ? "stale" : "empty");
-    sheet.outline([]);
-    updateButtons();
+    if (!error.retryAfter) { // A busy server reads it in a moment, and what is waiting for that is done then.
+      // What is shown belongs to older ink: nothing may be outlined, chosen or copied by it.
+      if (waiting.splice(0).length) sayUnread();
+      $("overlay").toggleAttribute("data-stale", false);
+      result.setState(result.formula ? "stale" : "empty");
+      sheet.outline([]);
+      updateButtons();
+    }
     fail(error, read);
   }
 }
@@ -98,10 +100,18 @@ function show() {
   updateButtons();
 }
 
-/** Resolves once the formula that is shown is that of the ink as it is now; never, if something else becomes of the ink. */
+const isBeingRead = () => ["reading", "loading"].includes($("result").dataset.state);
+
+const sayUnread = () => toast("What you wrote last has not been read yet");
+
+/**
+ * Resolves once the formula that is shown is that of the ink as it is now; never, if something else becomes of the ink.
+ * Where it is not being read the person is told: nobody knows when it will be, and who comes back then wants other things.
+ */
 const upToDate = () => new Promise((resolve) => {
   if ($("result").dataset.state === "shown") resolve();
-  else waiting.push(resolve);
+  else if (isBeingRead()) waiting.push(resolve);
+  else sayUnread();
 });
 
 function outline() {
@@ -376,7 +386,9 @@ function differences(reading, best) {
 
 function takeNumber(index) {
   const reading = rows.inHand?.readings[index];
-  if ($("result").dataset.state === "shown" && reading && reading !== result.formula) take(reading);
+  if (!reading || reading === result.formula) return;
+  if ($("result").dataset.state === "shown") take(reading);
+  else sayUnread(); // It is one of the ink before.
 }
 
 // What no reading says, the person writes
@@ -481,7 +493,7 @@ const commands = {
   },
   open: () => $("file").click(),
   keys: () => $("shortcuts").showModal(),
-  copyLatex: () => { if (!$("copy-latex").disabled) upToDate().then(() => copy(latexOf(rows), "LaTeX copied")); },
+  copyLatex: () => { if (!ink.isEmpty) upToDate().then(() => copy(latexOf(rows), "LaTeX copied")); },
   copyMathml: () => upToDate().then(() => copy(mathmlOf(rows), "MathML copied")),
 };
 
@@ -590,7 +602,7 @@ async function openFile(file, name = file.name) {
       return;
     }
     if (error.kind === "token") setStatus("error", "Locked");
-    else if (!["reading", "loading"].includes($("result").dataset.state)) setStatus("ready");
+    else if (!isBeingRead()) setStatus("ready");
     say("error", `${name} cannot be read.`, error.limit ? `${error.title}. ${error.message}` : sentence(error.message));
   }
 }

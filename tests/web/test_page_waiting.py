@@ -396,3 +396,22 @@ def test_what_was_asked_for_is_forgotten_when_something_else_is_written(page: Pa
     expect_latex(page, "x")
     page.wait_for_timeout(100)
     assert page.evaluate("navigator.clipboard.readText()") == "before"
+
+
+def test_the_choices_of_a_symbol_do_not_open_under_a_pen_that_writes(page: Page) -> None:
+    """They would scroll the page, and the stroke would have a jump in it."""
+    draw(page, X)
+    expect_latex(page, "x")
+    held: list[Route] = []
+    page.route("**/api/rows", lambda route: held.append(route))
+    draw(page, ONE)
+    wait_for(page, lambda: held)
+    page.locator("#symbols button").click()
+    page.mouse.move(500, 300)
+    page.mouse.down()
+    page.mouse.move(501, 340)
+    held[0].continue_()
+    expect_latex(page, "x1")
+    page.wait_for_timeout(100)
+    assert page.locator("#choices").is_hidden()
+    page.mouse.up()

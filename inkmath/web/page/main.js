@@ -313,7 +313,7 @@ $("whole").addEventListener("click", () => ink.setWhole(!ink.state.whole));
 async function openSymbolOf(id, focus = false) {
   await upToDate();
   const index = symbolWith(id);
-  if (index === null) return; // The stroke is gone, or of no symbol.
+  if (index === null || sheet.isWriting) return; // The stroke is gone or of no symbol, or the page must not move under a pen.
   takeRow(id);
   const symbol = rows.symbols[index];
   const { strokes } = symbol;

@@ -515,12 +515,15 @@ const tools = { p: "pen", e: "eraser", s: "select" };
 $("single-keys").checked = browser.get("single-keys") !== "false";
 $("single-keys").addEventListener("change", () => browser.set("single-keys", String($("single-keys").checked)));
 
+/** What a key types; of an alphabet without these letters, the Latin one at the same place. */
+const letterOf = ({ key, code }) => (/^(?!\p{Script=Latin})\p{Letter}$/u.test(key) && code.startsWith("Key") ? code.at(-1) : key);
+
 document.addEventListener("keydown", (event) => {
   const typing = event.target.matches?.("input:not([type=checkbox]), textarea");
   if (typing || document.querySelector("dialog[open]") || event.altKey) return;
   if (event.key === "Escape") { choices.close(); closeMenu(); return; }
   let command = null;
-  const key = event.key.toLowerCase(); // Caps Lock makes capitals of letters, which is no Shift.
+  const key = letterOf(event).toLowerCase(); // Caps Lock makes capitals of letters, which is no Shift.
   if (event.ctrlKey || event.metaKey) {
     // Selected text is what the person wants to copy.
     if (key === "c" && String(getSelection())) return;

@@ -231,12 +231,8 @@ export class Sheet extends EventTarget {
     this.dispatchEvent(new CustomEvent("begin"));
     // Else Backspace would still erase the symbol that was corrected before, rather than what is written now.
     if (this.using !== "select") document.activeElement?.blur();
-    if (this.using === "pen") this.live = [point];
+    if (this.using === "pen") { this.live = [point]; this.#drawLive(); }
     if (this.using === "eraser") { this.trail = point; this.#erase(point); }
-    if (this.using === "select") {
-      this.dispatchEvent(new CustomEvent("pick", { detail: { stroke: this.#meantAt(point) } }));
-    }
-    this.draw();
   }
 
   #move(event) {
@@ -276,6 +272,10 @@ export class Sheet extends EventTarget {
       this.doomed.clear();
       this.ink.remove(gone);
       this.draw();
+    }
+    // Not as it went down: it may have been the first of two fingers, or a hand.
+    if (this.using === "select") {
+      this.dispatchEvent(new CustomEvent("pick", { detail: { stroke: this.#meantAt(this.#point(event)) } }));
     }
   }
 

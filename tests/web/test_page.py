@@ -432,6 +432,29 @@ def test_a_movement_of_the_eraser_draws_only_when_it_meets_a_stroke(page: Page) 
     page.mouse.up()
 
 
+NOTE_CANVASES = """() => {
+    const copy = CanvasRenderingContext2D.prototype.drawImage;
+    CanvasRenderingContext2D.prototype.drawImage = function (image, ...place) {
+        window.canvases = [this.canvas, image];
+        copy.call(this, image, ...place);
+    };
+}"""
+
+
+@pytest.mark.parametrize("canvas", [0, 1])
+def test_ink_is_drawn_again_when_the_system_took_a_canvas_away(page: Page, canvas: int) -> None:
+    page.evaluate(NOTE_CANVASES)
+    draw(page, ONE)
+    lose = "canvas => { canvases[canvas].width = canvases[canvas].width; }"
+    page.evaluate(lose, canvas)
+    page.evaluate("canvas => canvases[canvas].dispatchEvent(new Event('contextrestored'))", canvas)
+    page.mouse.move(500, 300)
+    page.mouse.down()
+    page.mouse.move(501, 340)
+    assert opacity(page, *ONE[1]) == 1
+    page.mouse.up()
+
+
 def test_what_draws_nothing_leaves_the_invitation(page: Page) -> None:
     for tool in ("e", "s"):
         page.keyboard.press(tool)

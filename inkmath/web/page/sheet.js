@@ -74,6 +74,8 @@ export class Sheet extends EventTarget {
       pointerdown: this.#down, pointermove: this.#move, pointerup: this.#up, pointercancel: this.#cancel,
     })) canvas.addEventListener(type, (event) => handler.call(this, event));
     canvas.addEventListener("pointerleave", () => this.#hover(null));
+    // A tablet that wakes, or a graphics driver that starts again, may bring canvases back empty.
+    for (const { canvas: drawn } of [this.context, this.written]) drawn.addEventListener("contextrestored", () => this.draw());
     canvas.addEventListener("contextmenu", (event) => event.preventDefault());
     // Else an iPad may take quick strokes of its pencil for Scribble, and not tell of them (WebKit's bug 217430).
     // Two fingers zoom the page: where the sheet fills the screen, nothing else would lead out of a zoom.

@@ -21,6 +21,7 @@ from browsing import (
     serving,
     tap,
     wait_for,
+    written_by_hand,
 )
 from released import needs_weights
 
@@ -361,6 +362,23 @@ def test_a_browser_that_keeps_nothing_for_pages_can_be_written_in(browser: Brows
         expect_latex(page, "x")
         page.locator("#theme").click()
         assert page.locator("#theme").get_attribute("aria-label") == "Colours: light"
+
+
+SAFARI_15 = "for (const name of ['with', 'toReversed', 'toSorted', 'toSpliced']) delete Array.prototype[name];"
+
+
+def test_a_tablet_that_gets_no_newer_system_can_be_written_on(browser: Browser, address: str) -> None:
+    """Schools have iPads that stay at iPadOS 15."""
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.add_init_script(SAFARI_15)
+        page.goto(address)
+        page.wait_for_selector('#status[data-state="ready"]')
+        draw(page, X)
+        expect_latex(page, "x")
+        written_by_hand(page, "x")
+        expect_latex(page, "x")
+        page.locator("#confidence", has_text="as you wrote it").wait_for()
 
 
 def test_a_choice_holds_though_the_browser_has_no_room_for_it(browser: Browser, address: str) -> None:

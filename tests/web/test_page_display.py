@@ -343,6 +343,28 @@ def test_the_latex_is_printed_also_while_other_is_being_written(page: Page) -> N
     assert page.locator("#mend").is_visible()
 
 
+@pytest.mark.parametrize("rows", [1, 2])
+def test_a_long_formula_is_printed_whole(browser: Browser, address: str, rows: int) -> None:
+    """Paper is narrower than most windows, and nobody can scroll it."""
+    with opened(browser, address, viewport={"width": 1800, "height": 1000}) as page:
+        places = [*((20 * place, 60) for place in range(50)), *([(100, 260)] if rows == 2 else [])]
+        points = [[[x, y, 0.5], [x + 2, y + 40, 0.5]] for x, y in places]
+        kept = {"strokes": [{"id": number, "points": stroke} for number, stroke in enumerate(points)], "nextId": 99}
+        page.evaluate("kept => sessionStorage.setItem('ink', JSON.stringify(kept))", kept)
+        page.reload()
+        page.wait_for_selector('#result[data-state="shown"]')
+        size = page.locator("#formula math").first.evaluate("math => getComputedStyle(math).fontSize")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        page.emulate_media(media="print")
+        page.set_viewport_size({"width": 718, "height": 1000})
+        box = page.locator("#formula .line" if rows == 2 else "#formula").first
+        assert box.evaluate("box => box.scrollWidth <= box.clientWidth")
+        page.emulate_media(media="screen")
+        page.set_viewport_size({"width": 1800, "height": 1000})
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert page.locator("#formula math").first.evaluate("math => getComputedStyle(math).fontSize") == size
+
+
 CONTRASTS = """() => {
     const light = (colour) => {
         const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map((value) => value / 255)

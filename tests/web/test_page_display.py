@@ -411,6 +411,19 @@ def test_what_is_on_is_told_by_more_than_a_tint(browser: Browser, address: str, 
     assert not low
 
 
+def test_ink_has_the_systems_colour_as_soon_as_the_system_forces_colours(browser: Browser, address: str) -> None:
+    with opened(browser, address, color_scheme="dark") as page:
+        draw(page, ONE)
+        colour = """() => {
+            const canvas = document.getElementById("ink");
+            const ratio = canvas.width / canvas.clientWidth;
+            return [...canvas.getContext("2d").getImageData(201 * ratio, 120 * ratio, 1, 1).data].join();
+        }"""
+        assert page.evaluate(colour) == "233,238,246,255"
+        page.emulate_media(forced_colors="active")
+        wait_for(page, lambda: page.evaluate(colour) == "255,255,255,255")
+
+
 def test_in_forced_colours_on_differs_from_off(browser: Browser, address: str) -> None:
     """Windows' contrast themes take away all tints."""
     on_and_off = {

@@ -51,6 +51,29 @@ def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, a
         assert panel["x"] + panel["width"] <= width
 
 
+def test_no_word_of_the_status_moves_the_sheet_under_the_pen(browser: Browser, address: str) -> None:
+    problem = {
+        "type": "urn:inkmath:problem:body-too-slow",
+        "title": "Request took too long to arrive",
+        "detail": "Wait.",
+    }
+    with opened(browser, address, viewport={"width": 320, "height": 640}) as page:
+        before = page.locator("#ink").bounding_box()
+        page.route("**/api/rows", lambda route: route.fulfill(status=408, json=problem))
+        draw(page, ONE)
+        page.wait_for_selector('#status[data-state="error"]')
+        assert page.locator("#ink").bounding_box() == before
+        assert problem["title"] in page.locator("#notice").inner_text()
+
+
+def test_buttons_pressed_twice_zoom_no_tablet(page: Page) -> None:
+    """Safari takes two taps on a button for a double tap."""
+    draw(page, X)
+    expect_latex(page, "x")
+    actions = page.locator("button").evaluate_all("all => all.map((button) => getComputedStyle(button).touchAction)")
+    assert set(actions) == {"manipulation"}
+
+
 def test_a_long_word_in_a_refusal_breaks_on_a_phone(browser: Browser, address: str) -> None:
     """Else the name of a file would make the page as wide as itself."""
     with opened(browser, address, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True) as page:

@@ -466,6 +466,7 @@ def test_ink_is_drawn_again_when_the_system_took_a_canvas_away(page: Page, canva
     lose = "canvas => { canvases[canvas].width = canvases[canvas].width; }"
     page.evaluate(lose, canvas)
     page.evaluate("canvas => canvases[canvas].dispatchEvent(new Event('contextrestored'))", canvas)
+    assert opacity(page, *ONE[1]) == 1
     page.mouse.move(500, 300)
     page.mouse.down()
     page.mouse.move(501, 340)

@@ -191,6 +191,23 @@ def test_shortcuts_of_one_character_can_be_switched_off(page: Page) -> None:
     assert page.locator("[data-tool=eraser][aria-checked=true]").is_visible()
 
 
+@pytest.mark.parametrize("letters", ["яу", "ζε"])
+def test_shortcuts_are_where_they_are_on_keyboards_of_other_alphabets(page: Page, letters: str) -> None:
+    draw(page, X)
+    expect_latex(page, "x")
+
+    def press(key: str, code: str, *, control: bool = False) -> None:
+        event = {"key": key, "code": code, "ctrlKey": control, "bubbles": True}
+        page.evaluate("event => { document.body.dispatchEvent(new KeyboardEvent('keydown', event)); }", event)
+
+    press(letters[0], "KeyZ", control=True)
+    expect_latex(page, "")
+    press(letters[1], "KeyE")
+    assert page.locator("[data-tool=eraser][aria-checked=true]").is_visible()
+    press("p", "KeyR")  # Dvorak: it is what it says
+    assert page.locator("[data-tool=pen][aria-checked=true]").is_visible()
+
+
 def test_the_focus_stays_where_something_was_corrected(page: Page) -> None:
     draw(page, X, ONE, MINUS)
     expect_latex(page, "x1-")

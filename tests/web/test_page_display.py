@@ -51,6 +51,29 @@ def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, a
         assert panel["x"] + panel["width"] <= width
 
 
+def test_no_word_of_the_status_moves_the_sheet_under_the_pen(browser: Browser, address: str) -> None:
+    problem = {
+        "type": "urn:inkmath:problem:body-too-slow",
+        "title": "Request took too long to arrive",
+        "detail": "Wait.",
+    }
+    with opened(browser, address, viewport={"width": 320, "height": 640}) as page:
+        before = page.locator("#ink").bounding_box()
+        page.route("**/api/rows", lambda route: route.fulfill(status=408, json=problem))
+        draw(page, ONE)
+        page.wait_for_selector('#status[data-state="error"]')
+        assert page.locator("#ink").bounding_box() == before
+        assert problem["title"] in page.locator("#notice").inner_text()
+
+
+def test_buttons_pressed_twice_zoom_no_tablet(page: Page) -> None:
+    """Safari takes two taps on a button for a double tap."""
+    draw(page, X)
+    expect_latex(page, "x")
+    actions = page.locator("button").evaluate_all("all => all.map((button) => getComputedStyle(button).touchAction)")
+    assert set(actions) == {"manipulation"}
+
+
 def test_a_long_word_in_a_refusal_breaks_on_a_phone(browser: Browser, address: str) -> None:
     """Else the name of a file would make the page as wide as itself."""
     with opened(browser, address, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True) as page:
@@ -343,6 +366,27 @@ def test_the_latex_is_printed_also_while_other_is_being_written(page: Page) -> N
     assert page.locator("#mend").is_visible()
 
 
+@pytest.mark.parametrize("rows", [1, 2])
+def test_a_long_formula_is_printed_whole(browser: Browser, address: str, rows: int) -> None:
+    """Paper is narrower than most windows, and nobody can scroll it."""
+    with opened(browser, address, viewport={"width": 1800, "height": 1000}) as page:
+        places = [*((20 * place, 60) for place in range(50)), *([(100, 260)] if rows == 2 else [])]
+        points = [[[x, y, 0.5], [x + 2, y + 40, 0.5]] for x, y in places]
+        kept = {"strokes": [{"id": number, "points": stroke} for number, stroke in enumerate(points)], "nextId": 99}
+        page.evaluate("kept => sessionStorage.setItem('ink', JSON.stringify(kept))", kept)
+        page.reload()
+        page.wait_for_selector('#result[data-state="shown"]')
+        size = page.locator("#formula math").first.evaluate("math => getComputedStyle(math).fontSize")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        # As wide as on A4; a window of that width would tell the page so, which printing does not.
+        page.locator("#result").evaluate("result => { result.style.maxWidth = '686px'; }")
+        box = page.locator("#formula .line" if rows == 2 else "#formula").first
+        assert box.evaluate("box => box.scrollWidth <= box.clientWidth")
+        page.locator("#result").evaluate("result => { result.style.maxWidth = ''; }")
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert page.locator("#formula math").first.evaluate("math => getComputedStyle(math).fontSize") == size
+
+
 CONTRASTS = """() => {
     const light = (colour) => {
         const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map((value) => value / 255)
@@ -387,6 +431,19 @@ def test_what_is_on_is_told_by_more_than_a_tint(browser: Browser, address: str, 
         contrasts = page.evaluate(CONTRASTS)
     low = {name: contrast for name, contrast in contrasts.items() if contrast < (4.5 if name == "placeholder" else 3)}
     assert not low
+
+
+def test_ink_has_the_systems_colour_as_soon_as_the_system_forces_colours(browser: Browser, address: str) -> None:
+    with opened(browser, address, color_scheme="dark") as page:
+        draw(page, ONE)
+        colour = """() => {
+            const canvas = document.getElementById("ink");
+            const ratio = canvas.width / canvas.clientWidth;
+            return [...canvas.getContext("2d").getImageData(201 * ratio, 120 * ratio, 1, 1).data].join();
+        }"""
+        assert page.evaluate(colour) == "233,238,246,255"
+        page.emulate_media(forced_colors="active")
+        wait_for(page, lambda: page.evaluate(colour) == "255,255,255,255")
 
 
 def test_in_forced_colours_on_differs_from_off(browser: Browser, address: str) -> None:

@@ -78,6 +78,26 @@ def test_downloads(page: Page, tmp_path: Path, format: str, begins: bytes) -> No
         assert len(ink.strokes) == 2
 
 
+def test_ink_of_many_screens_is_kept_as_a_picture_too(page: Page, tmp_path: Path) -> None:
+    """An iPad makes no canvas of more than 16 million pixels, no browser one of 40,000 a side."""
+    draw(page, ONE)
+    expect_latex(page, "1")
+    kept = page.evaluate("JSON.parse(sessionStorage.getItem('ink'))")
+    for end in ([20_000, 80], [20_000, 1_500]):
+        kept["strokes"] = [{"id": 0, "points": [[0, 80, 0.5], [*end, 0.5]]}]
+        page.evaluate("kept => sessionStorage.setItem('ink', JSON.stringify(kept))", kept)
+        page.reload()
+        page.wait_for_selector('#status[data-state="ready"]')
+        page.get_by_role("button", name="Download").click()
+        with page.expect_download() as download:
+            page.get_by_role("menuitem", name="PNG").click()
+        download.value.save_as(tmp_path / "formula.png")
+        with Image.open(tmp_path / "formula.png") as picture:
+            assert picture.width * picture.height < 2**24
+            assert picture.width == pytest.approx(16_000 if end[1] == 80 else 14_700, rel=0.05)
+            assert picture.getcolors() != [(picture.width * picture.height, (255, 255, 255))], "there is ink on it"
+
+
 def test_the_menu_of_downloads_closes_behind_who_leaves_it(page: Page) -> None:
     draw(page, X)
     expect_latex(page, "x")

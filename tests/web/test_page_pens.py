@@ -166,3 +166,21 @@ def test_two_fingers_on_the_sheet_zoom_the_page_in_and_out(browser: Browser, add
         assert page.evaluate(ZOOM) == 1, "a hand that rests while the pen writes"
         expect_latex(page, "1")
         assert len(kept_strokes(page)) == 1
+
+
+def test_two_fingers_that_zoom_choose_no_symbol(browser: Browser, address: str) -> None:
+    with opened(browser, address, has_touch=True) as page:
+        draw(page, X)
+        expect_latex(page, "x")
+        page.keyboard.press("s")
+        hand = page.context.new_cdp_session(page)
+        sheet = page.locator("#ink").bounding_box()
+        assert sheet is not None
+        first, second = ({"x": sheet["x"] + x, "y": sheet["y"] + 118, "id": x} for x in (115, 300))
+        for kind, touches in (("touchStart", [first]), ("touchStart", [first, second]), ("touchEnd", [])):
+            hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+        page.wait_for_timeout(100)
+        assert page.locator("#choices").is_hidden()
+        for kind, touches in (("touchStart", [first]), ("touchEnd", [])):
+            hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+        page.locator("#choices").wait_for()

@@ -299,8 +299,8 @@ def test_nothing_stale_is_copied(page: Page) -> None:
     draw(page, ONE)
     page.wait_for_selector('#result[data-state="stale"]')
     page.keyboard.press("Control+c")
+    page.locator("#toast", has_text="What you wrote last has not been read yet").wait_for()
     page.wait_for_timeout(100)
-    assert page.locator("#toast").is_hidden()
     assert page.evaluate("navigator.clipboard.readText()") == "before"
 
 
@@ -346,6 +346,43 @@ def test_a_symbol_tapped_while_the_last_stroke_is_read_offers_its_choices_then(p
     page.locator('#choices [data-label="x"][aria-pressed="true"]').wait_for()
 
 
+@pytest.mark.parametrize("where", ["#ink", "#symbols button", "#formula [data-symbol]", "number of a reading"])
+def test_who_taps_what_cannot_be_read_now_is_told(page: Page, where: str) -> None:
+    draw(page, X)
+    expect_latex(page, "x")
+    page.context.set_offline(True)
+    draw(page, ONE)
+    page.wait_for_selector('#result[data-state="stale"]')
+    if where == "number of a reading":
+        page.keyboard.press("2")
+    else:
+        page.keyboard.press("s")
+        page.locator(where).first.click(position={"x": 115, "y": 118} if where == "#ink" else None)
+    page.locator("#toast", has_text="What you wrote last has not been read yet").wait_for()
+    page.context.set_offline(False)
+    expect_latex(page, "x1")
+    assert page.locator("#choices").is_hidden(), "who knows what the person does now"
+
+
+def test_what_was_asked_for_is_done_also_when_the_server_is_busy_at_first(page: Page) -> None:
+    problem = {"type": "urn:inkmath:problem:overloaded", "title": "Too busy", "status": 503, "detail": "Wait."}
+    draw(page, X)
+    expect_latex(page, "x")
+    held: list[Route] = []
+    page.route("**/api/rows", lambda route: held.append(route))
+    draw(page, ONE)
+    wait_for(page, lambda: held)
+    page.locator("#symbols button").click()
+    held[0].fulfill(status=503, headers={"Retry-After": "1"}, json=problem)
+    page.wait_for_selector('#notice[data-kind="busy"]')
+    page.keyboard.press("Control+c")
+    wait_for(page, lambda: len(held) == 2)
+    held[1].continue_()
+    expect_latex(page, "x1")
+    page.locator('#choices [data-label="x"][aria-pressed="true"]').wait_for()
+    assert copied(page, "x1") == "x1"
+
+
 def test_what_was_asked_for_is_forgotten_when_something_else_is_written(page: Page) -> None:
     draw(page, X)
     expect_latex(page, "x")
@@ -359,3 +396,22 @@ def test_what_was_asked_for_is_forgotten_when_something_else_is_written(page: Pa
     expect_latex(page, "x")
     page.wait_for_timeout(100)
     assert page.evaluate("navigator.clipboard.readText()") == "before"
+
+
+def test_the_choices_of_a_symbol_do_not_open_under_a_pen_that_writes(page: Page) -> None:
+    """They would scroll the page, and the stroke would have a jump in it."""
+    draw(page, X)
+    expect_latex(page, "x")
+    held: list[Route] = []
+    page.route("**/api/rows", lambda route: held.append(route))
+    draw(page, ONE)
+    wait_for(page, lambda: held)
+    page.locator("#symbols button").click()
+    page.mouse.move(500, 300)
+    page.mouse.down()
+    page.mouse.move(501, 340)
+    held[0].continue_()
+    expect_latex(page, "x1")
+    page.wait_for_timeout(100)
+    assert page.locator("#choices").is_hidden()
+    page.mouse.up()

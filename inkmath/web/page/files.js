@@ -7,6 +7,8 @@ import { drawStroke, prepare } from "./sheet.js";
 const MARGIN = 16;
 const INK = "#1c2a3d";
 const DENSITY = 2; // pixels of a PNG for each of the sheet
+const LARGEST_CANVAS = 16e6; // pixels: an iPad makes no larger one
+const LONGEST_CANVAS = 16_000; // pixels a side
 const PICTURES = ["image/png", "image/jpeg"]; // that the server takes
 const KINDS = { // how files begin that are no InkML
   PNG: /^\x89PNG/, JPEG: /^\xff\xd8\xff/, HEIC: /^.{4}ftyp(hei|hev|mif1|msf1)/s, AVIF: /^.{4}ftypavi/s,
@@ -104,13 +106,16 @@ export function toSvg(strokes) {
 
 export function toPng(strokes) {
   const box = boundsOf(strokes);
+  const width = box.right - box.left + 2 * MARGIN;
+  const height = box.bottom - box.top + 2 * MARGIN;
+  const density = Math.min(DENSITY, LONGEST_CANVAS / Math.max(width, height), Math.sqrt(LARGEST_CANVAS / (width * height)));
   const canvas = document.createElement("canvas");
-  canvas.width = Math.ceil((box.right - box.left + 2 * MARGIN) * DENSITY);
-  canvas.height = Math.ceil((box.bottom - box.top + 2 * MARGIN) * DENSITY);
+  canvas.width = Math.ceil(width * density);
+  canvas.height = Math.ceil(height * density);
   const context = canvas.getContext("2d");
   context.fillStyle = "#ffffff";
   context.fillRect(0, 0, canvas.width, canvas.height);
-  context.setTransform(DENSITY, 0, 0, DENSITY, (MARGIN - box.left) * DENSITY, (MARGIN - box.top) * DENSITY);
+  context.setTransform(density, 0, 0, density, (MARGIN - box.left) * density, (MARGIN - box.top) * density);
   prepare(context, INK);
   for (const { points } of strokes) drawStroke(context, points);
   return new Promise((resolve) => { canvas.toBlob(resolve, "image/png"); });

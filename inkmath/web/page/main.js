@@ -60,12 +60,14 @@ async function read() {
       begin();
       return;
     }
-    // What is shown belongs to older ink: nothing may be outlined, chosen or copied by it.
-    waiting = [];
-    $("overlay").toggleAttribute("data-stale", false);
-    result.setState(result.formula ? "stale" : "empty");
-    sheet.outline([]);
-    updateButtons();
+    if (!error.retryAfter) { // A busy server reads it in a moment, and what is waiting for that is done then.
+      // What is shown belongs to older ink: nothing may be outlined, chosen or copied by it.
+      if (waiting.splice(0).length) sayUnread();
+      $("overlay").toggleAttribute("data-stale", false);
+      result.setState(result.formula ? "stale" : "empty");
+      sheet.outline([]);
+      updateButtons();
+    }
     fail(error, read);
   }
 }
@@ -98,10 +100,18 @@ function show() {
   updateButtons();
 }
 
-/** Resolves once the formula that is shown is that of the ink as it is now; never, if something else becomes of the ink. */
+const isBeingRead = () => ["reading", "loading"].includes($("result").dataset.state);
+
+const sayUnread = () => toast("What you wrote last has not been read yet");
+
+/**
+ * Resolves once the formula that is shown is that of the ink as it is now; never, if something else becomes of the ink.
+ * Where it is not being read the person is told: nobody knows when it will be, and who comes back then wants other things.
+ */
 const upToDate = () => new Promise((resolve) => {
   if ($("result").dataset.state === "shown") resolve();
-  else waiting.push(resolve);
+  else if (isBeingRead()) waiting.push(resolve);
+  else sayUnread();
 });
 
 function outline() {
@@ -303,7 +313,7 @@ $("whole").addEventListener("click", () => ink.setWhole(!ink.state.whole));
 async function openSymbolOf(id, focus = false) {
   await upToDate();
   const index = symbolWith(id);
-  if (index === null) return; // The stroke is gone, or of no symbol.
+  if (index === null || sheet.isWriting) return; // The stroke is gone or of no symbol, or the page must not move under a pen.
   takeRow(id);
   const symbol = rows.symbols[index];
   const { strokes } = symbol;
@@ -376,7 +386,9 @@ function differences(reading, best) {
 
 function takeNumber(index) {
   const reading = rows.inHand?.readings[index];
-  if ($("result").dataset.state === "shown" && reading && reading !== result.formula) take(reading);
+  if (!reading || reading === result.formula) return;
+  if ($("result").dataset.state === "shown") take(reading);
+  else sayUnread(); // It is one of the ink before.
 }
 
 // What no reading says, the person writes
@@ -481,7 +493,7 @@ const commands = {
   },
   open: () => $("file").click(),
   keys: () => $("shortcuts").showModal(),
-  copyLatex: () => { if (!$("copy-latex").disabled) upToDate().then(() => copy(latexOf(rows), "LaTeX copied")); },
+  copyLatex: () => { if (!ink.isEmpty) upToDate().then(() => copy(latexOf(rows), "LaTeX copied")); },
   copyMathml: () => upToDate().then(() => copy(mathmlOf(rows), "MathML copied")),
 };
 
@@ -503,12 +515,15 @@ const tools = { p: "pen", e: "eraser", s: "select" };
 $("single-keys").checked = browser.get("single-keys") !== "false";
 $("single-keys").addEventListener("change", () => browser.set("single-keys", String($("single-keys").checked)));
 
+/** What a key types; of an alphabet without these letters, the Latin one at the same place. */
+const letterOf = ({ key, code }) => (/^(?!\p{Script=Latin})\p{Letter}$/u.test(key) && code.startsWith("Key") ? code.at(-1) : key);
+
 document.addEventListener("keydown", (event) => {
   const typing = event.target.matches?.("input:not([type=checkbox]), textarea");
   if (typing || document.querySelector("dialog[open]") || event.altKey) return;
   if (event.key === "Escape") { choices.close(); closeMenu(); return; }
   let command = null;
-  const key = event.key.toLowerCase(); // Caps Lock makes capitals of letters, which is no Shift.
+  const key = letterOf(event).toLowerCase(); // Caps Lock makes capitals of letters, which is no Shift.
   if (event.ctrlKey || event.metaKey) {
     // Selected text is what the person wants to copy.
     if (key === "c" && String(getSelection())) return;
@@ -590,7 +605,7 @@ async function openFile(file, name = file.name) {
       return;
     }
     if (error.kind === "token") setStatus("error", "Locked");
-    else if (!["reading", "loading"].includes($("result").dataset.state)) setStatus("ready");
+    else if (!isBeingRead()) setStatus("ready");
     say("error", `${name} cannot be read.`, error.limit ? `${error.title}. ${error.message}` : sentence(error.message));
   }
 }

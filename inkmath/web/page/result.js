@@ -5,6 +5,7 @@ import { latexOf, leftOut } from "./rows.js";
 
 const DOUBT = 0.6;
 const SMALLEST = 0.55; // of the usual size, when a long formula is made to fit
+const PAPER = "600px"; // What printed sheets of A4 or letter size leave between their margins.
 const XML = "http://www.w3.org/XML/1998/namespace";
 
 /** MathML text as an element whose symbols carry data-symbol, from `first` on, or null when the browser cannot parse it. */
@@ -57,6 +58,13 @@ export class Result extends EventTarget {
     this.parts.math.addEventListener("pointerleave", () => this.#tell("hover", { index: null }));
     this.parts.symbols.addEventListener("keydown", (event) => this.#walk(event));
     window.addEventListener("resize", () => this.#fit());
+    window.addEventListener("beforeprint", () => {
+      const { style } = this.parts.math;
+      style.maxWidth = PAPER;
+      this.#fit(0); // Paper cannot be scrolled.
+      style.maxWidth = "";
+    });
+    window.addEventListener("afterprint", () => this.#fit());
     document.fonts.addEventListener("loadingdone", () => this.#fit()); // Its letters are of another width than those before.
   }
 
@@ -183,14 +191,14 @@ export class Result extends EventTarget {
   }
 
   /** Shrink what is too wide, rather than hide its end. */
-  #fit() {
+  #fit(smallest = SMALLEST) {
     const { math, list } = this.parts;
     const shown = math.classList.contains("several") ? math.querySelectorAll(".line") : [math];
     const formulas = [...shown, ...list.querySelectorAll(".small-math")].filter((box) => box.firstElementChild);
     for (const box of formulas) box.firstElementChild.style.fontSize = "";
     const shares = formulas.map((box) => box.clientWidth / box.scrollWidth);
     for (const [index, box] of formulas.entries()) {
-      if (shares[index] < 1) box.firstElementChild.style.fontSize = `${Math.max(SMALLEST, 0.98 * shares[index])}em`;
+      if (shares[index] < 1) box.firstElementChild.style.fontSize = `${Math.max(smallest, 0.98 * shares[index])}em`;
     }
   }
 

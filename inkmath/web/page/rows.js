@@ -55,7 +55,7 @@ export class Rows {
     if (!changed.length) return;
     // Of what was erased, the rest of its row tells where it was; where all of a row is gone, the one in hand stays.
     const beside = changed.flatMap((id) => this.list[this.of(id)]?.strokes ?? []);
-    this.#near = [...changed.toReversed(), ...beside, ...(this.inHand?.strokes ?? [])];
+    this.#near = [...changed.reverse(), ...beside, ...(this.inHand?.strokes ?? [])];
   }
 }
 
@@ -71,7 +71,8 @@ function rowOf(readings, wanted) {
     readings = [own, ...readings];
     shown = 0;
   } else if (own?.own) {
-    readings = readings.with(shown, { ...readings[shown], own: own.own, confidence: own.confidence });
+    const { confidence } = own;
+    readings = readings.map((reading, index) => (index === shown ? { ...reading, own: own.own, confidence } : reading));
   }
   return { strokes, readings, best, taken: shown, formula: readings[shown] };
 }

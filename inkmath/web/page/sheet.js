@@ -74,6 +74,8 @@ export class Sheet extends EventTarget {
       pointerdown: this.#down, pointermove: this.#move, pointerup: this.#up, pointercancel: this.#cancel,
     })) canvas.addEventListener(type, (event) => handler.call(this, event));
     canvas.addEventListener("pointerleave", () => this.#hover(null));
+    // A tablet that wakes, or a graphics driver that starts again, may bring canvases back empty.
+    for (const { canvas: drawn } of [this.context, this.written]) drawn.addEventListener("contextrestored", () => this.draw());
     canvas.addEventListener("contextmenu", (event) => event.preventDefault());
     // Else an iPad may take quick strokes of its pencil for Scribble, and not tell of them (WebKit's bug 217430).
     // Two fingers zoom the page: where the sheet fills the screen, nothing else would lead out of a zoom.
@@ -231,12 +233,8 @@ export class Sheet extends EventTarget {
     this.dispatchEvent(new CustomEvent("begin"));
     // Else Backspace would still erase the symbol that was corrected before, rather than what is written now.
     if (this.using !== "select") document.activeElement?.blur();
-    if (this.using === "pen") this.live = [point];
+    if (this.using === "pen") { this.live = [point]; this.#drawLive(); }
     if (this.using === "eraser") { this.trail = point; this.#erase(point); }
-    if (this.using === "select") {
-      this.dispatchEvent(new CustomEvent("pick", { detail: { stroke: this.#meantAt(point) } }));
-    }
-    this.draw();
   }
 
   #move(event) {
@@ -276,6 +274,10 @@ export class Sheet extends EventTarget {
       this.doomed.clear();
       this.ink.remove(gone);
       this.draw();
+    }
+    // Not as it went down: it may have been the first of two fingers, or a hand.
+    if (this.using === "select") {
+      this.dispatchEvent(new CustomEvent("pick", { detail: { stroke: this.#meantAt(this.#point(event)) } }));
     }
   }
 

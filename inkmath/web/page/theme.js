@@ -6,6 +6,7 @@ const NAMES = { auto: "as the system has them", light: "light", dark: "dark" };
 const ORDER = Object.keys(NAMES);
 
 const system = matchMedia("(prefers-color-scheme: dark)");
+const forced = matchMedia("(forced-colors: active)"); // The system's own, whichever the page would have.
 const wanted = () => browser.get("theme") ?? "auto";
 
 function apply() {
@@ -28,6 +29,6 @@ export function followTheme(redraw) {
     browser.set("theme", ORDER[(ORDER.indexOf(wanted()) + 1) % ORDER.length]);
     follow();
   });
-  system.addEventListener("change", follow);
+  for (const change of [system, forced]) change.addEventListener("change", follow);
   follow();
 }

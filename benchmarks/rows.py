@@ -3,7 +3,8 @@
 Run: ``python -m benchmarks.rows [DIR] [--count 200] [--seed 130] [--symbols 3] [--weights DIR]``. DIR holds InkML with
 truth; without it, formulas are made up, by hands that no released weights have seen. Pages of two to four formulas, of
 like size of writing, are put together from them, at several distances from the bottom of one to the top of the next, in
-typical strokes, and running uphill; formulas that stand alone are to stay whole.
+typical strokes (where it is negative they reach into each other), and running uphill; formulas that stand alone are to
+stay whole.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from inkmath.ink import Ink, Stroke
 
-DISTANCES = 0.1, 0.3, 0.5, 1.0, 1.5
+DISTANCES = -0.3, 0.1, 0.3, 0.5, 1.0
 UPHILL = 0.05, 0.1
 
 

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from inkmath.ink import Stroke
     from inkmath.recognizer import Recognizer
 
-NEEDED = ("numpy", "lxml", "onnxruntime", "typer", "fastapi", "uvicorn")
+NEEDED = (
+    *("numpy", "lxml", "onnxruntime", "typer", "fastapi", "uvicorn", "pydantic", "prometheus-client", "lark"),
+    *("hershey-fonts", "requests", "rich", "ruamel.yaml"),
+)
 OPTIONAL = {
     "sympy": "Recognition.to_sympy()",
     "matplotlib": "PNG pictures and plots",
@@ -57,7 +60,7 @@ def doctor(weights: Weights = None) -> None:
 
 def _line(good: bool | None, what: str, detail: str) -> None:
     mark, colour = {True: ("ok", "green"), False: ("FAIL", "red"), None: ("-", "bright_black")}[good]
-    say(f"{typer.style(f'{mark:>4}', fg=colour)}  {what:<16} {detail}")
+    say(f"{typer.style(f'{mark:>4}', fg=colour)}  {what:<18} {detail}")
 
 
 def _package(package: str, purpose: str | None) -> bool:

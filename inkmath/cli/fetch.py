@@ -23,7 +23,7 @@ def fetch(
 ) -> None:
     """Fetch a public data set from its owner, showing its terms.
 
-    Interrupted, the same command goes on where it stopped. Checksums are verified.
+    Interrupted, the same command goes on where it stopped. Checksums are verified where the owner publishes them.
 
     Examples:
 

@@ -142,6 +142,7 @@ def web() -> list[bytes]:
         {**formula, "latex": ink.latex},
         formula,
         {"strokes": [[[1e9, -1e9]], [[-0.0, 0.0]], [[1, 2, 3, 4]]]},
+        {"strokes": [*strokes, *([[x, y + 900] for x, y, *_ in stroke] for stroke in strokes)], "alternatives": 2},
     ]
     odd = [
         *(b"", b"{", b"[" * DEEP, b'{"a":' * DEEP, b'\xff\xfe{"strokes"', b'{"strokes": [[["\\ud800", 1]]]}'),

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from inkmath.ink import Ink
 
-ROUTES = ("recognize", "classify", "inkml", "arrange", "corrections", "recognize", "recognize")
+ROUTES = ("recognize", "classify", "inkml", "arrange", "corrections", "recognize", "rows", "recognize")
 NAMES = ("a.zip", "a.tar", "a.tar.gz")
 SECRETS = (b"root:x:", b"Traceback", b"site-packages")
 

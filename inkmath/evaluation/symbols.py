@@ -45,7 +45,8 @@ class SymbolReport:
     Attributes:
         top1, top3: share of all samples whose label is the first, or among the first three, answers. A label that
             has no class cannot be answered and counts as a mistake.
-        macro_f1: mean F1 over the labels that occur among truths or answers; 0 for those that have no class.
+        macro_f1: mean F1 over the labels that occur among truths; 0 for those that have no class. So networks of more
+            classes are measured by the same labels.
         samples: how many there are.
         unseen: how often each label occurs that has no class: training has none or fewer than ``encode.min_count``.
         classes: a row per class of the vocabulary that occurs among truths or answers.
@@ -126,7 +127,7 @@ def report_symbols(
     return SymbolReport(
         top1=float(right.mean()),
         top3=float(among3.mean()),
-        macro_f1=sum(row.f1 for row in classes) / (len(classes) + len(encoded.unseen)),
+        macro_f1=sum(row.f1 for row in classes) / (np.count_nonzero(present) + len(encoded.unseen)),
         samples=len(truths),
         unseen=encoded.unseen,
         classes=classes,

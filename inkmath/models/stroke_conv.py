@@ -24,12 +24,12 @@ def build(
     classes: int,
     points: int,
     *,
-    width: int = 128,
-    depth: int = 3,
-    heads: int = 1,
-    pair_width: int = 32,
-    dropout: float = 0.1,
-    products: str = "float32",
+    width: int,
+    depth: int,
+    heads: int,
+    pair_width: int,
+    dropout: float,
+    products: str,
 ) -> StrokeNetwork:
     """``depth`` blocks; there is no attention, so ``heads`` says nothing."""
     return StrokeConv(classes, points, width, depth, pair_width, dropout, products)

@@ -24,12 +24,12 @@ def build(
     classes: int,
     points: int,
     *,
-    width: int = 192,
-    depth: int = 5,
-    heads: int = 6,
-    pair_width: int = 48,
-    dropout: float = 0.1,
-    products: str = "float32",
+    width: int,
+    depth: int,
+    heads: int,
+    pair_width: int,
+    dropout: float,
+    products: str,
 ) -> StrokeNetwork:
     """``depth`` layers of a transformer with ``heads``, which divide ``width``."""
     return StrokeGraph(classes, points, width, depth, heads, pair_width, dropout, products)

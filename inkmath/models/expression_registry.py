@@ -17,13 +17,13 @@ EXPRESSION_ARCHITECTURES: tuple[str, ...] = get_args(TrainExpression.model_field
 def build_expression_model(
     num_classes: int,
     points: int,
-    architecture: str = "stroke_graph",
+    architecture: str,
     *,
-    width: int = 192,
-    depth: int = 5,
-    heads: int = 6,
-    pair_width: int = 48,
-    dropout: float = 0.1,
+    width: int,
+    depth: int,
+    heads: int,
+    pair_width: int,
+    dropout: float,
     products: str = "float32",
 ) -> StrokeNetwork:
     """Build a network of formulas, its weights there and random.

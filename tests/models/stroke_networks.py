@@ -23,7 +23,7 @@ def small(architecture: str, **sizes: Any) -> Any:
     import keras
 
     keras.utils.set_random_seed(1)
-    chosen = {"width": 24, "depth": 3, "heads": 3, "pair_width": 12} | sizes
+    chosen: dict[str, Any] = {"width": 24, "depth": 3, "heads": 3, "pair_width": 12, "dropout": 0.1} | sizes
     model = build_expression_model(CLASSES, POINTS, architecture, **chosen)
     rng = np.random.default_rng(0)
     for variable in model.trainable_variables:

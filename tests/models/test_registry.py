@@ -24,7 +24,7 @@ def test_an_unknown_network_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ValueError, match=r"'none_such'; known are lstm, .*conv_maps"):
         build_model((48, 5), 10, "none_such")
     with pytest.raises(ValueError, match=r"'lstm'; known are stroke_graph, stroke_conv"):
-        build_expression_model(10, 32, "lstm")
+        build_expression_model(10, 32, "lstm", width=24, depth=1, heads=1, pair_width=12, dropout=0.0)
 
 
 @pytest.mark.slow

@@ -1,10 +1,11 @@
 """Formulas written beneath each other, told apart and read.
 
-Run: ``python -m benchmarks.rows [DIR] [--count 200] [--seed 130] [--symbols 3] [--weights DIR]``. DIR holds InkML with
+Run: ``python -m benchmarks.rows [DIR] [--count 200] [--seed 130] [--symbols 3] [--begins]
+[--weights DIR]``. DIR holds InkML with
 truth; without it, formulas are made up, by hands that no released weights have seen. Pages of two to four formulas, of
 like size of writing, are put together from them, at several distances from the bottom of one to the top of the next, in
 typical strokes (where it is negative they reach into each other), and running uphill; formulas that stand alone are to
-stay whole.
+stay whole. With ``--begins`` a person has said with which stroke each row begins.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=200, help="pages, and formulas that stand alone")
     parser.add_argument("--seed", type=int, default=130)
     parser.add_argument("--symbols", type=int, default=3, help="least symbols of a formula on a page")
+    parser.add_argument("--begins", action="store_true", help="say with which stroke each row begins")
     parser.add_argument("--weights", help="directory of other weights than the released ones")
     asked = parser.parse_args()
 
@@ -62,7 +64,9 @@ def main() -> None:
     kinds = [(f"{distance:g} apart", distance, 0.0) for distance in DISTANCES]
     kinds += [(f"1 apart, uphill by {slope:g}", 1.0, slope) for slope in UPHILL]
     for name, distance, slope in kinds:
-        right, found, exact, before, times = _paged(recognizer, pages, whole, distance, slope, random)
+        right, found, exact, before, times = _paged(
+            recognizer, pages, whole, distance, slope, random, told=asked.begins
+        )
         print(f"{name:24}  {right:18.1%}  {found:10.1%}  {exact:22.1%} / {before:6.1%}  {times:17.2f}", flush=True)
 
 
@@ -86,6 +90,8 @@ def _paged(
     distance: float,
     slope: float,
     random: np.random.Generator,
+    *,
+    told: bool,
 ) -> tuple[float, float, float, float, float]:
     """Shares of pages parted right, rows found, formulas read right on the page and alone; times the reading alone."""
     pages_right = found = exact = before = count = 0
@@ -93,10 +99,10 @@ def _paged(
     for page in pages:
         strokes, ends = page_of([ink for ink, _ in page], distance, slope, random)
         began = time.perf_counter()
-        rows = recognizer.recognize_rows(strokes, alternatives=1).rows
-        told = time.perf_counter()
+        rows = recognizer.recognize_rows(strokes, alternatives=1, begins=ends[:-1] if told else ()).rows
+        read_at = time.perf_counter()
         recognizer.recognize_many([ink for ink, _ in page], alternatives=1)
-        seconds, alone = seconds + told - began, alone + time.perf_counter() - told
+        seconds, alone = seconds + read_at - began, alone + time.perf_counter() - read_at
         read = {frozenset(index for symbol in row.symbols for index in symbol.strokes): row.tokens for row in rows}
         true = [frozenset(range(begin, end)) for begin, end in zip([0, *ends], ends, strict=False)]
         pages_right += set(read) == set(true)

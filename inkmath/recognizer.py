@@ -336,19 +336,33 @@ class Recognizer:
         return [_recognition(ink, readings, seconds) for ink, readings in zip(read, answers, strict=True)]
 
     def recognize_rows(
-        self, strokes: Strokes, *, constraints: Constraints | None = None, alternatives: int = 5
+        self,
+        strokes: Strokes,
+        *,
+        constraints: Constraints | None = None,
+        alternatives: int = 5,
+        joined: Collection[Set[int]] = (),
+        begins: Collection[int] = (),
     ) -> Rows:
         """Read formulas written beneath each other, each for itself.
 
-        What is a formula of its own is told by the ink (:mod:`inkmath.decoding.rows`); strokes of one constraint are of
-        one formula. Arguments and errors as for :meth:`recognize`.
+        What is a formula of its own is told by the ink (:mod:`inkmath.decoding.rows`), as far as nobody says it.
+
+        Args:
+            strokes, constraints, alternatives: as for :meth:`recognize`; strokes of one constraint are of one formula.
+            joined: sets of stroke indices that are of one formula each.
+            begins: strokes that begin a formula each: what was written before and lies beside them is of the one above.
+
+        Raises:
+            ValueError: as for :meth:`recognize`; ``joined`` or ``begins`` name a stroke that is not there, or what
+                begins a formula is to be of one with strokes before it.
         """
         _check_count("alternatives", alternatives)
         ink, chosen = _as_ink(strokes), constraints or {}
-        self._check(chosen, len(ink.strokes))
+        self.check(ink, chosen, joined=joined, begins=begins)
         reader = self.expressions  # loaded before the clock runs
         began = perf_counter()
-        owned = reader.rows(ink, list(chosen))
+        owned = reader.rows(ink, [*chosen, *map(frozenset, joined)], begins)
         parts = [replace(ink, strokes=tuple(ink.strokes[index] for index in row)) for row in owned]
         decided = [_within(row, chosen) for row in owned]
         answers = reader.read(parts, alternatives=alternatives, constraints=decided)
@@ -396,9 +410,25 @@ class Recognizer:
         if label not in self.expressions.labels:
             raise ValueError(f"a constraint asks for the label {quoted(str(label))}, which the model does not know")
 
-    def check(self, strokes: Strokes, constraints: Constraints) -> None:
-        """Raise ValueError where :meth:`recognize` would, for ink that it does not take or constraints on it."""
-        self._check(constraints, len(_as_ink(strokes).strokes))
+    def check(
+        self,
+        strokes: Strokes,
+        constraints: Constraints,
+        *,
+        joined: Collection[Set[int]] = (),
+        begins: Collection[int] = (),
+    ) -> None:
+        """Raise ValueError where :meth:`recognize_rows` would, for ink that it does not take or what is said of it."""
+        count = len(_as_ink(strokes).strokes)
+        self._check(constraints, count)
+        for what, named in (*(("joined", one) for one in joined), ("begins", begins)):
+            _check_indices(what, named, count)
+        for stroke in begins:
+            for together in (*constraints, *joined):
+                if stroke in together and min(together) < stroke:
+                    raise ValueError(
+                        f"stroke {stroke} begins a formula, and is to be of one with stroke {min(together)} before it"
+                    )
 
     def _check(self, constraints: Constraints, strokes: int) -> None:
         """Raise ValueError for constraints that no reading could obey."""
@@ -407,12 +437,7 @@ class Recognizer:
             if not isinstance(owned, Set):
                 raise ValueError(f"a constraint names strokes {owned!r}; write frozenset({owned!r})")
             self.check_choice(owned, label)
-            if not all(
-                isinstance(index, Integral) and not isinstance(index, bool) and 0 <= index < strokes for index in owned
-            ):
-                raise ValueError(
-                    f"a constraint names strokes {sorted(owned, key=str)}; the ink has strokes 0..{strokes - 1}"
-                )
+            _check_indices("a constraint", owned, strokes)
             if taken & owned:
                 raise ValueError(f"two constraints name stroke {min(taken & owned)}")
             taken |= owned
@@ -530,6 +555,11 @@ def _moved(reading: Reading, row: Sequence[int]) -> Reading:
 def _check_count(name: str, number: object) -> None:
     if not isinstance(number, Integral) or number < 1:
         raise ValueError(f"{name} is {number}; ask for a whole number, at least 1")
+
+
+def _check_indices(what: str, named: Collection[object], count: int) -> None:
+    if not all(isinstance(one, Integral) and not isinstance(one, bool) and 0 <= int(one) < count for one in named):
+        raise ValueError(f"{what} names strokes {sorted(named, key=str)}; the ink has strokes 0..{count - 1}")
 
 
 def _as_ink(strokes: Strokes) -> Ink:

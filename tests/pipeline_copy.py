@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).parents[1]
 TINY = {
-    "synthesize": {"train": 60, "test": 12, "writers": 8, "symbols": 8},
-    "normalize": {"points": 16},
+    "synthesize": {"train": 60, "test": 12, "writers": 20, "symbols": 8},
+    "normalize": {"points": 8},
     "train": {"units": 8, "epochs": 3},
     "train_expression": {"width": 24, "layers": 1, "heads": 2, "epochs": 1},
 }

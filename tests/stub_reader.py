@@ -38,14 +38,16 @@ class StubReader:
             for ink, decided in zip(inks, chosen, strict=True)
         ]
 
-    def rows(self, ink: Ink, together: Collection[frozenset[int]] = ()) -> list[tuple[int, ...]]:
-        """What lies 100 or more below the topmost stroke is a second formula."""
+    def rows(
+        self, ink: Ink, together: Collection[frozenset[int]] = (), begins: Collection[int] = ()
+    ) -> list[tuple[int, ...]]:
+        """What lies 100 or more below the topmost stroke is a second formula; from a beginning on, another."""
         tops = np.array([stroke[:, 1].min() for stroke in ink.strokes])
         below = tops >= tops.min() + 100
         for kept in together:
             below[list(kept)] = below[list(kept)].all()
-        parts = (tuple(np.flatnonzero(part).tolist()) for part in (~below, below))
-        return [part for part in parts if part]
+        row = 1000 * below + [sum(stroke >= first for first in begins) for stroke in range(len(tops))]
+        return [tuple(np.flatnonzero(row == one).tolist()) for one in np.unique(row)]
 
     def _line(self, ink: Ink, decided: Constraints, offset: int) -> Reading:
         """A line of symbols; reading ``offset`` calls the last undecided symbol something else."""

@@ -507,6 +507,25 @@ def test_choices_hold_in_their_rows_and_keep_strokes_together(recognizer: Recogn
     assert [row.latex for row in across.rows] == ["y"]
 
 
+def test_rows_are_joined_and_begun_where_a_person_says_so(recognizer: Recognizer) -> None:
+    page = [X, ONE, below(ONE), below(MINUS)]
+    joined = recognizer.recognize_rows(page, joined=[{0, 3}])
+    assert [row.latex for row in joined.rows] == ["x 1 -", "1"]
+    begun = recognizer.recognize_rows(page, begins=[1])
+    assert [row.latex for row in begun.rows] == ["x", "1", "1 -"]
+
+
+def test_rows_refuse_beginnings_that_cannot_be() -> None:
+    recognizer = Recognizer(StubReader, StubNamer)
+    with pytest.raises(ValueError, match=r"begins names strokes \[2\]; the ink has strokes 0\.\.1"):
+        recognizer.recognize_rows([X, ONE], begins=[2])
+    with pytest.raises(ValueError, match=r"joined names strokes \[0, 2\]; the ink has strokes 0\.\.1"):
+        recognizer.recognize_rows([X, ONE], joined=[{0, 2}])
+    for more in ({"joined": [{0, 1}]}, {"constraints": {frozenset({0, 1}): "x"}}):
+        with pytest.raises(ValueError, match="stroke 1 begins a formula, and is to be of one with stroke 0 before it"):
+            recognizer.recognize_rows([X, ONE], begins=[1], **more)
+
+
 def test_rows_refuse_what_a_formula_refuses(recognizer: Recognizer) -> None:
     with pytest.raises(ValueError, match="there is no stroke to read"):
         recognizer.recognize_rows([])

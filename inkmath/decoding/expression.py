@@ -117,14 +117,16 @@ class StrokeGraphReader:
         """How good the best reading is, a log-probability, whatever a person decided: in all that is compared."""
         return self._glance.search(scores, {})[0].score
 
-    def rows(self, ink: Ink, together: Collection[frozenset[int]] = ()) -> list[tuple[int, ...]]:
+    def rows(
+        self, ink: Ink, together: Collection[frozenset[int]] = (), begins: Collection[int] = ()
+    ) -> list[tuple[int, ...]]:
         """Find the formulas beneath each other; see :class:`inkmath.decoding.reading.ExpressionReader`."""
 
         def worth(sets: Sequence[tuple[int, ...]]) -> list[float]:
             parts = [prepared(Ink(tuple(ink.strokes[index] for index in one))) for one in sets]
             return [self._worth(scores) for scores in self.scores(parts)]
 
-        return rows(ink.strokes, worth, together)
+        return rows(ink.strokes, worth, together, begins)
 
 
 def prepared(ink: Ink) -> Ink:

@@ -61,11 +61,14 @@ class ExpressionReader(Protocol):
             For each ink at least one reading, the best first, no two with the same canonical LaTeX.
         """
 
-    def rows(self, ink: Ink, together: Collection[frozenset[int]] = ()) -> list[tuple[int, ...]]:
+    def rows(
+        self, ink: Ink, together: Collection[frozenset[int]] = (), begins: Collection[int] = ()
+    ) -> list[tuple[int, ...]]:
         """Which strokes of ink (at least one) are formulas of their own, written beneath each other.
 
         Args:
-            ink: one formula or several. together: sets of strokes that are of one formula.
+            ink: one formula or several. together: sets of strokes that are of one formula. begins: strokes that begin
+            one, each the first of what it is together with.
 
         Returns:
             Indices in writing order, the uppermost formula first; every stroke is of one formula.

@@ -8,6 +8,7 @@ to gain what the band or the return asks for.
 
 from __future__ import annotations
 
+import bisect
 import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -71,6 +72,9 @@ BY_RETURN = 4.0
 MOST_RETURNS = 3
 """So many returns are tried between two bands, those that lie furthest beneath."""
 
+DECIDED = 2 * NEVER
+"""What a cut that a person asked for is to gain: less than anything could cost."""
+
 SPECK = 0.3
 """Strokes that are smaller, in typical strokes, are no formula by themselves."""
 
@@ -94,7 +98,12 @@ class Bands:
     sizes: Floats
 
 
-def rows(strokes: Sequence[Stroke], worth: Worth, together: Collection[frozenset[int]] = ()) -> list[tuple[int, ...]]:
+def rows(
+    strokes: Sequence[Stroke],
+    worth: Worth,
+    together: Collection[frozenset[int]] = (),
+    begins: Collection[int] = (),
+) -> list[tuple[int, ...]]:
     """Which strokes are formulas of their own.
 
     Of all ways to cut, the best is found by dynamic programming over the parts, as lines of a paragraph are (Knuth and
@@ -102,12 +111,13 @@ def rows(strokes: Sequence[Stroke], worth: Worth, together: Collection[frozenset
 
     Args:
         strokes: at least one, each ``(points, 2)``, in any unit. worth: tells how good a reading is. together: sets of
-        strokes that no cut may part.
+        strokes that no cut may part. begins: strokes that begin a row each, and are the first of what they are together
+        with: what no band parts from them and was written before is of the row above, what was written after of theirs.
 
     Returns:
         Indices in writing order, the uppermost formula first; every stroke is of one.
     """
-    found = bands(strokes, together)
+    found = bands(strokes, together, begins)
     parts, count = found.parts, len(found.parts)
     if count == 1:
         return list(parts)
@@ -152,22 +162,22 @@ def rows(strokes: Sequence[Stroke], worth: Worth, together: Collection[frozenset
     return [owned[begin, end] for end, begin in zip(cuts[-2::-1], cuts[:0:-1], strict=True)]
 
 
-def bands(strokes: Sequence[Stroke], together: Collection[frozenset[int]] = ()) -> Bands:
+def bands(strokes: Sequence[Stroke], together: Collection[frozenset[int]] = (), begins: Collection[int] = ()) -> Bands:
     """The bands across ink at which a cut may be worth its price, at the slope at which they are widest together.
 
-    Between them it is parted where the pen went back to begin a row. Arguments as of :func:`rows`.
+    Between them it is parted where the pen went back to begin a row, or a person said so. Arguments as of :func:`rows`.
     """
     low, high = boxes(strokes)
     size = typical_size(low, high)
     points = np.concatenate(strokes).astype(np.float64)  # (all points, 2)
-    begins = np.cumsum([0, *map(len, strokes[:-1])])
+    starts = np.cumsum([0, *map(len, strokes[:-1])])
     sizes = extents(low, high) / size
     parted: list[tuple[int, ...]] = [tuple(range(len(strokes)))]
     asked: list[float] = []
     steepness, most = 0.0, 0.0
     for slope in sorted(SLOPES, key=abs):
         down = points[:, 1] - slope * points[:, 0]
-        top, bottom = np.minimum.reduceat(down, begins) / size, np.maximum.reduceat(down, begins) / size
+        top, bottom = np.minimum.reduceat(down, starts) / size, np.maximum.reduceat(down, starts) / size
         parts, widths = _parted(top, bottom, together)
         bars = [_bar_between(low, high, above, part, size) for above, part in itertools.pairwise(parts)]
         widths = np.minimum(widths, WIDE)
@@ -184,12 +194,35 @@ def bands(strokes: Sequence[Stroke], together: Collection[frozenset[int]] = ()) 
     prices_of_all: list[float] = []
     levels: list[int] = []
     for number, between in enumerate(parted):
-        returns = _returns(strokes, between, steepness, size, together)
-        cuts = [0, *returns, len(between)]
-        parts_of_all += [between[one:two] for one, two in itertools.pairwise(cuts)]
-        prices_of_all += ([asked[number - 1]] if number else []) + list(returns.values())
-        levels += [number] * (len(returns) + 1)
+        prices_of_all += [asked[number - 1]] if number else []
+        for place, written in enumerate(_apart(between, begins, together)):
+            returns = _returns(strokes, written, steepness, size, together)
+            cuts = [0, *returns, len(written)]
+            parts_of_all += [written[one:two] for one, two in itertools.pairwise(cuts)]
+            prices_of_all += ([DECIDED] if place else []) + list(returns.values())
+            levels += [number] * (len(returns) + 1)
+    for stroke in begins:
+        first = next(number for number, part in enumerate(parts_of_all) if stroke in part)
+        while first and min(parts_of_all[first - 1]) > stroke:  # its scripts, and the like
+            first -= 1
+        if first:
+            prices_of_all[first - 1] = DECIDED
     return Bands(tuple(parts_of_all), tuple(prices_of_all), tuple(levels), sizes)
+
+
+def _apart(
+    part: tuple[int, ...], begins: Collection[int], together: Collection[frozenset[int]]
+) -> list[tuple[int, ...]]:
+    """What no band parts, parted before each stroke that begins a row, in writing order.
+
+    What is together is of the row in which it begins.
+    """
+    decided = [0, *sorted(set(begins) & set(part))]
+    row_of = {stroke: bisect.bisect(decided, stroke) for stroke in part}
+    for kept in together:
+        row_of |= dict.fromkeys(kept & row_of.keys(), bisect.bisect(decided, min(kept)))
+    rows_of_part = itertools.groupby(sorted(part, key=lambda stroke: (row_of[stroke], stroke)), row_of.__getitem__)
+    return [tuple(strokes) for _, strokes in rows_of_part]
 
 
 def _returns(

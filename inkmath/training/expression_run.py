@@ -109,7 +109,6 @@ def train_expression(
     )
     model = network(products=knobs.products)
     kept = network(products="float32")  # what is judged and kept: the averaged weights
-    ensure_exportable(kept, _inputs(points))
     recipe = Recipe(
         seed=seed,
         epochs=knobs.epochs,
@@ -136,6 +135,7 @@ def train_expression(
         if len(begun) < len(model.trainable_variables):
             say("the others differ or are not there: look at width, layers, heads, pair_width, points and classes")
     teachers = ExpressionTeachers(knobs.teachers, labels, points) if knobs.teachers else None
+    ensure_exportable(kept, _inputs(points))
     trainer = ExpressionTrainer(model, training, labels, recipe, checkpoint, say, begun=begun, teachers=teachers)
     trainer.resume()
 

@@ -35,7 +35,7 @@ from inkmath.web.bodies import (
 from inkmath.web.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from pydantic import BaseModel
 
@@ -129,23 +129,29 @@ async def recognize(request: Request, service: Served) -> Response:
 
     def work() -> dict[str, Any]:
         ink = asked.ink()
-        _check(service, ink, asked.constraints)
+        _check(service, ink, asked)
         read = service.recognizer.recognize(ink, constraints=asked.constraints, alternatives=asked.alternatives)
         return _answer(read) | (_told(ink) if asked.in_file else {})
 
     return JSONResponse(await service.pool.run(work, request))
 
 
-@router.post("/rows", response_model=schemas.RowsAnswer, openapi_extra=body_of(schemas.RecognizeRequest, files=True))
+@router.post("/rows", response_model=schemas.RowsAnswer, openapi_extra=body_of(schemas.RowsRequest, files=True))
 async def rows(request: Request, service: Served) -> Response:
     """Read formulas written beneath each other, each for itself, given like one; a constraint is on one of them."""
     service.require_ready()
-    asked = await _asked(request, service.limits)
+    asked = await _asked(request, service.limits, schemas.RowsRequest)
 
     def work() -> dict[str, Any]:
         ink = asked.ink()
-        _check(service, ink, asked.constraints)
-        read = service.recognizer.recognize_rows(ink, constraints=asked.constraints, alternatives=asked.alternatives)
+        _check(service, ink, asked)
+        read = service.recognizer.recognize_rows(
+            ink,
+            constraints=asked.constraints,
+            alternatives=asked.alternatives,
+            joined=asked.joined,
+            begins=asked.begins,
+        )
         return {"rows": [_answer(row) for row in read.rows]} | (_told(ink) if asked.in_file else {})
 
     return JSONResponse(await service.pool.run(work, request))
@@ -259,16 +265,20 @@ class _Asked:
     Attributes:
         ink: gives it; getting it out of a file takes time, and may raise what :mod:`inkmath.web.bodies` does.
         in_file: it came in a file, so that the client does not know it yet.
-        constraints: what a person decided. alternatives: how many formulas are wanted at most.
+        constraints, joined, begins: what a person decided. alternatives: how many formulas are wanted at most.
     """
 
     ink: Callable[[], Ink]
     in_file: bool = True
     constraints: dict[frozenset[int], str] = field(default_factory=dict)
     alternatives: int = 5
+    joined: Sequence[frozenset[int]] = ()
+    begins: Sequence[int] = ()
 
 
-async def _asked(request: Request, limits: Limits) -> _Asked:
+async def _asked(
+    request: Request, limits: Limits, body: type[schemas.RecognizeRequest] = schemas.RecognizeRequest
+) -> _Asked:
     """What a request brings to be read: strokes as JSON, InkML, or a picture.
 
     Raises:
@@ -276,9 +286,10 @@ async def _asked(request: Request, limits: Limits) -> _Asked:
     """
     given = media_type(request)
     if given == "application/json":
-        asked = await read_json(request, schemas.RecognizeRequest, limits)
+        asked = await read_json(request, body, limits)
         ink = ink_of_strokes(asked.strokes, limits)
-        return _Asked(lambda: ink, False, _constraints(asked.constraints), asked.alternatives)
+        rows = ([*map(frozenset, asked.joined)], asked.begins) if isinstance(asked, schemas.RowsRequest) else ()
+        return _Asked(lambda: ink, False, _constraints(asked.constraints), asked.alternatives, *rows)
     if given in INKML_TYPES:
         return _Asked(partial(ink_of_inkml, await read_body(request, limits), limits))
     if given in PICTURE_TYPES:
@@ -291,10 +302,10 @@ async def _asked(request: Request, limits: Limits) -> _Asked:
     )
 
 
-def _check(service: Service, ink: Ink, constraints: dict[frozenset[int], str]) -> None:
-    """Raise Problem 422 for ink, or constraints on it, that the recogniser does not take."""
+def _check(service: Service, ink: Ink, asked: _Asked) -> None:
+    """Raise Problem 422 for ink, or what is said of it, that the recogniser does not take."""
     try:
-        service.recognizer.check(ink, constraints)
+        service.recognizer.check(ink, asked.constraints, joined=asked.joined, begins=asked.begins)
     except ValueError as error:
         raise Problem(422, "invalid", "Invalid request", str(error)) from error
 

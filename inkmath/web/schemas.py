@@ -45,6 +45,22 @@ class RecognizeRequest(Body):
     alternatives: Annotated[int, Field(ge=1, le=20)] = 5
 
 
+class RowsRequest(RecognizeRequest):
+    """Formulas beneath each other to read."""
+
+    joined: Annotated[
+        list[Annotated[list[StrokeIndex], Field(min_length=1)]],
+        Field(max_length=200, description="Strokes that are of one formula"),
+    ] = []
+    begins: Annotated[
+        list[StrokeIndex],
+        Field(
+            max_length=200,
+            description="Strokes that begin a formula each: what was written before, beside them, is of the one above",
+        ),
+    ] = []
+
+
 class ClassifyRequest(Body):
     """One isolated symbol to name."""
 

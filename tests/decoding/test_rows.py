@@ -252,6 +252,55 @@ def test_the_unit_of_the_ink_does_not_matter() -> None:
     assert bands(larger).prices == pytest.approx(bands(page).prices, abs=1e-3)
 
 
+def nothing(sets: Sequence[Set]) -> list[float]:
+    """No way to read is better than another."""
+    return [0.0 for _ in sets]
+
+
+def test_a_stroke_that_is_to_begin_a_row_does_whatever_reading_it_so_costs() -> None:
+    beneath = [*line(0), *line(2)]
+    assert rows(beneath, gaining(-1000.0), begins=[4]) == [(0, 1, 2, 3), (4, 5, 6, 7)], "at the band above it"
+    within = [*line(0), *line(0.3)]
+    assert rows(within, nothing) == [tuple(range(8))], "neither a band nor a return parts them"
+    assert rows(within, nothing, begins=[4]) == [(0, 1, 2, 3), (4, 5, 6, 7)]
+    assert rows(within, nothing, begins=[2, 4]) == [(0, 1), (2, 3), (4, 5, 6, 7)]
+    assert rows(within, nothing, begins=[0]) == [tuple(range(8))], "it does anyway"
+
+
+def test_what_was_written_after_the_beginning_of_a_row_and_lies_right_above_it_is_of_that_row() -> None:
+    exponent = np.array([[3.5, 1.2], [3.7, 1.7]], np.float32)
+    page = [*line(0), *line(2), exponent]
+    assert len(bands(page).parts) == 3, "bands lie above and below it"
+    assert rows(page, nothing, begins=[4]) == [(0, 1, 2, 3), (4, 5, 6, 7, 8)]
+
+
+def test_what_other_rows_are_written_in_counts_for_nothing() -> None:
+    page = [tall(0, 0), *line(2), tall(1, 0), tall(2, 0)]
+    assert rows(page, nothing, begins=[1]) == [(0, 5, 6), (1, 2, 3, 4)], "the first was written on later"
+
+
+def test_what_is_together_is_of_the_row_in_which_it_begins() -> None:
+    page = [*line(0), *line(0.3)]
+    assert rows(page, nothing, [frozenset({1, 6})], begins=[4]) == [(0, 1, 2, 3, 6), (4, 5, 7)]
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 12), st.data())
+@settings(max_examples=60)
+def test_whatever_is_to_begin_rows_no_stroke_is_lost_and_nothing_lies_across(
+    seed: int, count: int, data: st.DataObject
+) -> None:
+    random = np.random.default_rng(seed)
+    page = [tall(*random.uniform(0, 5, 2)) for _ in range(count)]
+    begins = data.draw(st.lists(st.integers(0, count - 1), unique=True))
+    found = rows(page, nothing, begins=begins)
+    assert sorted(stroke for row in found for stroke in row) == list(range(count))
+    groups = bands(page).parts
+    for stroke in begins:
+        row = next(one for one in found if stroke in one)
+        beside = next(set(one) for one in groups if stroke in one)
+        assert all(other >= stroke for other in beside & set(row))
+
+
 @given(st.integers(0, 2**32 - 1), st.integers(1, 12))
 @settings(max_examples=60)
 def test_any_ink_is_cut_in_the_best_of_all_ways(seed: int, count: int) -> None:

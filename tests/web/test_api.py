@@ -45,6 +45,19 @@ def test_formulas_beneath_each_other_come_back_as_rows(client: TestClient) -> No
     assert first["relations"] == [{"parent": 0, "child": 1, "relation": "Right"}]
 
 
+def test_rows_are_joined_and_begun_as_asked(client: TestClient) -> None:
+    asked = {"strokes": [X, ONE, [[x, y + 100] for x, y in ONE]]}
+    for said, wanted in (
+        ({"begins": [1]}, [[[0]], [[1]], [[2]]]),
+        ({"joined": [[0, 2]]}, [[[0], [1], [2]]]),
+    ):
+        found = client.post("/api/rows", json=asked | said).json()["rows"]
+        assert [sorted(symbol["strokes"] for symbol in row["symbols"]) for row in found] == wanted
+    problem = assert_problem(client.post("/api/rows", json=asked | {"begins": [3]}), 422, "invalid")
+    assert "begins names strokes [3]" in problem["detail"]
+    assert_problem(client.post("/api/recognize", json=asked | {"begins": [1]}), 422, "invalid")
+
+
 def test_a_file_in_rows_comes_back_with_its_strokes_and_what_it_says_they_are(client: TestClient) -> None:
     above = [[x, y - 100] for x, y in X]
     says_y = {"strokes": [above, ONE], "symbols": [{"label": "y", "strokes": [0, 1]}]}

@@ -299,6 +299,79 @@ def test_the_limit_that_all_rows_share_is_not_called_one_of_a_formula(browser: B
         assert page.locator("#notice").is_hidden()
 
 
+# Rows begun and joined by hand
+
+
+def beside(stroke: Points, by: int) -> Points:
+    return [(x + by, y) for x, y in stroke]
+
+
+def choose(page: Page, symbol: int, what: str) -> None:
+    """In the choices of a symbol of the row in hand."""
+    page.locator("#symbols button").nth(symbol).click()
+    page.get_by_role("button", name=what).click()
+
+
+def test_a_row_begins_where_the_person_says_and_is_joined_again(page: Page) -> None:
+    draw(page, X, ONE, beside(MINUS, 40), beside(ONE, 160))
+    expect_latex(page, "x1-1")
+    choose(page, 2, "New row from here")
+    expect_rows(page, "x1", "-1")
+    assert in_hand(page) == "2: \N{MINUS SIGN}1"
+    choose(page, 1, "Join the row above")
+    expect_latex(page, "x1-1")
+    page.keyboard.press("Control+z")
+    expect_rows(page, "x1", "-1")
+    page.keyboard.press("Control+z")
+    expect_latex(page, "x1-1")
+    page.keyboard.press("Control+Shift+z")
+    expect_rows(page, "x1", "-1")
+    page.reload()
+    expect_rows(page, "x1", "-1")
+
+
+def test_rows_that_the_ink_parts_are_joined_and_parted_again(page: Page) -> None:
+    write_two_rows(page)
+    choose(page, 1, "Join the row above")
+    expect_latex(page, "x11-")
+    assert page.locator("#whole").is_hidden(), "what is written beneath may be a row of its own"
+    choose(page, 2, "New row from here")
+    expect_rows(page, "x1", "1-")
+
+
+def test_a_row_whose_beginning_is_erased_begins_with_what_follows(page: Page) -> None:
+    draw(page, X, ONE, beside(MINUS, 40), beside(ONE, 160))
+    choose(page, 2, "New row from here")
+    expect_rows(page, "x1", "-1")
+    choose(page, 0, "Erase")
+    expect_rows(page, "x1", "1")
+    draw(page, beside(X, 180))
+    wait_for(page, lambda: page.locator("#symbols button").count() == 2)
+    assert page.locator("#formula [role=radio]").count() == 2
+
+
+def test_strokes_made_one_symbol_across_the_beginning_of_a_row_undo_it(page: Page) -> None:
+    draw(page, X, ONE, MINUS)
+    choose(page, 2, "New row from here")
+    expect_rows(page, "x1", "-")
+    choose(page, 0, "Change strokes")
+    tap(page, 200, 120)
+    assert page.get_by_role("button", name="Join the row above").is_hidden(), "there is to be room for taps"
+    page.locator("#choices [data-label='+']").click()
+    expect_latex(page, "x+")
+
+
+def test_where_no_row_can_begin_or_be_joined_none_is_offered(page: Page) -> None:
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    for symbol, offered in ((0, 0), (1, 1)):
+        page.locator("#symbols button").nth(symbol).click()
+        page.locator("#choices").get_by_role("button", name="Erase").wait_for()
+        assert page.get_by_role("button", name="New row from here").count() == offered
+        assert page.get_by_role("button", name="Join the row above").count() == 0
+        page.keyboard.press("Escape")
+
+
 # All rows as one formula
 
 

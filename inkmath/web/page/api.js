@@ -89,7 +89,10 @@ export class Reader {
     const ids = state.strokes.map(({ id }) => id);
     const place = new Map(ids.map((id, index) => [id, index]));
     const constraints = choices.map(({ strokes, label }) => ({ strokes: strokes.map((id) => place.get(id)), label }));
-    const key = JSON.stringify([ids, constraints, state.whole]);
+    const rows = state.whole ? {} : {
+      begins: state.begins.map((id) => place.get(id)), joined: state.joined.map((some) => some.map((id) => place.get(id))),
+    };
+    const key = JSON.stringify([ids, constraints, state.whole, rows]);
     const known = this.#kept.get(key);
     if (known) return known;
     const running = new AbortController();
@@ -97,14 +100,14 @@ export class Reader {
     try {
       const answer = await call(state.whole ? "api/recognize" : "api/rows", {
         method: "POST",
-        body: { strokes: wire(state.strokes), constraints, alternatives: 5 },
+        body: { strokes: wire(state.strokes), constraints, alternatives: 5, ...rows },
         controller: running,
       });
       if (sequence !== this.#sequence) return null;
-      const rows = (answer.rows ?? [answer]).map(({ alternatives }) => alternatives.map((reading) => byIds(reading, ids)));
-      this.#kept.set(key, rows);
+      const read = (answer.rows ?? [answer]).map(({ alternatives }) => alternatives.map((reading) => byIds(reading, ids)));
+      this.#kept.set(key, read);
       if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value);
-      return rows;
+      return read;
     } catch (error) {
       if (sequence !== this.#sequence || error.name === "AbortError") return null;
       throw error;

@@ -9,7 +9,10 @@ const element = (tag, properties = {}, ...children) => {
 };
 
 export class Choices extends EventTarget {
-  /** Events: `choose` {strokes, label}, `release` {strokes}, `erase` {strokes}, `group` when its strokes may have changed, `close`. */
+  /**
+   * Events: `choose` {strokes, label}, `release` {strokes}, `erase` {strokes}, `begin` and `join` {strokes} for the row,
+   * `group` when its strokes may have changed, `close`.
+   */
   constructor(panel) {
     super();
     this.panel = panel;
@@ -39,7 +42,7 @@ export class Choices extends EventTarget {
 
   /**
    * Open beside a box of the sheet (in its pixels).
-   * `symbol` is {label, alternatives, strokes (ids), chosen}.
+   * `symbol` is {label, alternatives, strokes (ids), chosen, mayBegin, mayJoin}: a row, or its row the one above.
    */
   open(symbol, box, { focus = false } = {}) {
     this.opened = { ...symbol, strokes: [...symbol.strokes] };
@@ -73,7 +76,7 @@ export class Choices extends EventTarget {
   }
 
   #render() {
-    const { label, alternatives, chosen } = this.opened;
+    const { label, alternatives, chosen, mayBegin, mayJoin } = this.opened;
     const likely = [...alternatives];
     if (!likely.some((candidate) => candidate.label === label)) likely.unshift({ label, probability: null });
     const search = element("input", {
@@ -89,14 +92,18 @@ export class Choices extends EventTarget {
     });
     this.regroup = element("button", { type: "button", textContent: "Change strokes", ariaPressed: "false" });
     this.regroup.addEventListener("click", () => this.#setGrouping(!this.grouping));
-    const erase = element("button", { type: "button", textContent: "Erase" });
-    erase.addEventListener("click", () => this.#tell("erase"));
-    const foot = element("div", { className: "foot" }, this.regroup, erase);
-    if (chosen) {
-      const release = element("button", { type: "button", textContent: "Undo my choice" });
-      release.addEventListener("click", () => this.#tell("release"));
-      foot.append(release);
-    }
+    const foot = element("div", { className: "foot" }, this.regroup);
+    const offer = (type, textContent) => {
+      const button = element("button", { type: "button", textContent });
+      button.addEventListener("click", () => this.#tell(type));
+      foot.append(button);
+      return button;
+    };
+    offer("erase", "Erase");
+    if (chosen) offer("release", "Undo my choice");
+    this.ofRow = [];
+    if (mayBegin) this.ofRow.push(offer("begin", "New row from here"));
+    if (mayJoin) this.ofRow.push(offer("join", "Join the row above"));
     const close = element("button", { type: "button", textContent: "×", ariaLabel: "Close" });
     close.addEventListener("click", () => this.close());
     this.explain = element("p", { hidden: true });
@@ -135,6 +142,7 @@ export class Choices extends EventTarget {
     this.grouping = grouping;
     this.regroup.ariaPressed = String(grouping);
     this.explain.hidden = !grouping;
+    for (const button of this.ofRow) button.hidden = grouping; // The less room this takes, the more strokes can be tapped.
     this.#count();
     this.#place();
   }

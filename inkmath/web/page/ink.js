@@ -3,13 +3,15 @@
 /**
  * @typedef {{id: number, points: Array<[number, number, number]>}} Stroke  points are [x, y, pressure]
  * @typedef {{strokes: number[], label: string}} Choice  strokes by id
- * @typedef {{strokes: readonly Stroke[], choices: readonly Choice[], readings: readonly object[], whole: boolean}} State
+ * @typedef {{strokes: readonly Stroke[], choices: readonly Choice[], readings: readonly object[], begins: readonly number[],
+ *   joined: readonly (readonly number[])[], whole: boolean}} State
  *   never changed, only replaced; `readings` are formulas a person took or wrote in place of the best, each for the
- *   row of just its strokes (by id); `whole` says that all is one formula, whatever lies beneath each other
+ *   row of just its strokes (by id); `begins` are strokes that begin a row, `joined` sets of strokes that are of one;
+ *   `whole` says that all is one formula, whatever lies beneath each other
  */
 
 /** @type {State} */
-const NOTHING = { strokes: [], choices: [], readings: [], whole: false };
+const NOTHING = { strokes: [], choices: [], readings: [], begins: [], joined: [], whole: false };
 
 const MAX_HISTORY = 500;
 
@@ -36,7 +38,13 @@ export class Ink extends EventTarget {
     const gone = new Set(ids);
     const strokes = this.state.strokes.filter((stroke) => !gone.has(stroke.id));
     if (strokes.length === this.state.strokes.length) return;
-    this.#go(strokes.length ? { ...this.state, strokes, choices: this.#choicesBeside(gone), readings: this.#readingsBeside(gone) } : NOTHING);
+    if (!strokes.length) return this.#go(NOTHING);
+    // Who erases what a row begins with writes it anew: what was written next holds its place.
+    const begins = this.state.begins.map((id) => strokes.find((stroke) => stroke.id >= id)?.id).filter((id) => id > strokes[0].id);
+    const joined = this.state.joined.map((ids) => ids.filter((id) => !gone.has(id))).filter(({ length }) => length > 1);
+    this.#go({
+      ...this.state, strokes, choices: this.#choicesBeside(gone), readings: this.#readingsBeside(gone), begins: [...new Set(begins)], joined,
+    });
   }
 
   /**
@@ -59,6 +67,16 @@ export class Ink extends EventTarget {
     const freed = new Set(ids);
     this.#go({ ...this.state, choices: this.#choicesBeside(freed), readings: this.#readingsBeside(freed) });
   }
+
+  /** Let a row begin with a stroke. */
+  beginRow(id) {
+    this.#go({
+      ...this.state, begins: [...this.state.begins, id], joined: this.state.joined.filter((ids) => !parts(id, ids)), whole: false,
+    });
+  }
+
+  /** Let strokes be of one row. */
+  joinRows(ids) { this.#go({ ...this.state, joined: [...this.state.joined, ids] }); }
 
   /** Read all as one formula, or rows for themselves. */
   setWhole(whole) { this.#go({ ...this.state, whole }); }
@@ -90,6 +108,8 @@ export class Ink extends EventTarget {
   #readingsBeside(ids) { return this.state.readings.filter((reading) => !strokesOf(reading).some((id) => ids.has(id))); }
 
   #go(state) {
+    const together = [...state.joined, ...state.choices.map(({ strokes }) => strokes)];
+    state = { ...state, begins: state.begins.filter((id) => !together.some((ids) => parts(id, ids))) };
     this.#past.push(this.state);
     if (this.#past.length > MAX_HISTORY) this.#past.shift();
     this.#future = [];
@@ -107,6 +127,9 @@ export class Ink extends EventTarget {
 
   #changed(travelled = false) { this.dispatchEvent(new CustomEvent("change", { detail: { travelled } })); }
 }
+
+/** Whether a row that begins with a stroke would part some. */
+const parts = (id, ids) => ids.includes(id) && Math.min(...ids) < id;
 
 /** A formula as the server tells it, its strokes by id rather than by their places among `ids`. */
 export const byIds = (formula, ids) => ({

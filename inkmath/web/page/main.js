@@ -317,7 +317,8 @@ async function openSymbolOf(id, focus = false) {
   takeRow(id);
   const symbol = rows.symbols[index];
   const { strokes } = symbol;
-  choices.open({ ...symbol, chosen: isChosen(strokes) }, placeOf(strokes), { focus });
+  const [mayBegin, mayJoin] = ink.state.whole ? [] : [Math.min(...strokes) > rows.inHand.strokes[0], rows.hand > 0];
+  choices.open({ ...symbol, chosen: isChosen(strokes), mayBegin, mayJoin }, placeOf(strokes), { focus });
   outline();
   opener = focus ? index : null;
 }
@@ -350,6 +351,8 @@ choices.addEventListener("group", () => {
 choices.addEventListener("choose", ({ detail: { strokes, label } }) => ink.choose([{ strokes, label }]));
 choices.addEventListener("release", ({ detail: { strokes } }) => ink.release(strokes));
 choices.addEventListener("erase", ({ detail: { strokes } }) => ink.remove(strokes));
+choices.addEventListener("begin", ({ detail: { strokes } }) => ink.beginRow(Math.min(...strokes)));
+choices.addEventListener("join", () => ink.joinRows([rows.hand - 1, rows.hand].flatMap((row) => rows.list[row].strokes)));
 choices.addEventListener("close", () => {
   sheet.single(null);
   outline();

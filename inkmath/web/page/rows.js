@@ -51,6 +51,8 @@ export class Rows {
       ...differing(before.strokes, after.strokes).map(({ id }) => id),
       ...differing(before.choices, after.choices).flatMap(({ strokes }) => strokes),
       ...differing(before.readings, after.readings).flatMap(strokesOf),
+      ...differing(before.joined, after.joined).flat(),
+      ...differing(before.begins, after.begins),
     ];
     if (!changed.length) return;
     // Of what was erased, the rest of its row tells where it was; where all of a row is gone, the one in hand stays.

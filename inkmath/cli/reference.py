@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 INTRODUCTION = """# The command line
 
 Made from the commands themselves by `python -m inkmath.cli.reference > docs/cli.md`; a test compares the two.
-`inkmath --install-completion` teaches your shell to complete commands, options and files.
+`inkmath --install-completion` teaches your shell to complete commands, options and files; `inkmath --version` says
+which version this is.
 
 ## Exit status
 

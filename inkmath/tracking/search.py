@@ -235,13 +235,19 @@ def _trial(
 
     stage, metric, watched, _ = TRAININGS[task]
     settings = {knob.name: knob.suggest(trial) for knob in knobs}
-    for earlier in trial.study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,)):
-        # DVC would answer from its run cache, without a run in MLflow.
-        if earlier.user_attrs["settings"] == settings and earlier.value is not None:
-            trial.set_user_attr("settings", settings)
-            trial.set_user_attr("mlflow_run", earlier.user_attrs["mlflow_run"])
-            return earlier.value
     trial.set_user_attr("settings", settings)
+    ended = (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)
+    for earlier in trial.study.get_trials(deepcopy=False, states=ended):
+        # DVC would answer from its run cache, without a run in MLflow, or train what was stopped early once more.
+        if earlier.user_attrs["settings"] != settings:
+            continue
+        trial.set_user_attr("mlflow_run", earlier.user_attrs["mlflow_run"])
+        if earlier.state == optuna.trial.TrialState.PRUNED:
+            for step, value in earlier.intermediate_values.items():
+                trial.report(value, step)
+            raise optuna.TrialPruned
+        assert earlier.value is not None
+        return earlier.value
     dvc_name = f"{trial.study.study_name}-{trial.number}"
     trial.set_user_attr("dvc_experiment", dvc_name)
     varied, began = {**given, **settings}, int(1000 * time.time())

@@ -209,6 +209,20 @@ def test_a_setting_that_comes_again_is_answered_from_the_earlier_trial(searching
         assert again.user_attrs[name] == first.user_attrs[name]
 
 
+@pytest.mark.slow
+def test_a_setting_that_was_stopped_early_is_not_trained_again(searching: Search) -> None:
+    searching.outcomes += [Outcome((0.6, 0.7, 0.8), seconds=1), Outcome((0.1, 0.2, 0.3), seconds=300)]
+    study = searching.run(20, Knob.parse("train.architecture=choice(lstm,conv)"), warm_up=1)
+    assert len(searching.started) == 2
+    stopped = [trial for trial in study.trials if trial.state == TrialState.PRUNED]
+    assert len(stopped) > 1
+    first, *others = [(trial.user_attrs, trial.intermediate_values) for trial in stopped]
+    for attributes, values in others:
+        assert values == first[1]
+        for name in ("settings", "mlflow_run"):
+            assert attributes[name] == first[0][name]
+
+
 def test_a_later_search_goes_on_with_other_settings(searching: Search) -> None:
     searching.outcomes += [Outcome((0.5,)), Outcome((0.6,))]
     searching.run(1, DROPOUT)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from inkmath.decoding.recent import Recent, fingerprint
 from inkmath.ink import Ink, check_size
 from inkmath.layout.quoting import quoted
 
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 WEIGHTS = Path(__file__).parent / "weights"
 """Where the released models lie."""
+
+KEPT_ROWS = 200
+"""The readings of so many rows are remembered: while a page is written, most of its rows stay as they are."""
 
 
 @dataclass(frozen=True)
@@ -260,6 +264,7 @@ class Recognizer:
         self._load_expressions = load_expressions
         self._load_symbols = load_symbols
         self._directory: Path | None = None
+        self._rows: Recent[list[Reading]] = Recent(KEPT_ROWS)
 
     @classmethod
     def load(cls, path: Path | str | None = None) -> Recognizer:
@@ -346,7 +351,8 @@ class Recognizer:
     ) -> Rows:
         """Read formulas written beneath each other, each for itself.
 
-        What is a formula of its own is told by the ink (:mod:`inkmath.decoding.rows`), as far as nobody says it.
+        What is a formula of its own is told by the ink (:mod:`inkmath.decoding.rows`), as far as nobody says it. Rows
+        of the same strokes as in one of the last calls are not read again.
 
         Args:
             strokes, constraints, alternatives: as for :meth:`recognize`; strokes of one constraint are of one formula.
@@ -365,7 +371,15 @@ class Recognizer:
         owned = reader.rows(ink, [*chosen, *map(frozenset, joined)], begins)
         parts = [replace(ink, strokes=tuple(ink.strokes[index] for index in row)) for row in owned]
         decided = [_within(row, chosen) for row in owned]
-        answers = reader.read(parts, alternatives=alternatives, constraints=decided)
+
+        def read(places: Sequence[int]) -> list[list[Reading]]:
+            of, by = [parts[place] for place in places], [decided[place] for place in places]
+            return reader.read(of, alternatives=alternatives, constraints=by)
+
+        asked = [
+            (fingerprint(part.strokes), alternatives, *by.items()) for part, by in zip(parts, decided, strict=True)
+        ]
+        answers = self._rows.answers(asked, read)
         seconds = (perf_counter() - began) / len(owned)
         return Rows(
             tuple(

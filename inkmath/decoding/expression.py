@@ -16,6 +16,7 @@ from inkmath.decoding.lines import LineModel, stroke_extents
 from inkmath.decoding.network import Network, NetworkError
 from inkmath.decoding.opinion import SecondOpinion
 from inkmath.decoding.readout import Scores
+from inkmath.decoding.recent import Recent, fingerprint
 from inkmath.decoding.rows import rows
 from inkmath.decoding.search import Search, Weights
 from inkmath.decoding.strays import GAIN, offered_beside, specks, with_offer, without_stroke
@@ -37,6 +38,9 @@ SETTINGS_FILE = "expression.json"
 
 BATCH_PAIRS = 40_000
 """Pairs of strokes that the network looks at in one call, one formula at least: bounds the memory of many formulas."""
+
+KEPT_WORTHS = 1000
+"""Of so many sets of strokes it is remembered how good a reading is: of a page of 26 rows some 90 are asked about."""
 
 STRETCH = 1.25
 """How much longer than its shortest formula a batch may be: padding costs as much time as ink."""
@@ -60,6 +64,7 @@ class StrokeGraphReader:
     ) -> None:
         self.network, self.points, self.search, self.opinion = network, points, search, opinion
         self._labels = tuple(labels)
+        self._worths: Recent[float] = Recent(KEPT_WORTHS)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -123,8 +128,13 @@ class StrokeGraphReader:
         """Find the formulas beneath each other; see :class:`inkmath.decoding.reading.ExpressionReader`."""
 
         def worth(sets: Sequence[tuple[int, ...]]) -> list[float]:
-            parts = [prepared(Ink(tuple(ink.strokes[index] for index in one))) for one in sets]
-            return [self._worth(scores) for scores in self.scores(parts)]
+            parts = [tuple(ink.strokes[index] for index in one) for one in sets]
+
+            def ask(places: Sequence[int]) -> list[float]:
+                scores = self.scores([prepared(Ink(parts[place])) for place in places])
+                return [self._worth(one) for one in scores]
+
+            return self._worths.answers([fingerprint(part) for part in parts], ask)
 
         return rows(ink.strokes, worth, together, begins)
 

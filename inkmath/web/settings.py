@@ -24,7 +24,7 @@ class Limits:
     """
 
     body_bytes: int = 2 * 2**20
-    strokes: int = 200
+    strokes: int = 300
     points: int = 50_000
     pixels: int = 20_000_000
     seconds: float = 10.0

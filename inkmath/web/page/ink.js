@@ -76,7 +76,10 @@ export class Ink extends EventTarget {
   }
 
   /** Let strokes be of one row. */
-  joinRows(ids) { this.#go({ ...this.state, joined: [...this.state.joined, ids] }); }
+  joinRows(ids) {
+    const others = this.state.joined.filter((some) => !some.every((id) => ids.includes(id)));
+    this.#go({ ...this.state, joined: [...others, ids] });
+  }
 
   /** Read all as one formula, or rows for themselves. */
   setWhole(whole) { this.#go({ ...this.state, whole }); }

@@ -35,6 +35,7 @@ PAGE = Path(__file__).parent / "page"
 mimetypes.add_type("font/woff2", ".woff2")  # not every system's table has it
 _NAMED_BY_ROUTES = (
     schemas.RecognizeRequest,
+    schemas.RowsRequest,
     schemas.ClassifyRequest,
     schemas.WrittenFormula,
     schemas.MeantFormula,

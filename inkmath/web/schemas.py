@@ -48,6 +48,12 @@ class RecognizeRequest(Body):
 class RowsRequest(RecognizeRequest):
     """Formulas beneath each other to read."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"strokes": [*PLUS, [[0, 90], [1, 130]], [[20, 90], [21, 130]]], "begins": [2]}]
+        }
+    )
+
     joined: Annotated[
         list[Annotated[list[StrokeIndex], Field(min_length=1)]],
         Field(max_length=200, description="Strokes that are of one formula"),

@@ -123,9 +123,9 @@ def test_openapi_describes_every_route_with_an_example_of_each_body(client: Test
     assert json.dumps(document).count("#/components/schemas/") > 5
     for reference in set(_references(document)):
         assert reference.removeprefix("#/components/schemas/") in known
-    for name in ("RecognizeRequest", "ClassifyRequest", "WrittenFormula"):
+    paths = {"RecognizeRequest": "recognize", "RowsRequest": "rows", "ClassifyRequest": "classify"}
+    for name, path in {**paths, "WrittenFormula": "inkml"}.items():
         for example in known[name]["examples"]:
-            path = {"RecognizeRequest": "recognize", "ClassifyRequest": "classify", "WrittenFormula": "inkml"}[name]
             assert client.post(f"/api/{path}", json=example).status_code == 200
     bodies = document["paths"]["/api/recognize"]["post"]["requestBody"]["content"]
     assert set(bodies) == {"application/json", "application/inkml+xml", "image/png", "image/jpeg"}

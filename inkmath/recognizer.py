@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inkmath.decoding.recent import Recent, fingerprint
+from inkmath.dataset.splits import ink_digest
+from inkmath.decoding.recent import Recent
 from inkmath.ink import Ink, check_size
 from inkmath.layout.quoting import quoted
 
@@ -365,7 +366,7 @@ class Recognizer:
         """
         _check_count("alternatives", alternatives)
         ink, chosen = _as_ink(strokes), constraints or {}
-        self.check(ink, chosen, joined=joined, begins=begins)
+        self._check(chosen, len(ink.strokes), joined, begins)
         reader = self.expressions  # loaded before the clock runs
         began = perf_counter()
         owned = reader.rows(ink, [*chosen, *map(frozenset, joined)], begins)
@@ -376,10 +377,8 @@ class Recognizer:
             of, by = [parts[place] for place in places], [decided[place] for place in places]
             return reader.read(of, alternatives=alternatives, constraints=by)
 
-        asked = [
-            (fingerprint(part.strokes), alternatives, *by.items()) for part, by in zip(parts, decided, strict=True)
-        ]
-        answers = self._rows.answers(asked, read)
+        keys = [(ink_digest(part), alternatives, *by.items()) for part, by in zip(parts, decided, strict=True)]
+        answers = self._rows.answers(keys, read)
         seconds = (perf_counter() - began) / len(owned)
         return Rows(
             tuple(
@@ -433,19 +432,16 @@ class Recognizer:
         begins: Collection[int] = (),
     ) -> None:
         """Raise ValueError where :meth:`recognize_rows` would, for ink that it does not take or what is said of it."""
-        count = len(_as_ink(strokes).strokes)
-        self._check(constraints, count)
-        for what, named in (*(("joined", one) for one in joined), ("begins", begins)):
-            _check_indices(what, named, count)
-        for stroke in begins:
-            for together in (*constraints, *joined):
-                if stroke in together and min(together) < stroke:
-                    raise ValueError(
-                        f"stroke {stroke} begins a formula, and is to be of one with stroke {min(together)} before it"
-                    )
+        self._check(constraints, len(_as_ink(strokes).strokes), joined, begins)
 
-    def _check(self, constraints: Constraints, strokes: int) -> None:
-        """Raise ValueError for constraints that no reading could obey."""
+    def _check(
+        self,
+        constraints: Constraints,
+        strokes: int,
+        joined: Collection[Set[int]] = (),
+        begins: Collection[int] = (),
+    ) -> None:
+        """Raise ValueError for what no reading could obey."""
         taken: set[int] = set()
         for owned, label in constraints.items():
             if not isinstance(owned, Set):
@@ -455,6 +451,16 @@ class Recognizer:
             if taken & owned:
                 raise ValueError(f"two constraints name stroke {min(taken & owned)}")
             taken |= owned
+        if not all(joined):
+            raise ValueError("joined holds a set without strokes; leave it out")
+        for what, named in (*(("joined", one) for one in joined), ("begins", begins)):
+            _check_indices(what, named, strokes)
+        for stroke in begins:
+            for together in (*constraints, *joined):
+                if stroke in together and min(together) < stroke:
+                    raise ValueError(
+                        f"stroke {stroke} begins a formula, and is to be of one with stroke {min(together)} before it"
+                    )
 
 
 class Session:

@@ -521,6 +521,8 @@ def test_rows_refuse_beginnings_that_cannot_be() -> None:
         recognizer.recognize_rows([X, ONE], begins=[2])
     with pytest.raises(ValueError, match=r"joined names strokes \[0, 2\]; the ink has strokes 0\.\.1"):
         recognizer.recognize_rows([X, ONE], joined=[{0, 2}])
+    with pytest.raises(ValueError, match="joined holds a set without strokes"):
+        recognizer.recognize_rows([X, ONE], joined=[set()])
     for more in ({"joined": [{0, 1}]}, {"constraints": {frozenset({0, 1}): "x"}}):
         with pytest.raises(ValueError, match="stroke 1 begins a formula, and is to be of one with stroke 0 before it"):
             recognizer.recognize_rows([X, ONE], begins=[1], **more)

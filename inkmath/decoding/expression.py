@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inkmath.dataset.atomic import replacing
+from inkmath.dataset.splits import ink_digest
 from inkmath.decoding.language import TreeLanguageModel
 from inkmath.decoding.lines import LineModel, stroke_extents
 from inkmath.decoding.network import Network, NetworkError
 from inkmath.decoding.opinion import SecondOpinion
 from inkmath.decoding.readout import Scores
-from inkmath.decoding.recent import Recent, fingerprint
+from inkmath.decoding.recent import Recent
 from inkmath.decoding.rows import rows
 from inkmath.decoding.search import Search, Weights
 from inkmath.decoding.strays import GAIN, offered_beside, specks, with_offer, without_stroke
@@ -128,13 +129,12 @@ class StrokeGraphReader:
         """Find the formulas beneath each other; see :class:`inkmath.decoding.reading.ExpressionReader`."""
 
         def worth(sets: Sequence[tuple[int, ...]]) -> list[float]:
-            parts = [tuple(ink.strokes[index] for index in one) for one in sets]
+            parts = [Ink(tuple(ink.strokes[index] for index in one)) for one in sets]
 
             def ask(places: Sequence[int]) -> list[float]:
-                scores = self.scores([prepared(Ink(parts[place])) for place in places])
-                return [self._worth(one) for one in scores]
+                return [self._worth(scores) for scores in self.scores([prepared(parts[place]) for place in places])]
 
-            return self._worths.answers([fingerprint(part) for part in parts], ask)
+            return self._worths.answers([ink_digest(part) for part in parts], ask)
 
         return rows(ink.strokes, worth, together, begins)
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
-
-    from inkmath.ink import Stroke
 
 Answer = TypeVar("Answer")
 
@@ -48,12 +45,3 @@ class Recent(Generic[Answer]):
             while len(self._known) > self._most:
                 self._known.popitem(last=False)
         return [found[key] for key in keys]
-
-
-def fingerprint(strokes: Sequence[Stroke]) -> bytes:
-    """What tells strokes, float32 arrays ``(points, 2)``, from others."""
-    digest = hashlib.blake2b(digest_size=16)
-    for stroke in strokes:
-        digest.update(len(stroke).to_bytes(4, "little"))
-        digest.update(stroke.tobytes())
-    return digest.digest()

@@ -125,7 +125,7 @@ def rows(
         (begin, end): tuple(sorted(itertools.chain(*parts[begin:end])))
         for end in range(1, count + 1)
         for begin in range(end)
-        if found.levels[end - 1] - found.levels[begin] <= REACH
+        if found.levels[end - 1] - found.levels[begin] <= REACH and DECIDED not in found.prices[begin : end - 1]
     }
     values: dict[tuple[int, int], float] = {}  # how good the reading of so many parts as one formula is
     best: dict[tuple[int, int], tuple[float, int]] = {}  # and as the best formulas, and where the last of them begins

@@ -5,9 +5,7 @@ from __future__ import annotations
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
-
-from inkmath.decoding.recent import Recent, fingerprint
+from inkmath.decoding.recent import Recent
 
 
 def test_only_what_is_not_known_is_asked_and_answers_come_in_the_order_of_the_keys() -> None:
@@ -55,10 +53,3 @@ def test_a_copy_begins_with_none() -> None:
     copy = pickle.loads(pickle.dumps(recent))
     assert copy.answers(["a"], lambda _: ["anew"]) == ["anew"]
     assert recent.answers(["a"], lambda _: []) == ["kept"]
-
-
-def test_strokes_that_differ_anyhow_have_another_fingerprint() -> None:
-    line = np.array([[0, 0], [1, 0], [2, 0]], np.float32)
-    others = [[line, line], [line[:2], line[2:]], [line[::-1]], [line + 1], [line[:2]], []]
-    assert len({fingerprint(strokes) for strokes in [[line], *others]}) == 7
-    assert fingerprint([line]) == fingerprint([line.copy()])

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
     from pipeline_copy import Copy
 
-# That the machine is busy is no fault of what is tested.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
+# That the machine is busy is no fault of what is tested. The same examples each time: what fails is of the change at
+# hand. Others, each time new ones, are looked at with --hypothesis-profile=explore.
+settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("repeat", settings.get_profile("explore"), derandomize=True)
+settings.load_profile("repeat")
 
 
 @pytest.hookimpl(trylast=True)  # when those that are left out are gone

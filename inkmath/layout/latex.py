@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from inkmath.layout.accents import ACCENTS, WIDE, accent_of, bears_accent
 from inkmath.layout.builder import Span, TreeBuilder
 from inkmath.layout.canonical import STACKED, canonical
 from inkmath.layout.quoting import quoted
@@ -55,7 +56,7 @@ def to_latex(tree: LayoutTree) -> str:
     r"""LaTeX that reads back as the same tree, tokens separated by spaces.
 
     ``\limits`` and ``\nolimits`` stand where an operator's limits are not where a displayed formula puts them;
-    what stands above or below another symbol is ``\overset`` or ``\underset``.
+    what stands above or below another symbol is an accent, ``\overset`` or ``\underset``.
 
     Raises:
         LayoutError: something stands inside a symbol that is no root.
@@ -81,11 +82,12 @@ def parse_latex(text: str) -> LayoutTree:
     Spacing, fonts and the sizes of delimiters are passed over, but that ``\mathrm{sin}``, like
     ``\operatorname{sin}``, is ``\sin``; ``'`` is a ``\prime`` above. An operator such as
     ``\sum`` has its limits below and above, as a displayed formula does, unless ``\nolimits`` follows it or braces
-    surround it.
+    surround it. ``\vec`` and the other accents of :mod:`inkmath.layout.accents` stand over one letter or digit each, as
+    do ``\overline`` and its like.
 
     Raises:
-        LayoutError: broken LaTeX, or what a layout tree cannot hold: an unknown command, an accent, a table, a second
-            subscript, a script without a base. The message tells the column.
+        LayoutError: broken LaTeX, or what a layout tree cannot hold: an unknown command, an accent over several
+            symbols, a table, a second subscript, a script without a base. The message tells the column.
     """
     return _Parser(text).parse()
 
@@ -129,6 +131,10 @@ def _write_symbol(tree: LayoutTree, symbol: int, children: dict[Relation, int]) 
         elif scripts and label in STACKING:
             written += ["\\nolimits"]
         return written + scripts
+    accent = accent_of(tree, symbol)
+    if accent is not None:
+        del children[Relation.ABOVE]
+        written = [accent, "{", *written, "}"]
     for relation, command in ((Relation.ABOVE, "\\overset"), (Relation.BELOW, "\\underset")):
         if relation in children:
             written = [command, *_group(children, relation), "{", *written, "}"]
@@ -278,6 +284,8 @@ class _Parser:
             span = self.overset(_OVERSETS[token])
         elif token in _UPRIGHT:
             span = self.function()
+        elif token in ACCENTS or token in WIDE:
+            span = self.accent(ACCENTS[WIDE.get(token, token)])
         else:
             span = self.symbol(token)
         self.depth -= 1
@@ -340,6 +348,17 @@ class _Parser:
                 self.builder.relate(base[1], relation, over[0])
             except LayoutError as error:
                 self.fail(str(error))
+        return base
+
+    def accent(self, marks: Sequence[str]) -> Span:
+        start = self.at - 1
+        base = self.argument()
+        lone = base is not None and base[0] == base[1] and bears_accent(self.builder.symbols[base[0]].label)
+        if base is None or not lone or Relation.ABOVE in self.builder.children[base[0]]:
+            self.at = start
+            self.fail(f"{quoted(self.tokens[start])} stands over one letter or digit")
+        over = self.builder.chain([(mark, mark) for mark in [self.builder.add(Symbol(label)) for label in marks]])
+        self.builder.relate(base[0], Relation.ABOVE, over[0])
         return base
 
     def function(self) -> Span | None:

@@ -11,6 +11,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
+from inkmath.layout.accents import SHOWN, accent_of, marks_of_mathml
 from inkmath.layout.builder import Span, TreeBuilder
 from inkmath.layout.quoting import quoted
 from inkmath.layout.symbols import (
@@ -148,6 +149,8 @@ class _Reader:
                 base = children[0] if children else None
                 if base is None:
                     raise LayoutError("scripts without a base")
+                if base[0] != base[1] and _marks(element[-1]):
+                    raise LayoutError("an accent stands over one letter or digit")
                 self.govern(base[1], _SCRIPTS[name], children[1:])
                 return base
             if name in _GOVERNORS:
@@ -179,7 +182,8 @@ class _Reader:
         parts = shown if apart else [shown]
         if len(self.builder.symbols) + len(parts) > MAX_SYMBOLS:
             raise LayoutError(f"MathML of more than {MAX_SYMBOLS:,} symbols is no formula")
-        symbols = [self.builder.add(Symbol(label_of_mathml(part))) for part in parts]
+        labels = _marks(element) or map(label_of_mathml, parts)
+        symbols = [self.builder.add(Symbol(label)) for label in labels]
         return self.builder.chain([(symbol, symbol) for symbol in symbols])
 
     def row(self, spans: list[Span | None]) -> Span | None:
@@ -192,6 +196,15 @@ class _Reader:
             if span is not None:
                 self.builder.relate(symbol, relation, span[0])
         return symbol, symbol
+
+
+def _marks(element: etree._Element) -> Sequence[str]:
+    """The marks of an accent, where an element is what stands above another."""
+    marks = marks_of_mathml("".join((element.text or "").split()))
+    base = element.getparent() if marks else None
+    relations = _SCRIPTS.get(local_name(base), ()) if base is not None else ()
+    above = Relation.ABOVE in relations and base.index(element) == 1 + relations.index(Relation.ABOVE)
+    return marks if above else ()
 
 
 def _identity(element: etree._Element) -> str:
@@ -320,16 +333,26 @@ class _Writer:
 
     def scripts(self, symbol: int) -> tuple[list[_Piece], list[_Piece]]:
         """What is written before and after a symbol's base for its limits and its scripts."""
-        label, lines = self.tree.symbols[symbol].label, self.tree.children[symbol]
-        lines = {relation: line for relation, line in lines.items() if relation not in _held(label, lines)}
+        label, children = self.tree.symbols[symbol].label, self.tree.children[symbol]
+        held = _held(label, children)
+        lines: dict[Relation, _Piece] = {relation: line for relation, line in children.items() if relation not in held}
+        accented = not self.plain and accent_of(self.tree, symbol) is not None
+        if accented:
+            lines[Relation.ABOVE] = self.marks(children[Relation.ABOVE])
         before: list[_Piece] = []
         after: list[_Piece] = []
         for names, low, high in ((_LIMITS, Relation.BELOW, Relation.ABOVE), (_SIDES, Relation.SUB, Relation.SUP)):
             if low in lines or high in lines:
                 name = names[low in lines, high in lines]
-                before.insert(0, f"<{name}>")
+                before.insert(0, f'<{name} accent="true">' if accented and high is Relation.ABOVE else f"<{name}>")
                 after += [*(lines[relation] for relation in (low, high) if relation in lines), f"</{name}>"]
         return before, after
+
+    def marks(self, first: int) -> str:
+        """The marks of an accent, a row where there are several."""
+        marks = [(mark, self.tree.symbols[mark].label) for mark in self.tree.line(first)]
+        shown = "".join(f"{self.tag('mo', mark, '')}{SHOWN[label]}</mo>" for mark, label in marks)
+        return f"<mrow>{shown}</mrow>" if len(marks) > 1 else shown
 
     def leaf(self, symbol: int, label: str, stretches: bool, has_limits: bool) -> str:
         name = _leaf_of(label)

@@ -224,6 +224,8 @@ ALIASES: dict[str, str] = {
     "\\varnothing": "\\emptyset",
     "'": "\\prime",
     "\\'": "\\prime",
+    "\\imath": "i",
+    "\\jmath": "j",
 }
 
 # How CROHME's files and label graphs write the labels that are special in XML.
@@ -234,6 +236,7 @@ _MATHML_WORDS: dict[str, str] = {"im": "\\lim", "ctdot": "\\ldots", "ne": "\\neq
 _COMMANDS: dict[str, str] = {character: command for command, character in CHARACTERS.items()} | {
     "−": "-",
     "·": "\\cdot",
+    "˙": ".",
     "ø": "\\emptyset",
     "∕": "/",
     "µ": "\\mu",

@@ -15,7 +15,7 @@ import numpy as np
 from inkmath.ink import Ink
 from inkmath.layout.classes import FURTHER_CLASSES, SYMBOL_CLASSES
 from inkmath.layout.latex import to_latex
-from inkmath.synthesis.further import place_for, with_further
+from inkmath.synthesis.further import place_for, with_accents, with_further
 from inkmath.synthesis.grammar import check_limit, random_formula
 from inkmath.synthesis.style import Writer
 from inkmath.synthesis.typeset import typeset
@@ -47,8 +47,8 @@ def synthesize(
         collection: names the set; two collections of one seed share neither a writer nor the choice of formulas.
         max_symbols: the longest formula, in symbols.
         further: put classes of `inkmath.layout.classes.FURTHER_CLASSES` in the place of others of their kind, each in
-            about two of any 54 formulas; how often the other classes occur is chance then. Ids and hands are those of
-            the same seed without.
+            about two of any 54 formulas, and accents over letters of three in ten; how often the other classes occur
+            is chance then. Ids and hands are those of the same seed without.
 
     Returns:
         Ink with id, writer, LaTeX and tree, its source ``"synthetic"``.
@@ -76,6 +76,7 @@ def _written(
         if further:
             places = [place_for(label, rng) for label in wanted]
             formula = with_further(random_formula(rng, wanted=places, max_symbols=max_symbols), wanted, rng)
+            formula = with_accents(formula, max_symbols - len(formula.symbols), rng)
         else:
             formula = random_formula(rng, wanted=wanted, max_symbols=max_symbols)
         strokes, tree = typeset(formula, hand(number), rng)

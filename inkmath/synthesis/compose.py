@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inkmath.features.expression import RELATIONS, FormulaSet, pair_labels, rescale
+from inkmath.layout.accents import bears_accent
 from inkmath.layout.symbols import PRIME
 from inkmath.layout.tree import Relation
 from inkmath.synthesis.bank import SymbolBank
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from inkmath.features.expression import Floats, Ints
 
-RIGHT, SUP = RELATIONS.index(Relation.RIGHT), RELATIONS.index(Relation.SUP)
+RIGHT, SUP, ABOVE = map(RELATIONS.index, (Relation.RIGHT, Relation.SUP, Relation.ABOVE))
 STRETCHED = frozenset(("-", "\\sqrt", "(", ")", "[", "]", "\\{", "\\}", "|", "/", "\\int", "\\rightarrow"))
 """Symbols that people draw as long or tall as the place asks, so an exchanged one takes the old box as it is."""
 
@@ -53,11 +54,12 @@ class Mix:
         spell: a name of a function that is exchanged is spelled with the letters of one writer, who may never have
         written it, instead of being one that somebody wrote.
         sign: some operators, signs of relation and pairs of brackets become others. prime: a letter gets a prime.
-        graft: what hangs on a symbol gives way to what hangs on another in the same relation. respace: gaps, and where
-        and how large scripts and operands stand, change. join: another part follows on the same line. swap: two
-        neighbouring symbols change places in the order of writing. shuffle: the order of writing is lost altogether, a
-        share of the formulas in which no two change places. lift: the pen is lifted elsewhere, so that a stroke becomes
-        two or two become one. coarse: it comes from a coarse digitiser (`inkmath.features.digitiser`).
+        graft: what hangs on a symbol, if it is no accent, gives way to what hangs on another in the same relation.
+        respace: gaps, and where and how large scripts and operands stand, change. join: another part follows on the
+        same line. swap: two neighbouring symbols change places in the order of writing. shuffle: the order of writing
+        is lost altogether, a share of the formulas in which no two change places. lift: the pen is lifted elsewhere, so
+        that a stroke becomes two or two become one. coarse: it comes from a coarse digitiser
+        (`inkmath.features.digitiser`).
     """
 
     exchange: float = 0.6
@@ -142,6 +144,7 @@ class Composer:
         self.choices = np.flatnonzero(self.ink.stances.letters & known)
         self.signs = SignExchange(classes, known)
         self.primes = self.ink.of_class[index[PRIME]] if PRIME in index else np.zeros(0, np.int64)
+        self.bearing = np.array([bears_accent(label) for label in classes])
         self.stretched = np.array([label in STRETCHED for label in classes])
         self.children: list[list[tuple[int, int]]] = [[] for _ in formulas.labels]  # (child, relation) of each symbol
         for parent, child, relation in self.ink.edges.tolist():
@@ -197,7 +200,12 @@ class Composer:
 
     def _hanging(self, relation: int) -> tuple[NDArray[Any], NDArray[Any]]:
         """All parts that stand in a relation, by their first symbol, and how wide for their height, in this order."""
-        roots = [child for children in self.children for child, how in children if how == relation]
+        roots = [
+            child
+            for symbol, children in enumerate(self.children)
+            for child, how in children
+            if how == relation and not (how == ABOVE and self.bearing[self.ink.classes[symbol]])
+        ]
         proportions = []
         for root in roots if relation != RIGHT else ():
             symbols = self._under(root)
@@ -317,7 +325,8 @@ class Composer:
 
         The new part is of about the same proportions, and is scaled as a whole to the size of the old one.
         """
-        hanging = draft.edges[draft.edges[:, 2] != RIGHT]
+        accents = (draft.edges[:, 2] == ABOVE) & self.bearing[self.ink.classes[draft.symbols[draft.edges[:, 0]]]]
+        hanging = draft.edges[(draft.edges[:, 2] != RIGHT) & ~accents]
         if not len(hanging):
             return draft
         parent, child, relation = hanging[int(rng.integers(len(hanging)))].tolist()

@@ -1,19 +1,18 @@
-"""Symbols that CROHME's formulas lack, in the place of ones that they have."""
+"""Symbols that CROHME's formulas lack, in the place of ones that they have, and accents, which they lack, too."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from inkmath.layout.tree import Relation
+from inkmath.layout.accents import ACCENTS, bears_accent
+from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 from inkmath.synthesis.expressions import DIGITS, PRODUCTS, RELATIONS, SIGNS, VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy as np
-
-    from inkmath.layout.tree import LayoutTree
 
 LETTERS = (
     *"DJKOQUWZ",
@@ -41,6 +40,12 @@ INSTEAD: dict[str, tuple[str, ...]] = {
 
 SHARE = 0.3
 """So many of the symbols that others may stand for give way to one."""
+
+ACCENTED = 0.3
+"""So many of the formulas have accents, on half of their letters or one."""
+
+_ACCENT_ODDS = (0.24, 0.3, 0.16, 0.12, 0.12, 0.06)  # of `ACCENTS`, in their order
+_ANOTHER = 0.2  # share of the letters whose accent is not the formula's usual one
 
 _DEGREES = 0.1  # share of the superscripts of one digit that become the sign of degrees
 
@@ -71,3 +76,30 @@ def with_further(tree: LayoutTree, wanted: Sequence[str], rng: np.random.Generat
             chosen[edge.child] = "\\circ"
     symbols = (replace(symbol, label=chosen.get(place, symbol.label)) for place, symbol in enumerate(tree.symbols))
     return replace(tree, symbols=tuple(symbols))
+
+
+def with_accents(tree: LayoutTree, room: int, rng: np.random.Generator) -> LayoutTree:
+    """The formula, or one time in three or so the formula with accents; a letter has the same wherever it stands.
+
+    Args:
+        tree: a formula. room: so many symbols more it may have. rng: makes the choices.
+    """
+    labels = [symbol.label for symbol in tree.symbols]
+    letters = sorted({label for label in labels if bears_accent(label) and label not in DIGITS})
+    if rng.random() >= ACCENTED or not letters:
+        return tree
+    usual = str(rng.choice(list(ACCENTS), p=_ACCENT_ODDS))
+    drawn = [letter for letter in letters if rng.random() < 0.5] or [str(rng.choice(letters))]
+    accents = {one: str(rng.choice(list(ACCENTS))) if rng.random() < _ANOTHER else usual for one in drawn}
+    symbols, edges = list(tree.symbols), list(tree.edges)
+    for place, label in enumerate(labels):
+        marks = ACCENTS[accents[label]] if label in accents else ()
+        dotted = label in ("i", "j") and marks[:1] == (".",)
+        if dotted or Relation.ABOVE in tree.children[place] or len(symbols) + len(marks) > len(labels) + room:
+            continue
+        governor, how = place, Relation.ABOVE
+        for mark in marks:
+            edges.append(Edge(governor, len(symbols), how))
+            governor, how = len(symbols), Relation.RIGHT
+            symbols.append(Symbol(mark))
+    return LayoutTree(tuple(symbols), tuple(edges)).ordered()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inkmath.features.expression import RELATIONS
+from inkmath.layout.accents import bears_accent
 from inkmath.layout.tree import Relation
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class SignExchange:
         for row in SIGNS:
             kind = np.array([index[label] for label in row if label in index], np.int64)
             self._kinds |= dict.fromkeys(kind.tolist(), kind)
+        self._accented = np.array([bears_accent(label) for label in classes])
         self._brackets = [
             (index[opening], index[closing]) for opening, closing in BRACKETS if {opening, closing} <= index.keys()
         ]
@@ -49,15 +51,16 @@ class SignExchange:
     def draw(self, classes: NDArray[Any], edges: Ints, rng: np.random.Generator) -> dict[int, int]:
         """The places of signs that become others, about half of them, each with its new class.
 
-        The bar of a fraction is no minus, and a bracket that closes nothing stays what it is.
+        The bar of a fraction is no minus, nor is the bar over a letter; a bracket that closes nothing stays itself.
 
         Args:
             classes: ``(K,)`` of the symbols. edges: ``(E, 3)`` parent, child, relation. rng: source of randomness.
         """
         changed: dict[int, int] = {}
         bars = set(edges[(edges[:, 2] == ABOVE) | (edges[:, 2] == BELOW), 0].tolist())
+        accents = set(edges[(edges[:, 2] == ABOVE) & self._accented[classes[edges[:, 0]]], 1].tolist())
         for place, number in enumerate(classes.tolist()):
-            if number in self._kinds and place not in bars and rng.random() < 0.5:
+            if number in self._kinds and place not in bars | accents and rng.random() < 0.5:
                 changed[place] = int(rng.choice(self._kinds[number]))
         for opening, closing in self._enclosures(classes, edges):
             if rng.random() < 0.5:

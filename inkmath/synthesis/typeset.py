@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from inkmath.layout.accents import accent_of
 from inkmath.layout.tree import LayoutTree, Relation
 from inkmath.synthesis.allographs import SPELLED
 from inkmath.synthesis.font import curve
@@ -40,6 +41,15 @@ _ROOM: dict[str, tuple[float, float]] = {
     "\\ldots": (2.0, 2.0),
     "!": (-0.5, 2.0),
 }
+# Least and most width of a mark over a letter, in widths of that, and its height, in font units.
+_MARKS: dict[str, tuple[float, float, float, float]] = {
+    "-": (0.7, 1.3, 0.0, 0.0),
+    "\\rightarrow": (0.9, 1.5, 3.5, 7.0),
+    "\\wedge": (0.5, 1.0, 3.5, 7.0),
+    "\\sim": (0.6, 1.1, 2.0, 4.5),
+}
+_NARROWEST = 5.0
+_HARPOONS = 0.25  # share of the arrows over letters that have half a head
 _GAP = 3.2
 _SMALLEST = 0.36
 
@@ -173,10 +183,16 @@ class _Hand:
             box = self._fraction(index, size)
         else:
             strokes = self.writer.symbol(label, self.rng)
+            accented = accent_of(self.tree, index) is not None
+            if accented and label in ("i", "j"):
+                # The mark takes the place of the dot.
+                strokes = [max(strokes, key=lambda stroke: float(np.ptp(stroke[:, 1])))]
             scale = size * (1.0 + self._jitter(self.style.size_jitter))
             box = _Box.around(_Mark(index, [stroke * scale for stroke in strokes], size))
             if cover is not None:
                 box = self._stretched(box, cover, size)
+            if accented:
+                return self._scripts(box, index, size, self._accent(box, index, size))
             box = self._limits(box, index, size)
         return self._scripts(box, index, size)
 
@@ -223,7 +239,36 @@ class _Hand:
             parts.append(limit)
         return _Box.of(parts)
 
-    def _scripts(self, box: _Box, index: int, size: float) -> _Box:
+    def _accent(self, box: _Box, index: int, size: float) -> _Box:
+        """The marks over a letter, whose box is given."""
+        right, boxes = 0.0, []
+        for mark in self.tree.line(self.tree.children[index][Relation.ABOVE]):
+            part = self._over(mark, box, size)
+            part.shift(right - part.left, -part.bottom)
+            right = part.right + (2.0 + abs(self._jitter(1.5))) * size
+            boxes.append(part)
+        accent = _Box.of(boxes)
+        gap = (1.2 + abs(self._jitter(1.8))) * size
+        accent.shift(box.centre - accent.centre + self._jitter(1.2, size), box.top - gap - accent.bottom)
+        return accent
+
+    def _over(self, mark: int, box: _Box, size: float) -> _Box:
+        """One mark over a letter, in the size that it has there."""
+        label = self._label(mark)
+        if label not in _MARKS:
+            return _Box.around(_Mark(mark, [stroke * size for stroke in self.writer.symbol(label, self.rng)], size))
+        narrow, wide, low, high = _MARKS[label]
+        width = max(box.width * self.rng.uniform(narrow, wide), _NARROWEST * size)
+        height = self.rng.uniform(low, high) * size
+        if label == "-":
+            return self._drawn(mark, [[(0.0, 0.0), (width, 0.0)]], size)
+        if label == "\\rightarrow" and self.rng.random() < _HARPOONS:
+            return self._drawn(mark, [[(0.0, 0.0), (width, 0.0), (width - height, -height / 2)]], size)
+        drawn = _Box.around(_Mark(mark, self.writer.symbol(label, self.rng), size))
+        stretch = width / max(drawn.width, 1.0), height / max(drawn.bottom - drawn.top, 1.0)
+        return _Box.around(_Mark(mark, [stroke * stretch for stroke in drawn.marks[0].strokes], size))
+
+    def _scripts(self, box: _Box, index: int, size: float, accent: _Box | None = None) -> _Box:
         children = self.tree.children[index]
         low, high = None, None
         right = box.right + (1.5 + abs(self._jitter(1.0))) * size * self.style.spacing
@@ -243,7 +288,7 @@ class _Hand:
             low.shift(0.0, apart)
             high.shift(0.0, -apart)
         scripts = [high, low] if self.style.sup_first else [low, high]
-        return _Box.of([box, *(script for script in scripts if script)])
+        return _Box.of(part for part in (box, accent, *scripts) if part)
 
     def _fraction(self, index: int, size: float) -> _Box:
         children = self.tree.children[index]

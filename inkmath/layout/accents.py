@@ -1,0 +1,70 @@
+r"""Accents: marks over a letter or a digit, as in ``\vec { v }``.
+
+In a layout tree the letter governs, ``Above`` it, the line of the marks: an arrow, a bar, one dot or two. All else
+keeps its place: scripts are the letter's, and so is its neighbour on the line.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from inkmath.layout.symbols import CHARACTERS
+from inkmath.layout.tree import Relation
+
+if TYPE_CHECKING:
+    from inkmath.layout.tree import LayoutTree
+
+ACCENTS: dict[str, tuple[str, ...]] = {
+    "\\bar": ("-",),
+    "\\vec": ("\\rightarrow",),
+    "\\hat": ("\\wedge",),
+    "\\tilde": ("\\sim",),
+    "\\dot": (".",),
+    "\\ddot": (".", "."),
+}
+"""LaTeX's command -> the labels of the marks."""
+
+WIDE: dict[str, str] = {
+    "\\overline": "\\bar",
+    "\\overrightarrow": "\\vec",
+    "\\widehat": "\\hat",
+    "\\widetilde": "\\tilde",
+}
+"""Commands that set an accent as wide as what is under it -> the one that says the same of a single letter."""
+
+SHOWN: dict[str, str] = {"-": "\u00af", "\\rightarrow": "\u2192", "\\wedge": "^", "\\sim": "~", ".": "\u02d9"}
+"""The label of a mark -> the character by which MathML shows it."""
+
+_COMMANDS = {marks: command for command, marks in ACCENTS.items()}
+
+
+# The characters that say a mark in files, spacing and combining ones.
+_CHARACTERS: dict[str, str] = {
+    **dict.fromkeys("\u00af\u02c9\u0304\u0305\u203e", "\\bar"),
+    **dict.fromkeys("\u20d7", "\\vec"),
+    **dict.fromkeys("^\u02c6\u0302", "\\hat"),
+    **dict.fromkeys("~\u02dc\u0303", "\\tilde"),
+    **dict.fromkeys("\u02d9\u0307", "\\dot"),
+    **dict.fromkeys(("\u00a8", "\u0308", "..", "\u02d9\u02d9"), "\\ddot"),
+}
+
+
+def marks_of_mathml(text: str) -> tuple[str, ...]:
+    """The labels of the marks that a text above a base stands for; none where it is not that of an accent."""
+    return ACCENTS[_CHARACTERS[text]] if text in _CHARACTERS else ()
+
+
+def bears_accent(label: str) -> bool:
+    """Whether an accent may stand over a symbol: over letters, digits and the nabla."""
+    return label == "\\nabla" or (len(character := CHARACTERS.get(label, label)) == 1 and character.isalnum())
+
+
+def accent_of(tree: LayoutTree, symbol: int) -> str | None:
+    """The accent over a symbol, as LaTeX names it; None where there is none, or what is above is something else."""
+    first = tree.children[symbol].get(Relation.ABOVE)
+    if first is None or not bears_accent(tree.symbols[symbol].label):
+        return None
+    marks = list(tree.line(first))
+    if any(tree.children[mark].keys() - {Relation.RIGHT} for mark in marks):
+        return None
+    return _COMMANDS.get(tuple(tree.symbols[mark].label for mark in marks))

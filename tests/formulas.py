@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from inkmath.layout import Edge, LayoutTree, Relation, Symbol
+from inkmath.layout.accents import ACCENTS, bears_accent
 from inkmath.layout.classes import SYMBOL_CLASSES
 from inkmath.layout.symbols import CHARACTERS, FUNCTIONS, INTEGRALS, STACKING
 
@@ -31,10 +32,13 @@ def _nodes(lines: SearchStrategy[list[Node]]) -> SearchStrategy[Node]:
     @st.composite
     def node(draw: DrawFn) -> Node:
         label = draw(st.sampled_from(LABELS) | st.sampled_from(SPECIAL))
-        allowed = [relation for relation in Relation if relation is not Relation.RIGHT]
+        allowed: list[Relation] = [relation for relation in Relation if relation is not Relation.RIGHT]
         if label != "\\sqrt":
             allowed.remove(Relation.INSIDE)
-        return Node(label, draw(st.dictionaries(st.sampled_from(allowed), lines, max_size=3)))
+        governed = draw(st.dictionaries(st.sampled_from(allowed), lines, max_size=3))
+        if bears_accent(label) and draw(st.booleans()):
+            governed[Relation.ABOVE] = [Node(mark) for mark in draw(st.sampled_from(sorted(ACCENTS.values())))]
+        return Node(label, governed)
 
     return node()
 

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inkmath.features.expression import RELATIONS
+from inkmath.layout.accents import ACCENTS, bears_accent
 from inkmath.layout.canonical import canonical
+from inkmath.layout.tree import Relation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,6 +31,14 @@ NOTHING = ""
 
 STRANGE = 0.1
 """A class that no formula has is taken to be as likely as this quantile of the others: nobody was asked to write it."""
+
+ACCENTED = 0.003
+"""Such a share of the letters, whatever the formulas counted have, is taken to bear an accent, each as likely."""
+
+OTHERWISE = 0.01
+"""Share of what is above a letter that is taken to be something else."""
+
+ABOVE = RELATIONS.index(Relation.ABOVE)
 
 Counts = list[tuple[str, str, str, str, str, int]]
 """Label of a symbol's governor, how it governs, the symbol's label, relation, child label and how often.
@@ -126,8 +136,14 @@ class TreeLanguageModel:
         seen = edge.sum(axis=2)  # (C, 6)
         kinds = (edge > 0).sum(axis=2) + 1.0
         which = (edge + kinds[..., None] * general) / (seen + kinds)[..., None]
+        marks = sorted({index[first] for first, *_ in ACCENTS.values() if first in index})
+        bearing = np.array([bool(marks) and bears_accent(label) for label in labels])  # (C,)
+        accent = OTHERWISE * general[ABOVE]
+        accent[marks] += (1.0 - OTHERWISE) / max(len(marks), 1)
+        which[bearing, ABOVE] = accent
         unusual = (seen.sum(axis=0) + 0.5) / (occurs.sum() + 1.0)  # (6,)
         some = np.minimum((seen + 2.0 * unusual) / (occurs + 2.0), 0.9999)  # (C, 6)
+        some[bearing, ABOVE] = ACCENTED
         self.edge: NDArray[np.float64] = np.log(
             np.concatenate([some[..., None] * which, 1.0 - some[..., None]], axis=2)
         )
@@ -140,7 +156,8 @@ class TreeLanguageModel:
         self._which = np.log(which).tolist()  # (C, 6, C)
         self._root = self.root.tolist()
         self._contexts = contexts
-        self._trigrams = _trigrams(np.array(times), parents, rows, numbers, some, which)
+        counted = ~(bearing[parents[rows[:, 0]]] & (rows[:, 1] == ABOVE))  # what is above letters is not told by counts
+        self._trigrams = _trigrams(np.array(times), parents, rows[counted], numbers[counted], some, which, bearing)
 
     def bigram(self, classes: Sequence[int], parents: Sequence[int], relations: Sequence[int]) -> float:
         """Log-probability of a labelled tree when every symbol knows its own label only.
@@ -198,19 +215,21 @@ def _trigrams(
     numbers: NDArray[np.float64],
     some: NDArray[np.float64],
     which: NDArray[np.float64],
+    bearing: NDArray[np.bool_],
 ) -> _Trigrams:
     """Smooth what was counted in each context towards the bigrams.
 
     Args:
         times: ``(T,)`` how often each context occurs. parents: ``(T,)`` its label. rows: ``(N, 3)`` context, relation,
             child. numbers: ``(N,)`` how often. some, which: ``(C, 6)`` and ``(C, 6, C)``, that there is a child and
-            which, by bigrams.
+            which, by bigrams. bearing: ``(C,)`` above what only bigrams tell what there is.
     """
     seen, kinds = np.zeros((2, len(times), len(RELATIONS)))  # (T, 6)
     np.add.at(seen, (rows[:, 0], rows[:, 1]), numbers)
     np.add.at(kinds, (rows[:, 0], rows[:, 1]), 1.0)
     weight = 2.0 * (kinds + 1.0)  # of the bigram
     there = np.minimum((seen + 2.0 * some[parents]) / (times[:, None] + 2.0), 0.9999)
+    there[bearing[parents], ABOVE] = ACCENTED
     child = np.log(there / (1.0 - there)) + np.log(weight / (seen + weight))
     told = which[parents[rows[:, 0]], rows[:, 1], rows[:, 2]]
     more = np.log1p(numbers / (weight[rows[:, 0], rows[:, 1]] * told)).tolist()

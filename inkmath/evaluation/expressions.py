@@ -19,6 +19,7 @@ from inkmath.dataset.results import write_json, write_table
 from inkmath.evaluation import EvaluationError
 from inkmath.evaluation.calibration import reliability
 from inkmath.evaluation.comparison import Comparison, Tally, compare, edit_distance
+from inkmath.layout.accents import accent_of
 from inkmath.layout.canonical import canonical
 from inkmath.layout.latex import canonical_tokens, parse_latex
 from inkmath.layout.symbols import INTEGRALS, STACKING
@@ -38,7 +39,7 @@ TOP = 5
 LENGTHS = (1, 4, 7, 11, 16, 21, 31)
 """Where the ranges of ``by_length`` begin, in symbols of the truth."""
 
-STRUCTURES = ("fraction", "root", "scripts", "limits", "line")
+STRUCTURES = ("fraction", "root", "scripts", "limits", "accent", "line")
 """What a formula may have; ``line`` is one that has nothing but symbols side by side."""
 
 RATES = ("exprate", "within_1", "within_2", "structure_rate")
@@ -125,7 +126,7 @@ def structures(tree: LayoutTree) -> tuple[str, ...]:
     """Those of ``STRUCTURES`` that a formula has in canonical form, in which it is compared."""
     tree = canonical(tree)
     found: set[str] = set()
-    for symbol, children in zip(tree.symbols, tree.children, strict=True):
+    for number, (symbol, children) in enumerate(zip(tree.symbols, tree.children, strict=True)):
         beside = children.keys() - {Relation.RIGHT}
         if symbol.label in STACKING | INTEGRALS and beside:
             found.add("limits")
@@ -135,6 +136,8 @@ def structures(tree: LayoutTree) -> tuple[str, ...]:
             found.add("fraction")
         if symbol.label == "\\sqrt":
             found.add("root")
+        if accent_of(tree, number):
+            found.add("accent")
     if all(edge.relation is Relation.RIGHT for edge in tree.edges):
         found.add("line")
     return tuple(name for name in STRUCTURES if name in found)

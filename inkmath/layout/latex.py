@@ -357,8 +357,9 @@ class _Parser:
         if base is None or not lone or Relation.ABOVE in self.builder.children[base[0]]:
             self.at = start
             self.fail(f"{quoted(self.tokens[start])} stands over one letter or digit")
-        over = self.builder.chain([(mark, mark) for mark in [self.builder.add(Symbol(label)) for label in marks]])
-        self.builder.relate(base[0], Relation.ABOVE, over[0])
+        first, *others = (self.builder.add(Symbol(mark)) for mark in marks)
+        self.builder.relate(base[0], Relation.ABOVE, first)
+        self.builder.chain([(mark, mark) for mark in (first, *others)])
         return base
 
     def function(self) -> Span | None:

@@ -201,10 +201,12 @@ class _Reader:
 def _marks(element: etree._Element) -> Sequence[str]:
     """The marks of an accent, where an element is what stands above another."""
     marks = marks_of_mathml("".join((element.text or "").split()))
-    base = element.getparent() if marks else None
-    relations = _SCRIPTS.get(local_name(base), ()) if base is not None else ()
-    above = Relation.ABOVE in relations and base.index(element) == 1 + relations.index(Relation.ABOVE)
-    return marks if above else ()
+    whole = element.getparent() if marks else None
+    if whole is None:
+        return ()
+    place = whole.index(element) - 1  # among what stands at the base, which comes first
+    relations = _SCRIPTS.get(local_name(whole), ())
+    return marks if relations[max(place, 0) : place + 1] == (Relation.ABOVE,) else ()
 
 
 def _identity(element: etree._Element) -> str:

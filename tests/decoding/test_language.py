@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inkmath.decoding.language import NOTHING, ROOT, TreeLanguageModel, count_trigrams, without
+from inkmath.decoding.language import ABOVE, ACCENTED, NOTHING, ROOT, TreeLanguageModel, count_trigrams, without
 from inkmath.features.expression import RELATIONS
 from inkmath.layout.latex import parse_latex
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
@@ -180,6 +180,22 @@ def test_a_label_that_no_formula_has_is_about_as_likely_as_a_rare_one() -> None:
     strange = told[labels.index("\\Omega")]
     assert told[labels.index("\\sum")] > strange > told[labels.index("\\sum")] - 2.5
     assert told[labels.index("x")] - strange > 1.0
+
+
+def test_letters_bear_accents_now_and_then_however_many_formulas_have_none() -> None:
+    labels = [*LABELS, "-", "\\rightarrow"]
+    without_any = ["x+y", r"\frac { x } { 2 }", *(f"x+{'y+' * times}2" for times in range(50))]
+    few, many = (model(*without_any[:count], labels=labels) for count in (2, 52))
+    x, plus, bar, arrow = map(labels.index, ("x", "+", "-", "\\rightarrow"))
+    for told in (few, many):
+        chances = np.exp(told.edge[x, ABOVE])
+        assert chances[:-1].sum() == pytest.approx(ACCENTED)
+        assert chances[[bar, arrow]] == pytest.approx(np.full(2, ACCENTED / 2), rel=0.02)
+        assert chances[x] < 0.01 * ACCENTED, "what is a numerator of others is no accent"
+        assert np.exp(told.edge[plus, ABOVE, :-1]).sum() != pytest.approx(ACCENTED)
+        gain = [told.log_probability([x, arrow], [-1, 0], [-1, ABOVE]), told.log_probability([x], [-1], [-1])]
+        alone = told.edge[arrow, :, -1].sum()
+        assert gain[0] - gain[1] == pytest.approx(np.log(chances[arrow] / chances[-1]) + alone), "trigrams say no more"
 
 
 def test_labels_outside_the_vocabulary_are_passed_over() -> None:

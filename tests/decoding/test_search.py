@@ -57,9 +57,9 @@ def test_what_a_sure_network_says_comes_first() -> None:
 
 
 def test_language_decides_what_the_ink_leaves_open() -> None:
-    by_ink = search().read(doubtful(scores_of(TREE), 0, "x", "-"))[0]
-    assert latex(by_ink) == "- ^ { 2 } = y"
-    by_language = search(*["x^{2}=y"] * 20, language=0.5).read(doubtful(scores_of(TREE), 0, "x", "-"))[0]
+    by_ink = search().read(doubtful(scores_of(TREE), 0, "x", "2"))[0]
+    assert latex(by_ink) == "2 ^ { 2 } = y"
+    by_language = search(*["x^{2}=y"] * 20, language=0.5).read(doubtful(scores_of(TREE), 0, "x", "2"))[0]
     assert latex(by_language) == "x ^ { 2 } = y"
 
 
@@ -190,14 +190,14 @@ def test_strokes_that_are_rather_surely_one_symbol_may_still_be_two(together: fl
 
 
 def test_each_symbol_has_its_candidates_the_chosen_one_first() -> None:
-    (best, *_) = search().read(doubtful(scores_of(TREE), 0, "x", "-"))
+    (best, *_) = search().read(doubtful(scores_of(TREE), 0, "x", "2"))
     assert len(best.alternatives) == len(best.tree.symbols)
     for symbol, candidates in zip(best.tree.symbols, best.alternatives, strict=True):
         assert candidates[0].label == symbol.label
         assert len({candidate.label for candidate in candidates}) == len(candidates)
         assert sum(candidate.probability for candidate in candidates) <= 1 + 1e-6
     first = next(c for s, c in zip(best.tree.symbols, best.alternatives, strict=True) if s.strokes == (0,))
-    assert [candidate.label for candidate in first[:2]] == ["-", "x"]
+    assert [candidate.label for candidate in first[:2]] == ["2", "x"]
 
 
 def test_a_choice_of_the_person_changes_labels_and_strokes_of_every_reading() -> None:

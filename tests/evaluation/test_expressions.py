@@ -120,6 +120,7 @@ def test_nothing_to_measure_is_an_error() -> None:
         (r"\sqrt{x^2}", ("root", "scripts")),
         (r"\int_0^1 x", ("limits",)),
         (r"\sum\limits_{i}\frac{1}{x_i}", ("fraction", "scripts", "limits")),
+        (r"\vec{x}+\bar{y}", ("accent",)),
     ],
 )
 def test_structures_of_a_formula(latex: str, expected: tuple[str, ...]) -> None:

@@ -58,6 +58,13 @@ def latex_of(content: str) -> str:
             "a x y b",
         ),
         ("<msup><semantics><mi>x</mi><annotation/></semantics><mn>2</mn></msup>", "x ^ { 2 }"),
+        # Accents, as several programs write them.
+        ("<mover accent='true'><mi>v</mi><mo>→</mo></mover>", r"\vec { v }"),
+        ("<mover><mi>x</mi><mo>\u00af</mo></mover><mover><mi>x</mi><mo>\u0305</mo></mover>", r"\bar { x } \bar { x }"),
+        ("<mover><mrow><mi>x</mi></mrow><mo stretchy='false'>^</mo></mover>", r"\hat { x }"),
+        ("<munderover><mi>x</mi><mi>i</mi><mo>~</mo></munderover>", r"\underset { i } { \tilde { x } }"),
+        ("<mover><mi>x</mi><mo>\u02d9</mo></mover><mover><mi>x</mi><mo>\u00a8</mo></mover>", r"\dot { x } \ddot { x }"),
+        ("<mover><mi>x</mi><mrow><mo>.</mo><mo>.</mo></mrow></mover>", r"\ddot { x }"),
     ],
 )
 def test_reading(content: str, latex: str) -> None:
@@ -163,6 +170,11 @@ def test_ids_name_the_elements_of_symbols() -> None:
         ("<math><msup><mrow/><mi>x</mi></msup></math>", "without a base"),
         ("<math><msub><msub><mi>x</mi><mi>y</mi></msub><mi>z</mi></msub></math>", "'x' has a subscript already"),
         ("<math><mfrac linethickness='0px'><mi>n</mi><mi>k</mi></mfrac></math>", "<mfrac>: a fraction without a bar"),
+        (
+            "<math><mover><mrow><mi>A</mi><mi>B</mi></mrow><mo>\u00af</mo></mover></math>",
+            "stands over one letter or digit",
+        ),
+        ("<math><mi>x</mi><mo>^</mo></math>", "'\\^' is no symbol"),
         ("<math><mi>foo</mi></math>", "'foo' is no symbol"),
         ("<math><mi>x<mi>y</mi></mi></math>", "<mi>: holds more than text"),
         ("<math><mi xml:id='b'>x<mi>y</mi></mi></math>", "no place in the formula"),
@@ -175,6 +187,16 @@ def test_ids_name_the_elements_of_symbols() -> None:
 def test_what_is_no_layout_tree_is_refused(source: str, complaint: str) -> None:
     with pytest.raises(LayoutError, match=complaint):
         parse_mathml(source, {"b": Symbol("b")})
+
+
+def test_accents_are_shown_as_such_and_kept_plain_in_files() -> None:
+    tree = parse_latex(r"\vec { v } + \ddot { x } _ { 1 }")
+    names = [symbol.label for symbol in tree.symbols]
+    shown = to_mathml(tree, [f"{place}" for place in range(len(names))])
+    assert '<mover accent="true"><mi id="0">v</mi><mo id="1">→</mo></mover>' in shown
+    assert '<mrow><mo id="4">˙</mo><mo id="5">˙</mo></mrow>' in shown
+    assert "<mover><mi>v</mi><mo>→</mo></mover>" in to_mathml(tree, plain=True)
+    assert "accent" not in to_mathml(tree, plain=True) + to_mathml(parse_latex(r"\overset { a } { x }"))
 
 
 def test_something_inside_what_is_no_root_has_no_mathml() -> None:

@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 
 from inkmath.features.expression import IGNORE, RELATIONS, SAME, FormulaSet
 from inkmath.ink import Ink
+from inkmath.layout.latex import parse_latex
 from inkmath.layout.symbols import PRIME
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 from inkmath.synthesis import synthesize
 from inkmath.synthesis.compose import STRETCHED, Composer, Composition, Mix
 from inkmath.synthesis.stance import LETTERS
+from inkmath.synthesis.style import Writer
+from inkmath.synthesis.typeset import typeset
 
 NOTHING = {field.name: 0.0 for field in fields(Mix)}
 STILL = Mix(**NOTHING)
@@ -410,6 +413,21 @@ def test_a_graft_puts_another_part_into_the_same_relation(formulas: FormulaSet, 
         assert where[: len(where) // 2] == where[len(where) // 2 :]
         changed += edges_by_label(after) != edges_by_label(before)
     assert changed > 10
+
+
+def test_an_accent_is_grafted_nowhere_and_gives_way_to_nothing() -> None:
+    """What is above a letter is no numerator, and no numerator is an accent."""
+    latex = [r"\vec { x } + \frac { 1 } { y }", r"\bar { y } - \frac { 2 } { x }"] * 3
+    written = [typeset(parse_latex(one), Writer([at]), np.random.default_rng(at)) for at, one in enumerate(latex)]
+    inks = [Ink(strokes, id=f"{at}", tree=tree) for at, (strokes, tree) in enumerate(written)]
+    formulas = FormulaSet.from_inks(inks, ["train"] * len(inks), 8)
+    classes = sorted(set(formulas.labels.tolist()))
+    grafting = composer(formulas, classes, graft=1.0)
+    above = Counter[tuple[str, str]]()
+    for number, seed in product(range(len(inks)), range(20)):
+        made = tree_of(grafting.draw(number, True, np.random.default_rng(seed)), classes)
+        above.update((parent, child) for parent, how, child in edges_by_label(made) if how == Relation.ABOVE)
+    assert set(above) == {("x", "\\rightarrow"), ("y", "-"), ("-", "1"), ("-", "2")}
 
 
 def test_a_grafted_script_has_the_place_and_size_of_the_old_one() -> None:

@@ -7,11 +7,12 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from inkmath.layout.accents import ACCENTS, accent_of
 from inkmath.layout.classes import FURTHER_CLASSES, SYMBOL_CLASSES
 from inkmath.layout.latex import canonical_tokens, parse_latex
 from inkmath.layout.symbols import canonical_label
 from inkmath.synthesis import synthesize
-from inkmath.synthesis.further import INSTEAD, place_for, with_further
+from inkmath.synthesis.further import ACCENTED, INSTEAD, place_for, with_accents, with_further
 
 ALL = set(FURTHER_CLASSES)
 
@@ -44,6 +45,29 @@ def test_a_superscript_of_one_digit_may_be_the_sign_of_degrees() -> None:
     assert all("2 ^ { 1 2 }" in latex for latex in found)
 
 
+def test_some_formulas_have_accents_and_a_letter_the_same_everywhere() -> None:
+    plain = parse_latex("x + y = 2 x")
+    made = [with_accents(plain, 10, np.random.default_rng(seed)) for seed in range(300)]
+    accented = [tree for tree in made if tree != plain]
+    assert len(accented) / len(made) == pytest.approx(ACCENTED, abs=0.08)
+    kinds = Counter[str]()
+    for tree in accented:
+        found = [(symbol.label, accent_of(tree, place)) for place, symbol in enumerate(tree.symbols)]
+        assert len({accent for label, accent in found if label == "x"}) == 1
+        assert {label for label, accent in found if accent} <= {"x", "y"}
+        kinds.update(accent for _, accent in found if accent)
+    assert set(kinds) == set(ACCENTS)
+
+
+def test_accents_take_no_more_room_than_there_is_and_no_place_that_is_taken() -> None:
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        assert len(with_accents(parse_latex("x + y + z + a"), 2, rng).symbols) <= 9
+        assert " . " not in " ".join(symbol.label for symbol in with_accents(parse_latex("i + j"), 9, rng).symbols)
+        limits = parse_latex("\\overset { n } { x }")
+        assert len(with_accents(limits, 9, rng).children[0]) == 1
+
+
 def test_every_further_class_occurs_beside_those_of_crohme() -> None:
     inks = list(synthesize(len(FURTHER_CLASSES), 1, writers=10, further=True))
     counts = Counter(symbol.label for ink in inks if ink.tree for symbol in ink.tree.symbols)
@@ -56,3 +80,4 @@ def test_every_further_class_occurs_beside_those_of_crohme() -> None:
 def test_they_are_made_when_asked_for_only() -> None:
     inks = list(synthesize(50, 1, writers=10))
     assert not ALL & {symbol.label for ink in inks if ink.tree for symbol in ink.tree.symbols}
+    assert not any(accent in (ink.latex or "") for ink in inks for accent in ACCENTS)

@@ -54,6 +54,7 @@ def test_about_half_of_the_signs_are_drawn_anew() -> None:
     ("labels", "edges"),
     [
         pytest.param(["-", "a", "1"], [(0, 1, ABOVE), (0, 2, BELOW)], id="the bar of a fraction"),
+        pytest.param(["a", "-", "1", "\\rightarrow"], [(0, 1, ABOVE), (0, 2, RIGHT), (2, 3, ABOVE)], id="accents"),
         pytest.param(["(", "a"], [(0, 1, RIGHT)], id="a bracket that nothing closes"),
         pytest.param(["(", "a", ")"], [(0, 1, RIGHT), (0, 2, ABOVE)], id="brackets on two lines"),
         pytest.param(["(", "a", "]"], [(0, 1, RIGHT), (1, 2, RIGHT)], id="brackets that do not match"),

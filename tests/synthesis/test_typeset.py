@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from inkmath.ink import Ink
+from inkmath.layout.accents import ACCENTS
 from inkmath.layout.classes import FURTHER_CLASSES, SYMBOL_CLASSES
 from inkmath.layout.latex import parse_latex
 from inkmath.layout.tree import LayoutTree, Relation, Symbol
@@ -93,6 +94,28 @@ def test_a_root_covers_its_content_and_fences_grow(number: int) -> None:
     plain, tall = (write(parse_latex(text), number) for text in (r"( x )", r"( \frac { x } { y } )"))
     height_of = [bounds(ink, 0)[3] - bounds(ink, 0)[1] for ink in (plain, tall)]
     assert height_of[1] > 1.2 * height_of[0]
+
+
+@pytest.mark.parametrize("number", range(8))
+@pytest.mark.parametrize("command", ACCENTS)
+def test_an_accent_is_low_and_wide_and_stands_close_over_its_letter(command: str, number: int) -> None:
+    ink = write(parse_latex(f"1 {command} {{ M }} ^ {{ 2 }} 1"), number)
+    assert ink.tree is not None
+    unit = Writer([number]).style.unit
+    letter, *marks = range(1, 2 + len(ACCENTS[command]))
+    left, top, right, _ = bounds(ink, letter)
+    for mark in marks:
+        over = bounds(ink, mark)
+        assert over[3] < top + 2 * unit
+        assert top - over[3] < 10 * unit
+        assert over[3] - over[1] < 10 * unit
+        assert left - 14 * unit < over[0] <= over[2] < right + 14 * unit
+
+
+def test_the_dot_of_an_i_gives_way_to_an_accent() -> None:
+    counts = {latex: len(write(parse_latex(latex), 1).strokes) for latex in ("i", r"\bar { i }", r"\bar { x }", "x")}
+    assert counts["i"] == counts[r"\bar { i }"] == 2
+    assert counts[r"\bar { x }"] == counts["x"] + 1
 
 
 def test_symbols_stray_from_the_line_and_differ_in_size_as_the_hand_has_it() -> None:

@@ -23,7 +23,9 @@ from inkmath.images import ImageError
 from inkmath.ink import Ink
 from inkmath.inkml import parse_inkml
 from inkmath.layout import algebra
+from inkmath.layout.classes import FURTHER_CLASSES
 from inkmath.layout.lg import parse_lg
+from inkmath.layout.symbols import CHARACTERS
 from inkmath.layout.tree import LayoutError, LayoutTree, Symbol
 from inkmath.recognizer import WEIGHTS, Formula, Recognizer
 
@@ -231,6 +233,33 @@ def test_a_number_too_long_to_write_stays_as_it_was_written(latex: str) -> None:
     sympy = pytest.importorskip("sympy")
     assert formula(latex).to_sympy().has(sympy.Pow, sympy.factorial)
     assert formula("2 ^ { 1 0 } + 3 !").to_sympy() == 1030
+
+
+def test_a_power_is_a_factor_of_what_follows_it() -> None:
+    sympy = pytest.importorskip("sympy")
+    a, x, y, first = sympy.symbols("a x y x_{1}")
+    assert formula("a x ^ { 2 } y + x _ { 1 } ^ { 2 } ( y + 1 )").to_sympy() == a * x**2 * y + first**2 * (y + 1)
+    assert formula(r"x ^ { 2 } \sin ^ { 2 } y").to_sympy() == x**2 * sympy.sin(y) ** 2
+    assert formula(r"\int _ { 0 } ^ { 1 } x ^ { 2 } y d x").to_sympy() == sympy.Integral(x**2 * y, (x, 0, 1))
+    assert formula(r"\pi ^ { 2 } \frac { x ^ { 2 } y } { a }").to_sympy() == sympy.pi**2 * x**2 * y / a
+    assert formula("x ^ { 3 } !").to_sympy() == sympy.factorial(x**3)
+
+
+def test_a_letter_with_an_accent_is_one_that_is_named_so() -> None:
+    sympy = pytest.importorskip("sympy")
+    a, m, force, speed, turn, first = sympy.symbols("avec m Fvec xdot omegahat xbar_{1}")
+    assert formula(r"\vec { F } = m \vec { a }").to_sympy() == sympy.Eq(force, m * a)
+    assert formula(r"\dot { x } ^ { 2 } \hat { \omega } + \bar { x } _ { 1 }").to_sympy() == speed**2 * turn + first
+    assert sympy.latex(force + turn) == r"\vec{F} + \hat{\omega}"
+    assert formula(r"\frac { d \vec { F } } { d m }").to_sympy() == sympy.Derivative(force, m)
+    with pytest.raises(LayoutError, match="no meaning"):
+        formula(r"\bar { 3 }").to_sympy()
+
+
+@pytest.mark.parametrize("letter", [label for label in FURTHER_CLASSES if CHARACTERS.get(label, label).isalpha()])
+def test_further_letters_have_a_meaning(letter: str) -> None:
+    sympy = pytest.importorskip("sympy")
+    assert formula(f"2 {letter}").to_sympy() == 2 * sympy.Symbol(letter.removeprefix("\\"))
 
 
 def test_where_algebra_is_ambiguous_a_function_ends_at_the_next_sum_or_function() -> None:

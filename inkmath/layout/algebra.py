@@ -6,8 +6,9 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from inkmath.layout.accents import ACCENTS
 from inkmath.layout.latex import canonical_tokens, compact
-from inkmath.layout.symbols import CHARACTERS, INTEGRALS, PRIME
+from inkmath.layout.symbols import CHARACTERS, FUNCTIONS, INTEGRALS, PRIME, STACKING
 from inkmath.layout.tree import LayoutError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 QUANTITY = "\\d"
 """Token of a ``d`` that is a letter like others: SymPy's grammar takes every ``d x`` for a differential."""
 
-UNREAD = ("\\pi", "\\sigma", "\\Delta", QUANTITY)
+UNREAD = ("\\pi", "\\sigma", "\\Delta", "\\Gamma", "\\Omega", "\\Phi", "\\Psi", "\\hbar", QUANTITY)
 """Letters of the vocabulary that SymPy's grammar has no rule for."""
 
 STAND_INS = ("\\xi", "\\psi", "\\kappa", "\\zeta", "\\eta", "\\nu", "\\rho", "\\tau", "\\upsilon", "\\chi")
@@ -37,7 +38,8 @@ def to_sympy(tree: LayoutTree) -> Any:
     product.
 
     A ``d`` is a differential under an integral and in ``\\frac { d y } { d x }``, else a letter like others. A primed
-    letter, which may be a derivative or another quantity, is one that is named so: ``f'``.
+    letter, which may be a derivative or another quantity, is one that is named so: ``f'``. So is one with an accent:
+    ``\\vec { v }`` is ``vvec``, which SymPy prints as it was written.
     Numbers of more than some 300 digits, such as ``9 ^ { 9 ^ { 9 } }``, are left as they are written.
 
     Raises:
@@ -57,14 +59,15 @@ def to_sympy(tree: LayoutTree) -> Any:
         raise ImportError("to_sympy needs SymPy and Lark: pip install 'inkmath[sympy]'") from missing
 
     tokens = canonical_tokens(tree)
-    told = with_primed_letters(with_operators(tokens))
+    whole, accented = with_accented_letters(tokens)
+    told = with_primed_letters(with_operators(whole))
     free = [letter for letter in STAND_INS if letter not in told]
-    unread = [letter for letter in UNREAD if letter in told]
+    unread = [letter for letter in (*UNREAD, *accented) if letter in told]
     if len(free) < len(unread):
-        names = ", ".join("d" if letter == QUANTITY else letter for letter in unread)
+        names = ", ".join(accented.get(letter, "d" if letter == QUANTITY else letter) for letter in unread)
         raise LayoutError(f"SymPy does not read {names}, and no letter is left to stand in for them")
     read_as = dict(zip(unread, free, strict=False))
-    latex = compact(read_as.get(token, token) for token in told)
+    latex = compact(with_products([read_as.get(token, token) for token in told]))
     try:
         # SymPy works numbers out while it reads, however long they are; so it is looked first whether it may.
         with evaluate(False):
@@ -134,6 +137,19 @@ def with_operators(tokens: Sequence[str]) -> list[str]:
     return told
 
 
+def with_accented_letters(tokens: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    r"""The tokens with ``\vec { v }`` as one, ``\vvec``, and for each such token the LaTeX that it stands for."""
+    told, accented = list(tokens), {}
+    for place in reversed([place for place, token in enumerate(told) if token in ACCENTS]):
+        accent, _, letter, _ = group = told[place : place + 4]
+        if not CHARACTERS.get(letter, letter).isalpha():  # a number is no name
+            continue
+        token = "\\" + letter.removeprefix("\\") + accent[1:]
+        accented[token] = compact(group)
+        told[place : place + 4] = [token]
+    return told, accented
+
+
 def with_primed_letters(tokens: Sequence[str]) -> list[str]:
     r"""The tokens with ``x _ { 1 } ^ { \prime 2 }`` as ``x ' _ { 1 } ^ { 2 }``, whose primes SymPy's grammar knows."""
     told = list(tokens)
@@ -148,6 +164,29 @@ def with_primed_letters(tokens: Sequence[str]) -> list[str]:
             told[script : end + 1] = [] if told[end] == "}" else ["^", "{", told[end]]
             told[place + 1 : place + 1] = ["'"] * (end - first)
     return told
+
+
+def with_products(tokens: Sequence[str]) -> list[str]:
+    r"""The tokens with a sign between a power and its next factor, ``x ^ { 2 } \cdot y``, as SymPy's grammar wants one.
+
+    And with brackets around a power before ``!``, which it would take for one of the exponent.
+    """
+    told = list(tokens)
+    for place in reversed([place for place, token in enumerate(told) if token == "^"]):
+        end = _after_group(told, place + 1)
+        base = place - 1
+        if base > 0 and told[base] == "}":  # of a subscript
+            base = next(start for start in reversed(range(base)) if _after_group(told, start) == base + 1) - 2
+        of_operator = base < 0 or told[base] in FUNCTIONS | STACKING | INTEGRALS
+        if not of_operator and told[end : end + 1] != ["d"] and any(map(_begins_factor, told[end : end + 1])):
+            told.insert(end, "\\cdot")
+        elif told[end : end + 1] == ["!"] and told[base] != ")":
+            told[base:end] = ["(", *told[base:end], ")"]
+    return told
+
+
+def _begins_factor(token: str) -> bool:
+    return token in {"(", "\\frac", "\\sqrt", *FUNCTIONS} or CHARACTERS.get(token, token).isalnum()
 
 
 def _after_group(tokens: Sequence[str], place: int) -> int:

@@ -23,7 +23,8 @@ def synthesize(
     writers: Annotated[int, typer.Option(min=1, help="How many hands share the work.")] = 50,
     symbols: Annotated[int, typer.Option(min=8, help="The longest formula, in symbols.")] = 24,
     further: Annotated[
-        bool, typer.Option("--further", help="Also symbols that CROHME lacks: D, K, omega, equivalence signs and more.")
+        bool,
+        typer.Option("--further", help="Also what CROHME lacks: D, K, omega, equivalence signs, accents and more."),
     ] = False,
 ) -> None:
     """Make formulas in made-up handwriting, as CROHME-style InkML with full truth.

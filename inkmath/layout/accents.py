@@ -32,8 +32,15 @@ WIDE: dict[str, str] = {
 }
 """Commands that set an accent as wide as what is under it -> the one that says the same of a single letter."""
 
-SHOWN: dict[str, str] = {"-": "\u00af", "\\rightarrow": "\u2192", "\\wedge": "^", "\\sim": "~", ".": "\u02d9"}
-"""The label of a mark -> the character by which MathML shows it."""
+SHOWN: dict[str, str] = {
+    "\\bar": "\u00af",
+    "\\vec": "\u2192",
+    "\\hat": "^",
+    "\\tilde": "~",
+    "\\dot": "\u02d9",
+    "\\ddot": "\u00a8",
+}
+"""The character by which MathML shows an accent."""
 
 _COMMANDS = {marks: command for command, marks in ACCENTS.items()}
 

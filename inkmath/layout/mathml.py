@@ -338,23 +338,17 @@ class _Writer:
         label, children = self.tree.symbols[symbol].label, self.tree.children[symbol]
         held = _held(label, children)
         lines: dict[Relation, _Piece] = {relation: line for relation, line in children.items() if relation not in held}
-        accented = not self.plain and accent_of(self.tree, symbol) is not None
-        if accented:
-            lines[Relation.ABOVE] = self.marks(children[Relation.ABOVE])
+        accent = None if self.plain else accent_of(self.tree, symbol)
+        if accent:  # two dots are one character, which is the first one's
+            lines[Relation.ABOVE] = f"{self.tag('mo', children[Relation.ABOVE], '')}{SHOWN[accent]}</mo>"
         before: list[_Piece] = []
         after: list[_Piece] = []
         for names, low, high in ((_LIMITS, Relation.BELOW, Relation.ABOVE), (_SIDES, Relation.SUB, Relation.SUP)):
             if low in lines or high in lines:
                 name = names[low in lines, high in lines]
-                before.insert(0, f'<{name} accent="true">' if accented and high is Relation.ABOVE else f"<{name}>")
+                before.insert(0, f'<{name} accent="true">' if accent and high is Relation.ABOVE else f"<{name}>")
                 after += [*(lines[relation] for relation in (low, high) if relation in lines), f"</{name}>"]
         return before, after
-
-    def marks(self, first: int) -> str:
-        """The marks of an accent, a row where there are several."""
-        marks = [(mark, self.tree.symbols[mark].label) for mark in self.tree.line(first)]
-        shown = "".join(f"{self.tag('mo', mark, '')}{SHOWN[label]}</mo>" for mark, label in marks)
-        return f"<mrow>{shown}</mrow>" if len(marks) > 1 else shown
 
     def leaf(self, symbol: int, label: str, stretches: bool, has_limits: bool) -> str:
         name = _leaf_of(label)

@@ -236,7 +236,6 @@ _MATHML_WORDS: dict[str, str] = {"im": "\\lim", "ctdot": "\\ldots", "ne": "\\neq
 _COMMANDS: dict[str, str] = {character: command for command, character in CHARACTERS.items()} | {
     "−": "-",
     "·": "\\cdot",
-    "˙": ".",
     "ø": "\\emptyset",
     "∕": "/",
     "µ": "\\mu",

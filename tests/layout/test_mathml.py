@@ -94,7 +94,8 @@ def test_reading_what_was_written_gives_the_same_tree(tree: LayoutTree) -> None:
     bound = dict(zip(names, tree.symbols, strict=True))
     for plain in (False, True):
         assert parse_mathml(to_mathml(tree, plain=plain)) == tree
-        assert parse_mathml(to_mathml(tree, names, plain=plain), bound) == tree
+        if plain or r"\ddot" not in to_latex(tree):  # two dots are shown as one character, which has one name
+            assert parse_mathml(to_mathml(tree, names, plain=plain), bound) == tree
 
 
 def written(latex: str) -> str:
@@ -194,7 +195,7 @@ def test_accents_are_shown_as_such_and_kept_plain_in_files() -> None:
     names = [symbol.label for symbol in tree.symbols]
     shown = to_mathml(tree, [f"{place}" for place in range(len(names))])
     assert '<mover accent="true"><mi id="0">v</mi><mo id="1">→</mo></mover>' in shown
-    assert '<mrow><mo id="4">˙</mo><mo id="5">˙</mo></mrow>' in shown
+    assert '<msub><mover accent="true"><mi id="3">x</mi><mo id="4">¨</mo></mover><mn id="6">1</mn></msub>' in shown
     assert "<mover><mi>v</mi><mo>→</mo></mover>" in to_mathml(tree, plain=True)
     assert "accent" not in to_mathml(tree, plain=True) + to_mathml(parse_latex(r"\overset { a } { x }"))
 

@@ -94,6 +94,8 @@ def latex() -> list[bytes]:
         "\\operatorname*{sin",
         "\\overset{a}{\\underset{b}{c}}",
         "\\not\\not=",
+        "\\vec" * DEEP,
+        "\\ddot x_{\\hat\\imath}\\overline{\\bar{x}}",
         "x^{y'}''",
         "\\\x00\x85\ud800".encode("utf-8", "surrogatepass").decode("utf-8", "replace"),
     ]
@@ -110,6 +112,8 @@ def mathml() -> list[bytes]:
         "<math><msqrt/><mfrac><mi>a</mi></mfrac><mroot><mi>a</mi><mn>3</mn><mn>4</mn></mroot></math>",
         "<math><msup><mi>y</mi><mo>\N{PRIME}</mo></msup><mn>1 2.5</mn><!-- --><?p?></math>",
         "<math><annotation>x</annotation><mspace/></math>",
+        "<math><mover accent='true'><mi>x</mi><mo>\u00a8</mo></mover></math>",
+        "<math><mover><mrow><mi>x</mi></mrow><mrow><mo>^</mo></mrow></mover></math>",
     ]
     return [
         *(to_mathml(tree, plain=plain).encode() for tree in trees for plain in (False, True)),
@@ -209,9 +213,32 @@ def arrays(folder: Path) -> list[bytes]:
 TOKENS = (
     *(b"<", b">", b"&", b"</", b"/>", b"<!--", b"<![CDATA[", b"<?", b"\xff", b"\x00", b"\x85", b"\xef\xbb\xbf"),
     *(b"&#0;", b"&#x10FFFF;", b"&lt;", b"<trace ", b"</trace>", b"<traceGroup>", b"<annotation ", b'type="truth"'),
-    *(b'traceDataRef="', b'xml:id="', b'href="', b"<mrow>", b"<msup>", b"<mfrac>", b"<msqrt>", b"<mi>", b"<channel "),
+    *(
+        b'traceDataRef="',
+        b'xml:id="',
+        b'href="',
+        b"<mrow>",
+        b"<msup>",
+        b"<mfrac>",
+        b"<msqrt>",
+        b"<mover>",
+        b"<mi>",
+        b"<channel ",
+    ),
     *(b"nan", b"inf", b"-0", b"1e308", b"1e39", b"3.4e38", b"9" * 40, b"-", b",", b".", b"e", b" ", b"\n"),
-    *(b"\\frac", b"\\sqrt", b"\\sum", b"\\limits", b"\\over", b"\\left", b"\\not", b"\\operatorname", b"'"),
+    *(
+        b"\\frac",
+        b"\\sqrt",
+        b"\\sum",
+        b"\\limits",
+        b"\\over",
+        b"\\left",
+        b"\\not",
+        b"\\operatorname",
+        b"\\vec",
+        b"\\ddot",
+        b"'",
+    ),
     *(b"{", b"}", b"[", b"]", b"_", b"^", b'"', b":", b"null", b"true", b'"strokes"', b'"label"', b'"Right"', b"Sup"),
     *(
         b"PK\x03\x04",

@@ -232,6 +232,7 @@ class Mix(Block):
     spell: Probability
     sign: Probability
     prime: Probability
+    accent: Probability
     graft: Probability
     respace: Probability
     join: Probability

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inkmath.features.expression import RELATIONS, FormulaSet, pair_labels, rescale
-from inkmath.layout.accents import bears_accent
+from inkmath.layout.accents import ACCENTS, bears_accent
 from inkmath.layout.symbols import PRIME
 from inkmath.layout.tree import Relation
 from inkmath.synthesis.bank import SymbolBank
@@ -35,6 +35,9 @@ STRETCHED = frozenset(("-", "\\sqrt", "(", ")", "[", "]", "\\{", "\\}", "|", "/"
 """Symbols that people draw as long or tall as the place asks, so an exchanged one takes the old box as it is."""
 
 
+DOTTED = frozenset("ij")
+"""Letters that lose their dot under an accent."""
+
 ALIKE = "ckopsuvwxyz"
 """Letters whose two cases differ in size and place only."""
 
@@ -54,6 +57,7 @@ class Mix:
         spell: a name of a function that is exchanged is spelled with the letters of one writer, who may never have
         written it, instead of being one that somebody wrote.
         sign: some operators, signs of relation and pairs of brackets become others. prime: a letter gets a prime.
+        accent: a letter gets an accent, half of the time wherever it stands.
         graft: what hangs on a symbol, if it is no accent, gives way to what hangs on another in the same relation.
         respace: gaps, and where and how large scripts and operands stand, change. join: another part follows on the
         same line. swap: two neighbouring symbols change places in the order of writing. shuffle: the order of writing
@@ -69,6 +73,7 @@ class Mix:
     spell: float = 0.3
     sign: float = 0.15
     prime: float = 0.05
+    accent: float = 0.0
     graft: float = 0.2
     respace: float = 0.4
     join: float = 0.15
@@ -145,6 +150,13 @@ class Composer:
         self.signs = SignExchange(classes, known)
         self.primes = self.ink.of_class[index[PRIME]] if PRIME in index else np.zeros(0, np.int64)
         self.bearing = np.array([bears_accent(label) for label in classes])
+        bare = [bears_accent(label) and label not in DOTTED and not label.isdigit() for label in classes]
+        self.bare = np.array(bare)
+        self.accents = [
+            [index[mark] for mark in marks]
+            for marks in ACCENTS.values()
+            if all(mark in index and known[index[mark]] for mark in marks)
+        ]
         self.stretched = np.array([label in STRETCHED for label in classes])
         self.children: list[list[tuple[int, int]]] = [[] for _ in formulas.labels]  # (child, relation) of each symbol
         for parent, child, relation in self.ink.edges.tolist():
@@ -249,6 +261,8 @@ class Composer:
             draft = self._graft(draft, rng)
         if rng.random() < self.mix.prime and len(self.primes):
             draft = self._prime(draft, rng)
+        if self.mix.accent and self.accents and rng.random() < self.mix.accent:
+            draft = self._accent(draft, rng)
         low, high = self._boxes(draft)
         if rng.random() < self.mix.respace:
             scale, shift = respace(draft.edges, low, high, rng)
@@ -404,6 +418,59 @@ class Composer:
             np.append(draft.pace, 1e-3),
             np.concatenate([draft.scale, np.full((1, draft.scale.shape[1]), scale)]).astype(np.float32),
             np.concatenate([draft.shift, [corner - scale * self.ink.low[donor]]]).astype(np.float32),
+        )
+
+    def _accent(self, draft: _Draft, rng: np.random.Generator) -> _Draft:
+        """Write an accent over a letter, or over all of its class, where nothing is above."""
+        number = self.ink.classes[draft.symbols]
+        topped = set(draft.edges[draft.edges[:, 2] == ABOVE, 0].tolist())
+        letters = [place for place in np.flatnonzero(self.bare[number]).tolist() if place not in topped]
+        if not letters:
+            return draft
+        marks = self.accents[int(rng.integers(len(self.accents)))]
+        letter, everywhere = letters[int(rng.integers(len(letters)))], rng.random() < 0.5
+        for place in letters:
+            if place == letter or (everywhere and number[place] == number[letter]):
+                draft = self._accented(draft, place, marks, rng)
+        return draft
+
+    def _accented(self, draft: _Draft, letter: int, marks: Sequence[int], rng: np.random.Generator) -> _Draft:
+        """Write the marks of an accent side by side over a letter; what is above it keeps them away."""
+        low, high = self._boxes(draft)
+        width, height = np.maximum(high[letter] - low[letter], 0.3).tolist()
+        donors = [int(rng.choice(self.ink.of_class[mark])) for mark in marks]
+        own = [np.maximum(self.ink.high[donor] - self.ink.low[donor], 1e-3) for donor in donors]
+        if len(marks) == 1 and max(own[0]) > 0.2:  # no dot: it is set as wide as the letter, and low
+            size = np.array([width * rng.uniform(0.6, 1.3), height * rng.uniform(0.12, 0.35)])
+            size[1] = min(size[1], own[0][1] * size[0] / own[0][0] * 2.0)  # a flat mark stays flat
+            scales = [size / own[0]]
+        else:
+            scales = [np.full(2, min(1.0, 0.2 * height / max(one))) for one in own]
+        apart = rng.uniform(0.15, 0.4) * width
+        spans = [float(scale[0] * one[0]) for scale, one in zip(scales, own, strict=True)]
+        left = float(low[letter, 0] + high[letter, 0]) / 2 - (sum(spans) + apart * (len(marks) - 1)) / 2
+        left += rng.normal(0.0, 0.08) * width
+        foot = float(low[letter, 1]) - height * rng.uniform(0.06, 0.3)
+        tall = max(float(scale[1] * one[1]) for scale, one in zip(scales, own, strict=True))
+        right = left + sum(spans) + apart * (len(marks) - 1)
+        others = np.arange(len(low)) != letter
+        meets = (low[:, 0] < right) & (high[:, 0] > left) & (low[:, 1] < foot) & (high[:, 1] > foot - tall - 0.1)
+        if (meets & others).any():
+            return draft
+        shifts = []
+        for donor, scale, one, span in zip(donors, scales, own, spans, strict=True):
+            shifts.append(np.array([left, foot - scale[1] * one[1]]) - scale * self.ink.low[donor])
+            left += span + apart
+        count, strokes = len(draft.symbols), self.ink.rows[int(draft.symbols[letter])]
+        begin = draft.begins[letter] + draft.pace[letter] * (strokes[-1] - strokes[0] + 0.5)
+        edges = [[letter, count, ABOVE], *([count + at, count + at + 1, RIGHT] for at in range(len(marks) - 1))]
+        return _Draft(
+            np.append(draft.symbols, donors),
+            np.concatenate([draft.edges, edges]).astype(np.int32),
+            np.append(draft.begins, begin + 1e-2 * np.arange(len(marks))),
+            np.append(draft.pace, np.full(len(marks), 1e-3)),
+            np.concatenate([np.broadcast_to(draft.scale, (count, 2)), scales]).astype(np.float32),
+            np.concatenate([draft.shift, shifts]).astype(np.float32),
         )
 
     def _under(self, symbol: int) -> list[int]:

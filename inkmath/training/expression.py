@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from inkmath.training.recipe import Recipe
 
 
+DOUBT = 0.02
+"""A teacher that gives the truth a lower probability does not know it, and is not listened to there."""
+
 HEADS = ("symbol", "early", "pair", "governor")
 """What :func:`losses` gives a loss of."""
 
@@ -58,17 +61,23 @@ def losses(
     Args:
         answer: of the network. mask, classes, pairs: see `inkmath.training.batches.Batch`.
         smoothing: share of the truth of a class that is spread over all of them.
-        said: what teachers say, an `Answer` of `inkmath.training.expression_teachers`. share: of what is learned, that.
+        said: what teachers say, an `Answer` of `inkmath.training.expression_teachers`. share: of what is learned, that,
+            where they do not give the truth less than ``DOUBT``.
     """
     known = tf.cast(classes != IGNORE, tf.float32)
     strokes = tf.maximum(tf.reduce_sum(known), 1.0)
+
+    def heard(truth: Any) -> Any:
+        """The share of what is learned that is a teacher's, by the probability that it gives the truth."""
+        return share * tf.cast(truth >= DOUBT, tf.float32)
 
     def classify(logits: Any) -> Any:
         plain = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(classes, 0), logits)
         logs = tf.nn.log_softmax(logits)
         loss = (1.0 - smoothing) * plain - smoothing * tf.reduce_mean(logs, -1)
         if said:
-            loss = (1.0 - share) * loss - share * tf.reduce_sum(said[0] * logs, -1)
+            part = heard(tf.gather(said[0], tf.maximum(classes, 0), batch_dims=2))  # (B, S)
+            loss = (1.0 - part) * loss - part * tf.reduce_sum(said[0] * logs, -1)
         return tf.reduce_sum(loss * known) / strokes
 
     symbol = classify(answer["symbol"])
@@ -77,7 +86,8 @@ def losses(
     targeted = tf.cast(pairs != IGNORE, tf.float32)
     pair = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(pairs, 0), answer["pair"])
     if said:
-        pair = (1.0 - share) * pair + share * tf.nn.softmax_cross_entropy_with_logits(said[1], answer["pair"])
+        part = heard(tf.gather(said[1], tf.maximum(pairs, 0), batch_dims=3))  # (B, S, S)
+        pair = (1.0 - part) * pair + part * tf.nn.softmax_cross_entropy_with_logits(said[1], answer["pair"])
     pair = tf.reduce_sum(pair * targeted) / strokes
 
     governor = answer["governor"] + ((mask - 1.0) * 1e9)[:, :, None, None]  # (B, i, j, R)
@@ -91,7 +101,8 @@ def losses(
     if said:
         # The logarithms of what cannot govern are huge, and no teacher says it: nothing of them is left.
         expected = tf.reduce_sum(said[2] * governor, (1, 3)) + said[3] * root  # (B, j)
-        govern = (1.0 - share) * govern + share * (everything - expected)
+        part = heard(tf.where(governed, tf.reduce_sum(tf.where(right, said[2], 0.0), (1, 3)), said[3]))  # (B, j)
+        govern = (1.0 - part) * govern + part * (everything - expected)
     govern = tf.reduce_sum(govern * known) / strokes
     return {"symbol": symbol, "early": early, "pair": pair, "governor": govern}
 

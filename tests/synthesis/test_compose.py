@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from inkmath.features.expression import IGNORE, RELATIONS, SAME, FormulaSet
 from inkmath.ink import Ink
+from inkmath.layout.accents import accent_of
 from inkmath.layout.latex import parse_latex
 from inkmath.layout.symbols import PRIME
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
@@ -375,6 +376,36 @@ def test_a_prime_stands_at_a_letter_and_the_rest_makes_room() -> None:
         assert prime[..., 0].max() <= bracket[..., 0].min()
         assert prime[..., 1].min() <= letter[..., 1].min() + 1e-4
         assert made.symbol_of.tolist() == [0, 4, 1, 2, 3], "it is written right after its letter"
+
+
+def test_accents_stand_over_letters_with_nothing_above() -> None:
+    latex = [r"x + \frac { a } { x } \bar { y } i", r"\hat { u } \rightarrow 1 . 2"] * 3
+    written_out = [typeset(parse_latex(one), Writer([at]), np.random.default_rng(at)) for at, one in enumerate(latex)]
+    inks = [Ink(strokes, id=f"{at}", tree=tree) for at, (strokes, tree) in enumerate(written_out)]
+    formulas = FormulaSet.from_inks(inks, ["train"] * len(inks), 8)
+    classes = sorted(set(formulas.labels.tolist()))
+    before = formulas.tree(0)
+    assert before is not None
+    found, together = Counter[str](), 0
+    for seed in range(120):
+        made = composer(formulas, classes, accent=1.0).draw(0, True, np.random.default_rng(seed))
+        tree = tree_of(made, classes)
+        assert edges_by_label(before) <= edges_by_label(tree)
+        accents = [(place, accent_of(tree, place)) for place in range(len(tree.symbols))]
+        assert {tree.symbols[place].label for place, accent in accents if accent} <= {"x", "a", "y"}
+        assert accents[[symbol.label for symbol in tree.symbols].index("y")][1] == "\\bar", "it has one already"
+        found.update(accent for place, accent in accents if accent and tree.symbols[place].label != "y")
+        together += sum(accent is not None for place, accent in accents if tree.symbols[place].label == "x") == 2
+        for place, accent in accents:
+            if accent is None:
+                continue
+            mark = made.points[made.symbol_of == tree.children[place][Relation.ABOVE]]
+            letter = made.points[made.symbol_of == place]
+            assert mark[..., 1].max() <= letter[..., 1].min() + 1e-4
+            assert mark[..., 0].min() < letter[..., 0].max()
+            assert mark[..., 0].max() > letter[..., 0].min()
+    assert set(found) == {"\\bar", "\\vec", "\\hat", "\\dot", "\\ddot"}, "no tilde is at hand"
+    assert together > 5
 
 
 def test_a_pen_lifted_elsewhere_leaves_symbols_and_relations(formulas: FormulaSet, classes: list[str]) -> None:

@@ -184,6 +184,28 @@ def test_what_teachers_say_counts_for_its_share_and_truth_for_the_rest() -> None
     assert all(teachers[name] > truth[name] for name in ("symbol", "pair", "governor")), "they are less sure"
 
 
+@pytest.mark.parametrize("head", ["symbol", "pair", "governor", "root"])
+def test_a_teacher_that_knows_nothing_of_the_truth_is_not_listened_to_there(head: str) -> None:
+    """It is sure of something else for the first stroke, or its pairs, or what governs it, and right of all others."""
+    teacher, answer = logits(9.0), logits(2.0)
+    if head == "governor":
+        teacher[head][0, :, 1] = 0.0
+        teacher["root"][0, 1] = 9.0
+    elif head == "root":
+        teacher[head][0, 0] = 0.0
+        teacher["governor"][0, 1, 0, RIGHT] = 9.0
+    else:
+        teacher[head][0, 0] = 9.0 * np.eye(teacher[head].shape[-1], dtype=np.float32)[-1]
+    known = probabilities(logits(9.0))
+    loss_of = "governor" if head == "root" else head
+    told, right, truth = (
+        loss(answer, **more)[loss_of]
+        for more in ({"said": probabilities(teacher), "share": 0.5}, {"said": known, "share": 0.5}, {})
+    )
+    assert min(truth, right) - 1e-4 <= told <= max(truth, right) + 1e-4, "what it says wrongly adds nothing"
+    assert told != pytest.approx(right, abs=1e-6)
+
+
 # Training -------------------------------------------------------------------------------------------------------------
 
 
@@ -248,7 +270,10 @@ class FirstClass:
         return symbol, pair, np.zeros((*shape, shape[1], 6), np.float32), np.ones(shape, np.float32)
 
 
-def test_what_teachers_say_is_learned(formulas: FormulaSet, classes: list[str], tmp_path: Path) -> None:
+def test_what_teachers_say_is_learned(
+    formulas: FormulaSet, classes: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inkmath.training.expression.DOUBT", 0.0)  # these teachers know no truth
     teachers = FirstClass(len(classes))
     one = trainer(
         formulas, classes, tmp_path / "c.npz", teachers=teachers, teachers_share=1.0, epochs=12, learning_rate=0.02

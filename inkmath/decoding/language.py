@@ -32,7 +32,7 @@ NOTHING = ""
 STRANGE = 0.1
 """A class that no formula has is taken to be as likely as this quantile of the others: nobody was asked to write it."""
 
-ACCENTED = 0.003
+ACCENTED = 0.02
 """Such a share of the letters, whatever the formulas counted have, is taken to bear an accent, each as likely."""
 
 OTHERWISE = 0.01

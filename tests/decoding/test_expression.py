@@ -21,6 +21,8 @@ from inkmath.decoding.search import Search, Weights
 from inkmath.ink import Ink
 from inkmath.layout.latex import canonical_tokens, parse_latex
 from inkmath.synthesis import synthesize
+from inkmath.synthesis.style import Writer
+from inkmath.synthesis.typeset import typeset
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -238,6 +240,13 @@ def test_trembling_ink_reads_like_steady_ink(released: StrokeGraphReader) -> Non
     shaken = [Ink.from_points([stroke + rng.normal(0, 0.6, stroke.shape) for stroke in dense]) for _ in range(10)]
     right = [latex(readings) == wanted for readings in released.read(shaken)]
     assert sum(right) >= 9
+
+
+@pytest.mark.parametrize("meant", [r"\vec { F } = m \vec { a }", r"\bar { x } = 2"])
+def test_accents_over_letters_are_read(released: StrokeGraphReader, meant: str) -> None:
+    hands = [typeset(parse_latex(meant), Writer([900 + hand]), np.random.default_rng(hand)) for hand in range(20)]
+    right = [latex(readings) == meant for readings in released.read([Ink(strokes) for strokes, _ in hands])]
+    assert sum(right) >= 14
 
 
 def test_a_batch_reads_like_each_ink_alone(released: StrokeGraphReader) -> None:

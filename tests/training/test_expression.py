@@ -197,11 +197,9 @@ def test_a_teacher_that_knows_nothing_of_the_truth_is_not_listened_to_there(head
     else:
         teacher[head][0, 0] = 9.0 * np.eye(teacher[head].shape[-1], dtype=np.float32)[-1]
     known = probabilities(logits(9.0))
+    each: list[dict[str, Any]] = [{"said": probabilities(teacher), "share": 0.5}, {"said": known, "share": 0.5}, {}]
     loss_of = "governor" if head == "root" else head
-    told, right, truth = (
-        loss(answer, **more)[loss_of]
-        for more in ({"said": probabilities(teacher), "share": 0.5}, {"said": known, "share": 0.5}, {})
-    )
+    told, right, truth = (loss(answer, **more)[loss_of] for more in each)
     assert min(truth, right) - 1e-4 <= told <= max(truth, right) + 1e-4, "what it says wrongly adds nothing"
     assert told != pytest.approx(right, abs=1e-6)
 

@@ -400,6 +400,17 @@ def test_symbols_of_own_latex_stay_decided_while_writing_goes_on(page: Page) -> 
     expect_latex(page, "x^{2}")
 
 
+def test_both_dots_of_an_accent_stand_beside_their_letter(page: Page) -> None:
+    draw(page, X, [(115, 85)], [(125, 85)], ONE)
+    wait_for(page, lambda: page.locator("#symbols button").count() == 4)
+    written_by_hand(page, r"\ddot x 1")
+    expect_latex(page, r"\ddot{x}1")
+    assert page.locator("#symbols button").all_inner_texts() == ["x", ".", ".", "1"]
+    assert page.locator("#formula mover[accent=true] > mo").text_content() == "\u00a8", "one element for both"
+    page.locator("#symbols button").nth(2).click()
+    assert page.locator("#choices [data-label]").count() > 1
+
+
 def test_own_latex_may_have_symbols_that_the_reader_does_not_know(page: Page) -> None:
     draw(page, X, ONE)
     expect_latex(page, "x1")

@@ -110,7 +110,9 @@ export class Result extends EventTarget {
     // The elements of the formula stand in reading order, its symbols in the order in which they were written.
     const order = [...math.querySelectorAll("[data-symbol]")].map(({ dataset }) => dataset.symbol);
     const buttons = formula.symbols.map((symbol, index) => this.#symbol(symbol, first + index, isChosen(symbol)));
-    refill(symbols, buttons.sort((a, b) => order.indexOf(a.dataset.symbol) - order.indexOf(b.dataset.symbol)));
+    // Two dots over a letter are one element, the first one's: the second comes after the symbol written before it.
+    const placeOf = (index) => (index <= first || order.includes(`${index}`) ? order.indexOf(`${index}`) : placeOf(index - 1));
+    refill(symbols, buttons.sort((a, b) => placeOf(Number(a.dataset.symbol)) - placeOf(Number(b.dataset.symbol))));
     othersTitle.textContent = place ? `Row ${rows.hand + 1} read as` : "Read as";
     this.#countReadings(readings.length);
     refill(list, readings.map((reading, index) => {

@@ -121,10 +121,10 @@ def test_one_formula_is_one(test_set: Path) -> None:
 
 def test_a_person_gets_the_figures_by_name(test_set: Path) -> None:
     (test_set / "broken.inkml").unlink()
-    (test_set / "accent.inkml").write_bytes(write_inkml(Ink.from_points(STROKES, latex="\\hat{x}")))
+    (test_set / "accent.inkml").write_bytes(write_inkml(Ink.from_points(STROKES, latex="\\acute{x}")))
     result = CliRunner().invoke(app, ["evaluate", str(test_set)])
     assert result.exit_code == 0
-    told = "2 formulas\n2 without truth left out; the first: accent: LaTeX, column 1: '\\hat' is no symbol known here"
+    told = "2 formulas\n2 without truth left out; the first: accent: LaTeX, column 1: '\\acute' is no symbol known here"
     assert result.stdout.startswith(told)
     assert "50.00%  ExpRate: read exactly" in result.stdout
     assert "1  y  read as  x" in result.stdout

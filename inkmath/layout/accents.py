@@ -44,7 +44,6 @@ SHOWN: dict[str, str] = {
 
 _COMMANDS = {marks: command for command, marks in ACCENTS.items()}
 
-
 # The characters that say a mark in files, spacing and combining ones.
 _CHARACTERS: dict[str, str] = {
     **dict.fromkeys("\u00af\u02c9\u0304\u0305\u203e", "\\bar"),

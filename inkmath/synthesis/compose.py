@@ -19,6 +19,7 @@ from inkmath.layout.symbols import PRIME
 from inkmath.layout.tree import Relation
 from inkmath.synthesis.bank import SymbolBank
 from inkmath.synthesis.lift import relift
+from inkmath.synthesis.marks import over_letter
 from inkmath.synthesis.signs import SignExchange
 from inkmath.synthesis.spacing import respace
 from inkmath.synthesis.stance import beside
@@ -37,6 +38,9 @@ STRETCHED = frozenset(("-", "\\sqrt", "(", ")", "[", "]", "\\{", "\\}", "|", "/"
 
 DOTTED = frozenset("ij")
 """Letters that lose their dot under an accent."""
+
+ROOM_ABOVE = 0.1
+"""So far from what is above them marks stay, in typical strokes."""
 
 ALIKE = "ckopsuvwxyz"
 """Letters whose two cases differ in size and place only."""
@@ -435,32 +439,15 @@ class Composer:
         return draft
 
     def _accented(self, draft: _Draft, letter: int, marks: Sequence[int], rng: np.random.Generator) -> _Draft:
-        """Write the marks of an accent side by side over a letter; what is above it keeps them away."""
+        """Write the marks of an accent over a letter; what is above it keeps them away."""
         low, high = self._boxes(draft)
-        width, height = np.maximum(high[letter] - low[letter], 0.3).tolist()
         donors = [int(rng.choice(self.ink.of_class[mark])) for mark in marks]
-        own = [np.maximum(self.ink.high[donor] - self.ink.low[donor], 1e-3) for donor in donors]
-        if len(marks) == 1 and max(own[0]) > 0.2:  # no dot: it is set as wide as the letter, and low
-            size = np.array([width * rng.uniform(0.6, 1.3), height * rng.uniform(0.12, 0.35)])
-            size[1] = min(size[1], own[0][1] * size[0] / own[0][0] * 2.0)  # a flat mark stays flat
-            scales = [size / own[0]]
-        else:
-            scales = [np.full(2, min(1.0, 0.2 * height / max(one))) for one in own]
-        apart = rng.uniform(0.15, 0.4) * width
-        spans = [float(scale[0] * one[0]) for scale, one in zip(scales, own, strict=True)]
-        left = float(low[letter, 0] + high[letter, 0]) / 2 - (sum(spans) + apart * (len(marks) - 1)) / 2
-        left += rng.normal(0.0, 0.08) * width
-        foot = float(low[letter, 1]) - height * rng.uniform(0.06, 0.3)
-        tall = max(float(scale[1] * one[1]) for scale, one in zip(scales, own, strict=True))
-        right = left + sum(spans) + apart * (len(marks) - 1)
+        written = self.ink.high[donors] - self.ink.low[donors]  # (N, 2)
+        scale, corner = over_letter(low[letter], high[letter], written, rng)
+        first, last = corner.min(axis=0) - ROOM_ABOVE, (corner + scale * written).max(axis=0)
         others = np.arange(len(low)) != letter
-        meets = (low[:, 0] < right) & (high[:, 0] > left) & (low[:, 1] < foot) & (high[:, 1] > foot - tall - 0.1)
-        if (meets & others).any():
+        if (others & (low < last).all(axis=1) & (high > first).all(axis=1)).any():
             return draft
-        shifts = []
-        for donor, scale, one, span in zip(donors, scales, own, spans, strict=True):
-            shifts.append(np.array([left, foot - scale[1] * one[1]]) - scale * self.ink.low[donor])
-            left += span + apart
         count, strokes = len(draft.symbols), self.ink.rows[int(draft.symbols[letter])]
         begin = draft.begins[letter] + draft.pace[letter] * (strokes[-1] - strokes[0] + 0.5)
         edges = [[letter, count, ABOVE], *([count + at, count + at + 1, RIGHT] for at in range(len(marks) - 1))]
@@ -469,8 +456,8 @@ class Composer:
             np.concatenate([draft.edges, edges]).astype(np.int32),
             np.append(draft.begins, begin + 1e-2 * np.arange(len(marks))),
             np.append(draft.pace, np.full(len(marks), 1e-3)),
-            np.concatenate([np.broadcast_to(draft.scale, (count, 2)), scales]).astype(np.float32),
-            np.concatenate([draft.shift, shifts]).astype(np.float32),
+            np.concatenate([np.broadcast_to(draft.scale, (count, 2)), scale]).astype(np.float32),
+            np.concatenate([draft.shift, corner - scale * self.ink.low[donors]]).astype(np.float32),
         )
 
     def _under(self, symbol: int) -> list[int]:

@@ -1,0 +1,59 @@
+"""Where the marks of an accent stand over a letter, and how large."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from inkmath.features.expression import Floats
+
+DOT = 0.2
+"""Marks no larger than this, in typical strokes, are dots; others are set as wide as their letter."""
+
+WIDTH, HEIGHT = (0.6, 1.3), (0.12, 0.35)
+"""How wide and how high a mark is, in widths and heights of its letter, at least and at most."""
+
+FLAT = 2.0
+"""A mark becomes so many times as high for its width at most as it was written: a bar stays a bar."""
+
+LARGEST_DOT = 0.2
+"""Height of a dot at most, in heights of the letter."""
+
+CLEAR, APART = (0.06, 0.3), (0.15, 0.4)
+"""How far above the letter marks stand, in its heights, and how far from each other, in its widths."""
+
+ASIDE = 0.08
+"""Standard deviation of how far to the side of the letter's middle they stand, in its widths."""
+
+LEAST = 0.3
+"""No letter counts as narrower or lower, in typical strokes."""
+
+
+def over_letter(low: Floats, high: Floats, written: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Scale and place the marks of an accent side by side.
+
+    Args:
+        low, high: ``(2,)`` corners of the letter's box, in typical strokes, the second axis downward.
+        written: ``(N, 2)`` width and height of each mark as it was written.
+        rng: source of randomness.
+
+    Returns:
+        ``scale (N, 2)`` of the marks and ``corner (N, 2)``, the upper left of each when scaled.
+    """
+    letter = np.maximum(high - low, LEAST)  # (2,)
+    own = np.maximum(written, 1e-3)  # (N, 2)
+    if len(own) == 1 and own.max() > DOT:
+        size = letter * (rng.uniform(*WIDTH), rng.uniform(*HEIGHT))
+        size[1] = min(size[1], FLAT * size[0] * own[0, 1] / own[0, 0])
+        scale = size / own
+    else:
+        scale = np.minimum(1.0, LARGEST_DOT * letter[1] / own.max(axis=1))[:, None] * np.ones(2)
+    sizes = scale * own  # (N, 2)
+    steps = sizes[:, 0] + rng.uniform(*APART) * letter[0]
+    lefts = np.cumsum(steps) - steps
+    middle = (low[0] + high[0]) / 2 + rng.normal(0.0, ASIDE) * letter[0]
+    foot = low[1] - rng.uniform(*CLEAR) * letter[1]
+    corner = np.stack([lefts + middle - (lefts[-1] + sizes[-1, 0]) / 2, foot - sizes[:, 1]], axis=1)
+    return scale.astype(np.float32), corner.astype(np.float32)

@@ -38,6 +38,14 @@ def classes(formulas: FormulaSet) -> list[str]:
     return sorted(set(formulas.labels.tolist()))
 
 
+def by_six_hands(one: str, other: str) -> FormulaSet:
+    """Two formulas of LaTeX, each written by three hands."""
+    latex = [one, other] * 3
+    written = [typeset(parse_latex(text), Writer([at]), np.random.default_rng(at)) for at, text in enumerate(latex)]
+    inks = [Ink(strokes, id=f"{at}", tree=tree) for at, (strokes, tree) in enumerate(written)]
+    return FormulaSet.from_inks(inks, ["train"] * len(inks), 8)
+
+
 def composer(formulas: FormulaSet, classes: list[str], **mix: float) -> Composer:
     return Composer(formulas, classes, Mix(**NOTHING | mix))
 
@@ -379,10 +387,7 @@ def test_a_prime_stands_at_a_letter_and_the_rest_makes_room() -> None:
 
 
 def test_accents_stand_over_letters_with_nothing_above() -> None:
-    latex = [r"x + \frac { a } { x } \bar { y } i", r"\hat { u } \rightarrow 1 . 2"] * 3
-    written_out = [typeset(parse_latex(one), Writer([at]), np.random.default_rng(at)) for at, one in enumerate(latex)]
-    inks = [Ink(strokes, id=f"{at}", tree=tree) for at, (strokes, tree) in enumerate(written_out)]
-    formulas = FormulaSet.from_inks(inks, ["train"] * len(inks), 8)
+    formulas = by_six_hands(r"x + \frac { a } { x } \bar { y } i", r"\hat { u } \rightarrow 1 . 2")
     classes = sorted(set(formulas.labels.tolist()))
     before = formulas.tree(0)
     assert before is not None
@@ -448,14 +453,11 @@ def test_a_graft_puts_another_part_into_the_same_relation(formulas: FormulaSet, 
 
 def test_an_accent_is_grafted_nowhere_and_gives_way_to_nothing() -> None:
     """What is above a letter is no numerator, and no numerator is an accent."""
-    latex = [r"\vec { x } + \frac { 1 } { y }", r"\bar { y } - \frac { 2 } { x }"] * 3
-    written = [typeset(parse_latex(one), Writer([at]), np.random.default_rng(at)) for at, one in enumerate(latex)]
-    inks = [Ink(strokes, id=f"{at}", tree=tree) for at, (strokes, tree) in enumerate(written)]
-    formulas = FormulaSet.from_inks(inks, ["train"] * len(inks), 8)
+    formulas = by_six_hands(r"\vec { x } + \frac { 1 } { y }", r"\bar { y } - \frac { 2 } { x }")
     classes = sorted(set(formulas.labels.tolist()))
     grafting = composer(formulas, classes, graft=1.0)
     above = Counter[tuple[str, str]]()
-    for number, seed in product(range(len(inks)), range(20)):
+    for number, seed in product(range(len(formulas)), range(20)):
         made = tree_of(grafting.draw(number, True, np.random.default_rng(seed)), classes)
         above.update((parent, child) for parent, how, child in edges_by_label(made) if how == Relation.ABOVE)
     assert set(above) == {("x", "\\rightarrow"), ("y", "-"), ("-", "1"), ("-", "2")}

@@ -42,6 +42,9 @@ SHOWN: dict[str, str] = {
 }
 """The character by which MathML shows an accent."""
 
+DOTTED = frozenset("ij")
+"""Letters that lose their dot under an accent."""
+
 _COMMANDS = {marks: command for command, marks in ACCENTS.items()}
 
 # The characters that say a mark in files, spacing and combining ones.

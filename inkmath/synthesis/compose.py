@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inkmath.features.expression import RELATIONS, FormulaSet, pair_labels, rescale
-from inkmath.layout.accents import ACCENTS, bears_accent
+from inkmath.layout.accents import ACCENTS, DOTTED
 from inkmath.layout.symbols import PRIME
 from inkmath.layout.tree import Relation
 from inkmath.synthesis.bank import SymbolBank
 from inkmath.synthesis.lift import relift
-from inkmath.synthesis.marks import over_letter
+from inkmath.synthesis.marks import bearing, lead_to_marks, over_letter
 from inkmath.synthesis.signs import SignExchange
 from inkmath.synthesis.spacing import respace
 from inkmath.synthesis.stance import beside
@@ -35,9 +35,6 @@ RIGHT, SUP, ABOVE = map(RELATIONS.index, (Relation.RIGHT, Relation.SUP, Relation
 STRETCHED = frozenset(("-", "\\sqrt", "(", ")", "[", "]", "\\{", "\\}", "|", "/", "\\int", "\\rightarrow"))
 """Symbols that people draw as long or tall as the place asks, so an exchanged one takes the old box as it is."""
 
-
-DOTTED = frozenset("ij")
-"""Letters that lose their dot under an accent."""
 
 ROOM_ABOVE = 0.1
 """So far from what is above them marks stay, in typical strokes."""
@@ -153,9 +150,8 @@ class Composer:
         self.choices = np.flatnonzero(self.ink.stances.letters & known)
         self.signs = SignExchange(classes, known)
         self.primes = self.ink.of_class[index[PRIME]] if PRIME in index else np.zeros(0, np.int64)
-        self.bearing = np.array([bears_accent(label) for label in classes])
-        bare = [bears_accent(label) and label not in DOTTED and not label.isdigit() for label in classes]
-        self.bare = np.array(bare)
+        self.bearing = bearing(classes)
+        self.bare = self.bearing & [label not in DOTTED and not label.isdigit() for label in classes]
         self.accents = [
             [index[mark] for mark in marks]
             for marks in ACCENTS.values()
@@ -216,12 +212,9 @@ class Composer:
 
     def _hanging(self, relation: int) -> tuple[NDArray[Any], NDArray[Any]]:
         """All parts that stand in a relation, by their first symbol, and how wide for their height, in this order."""
-        roots = [
-            child
-            for symbol, children in enumerate(self.children)
-            for child, how in children
-            if how == relation and not (how == ABOVE and self.bearing[self.ink.classes[symbol]])
-        ]
+        edges = self.ink.edges[np.argsort(self.ink.edges[:, 0], kind="stable")]
+        marks = lead_to_marks(edges, self.ink.classes, self.bearing)
+        roots = edges[(edges[:, 2] == relation) & ~marks, 1].tolist()
         proportions = []
         for root in roots if relation != RIGHT else ():
             symbols = self._under(root)
@@ -343,8 +336,8 @@ class Composer:
 
         The new part is of about the same proportions, and is scaled as a whole to the size of the old one.
         """
-        accents = (draft.edges[:, 2] == ABOVE) & self.bearing[self.ink.classes[draft.symbols[draft.edges[:, 0]]]]
-        hanging = draft.edges[(draft.edges[:, 2] != RIGHT) & ~accents]
+        marks = lead_to_marks(draft.edges, self.ink.classes[draft.symbols], self.bearing)
+        hanging = draft.edges[(draft.edges[:, 2] != RIGHT) & ~marks]
         if not len(hanging):
             return draft
         parent, child, relation = hanging[int(rng.integers(len(hanging)))].tolist()

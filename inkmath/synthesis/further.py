@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from inkmath.layout.accents import ACCENTS, bears_accent
+from inkmath.layout.accents import ACCENTS, DOTTED, bears_accent
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 from inkmath.synthesis.expressions import DIGITS, PRODUCTS, RELATIONS, SIGNS, VARIABLES
 
@@ -94,7 +94,7 @@ def with_accents(tree: LayoutTree, room: int, rng: np.random.Generator) -> Layou
     symbols, edges = list(tree.symbols), list(tree.edges)
     for place, label in enumerate(labels):
         marks = ACCENTS[accents[label]] if label in accents else ()
-        dotted = label in ("i", "j") and marks[:1] == (".",)
+        dotted = label in DOTTED and marks[:1] == (".",)
         if dotted or Relation.ABOVE in tree.children[place] or len(symbols) + len(marks) > len(labels) + room:
             continue
         governor, how = place, Relation.ABOVE

@@ -1,4 +1,4 @@
-"""Where the marks of an accent stand over a letter, and how large."""
+"""The marks of an accent over a letter: which they are, where they stand, and how large."""
 
 from __future__ import annotations
 
@@ -6,8 +6,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from inkmath.features.expression import RELATIONS
+from inkmath.layout.accents import bears_accent
+from inkmath.layout.tree import Relation
+
 if TYPE_CHECKING:
-    from inkmath.features.expression import Floats
+    from collections.abc import Sequence
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from inkmath.features.expression import Floats, Ints
+
+ABOVE = RELATIONS.index(Relation.ABOVE)
 
 DOT = 0.2
 """Marks no larger than this, in typical strokes, are dots; others are set as wide as their letter."""
@@ -29,6 +40,21 @@ ASIDE = 0.08
 
 LEAST = 0.3
 """No letter counts as narrower or lower, in typical strokes."""
+
+
+def bearing(classes: Sequence[str]) -> NDArray[np.bool_]:
+    """Over which of ``C`` classes an accent may stand, ``(C,)``."""
+    return np.array([bears_accent(label) for label in classes], np.bool_)
+
+
+def lead_to_marks(edges: Ints, classes: NDArray[Any], bearing: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which edges lead from a letter to the first mark of its accent, ``(E,)``.
+
+    Args:
+        edges: ``(E, 3)`` parent, child, relation. classes: ``(K,)`` of the symbols. bearing: as :func:`bearing` says.
+    """
+    found: NDArray[np.bool_] = (edges[:, 2] == ABOVE) & bearing[classes[edges[:, 0]]]
+    return found
 
 
 def over_letter(low: Floats, high: Floats, written: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inkmath.features.expression import RELATIONS
-from inkmath.layout.accents import bears_accent
 from inkmath.layout.tree import Relation
+from inkmath.synthesis.marks import bearing, lead_to_marks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +43,7 @@ class SignExchange:
         for row in SIGNS:
             kind = np.array([index[label] for label in row if label in index], np.int64)
             self._kinds |= dict.fromkeys(kind.tolist(), kind)
-        self._accented = np.array([bears_accent(label) for label in classes])
+        self._bearing = bearing(classes)
         self._brackets = [
             (index[opening], index[closing]) for opening, closing in BRACKETS if {opening, closing} <= index.keys()
         ]
@@ -58,7 +58,7 @@ class SignExchange:
         """
         changed: dict[int, int] = {}
         bars = set(edges[(edges[:, 2] == ABOVE) | (edges[:, 2] == BELOW), 0].tolist())
-        accents = set(edges[(edges[:, 2] == ABOVE) & self._accented[classes[edges[:, 0]]], 1].tolist())
+        accents = set(edges[lead_to_marks(edges, classes, self._bearing), 1].tolist())
         for place, number in enumerate(classes.tolist()):
             if number in self._kinds and place not in bars | accents and rng.random() < 0.5:
                 changed[place] = int(rng.choice(self._kinds[number]))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inkmath.layout.accents import accent_of
+from inkmath.layout.accents import DOTTED, accent_of
 from inkmath.layout.tree import LayoutTree, Relation
 from inkmath.synthesis.allographs import SPELLED
 from inkmath.synthesis.font import curve
@@ -184,7 +184,7 @@ class _Hand:
         else:
             strokes = self.writer.symbol(label, self.rng)
             accented = accent_of(self.tree, index) is not None
-            if accented and label in ("i", "j"):
+            if accented and label in DOTTED:
                 # The mark takes the place of the dot.
                 strokes = [max(strokes, key=lambda stroke: float(np.ptp(stroke[:, 1])))]
             scale = size * (1.0 + self._jitter(self.style.size_jitter))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -98,6 +98,17 @@ class Ink:
         free = set(self.unowned)
         return tuple(group for group in self.groups if free.issuperset(group.strokes))
 
+    def reordered(self, order: Sequence[int]) -> Ink:
+        """The same ink, written in another order: first the stroke ``order[0]``, and so on through all of them."""
+        places = {old: new for new, old in enumerate(order)}
+        return replace(
+            self,
+            strokes=tuple(self.strokes[old] for old in order),
+            tree=self.tree and self.tree.renumbered(places),
+            groups=tuple(group.renumbered(places) for group in self.groups),
+            trace_ids=tuple(self.trace_ids[old] for old in order) if self.trace_ids else (),
+        )
+
     @property
     def bounds(self) -> tuple[float, float, float, float]:
         """``(left, top, right, bottom)`` over all points; all zero for ink without strokes."""
@@ -138,7 +149,7 @@ def in_single_precision(strokes: Sequence[NDArray[np.float64]]) -> tuple[Stroke,
     return tuple(stroke.astype(np.float32, order="C") for stroke in strokes)
 
 
-def boxes(strokes: Sequence[Stroke]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def boxes(strokes: Sequence[NDArray[Any]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Top left and bottom right corners of the boxes of strokes, each ``(S, 2)``."""
     low = np.array([stroke.min(axis=0) for stroke in strokes], np.float64).reshape(-1, 2)
     high = np.array([stroke.max(axis=0) for stroke in strokes], np.float64).reshape(-1, 2)

@@ -19,7 +19,7 @@ from inkmath.models.registry import ARCHITECTURES
 REPOSITORY = Path(__file__).parents[1]
 
 LAYERS = (
-    {"counting", "ink", "layout", "params"},
+    {"counting", "ink", "layout", "params", "writing_order"},
     {"inkml", "dataset", "drawing", "images"},
     {"features", "labels", "synthesis"},
     {"models", "decoding"},
@@ -100,7 +100,7 @@ def pipeline() -> dict[str, dict[str, Any]]:
     return stages
 
 
-MAKERS = ("features", "synthesis", "models", "decoding", "training", "evaluation")
+MAKERS = ("writing_order", "features", "synthesis", "models", "decoding", "training", "evaluation")
 """Rooms of which a stage states what it uses at second hand, too; the rest it states where it uses it itself."""
 
 WRITERS = {"inkmath/dataset/results.py"}

@@ -47,6 +47,20 @@ def test_a_buffer_that_is_used_again_changes_no_ink() -> None:
     assert ink.strokes[0].tolist() == [[1, 2], [3, 4]]
 
 
+def test_ink_in_another_order_says_the_same() -> None:
+    tree = LayoutTree((Symbol("x", (0, 2)), Symbol("2", (1,))), (Edge(0, 1, Relation.SUP),))
+    ink = Ink.from_points(
+        [[[place, 0]] for place in range(3)], tree=tree, groups=tree.symbols, trace_ids=("a", "b", "c")
+    )
+
+    after = ink.reordered([2, 0, 1])
+    assert [stroke[0, 0] for stroke in after.strokes] == [2, 0, 1]
+    assert after.trace_ids == ("c", "a", "b")
+    assert after.tree == LayoutTree((Symbol("x", (0, 1)), Symbol("2", (2,))), tree.edges)
+    assert after.groups == after.tree.symbols
+    assert Ink(ink.strokes).reordered([2, 0, 1]).tree is None, "without truth"
+
+
 def test_ink_far_from_the_origin_keeps_its_shape() -> None:
     strokes = [[[5e9, -7e8], [5e9 + 1, -7e8 + 0.5]], [[5e9 + 30.25, -7e8 - 20]]]
     ink = Ink.from_points(strokes)

@@ -16,15 +16,17 @@ from inkmath.decoding.language import TreeLanguageModel
 from inkmath.decoding.lines import LineModel, stroke_extents
 from inkmath.decoding.network import Network, NetworkError
 from inkmath.decoding.opinion import SecondOpinion
+from inkmath.decoding.reading import constraints_on
 from inkmath.decoding.readout import Scores
 from inkmath.decoding.recent import Recent
 from inkmath.decoding.rows import rows
 from inkmath.decoding.search import Search, Weights
-from inkmath.decoding.strays import GAIN, offered_beside, specks, with_offer, without_stroke
+from inkmath.decoding.strays import GAIN, offered_beside, specks, with_offer
 from inkmath.features.expression import pad, stroke_points
 from inkmath.features.posture import levelled
 from inkmath.features.tremor import steadied
 from inkmath.ink import Ink
+from inkmath.writing_order import written_at_random
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -95,10 +97,15 @@ class StrokeGraphReader:
     ) -> list[list[Reading]]:
         """Read each ink, prepared; see :class:`inkmath.decoding.reading.ExpressionReader`."""
         inks = [prepared(ink) for ink in inks]
+        orders = [written_at_random(ink.strokes) or range(len(ink.strokes)) for ink in inks]
+        inks = [_part(ink, order) for ink, order in zip(inks, orders, strict=True)]
         given = constraints or [{} for _ in inks]
+        found = [
+            self._read(ink, scores, alternatives, constraints_on(order, fixed))
+            for ink, order, scores, fixed in zip(inks, orders, self.scores(inks), given, strict=True)
+        ]
         return [
-            self._read(ink, scores, alternatives, fixed)
-            for ink, scores, fixed in zip(inks, self.scores(inks), given, strict=True)
+            [reading.renumbered(order) for reading in readings] for readings, order in zip(found, orders, strict=True)
         ]
 
     def _read(self, ink: Ink, scores: Scores, alternatives: int, fixed: Constraints) -> list[Reading]:
@@ -107,14 +114,14 @@ class StrokeGraphReader:
         small = specks(ink.strokes, readings[0], fixed) if alternatives > 1 else []
         if not small:
             return readings
-        rest = [replace(ink, strokes=ink.strokes[:index] + ink.strokes[index + 1 :]) for index in small]
+        kept = [[index for index in range(len(ink.strokes)) if index != speck] for speck in small]
+        rest = [_part(ink, others) for others in kept]
         scores_of_rest = self.scores(rest)
         gain, place = max((self._worth(one), place) for place, one in enumerate(scores_of_rest))
         if gain - self._worth(scores) < GAIN:
             return readings
-        fixed = without_stroke(fixed, small[place])
-        (found,) = self._searched(rest[place], scores_of_rest[place], 1, fixed)
-        return with_offer(readings, offered_beside(readings[0], found, small[place]))[:alternatives]
+        (found,) = self._searched(rest[place], scores_of_rest[place], 1, constraints_on(kept[place], fixed))
+        return with_offer(readings, offered_beside(readings[0], found.renumbered(kept[place])))[:alternatives]
 
     def _searched(self, ink: Ink, scores: Scores, alternatives: int, fixed: Constraints) -> list[Reading]:
         return self.search.read(scores, alternatives, fixed, self.opinion.of(ink) if self.opinion else None)
@@ -129,10 +136,12 @@ class StrokeGraphReader:
         """Find the formulas beneath each other; see :class:`inkmath.decoding.reading.ExpressionReader`."""
 
         def worth(sets: Sequence[tuple[int, ...]]) -> list[float]:
-            parts = [Ink(tuple(ink.strokes[index] for index in one)) for one in sets]
+            parts = [_part(ink, one) for one in sets]
 
             def ask(places: Sequence[int]) -> list[float]:
-                return [self._worth(scores) for scores in self.scores([prepared(parts[place]) for place in places])]
+                asked = [prepared(parts[place]) for place in places]
+                asked = [_part(one, order) if (order := written_at_random(one.strokes)) else one for one in asked]
+                return [self._worth(scores) for scores in self.scores(asked)]
 
             return self._worths.answers([ink_digest(part) for part in parts], ask)
 
@@ -142,6 +151,11 @@ class StrokeGraphReader:
 def prepared(ink: Ink) -> Ink:
     """Ink as the networks are asked about it: steadied where it trembles, levelled where it stands askew."""
     return levelled(steadied(ink))
+
+
+def _part(ink: Ink, strokes: Sequence[int]) -> Ink:
+    """Only these strokes, in this order."""
+    return Ink(tuple(ink.strokes[stroke] for stroke in strokes))
 
 
 def load_expression_reader(directory: Path, symbols: OnnxSymbolReader | None = None) -> StrokeGraphReader:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -38,6 +38,16 @@ class Reading:
     tree: LayoutTree
     confidence: float
     alternatives: tuple[tuple[Candidate, ...], ...] = ()
+
+    def renumbered(self, places: Sequence[int]) -> Reading:
+        """The same reading of ink whose stroke ``i`` is ``places[i]`` elsewhere."""
+        return replace(self, tree=self.tree.renumbered(places))
+
+
+def constraints_on(strokes: Sequence[int], constraints: Constraints) -> Constraints:
+    """The constraints on ink that has these strokes only, and in this order; none names another."""
+    places = {old: new for new, old in enumerate(strokes)}
+    return {frozenset(places[stroke] for stroke in owned): label for owned, label in constraints.items()}
 
 
 class ExpressionReader(Protocol):

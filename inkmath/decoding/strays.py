@@ -17,7 +17,7 @@ from inkmath.layout.latex import canonical_tokens
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from inkmath.decoding.reading import Constraints, Reading
+    from inkmath.decoding.reading import Reading
     from inkmath.ink import Stroke
 
 MOST = 3
@@ -37,22 +37,13 @@ def specks(strokes: Sequence[Stroke], reading: Reading, kept: Collection[frozens
     return small if 0 < len(small) <= MOST and len(reading.tree.symbols) > len(small) + 1 else []
 
 
-def without_stroke(constraints: Constraints, stroke: int) -> Constraints:
-    """The constraints on ink of which a stroke that none of them names is gone."""
-    return {frozenset(index - (index > stroke) for index in owned): label for owned, label in constraints.items()}
+def offered_beside(best: Reading, found: Reading) -> Reading:
+    """A reading in which a stroke is of no symbol, to stand beside the best one.
 
-
-def offered_beside(best: Reading, found: Reading, stroke: int) -> Reading:
-    """A reading of ink without one stroke, as one of the whole ink, in which that is of no symbol.
-
-    Its confidence is what the best one leaves to others at most.
+    Its confidence is what that leaves to others at most.
     """
-    symbols = tuple(
-        replace(symbol, strokes=tuple(index + (index >= stroke) for index in symbol.strokes))
-        for symbol in found.tree.symbols
-    )
     sure = min(found.confidence, best.confidence, AMONG_OTHERS * (1.0 - best.confidence))
-    return replace(found, tree=replace(found.tree, symbols=symbols), confidence=sure)
+    return replace(found, confidence=sure)
 
 
 def with_offer(readings: Sequence[Reading], offered: Reading) -> list[Reading]:

@@ -8,7 +8,7 @@ tools count wrong labels of strokes and of pairs of strokes instead.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ from inkmath.layout.accents import accent_of
 from inkmath.layout.canonical import canonical
 from inkmath.layout.latex import canonical_tokens, parse_latex
 from inkmath.layout.symbols import INTEGRALS, STACKING
-from inkmath.layout.tree import LayoutError, LayoutTree, Relation, Symbol
+from inkmath.layout.tree import LayoutError, LayoutTree, Relation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -289,20 +289,7 @@ def evaluate(pairs: Iterable[tuple[Ink, Sequence[Reading]]]) -> Report:
 
 def shuffled(ink: Ink, rng: np.random.Generator) -> Ink:
     """The same formula, its strokes written in another order."""
-    order = rng.permutation(len(ink.strokes)).tolist()
-    place = {old: new for new, old in enumerate(order)}
-    tree = ink.tree
-
-    def moved(symbol: Symbol) -> Symbol:
-        return Symbol(symbol.label, tuple(sorted(place[stroke] for stroke in symbol.strokes)))
-
-    return replace(
-        ink,
-        strokes=tuple(ink.strokes[old] for old in order),
-        tree=tree and LayoutTree(tuple(map(moved, tree.symbols)), tree.edges),
-        groups=tuple(map(moved, ink.groups)),
-        trace_ids=tuple(ink.trace_ids[old] for old in order) if ink.trace_ids else (),
-    )
+    return ink.reordered(rng.permutation(len(ink.strokes)).tolist())
 
 
 def _grouped(name: str, groups: Mapping[str, Sequence[Outcome]]) -> Table:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from inkmath.images.skeleton import CLEAR, Line, direction
+from inkmath.writing_order import writing_order
 
 if TYPE_CHECKING:
     from inkmath.images.skeleton import LineGraph, Points
@@ -36,7 +37,7 @@ def trace(graph: LineGraph, pen: float) -> list[Points]:
             strokes.append(_ring_stroke(_walk(graph, partner, (index, 0), visited, pen), pen))
     used = {node for line in graph.lines for node in line.nodes}
     strokes += [place[None] for node, place in graph.places.items() if node not in used]
-    return in_writing_order(strokes)
+    return [strokes[index] for index in writing_order(strokes)]
 
 
 def _continuations(graph: LineGraph, pen: float) -> dict[Arm, Arm]:
@@ -150,39 +151,3 @@ def _smooth(points: Points, pen: float, *, closed: bool) -> Points:
     kept = np.unique(np.append(np.arange(0, len(smooth), step), len(smooth) - 1))
     chosen: Points = smooth[kept]
     return chosen
-
-
-def in_writing_order(strokes: list[Points]) -> list[Points]:
-    """Left to right; what stands above each other, from above.
-
-    Strokes are parted by gaps that run through all of them, upright gaps first (recursive X-Y cuts, Nagy and Seth,
-    ICPR 1984). Where there is none, as in a root, the leftmost stroke comes first and the rest is parted anew.
-    """
-    ordered: list[Points] = []
-    pending = [strokes]
-    while pending:
-        group = pending.pop()
-        if len(group) <= 1:
-            ordered += group
-            continue
-        for axis in (0, 1):
-            parts = _parted(group, axis)
-            if len(parts) > 1:
-                pending += reversed(parts)
-                break
-        else:
-            first = min(range(len(group)), key=lambda index: group[index].min(axis=0).tolist())
-            pending += [group[:first] + group[first + 1 :], [group[first]]]
-    return ordered
-
-
-def _parted(strokes: list[Points], axis: int) -> list[list[Points]]:
-    """Groups between gaps along an axis (0: gaps from left to right), in its direction."""
-    parts: list[list[Points]] = []
-    reach = -np.inf
-    for stroke in sorted(strokes, key=lambda stroke: (float(stroke[:, axis].min()), float(stroke[:, 1 - axis].min()))):
-        if not parts or stroke[:, axis].min() > reach:
-            parts.append([])
-        parts[-1].append(stroke)
-        reach = max(reach, float(stroke[:, axis].max()))
-    return parts

@@ -45,6 +45,10 @@ class Symbol:
     label: str
     strokes: tuple[int, ...] = ()
 
+    def renumbered(self, places: Mapping[int, int] | Sequence[int]) -> Symbol:
+        """The same symbol of ink whose stroke ``i`` is ``places[i]`` elsewhere."""
+        return Symbol(self.label, tuple(sorted(places[stroke] for stroke in self.strokes)))
+
 
 @dataclass(frozen=True, slots=True)
 class Edge:
@@ -114,6 +118,10 @@ class LayoutTree:
         A symbol comes before what it governs, and that in `READING_ORDER`.
         """
         return in_reading_order(self.symbols, self.children, self.root)
+
+    def renumbered(self, places: Mapping[int, int] | Sequence[int]) -> LayoutTree:
+        """The same tree over ink whose stroke ``i`` is ``places[i]`` elsewhere."""
+        return LayoutTree(tuple(symbol.renumbered(places) for symbol in self.symbols), self.edges)
 
     def line(self, first: int) -> Iterator[int]:
         """The symbols of the line that begins with ``first``, left to right."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
+from inkmath.features.expression import RELATIONS
 from inkmath.layout import Edge, LayoutTree, Relation, Symbol
 from inkmath.layout.accents import ACCENTS, bears_accent
 from inkmath.layout.classes import SYMBOL_CLASSES
@@ -32,7 +33,7 @@ def _nodes(lines: SearchStrategy[list[Node]]) -> SearchStrategy[Node]:
     @st.composite
     def node(draw: DrawFn) -> Node:
         label = draw(st.sampled_from(LABELS) | st.sampled_from(SPECIAL))
-        allowed: list[Relation] = [relation for relation in Relation if relation is not Relation.RIGHT]
+        allowed: list[Relation] = [relation for relation in RELATIONS if relation is not Relation.RIGHT]
         if label != "\\sqrt":
             allowed.remove(Relation.INSIDE)
         governed = draw(st.dictionaries(st.sampled_from(allowed), lines, max_size=3))

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
-RELATIONS = tuple(Relation)
+RELATIONS = tuple(relation for relation in Relation if relation not in (Relation.CELL, Relation.ROW))
+"""Those that the networks know: of matrices they know nothing."""
 NONE, SAME = 0, 1
 PAIR_LABELS = ("none", "same", *(relation.value for relation in RELATIONS))
 """What stroke j is to stroke i: nothing, part of the same symbol, or a stroke of the symbol governed by i's."""

@@ -3,7 +3,9 @@
 The tree is the one used by the CROHME competitions (Mouchere et al., "Advancing the state of the art for handwritten
 math recognition", IJDAR 2016): nodes are symbols, an edge leads from a symbol to the first symbol of the line it
 governs, and a line is a chain of ``Right`` edges. A fraction is its bar, labelled ``-``, with ``Above`` and ``Below``;
-a root is ``\\sqrt`` with ``Inside`` and, for its index, ``Above``.
+a root is ``\\sqrt`` with ``Inside`` and, for its index, ``Above``. Matrices, which their trees have not, stand
+``Inside`` their opening bracket, first cell first. From the first symbol of a cell ``Cell`` leads to the next cell of
+its row, and from the first symbol of a row ``Row`` to the next row.
 """
 
 from __future__ import annotations
@@ -26,11 +28,16 @@ class Relation(StrEnum):
     ABOVE = "Above"
     BELOW = "Below"
     INSIDE = "Inside"
+    CELL = "Cell"
+    ROW = "Row"
 
     __hash__ = str.__hash__  # Enum's own is Python code, and relations are dictionary keys everywhere
 
 
-READING_ORDER = (Relation.ABOVE, Relation.BELOW, Relation.INSIDE, Relation.SUB, Relation.SUP, Relation.RIGHT)
+READING_ORDER = (
+    *(Relation.ABOVE, Relation.BELOW, Relation.INSIDE, Relation.SUB, Relation.SUP),
+    *(Relation.RIGHT, Relation.CELL, Relation.ROW),
+)
 """The lines that a symbol governs, as they are read after it."""
 
 
@@ -69,7 +76,7 @@ class LayoutTree:
 
     Raises:
         LayoutError: no symbol, an index out of range, two edges of one relation from one symbol, a symbol with two
-            parents, no or several roots, a cycle, or a stroke owned by two symbols.
+            parents, no or several roots, a cycle, a stroke owned by two symbols, or a cell or row of no matrix.
     """
 
     symbols: tuple[Symbol, ...]
@@ -100,6 +107,10 @@ class LayoutTree:
         object.__setattr__(self, "children", children)
         if sum(1 for _ in self.walk()) != count:
             raise LayoutError("the relations form a cycle")
+        if between := sum(edge.relation in (Relation.CELL, Relation.ROW) for edge in self.edges):
+            matrices = [rows for symbol in range(count) if (rows := self.matrix(symbol))]
+            if sum(len(row) for rows in matrices for row in rows) - len(matrices) != between:
+                raise LayoutError("a cell or a row is part of no matrix")
         owners: set[int] = set()
         for symbol in self.symbols:
             for stroke in symbol.strokes:
@@ -127,6 +138,12 @@ class LayoutTree:
         """The symbols of the line that begins with ``first``, left to right."""
         return along_line(self.children, first)
 
+    def matrix(self, opening: int) -> list[list[int]]:
+        """The first symbol of each cell, row by row, of the matrix inside a bracket; empty where there is none."""
+        first = None if self.symbols[opening].label == "\\sqrt" else self.children[opening].get(Relation.INSIDE)
+        rows = along(self.children, first, Relation.ROW)
+        return [list(along(self.children, row, Relation.CELL)) for row in rows]
+
     def walk(self) -> Iterator[int]:
         """Every symbol, parents before children."""
         pending = [self.root]
@@ -138,10 +155,15 @@ class LayoutTree:
 
 def along_line(children: Sequence[Mapping[Relation, int]], first: int) -> Iterator[int]:
     """The symbols of a line from ``first`` on, left to right."""
-    symbol: int | None = first
+    return along(children, first, Relation.RIGHT)
+
+
+def along(children: Sequence[Mapping[Relation, int]], first: int | None, relation: Relation) -> Iterator[int]:
+    """The symbols that a relation leads to, one after the other, from ``first`` on, which is one of them."""
+    symbol = first
     while symbol is not None:
         yield symbol
-        symbol = children[symbol].get(Relation.RIGHT)
+        symbol = children[symbol].get(relation)
 
 
 def reading_order(children: Sequence[Mapping[Relation, int]], root: int) -> Iterator[int]:

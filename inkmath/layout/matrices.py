@@ -1,0 +1,48 @@
+r"""Matrices, and what else stands in rows and columns: which brackets hold one, and what LaTeX calls them.
+
+In a layout tree the opening bracket governs, ``Inside``, the first cell (see :mod:`inkmath.layout.tree`); the closing
+one, if there is any, is the bracket's neighbour on its line. The scripts of a matrix are those of its closing bracket.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from inkmath.layout.tree import Relation
+
+if TYPE_CHECKING:
+    from inkmath.layout.tree import LayoutTree
+
+ENVIRONMENTS: dict[str, tuple[str, str | None]] = {
+    "pmatrix": ("(", ")"),
+    "bmatrix": ("[", "]"),
+    "Bmatrix": ("\\{", "\\}"),
+    "vmatrix": ("|", "|"),
+    "Vmatrix": ("\\|", "\\|"),
+    "cases": ("\\{", None),
+}
+"""LaTeX's environment -> the brackets that it sets around its rows; ``cases`` has none at its end."""
+
+OPENING = frozenset(opening for opening, _ in ENVIRONMENTS.values())
+"""Brackets that may hold a matrix."""
+
+
+def environment_of(tree: LayoutTree, opening: int) -> str | None:
+    r"""The environment that says a matrix together with its brackets.
+
+    None where none does: the bracket has scripts, or what closes it is not its partner. Such a matrix is LaTeX's
+    ``matrix``, between brackets that stand for themselves.
+
+    Args:
+        tree: a formula. opening: the symbol that the matrix stands inside of.
+    """
+    lines = tree.children[opening]
+    if lines.keys() - {Relation.INSIDE, Relation.RIGHT}:
+        return None
+    label, closing = tree.symbols[opening].label, lines.get(Relation.RIGHT)
+    for name, (first, last) in ENVIRONMENTS.items():
+        if first == label and last is None:
+            return name
+        if first == label and closing is not None and tree.symbols[closing].label == last and not tree.matrix(closing):
+            return name
+    return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from inkmath.features.expression import RELATIONS
 from inkmath.layout import Edge, LayoutTree, Relation, Symbol
 from inkmath.layout.accents import ACCENTS, bears_accent
 from inkmath.layout.classes import SYMBOL_CLASSES
+from inkmath.layout.matrices import ENVIRONMENTS, OPENING
 from inkmath.layout.symbols import CHARACTERS, FUNCTIONS, INTEGRALS, STACKING
 
 if TYPE_CHECKING:
@@ -18,15 +20,16 @@ if TYPE_CHECKING:
 
 LABELS = sorted({*SYMBOL_CLASSES, *CHARACTERS, *FUNCTIONS, ":", ";", "?", "*", "@", '"', "é", "中"})
 # Where the notations have rules of their own, look more often.
-SPECIAL = ["-", "\\sqrt", "\\prime", "]", "|", "(", ")", "<", ",", *sorted(STACKING | INTEGRALS)]
+SPECIAL = ["-", "\\sqrt", "\\prime", "]", ")", "<", ",", "*", *sorted(OPENING), *sorted(STACKING | INTEGRALS)]
 
 
 @dataclass
 class Node:
-    """A symbol and the lines it governs."""
+    """A symbol, the lines it governs, and the rows of cells inside a bracket."""
 
     label: str
     lines: dict[Relation, list[Node]] = field(default_factory=dict)
+    rows: list[list[list[Node]]] = field(default_factory=list)
 
 
 def _nodes(lines: SearchStrategy[list[Node]]) -> SearchStrategy[Node]:
@@ -39,15 +42,34 @@ def _nodes(lines: SearchStrategy[list[Node]]) -> SearchStrategy[Node]:
         governed = draw(st.dictionaries(st.sampled_from(allowed), lines, max_size=3))
         if bears_accent(label) and draw(st.booleans()):
             governed[Relation.ABOVE] = [Node(mark) for mark in draw(st.sampled_from(sorted(ACCENTS.values())))]
-        return Node(label, governed)
+        rows = draw(st.just([]) | _rows(lines)) if label in OPENING else []
+        return Node(label, governed, rows)
 
     return node()
+
+
+def _rows(lines: SearchStrategy[list[Node]]) -> SearchStrategy[list[list[list[Node]]]]:
+    return st.lists(st.lists(lines, min_size=1, max_size=3), min_size=1, max_size=3)
+
+
+def _matrices(lines: SearchStrategy[list[Node]]) -> SearchStrategy[list[Node]]:
+    """Matrices between brackets that belong together, which random ones seldom do."""
+
+    @st.composite
+    def matrix(draw: DrawFn) -> list[Node]:
+        opening, closing = draw(st.sampled_from(sorted(ENVIRONMENTS.values(), key=str)))
+        ends = [Node(closing, draw(st.dictionaries(st.just(Relation.SUP), lines)))] if closing else []
+        return [Node(opening, rows=draw(_rows(lines))), *ends]
+
+    return matrix()
 
 
 _leaves = st.sampled_from(LABELS).map(Node)
 _lines = st.recursive(
     st.lists(_leaves, min_size=1, max_size=4),
-    lambda lines: st.lists(_nodes(lines), min_size=1, max_size=4),
+    lambda lines: st.lists(_nodes(lines).map(lambda node: [node]) | _matrices(lines), min_size=1, max_size=4).map(
+        lambda pieces: [node for piece in pieces for node in piece]
+    ),
     max_leaves=8,
 )
 
@@ -67,6 +89,12 @@ def tree_of(line: list[Node]) -> LayoutTree:
             first = index if first is None else first
             previous = index
             edges.extend(Edge(index, place(below), relation) for relation, below in node.lines.items())
+            above, relation = index, Relation.INSIDE
+            for row in node.rows:
+                cells = [place(cell) for cell in row]
+                edges.append(Edge(above, cells[0], relation))
+                edges.extend(Edge(one, following, Relation.CELL) for one, following in pairwise(cells))
+                above, relation = cells[0], Relation.ROW
         assert first is not None
         return first
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from inkmath.layout.matrices import OPENING
 from inkmath.layout.quoting import quoted
 from inkmath.layout.symbols import PRIME
 from inkmath.layout.tree import LayoutError, LayoutTree, Relation, Symbol, along_line, in_reading_order
@@ -18,6 +19,8 @@ _IN_WORDS = {
     Relation.ABOVE: "something above it",
     Relation.BELOW: "something below it",
     Relation.INSIDE: "something inside",
+    Relation.CELL: "a next cell",
+    Relation.ROW: "a next row",
 }
 
 
@@ -40,9 +43,10 @@ class TreeBuilder:
         A prime shares its line with another superscript, as ``y'^2`` does in TeX.
 
         Raises:
-            LayoutError: the parent governs such a line already, or should hold something inside and is no root.
+            LayoutError: the parent governs such a line already, or should hold something inside and is neither a root nor
+                a bracket that may hold a matrix.
         """
-        if relation is Relation.INSIDE and self.symbols[parent].label != "\\sqrt":
+        if relation is Relation.INSIDE and self.symbols[parent].label not in {"\\sqrt", *OPENING}:
             raise LayoutError(f"nothing stands inside {quoted(self.symbols[parent].label)}")
         taken = self.children[parent].setdefault(relation, child)
         if taken == child:

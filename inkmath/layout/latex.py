@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from inkmath.layout.accents import ACCENTS, WIDE, accent_of, bears_accent
 from inkmath.layout.builder import Span, TreeBuilder
 from inkmath.layout.canonical import STACKED, canonical
+from inkmath.layout.matrices import ENVIRONMENTS, OPENING, environment_of
 from inkmath.layout.quoting import quoted
 from inkmath.layout.symbols import FUNCTIONS, INTEGRALS, PRIME, SEVERAL_PRIMES, STACKING, canonical_label
 from inkmath.layout.tree import LayoutError, LayoutTree, Relation, Symbol
@@ -26,7 +27,8 @@ MAX_DEPTH = 100
 MAX_TOKENS = 5_000
 """Longer LaTeX is refused."""
 
-_TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\S", re.DOTALL)
+_TOKEN = re.compile(r"\\(?:begin|end)\s*\{[^{}]*\}|\\\\\*|\\[A-Za-z]+|\\.|\S", re.DOTALL)
+_BEGIN, _END = "\\begin{", "\\end{"  # each with the name of its environment is one token
 _RUN_ON = re.compile(r"(\\[lg]t)([A-Za-z])")
 
 _FRACTIONS = frozenset({"\\frac", "\\dfrac", "\\tfrac", "\\cfrac"})
@@ -50,16 +52,21 @@ _SIZES = frozenset(f"\\{size}{side}" for size in ("big", "Big", "bigg", "Bigg") 
 _DELIMITING = _SIZES | {"\\left", "\\right", "\\middle"}
 _ANGLES = {"<": "\\langle", ">": "\\rangle"}  # as TeX takes them after those
 _OPERATORS = STACKING | INTEGRALS
+_ROW_BREAK = "\\\\"
+_SEPARATORS = ("&", _ROW_BREAK)
+_BARE = ("matrix", "smallmatrix", "array")  # rows to which the brackets around them do not belong
+_LENGTH = re.compile(r"-?[0-9.]+(?:pt|pc|in|bp|cm|mm|dd|cc|sp|ex|em|mu)")
 
 
 def to_latex(tree: LayoutTree) -> str:
     r"""LaTeX that reads back as the same tree, tokens separated by spaces.
 
     ``\limits`` and ``\nolimits`` stand where an operator's limits are not where a displayed formula puts them;
-    what stands above or below another symbol is an accent, ``\overset`` or ``\underset``.
+    what stands above or below another symbol is an accent, ``\overset`` or ``\underset``. A matrix is ``pmatrix`` or
+    what else says it with its brackets, and ``matrix`` after its opening bracket where nothing does.
 
     Raises:
-        LayoutError: something stands inside a symbol that is no root.
+        LayoutError: something stands inside a symbol that is neither a root nor an opening bracket.
     """
     return " ".join(_write(tree))
 
@@ -83,11 +90,13 @@ def parse_latex(text: str) -> LayoutTree:
     ``\operatorname{sin}``, is ``\sin``; ``'`` is a ``\prime`` above. An operator such as
     ``\sum`` has its limits below and above, as a displayed formula does, unless ``\nolimits`` follows it or braces
     surround it. ``\vec`` and the other accents of :mod:`inkmath.layout.accents` stand over one letter or digit each, as
-    do ``\overline`` and its like.
+    do ``\overline`` and its like. ``pmatrix`` and the other environments of :mod:`inkmath.layout.matrices` are read
+    with their brackets, ``matrix``, ``smallmatrix`` and ``array`` right after an opening bracket.
 
     Raises:
         LayoutError: broken LaTeX, or what a layout tree cannot hold: an unknown command, an accent over several
-            symbols, a table, a second subscript, a script without a base. The message tells the column.
+            symbols, a table without a bracket or with an empty cell, a second subscript, a script without a base. The
+            message tells the column.
     """
     return _Parser(text).parse()
 
@@ -101,24 +110,56 @@ def _write(tree: LayoutTree) -> list[str]:
         if isinstance(item, str):
             tokens.append(item)
             continue
+        whole: list[str | int] = []
+        environment = environment_of(tree, item)
+        if environment is not None:
+            whole = _rows(tree, item, environment)
+            if ENVIRONMENTS[environment][1] is not None:  # what stands at the closing bracket stands at the matrix
+                item = tree.children[item][Relation.RIGHT]
         children = dict(tree.children[item])
+        # The matrix that a cell is part of writes the cells and rows after it.
+        for written_above in (Relation.CELL, Relation.ROW, *((Relation.INSIDE,) if whole else ())):
+            children.pop(written_above, None)
         following = children.pop(Relation.RIGHT, None)
         if following is not None:
             pending.append(following)
-        pending.extend(reversed(_write_symbol(tree, item, children)))
+        pending.extend(reversed(_write_symbol(tree, item, children, whole)))
     return tokens
 
 
-def _write_symbol(tree: LayoutTree, symbol: int, children: dict[Relation, int]) -> list[str | int]:
-    """The symbol with everything it governs; a number in the result stands for the line that begins there."""
+def _rows(tree: LayoutTree, opening: int, environment: str) -> list[str | int]:
+    """The matrix inside a bracket as an environment; a number in the result stands for the cell that begins there."""
+    written: list[str | int] = [_BEGIN + environment + "}"]
+    for row in tree.matrix(opening):
+        # TeX takes these two for a part of the break before them.
+        if written[-1] == _ROW_BREAK and tree.symbols[row[0]].label in ("[", "*") and not environment_of(tree, row[0]):
+            written += ["{", "}"]
+        for cell in row:
+            written += [cell, "&"]
+        written[-1] = _ROW_BREAK
+    return [*written[:-1], _END + environment + "}"]
+
+
+def _write_symbol(
+    tree: LayoutTree, symbol: int, children: dict[Relation, int], whole: list[str | int]
+) -> list[str | int]:
+    """The symbol with everything it governs; a number in the result stands for the line that begins there.
+
+    ``whole`` is what is written instead of the symbol itself: the matrix that ends with it, if any.
+    """
     label = tree.symbols[symbol].label
     written: list[str | int]
-    if label == "-" and (Relation.ABOVE in children or Relation.BELOW in children):
+    matrix: list[str | int] = []
+    if whole:
+        written = whole
+    elif label == "-" and (Relation.ABOVE in children or Relation.BELOW in children):
         written = ["\\frac", *_group(children, Relation.ABOVE), *_group(children, Relation.BELOW)]
     elif label == "\\sqrt":
         written = ["\\sqrt", *_index(tree, children), *_group(children, Relation.INSIDE)]
     else:
         written = [label]
+    if label in OPENING and children.pop(Relation.INSIDE, None) is not None:
+        matrix = _rows(tree, symbol, "matrix")
     if Relation.INSIDE in children:
         raise LayoutError(f"LaTeX has no form for something inside {quoted(label)}")
     if label in _OPERATORS:
@@ -138,7 +179,7 @@ def _write_symbol(tree: LayoutTree, symbol: int, children: dict[Relation, int]) 
     for relation, command in ((Relation.ABOVE, "\\overset"), (Relation.BELOW, "\\underset")):
         if relation in children:
             written = [command, *_group(children, relation), "{", *written, "}"]
-    return written + _scripts(children, Relation.SUB, Relation.SUP)
+    return written + _scripts(children, Relation.SUB, Relation.SUP) + matrix
 
 
 def _group(children: dict[Relation, int], relation: Relation) -> list[str | int]:
@@ -155,7 +196,10 @@ def _index(tree: LayoutTree, children: dict[Relation, int]) -> list[str | int]:
     if Relation.ABOVE not in children:
         return []
     first = children.pop(Relation.ABOVE)
-    hides_bracket = any(tree.symbols[symbol].label in ("]", "\\sqrt") for symbol in tree.line(first))
+    hides_bracket = any(
+        tree.symbols[symbol].label in ("]", "\\sqrt") or Relation.INSIDE in tree.children[symbol]
+        for symbol in tree.line(first)
+    )
     return ["[", "{", first, "}", "]"] if hides_bracket else ["[", first, "]"]
 
 
@@ -168,7 +212,9 @@ class _Parser:
         for match in _TOKEN.finditer(text):
             # CROHME has "<" and ">" that ran into the letter after them.
             run_on = _RUN_ON.fullmatch(match[0])
-            for part in run_on.groups() if run_on else SEVERAL_PRIMES.get(match[0], (match[0],)):
+            token = _ROW_BREAK if match[0] == "\\\\*" else match[0]
+            token = "".join(token.split()) if token.endswith("}") else token  # \begin {matrix}
+            for part in run_on.groups() if run_on else SEVERAL_PRIMES.get(token, (token,)):
                 angle = self.tokens and self.tokens[-1] in _DELIMITING
                 self.tokens.append(_ANGLES.get(part, part) if angle else part)
                 self.columns.append(match.start() + 1)
@@ -180,7 +226,7 @@ class _Parser:
         self.builder = TreeBuilder()
 
     def parse(self) -> LayoutTree:
-        if self.line(closing=None) is None:
+        if self.line(None) is None:
             raise LayoutError("the LaTeX holds no symbol")
         return self.builder.build()
 
@@ -202,14 +248,20 @@ class _Parser:
                 return token
         return None
 
-    def line(self, closing: str | None) -> Span | None:
-        """Read atoms and their scripts up to ``closing``, which is read too; None for an empty line."""
+    def line(self, *closing: str | None, bracket: int | None = None) -> Span | None:
+        """Read atoms and their scripts up to one of ``closing``, which is read too; None for an empty line.
+
+        ``bracket`` stands before the line, and a matrix at its head belongs to it.
+        """
         spans: list[Span] = []
         numerator: Span | None = None
         over = stacking = False
-        while (token := self.peek()) != closing:
-            if token is None:
-                self.fail(f"'{closing}' is missing")
+        while (token := self.peek()) not in closing:
+            if token is None or token.startswith(_END):
+                ends = closing[-1]
+                self.fail(f"'{ends}' is missing" if ends else f"{quoted(token or '')} ends what nothing began")
+            if token in _SEPARATORS:
+                self.fail(f"'{token}' stands between the cells of a matrix only")
             if token in _SCRIPTS or (token == "'" and self.takes_prime(spans)):
                 self.script(spans, stacking)
             elif token in ("\\limits", "\\nolimits"):
@@ -219,15 +271,15 @@ class _Parser:
                 if over:
                     self.fail("a second \\over in one group")
                 self.at += 1
-                over, numerator, spans = True, self.builder.chain(spans), []
+                over, numerator, spans, bracket = True, self.builder.chain(spans), [], None
             else:
                 starred = self.tokens[self.at : self.at + 2] == ["\\operatorname", "*"]
-                span = self.atom()
+                span = self.atom(spans[-1][1] if spans else bracket)
                 named = self.builder.symbols[span[0]].label if span is not None else ""
                 stacking = token in STACKING or (starred and named in FUNCTIONS)
                 if span is not None:
                     spans.append(span)
-        if closing is not None:
+        if token is not None:
             self.at += 1
         row = self.builder.chain(spans)
         return self.fraction(numerator, row) if over else row
@@ -265,15 +317,15 @@ class _Parser:
             self.fail("an argument is missing")
         return self.atom()
 
-    def atom(self) -> Span | None:
-        """Read one symbol, group or command with its arguments."""
+    def atom(self, before: int | None = None) -> Span | None:
+        """Read one symbol, group or command with its arguments; ``before`` is the symbol to its left."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
             self.fail(f"nested deeper than {MAX_DEPTH}")
         token = self.tokens[self.at]
         self.at += 1
         if token == "{":
-            span = self.line(closing="}")
+            span = self.line("}", bracket=before)
         elif token == "\\left":
             span = self.fence()
         elif token in _FRACTIONS:
@@ -286,6 +338,8 @@ class _Parser:
             span = self.function()
         elif token in ACCENTS or token in WIDE:
             span = self.accent(ACCENTS[WIDE.get(token, token)])
+        elif token.startswith(_BEGIN):
+            span = self.environment(token[len(_BEGIN) : -1], before)
         else:
             span = self.symbol(token)
         self.depth -= 1
@@ -294,9 +348,84 @@ class _Parser:
     def fence(self) -> Span | None:
         """Read a delimiter, the group up to ``\\right``, and the delimiter there; ``.`` is none."""
         self.fences += 1
-        before, inside = self.delimiter(), self.line(closing="\\right")
+        before = self.delimiter()
+        inside = self.line("\\right", bracket=None if before is None else before[1])
         self.fences -= 1
         return self.builder.chain([span for span in (before, inside, self.delimiter()) if span is not None])
+
+    def environment(self, name: str, before: int | None) -> Span | None:
+        """Read rows after their ``\\begin``: a matrix with its brackets, or what stands inside the symbol before it."""
+        if name in ENVIRONMENTS:
+            opening, *closing = (self.builder.add(Symbol(label)) for label in ENVIRONMENTS[name] if label is not None)
+            self.rows(opening, name)
+            return self.builder.chain([(bracket, bracket) for bracket in (opening, *closing)])
+        self.at -= 1
+        if name not in _BARE:
+            known = ", ".join((*_BARE, *ENVIRONMENTS))
+            self.fail(f"{quoted(self.tokens[self.at][:40])} is no matrix; the environments known here are {known}")
+        if before is None or self.builder.symbols[before].label not in OPENING:
+            self.fail(f"a matrix has an opening bracket before it; for round ones write {_BEGIN}pmatrix}}")
+        if Relation.INSIDE in self.builder.children[before]:
+            self.fail("a second matrix inside one bracket")
+        self.at += 1
+        if name == "array":
+            self.pass_columns()
+        self.rows(before, name)
+        return None
+
+    def rows(self, opening: int, name: str) -> None:
+        """Read cells up to the ``\\end`` of an environment, and relate them to their bracket and to each other."""
+        end = f"{_END}{name}}}"
+        self.pass_rules()
+        relation, row = Relation.INSIDE, opening
+        while relation is Relation.INSIDE or self.peek() != end:  # a break may come after the last row too
+            first = self.cell(end)
+            self.builder.relate(row, relation, first)
+            relation, row, cell = Relation.ROW, first, first
+            while self.tokens[self.at - 1] == "&":
+                following = self.cell(end)
+                self.builder.relate(cell, Relation.CELL, following)
+                cell = following
+            if self.tokens[self.at - 1] == end:
+                return
+            self.pass_break()
+        self.at += 1
+
+    def cell(self, end: str) -> int:
+        """Read a cell with the separator or ``\\end`` after it; its first symbol."""
+        span = self.line(*_SEPARATORS, end)
+        if span is None:
+            self.at -= 1
+            self.fail("a cell of a matrix is empty; a layout tree holds only what is written")
+        return span[0]
+
+    def pass_break(self) -> None:
+        r"""Pass over what belongs to ``\\``, as in ``\\[2pt]``, and over rules between rows."""
+        if self.tokens[self.at : self.at + 1] == ["["] and "]" in self.tokens[self.at :]:
+            end = self.tokens.index("]", self.at)
+            if _LENGTH.fullmatch("".join(self.tokens[self.at + 1 : end])):
+                self.at = end + 1
+        self.pass_rules()
+
+    def pass_rules(self) -> None:
+        while self.peek() == "\\hline":
+            self.at += 1
+
+    def pass_columns(self) -> None:
+        """Pass over what ``array`` says of its place and its columns: ``[t]{c|c}``."""
+        if self.peek() == "[":
+            while self.at < len(self.tokens) and self.tokens[self.at] != "]":
+                self.at += 1
+            self.at += 1
+        if self.peek() != "{":
+            self.fail("an array begins with its columns, such as {cc}")
+        depth = 0
+        while self.at < len(self.tokens):
+            depth += (self.tokens[self.at] == "{") - (self.tokens[self.at] == "}")
+            self.at += 1
+            if not depth:
+                return
+        self.fail("'}' is missing")
 
     def delimiter(self) -> Span | None:
         token = self.peek()
@@ -333,7 +462,7 @@ class _Parser:
         index = None
         if self.peek() == "[":
             self.at += 1
-            index = self.line(closing="]")
+            index = self.line("]")
         for relation, span in ((Relation.ABOVE, index), (Relation.INSIDE, self.argument())):
             if span is not None:
                 self.builder.relate(root, relation, span[0])

@@ -7,12 +7,13 @@ Presentation MathML. Namespaces do not matter, and nothing here recurses: a deep
 from __future__ import annotations
 
 import re
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from inkmath.layout.accents import SHOWN, accent_of, marks_of_mathml
 from inkmath.layout.builder import Span, TreeBuilder
+from inkmath.layout.matrices import OPENING, environment_of
 from inkmath.layout.quoting import quoted
 from inkmath.layout.symbols import (
     CHARACTERS,
@@ -37,7 +38,7 @@ MAX_SYMBOLS = 5_000
 """MathML of more symbols is refused, as such LaTeX is; a number of a million digits is one element."""
 
 MAX_ELEMENTS = 20_000
-"""MathML of more elements is refused: `to_mathml` writes less than four for a symbol."""
+"""MathML of more elements is refused: `to_mathml` writes less than four for a token of LaTeX."""
 
 _LEAVES = frozenset({"mi", "mo", "mn"})
 _ROWS = frozenset({"math", "mrow", "mstyle", "mpadded", "semantics"})
@@ -58,6 +59,9 @@ _GOVERNORS: dict[str, tuple[str, tuple[Relation, ...]]] = {
     "mfrac": ("-", (Relation.ABOVE, Relation.BELOW)),
     "mroot": ("\\sqrt", (Relation.INSIDE, Relation.ABOVE)),
 }
+# Part of a table -> what its own parts are, and the relation of each to the one before it.
+_TABLES: dict[str, tuple[str, Relation]] = {"mtable": ("mtr", Relation.ROW), "mtr": ("mtd", Relation.CELL)}
+_WHOLES = {"mtr": "mtable", "mtd": "mtr"}
 _BARLESS = re.compile(r"\s*[0.]+\s*[a-z%]*\s*")  # a thickness of nothing, in any unit
 # Function application, invisible times and the like say how a formula reads, not what is written.
 _SPELT_OUT: dict[int, str | None] = dict.fromkeys(map(ord, "\u2061\u2062\u2063\u2064\u200b"))
@@ -90,8 +94,9 @@ def parse_mathml(source: str | bytes | etree._Element, bound: Mapping[str, Symbo
         The tree in reading order.
 
     Raises:
-        LayoutError: not XML, an element no layout tree has (a table, a binomial), a script without a base,
-            two scripts of one kind on one symbol, or more than a formula has.
+        LayoutError: not XML, an element no layout tree has (a binomial), a table that is not right after an opening
+            bracket or has an empty cell, a script without a base, two scripts of one kind on one symbol, or more than
+            a formula has.
     """
     if isinstance(source, (str, bytes)):
         try:
@@ -116,6 +121,7 @@ def parse_mathml(source: str | bytes | etree._Element, bound: Mapping[str, Symbo
         children = spans[: -count - 1 : -1]
         del spans[len(spans) - len(children) :]
         spans.append(reader.read(element, children))
+    reader.refuse_tables(spans)
     return reader.builder.build()
 
 
@@ -136,6 +142,7 @@ class _Reader:
     def __init__(self, bound: Mapping[str, Symbol]) -> None:
         self.bound = bound
         self.builder = TreeBuilder()
+        self.tables: set[int] = set()  # first symbols of tables that still want the bracket before them
 
     def read(self, element: etree._Element, children: list[Span | None]) -> Span | None:
         """The element's line: its first and last symbol, None where it shows nothing."""
@@ -145,6 +152,11 @@ class _Reader:
                 return self.row(children)
             if name in _LEAVES:
                 return self.leaf(element, name)
+            if name in ("msqrt", "mtd"):  # take any number of children as one row
+                children = [self.row(children)]
+            self.refuse_tables(children)
+            if name in _TABLES or name in _WHOLES:
+                return self.part_of_table(element, name, children)
             if name in _SCRIPTS:
                 base = children[0] if children else None
                 if base is None:
@@ -158,8 +170,7 @@ class _Reader:
                     raise LayoutError("a fraction without a bar, as of a binomial, has no symbol that holds its halves")
                 label, relations = _GOVERNORS[name]
                 symbol = self.builder.add(self.bound.get(_identity(element), Symbol(label)))
-                # A root takes any number of children as one row.
-                return self.govern(symbol, relations, [self.row(children)] if name == "msqrt" else children)
+                return self.govern(symbol, relations, children)
         except LayoutError as error:
             raise LayoutError(f"line {element.sourceline}, <{name}>: {error}") from error
         if name in _IGNORED:
@@ -187,7 +198,38 @@ class _Reader:
         return self.builder.chain([(symbol, symbol) for symbol in symbols])
 
     def row(self, spans: list[Span | None]) -> Span | None:
-        return self.builder.chain([span for span in spans if span is not None])
+        """Join what a row shows; a table goes into the bracket before it, and may be all that its row shows."""
+        shown = [span for span in spans if span is not None]
+        line: list[Span] = []
+        for span in shown if len(shown) > 1 else ():
+            if span[0] in self.tables and line and self.builder.symbols[line[-1][1]].label in OPENING:
+                self.builder.relate(line[-1][1], Relation.INSIDE, span[0])
+                self.tables.remove(span[0])
+            else:
+                self.refuse_tables([span])
+                line.append(span)
+        return self.builder.chain(line or shown)
+
+    def refuse_tables(self, spans: list[Span | None]) -> None:
+        """Raise LayoutError where a table is among what has no place for one."""
+        if any(span is not None and span[0] in self.tables for span in spans):
+            raise LayoutError("a table stands right after an opening bracket, as the rows of a matrix do")
+
+    def part_of_table(self, element: etree._Element, name: str, children: list[Span | None]) -> Span:
+        """A table, a row or a cell: its first symbol, twice."""
+        whole, (part, relation) = element.getparent(), _TABLES.get(name, ("", Relation.RIGHT))
+        if name in _WHOLES and (whole is None or local_name(whole) != _WHOLES[name]):
+            raise LayoutError(f"is no part of <{_WHOLES[name]}>")
+        if part and any(local_name(child) != part for child in element):
+            raise LayoutError(f"holds something else than <{part}>")
+        firsts = [span[0] for span in children if span is not None]
+        if not firsts:
+            raise LayoutError("a cell of a matrix is empty; a layout tree holds only what is written")
+        for one, following in pairwise(firsts):
+            self.builder.relate(one, relation, following)
+        if name == "mtable":
+            self.tables.add(firsts[0])
+        return firsts[0], firsts[0]
 
     def govern(self, symbol: int, relations: tuple[Relation, ...], children: list[Span | None]) -> Span:
         if len(children) != len(relations):
@@ -223,7 +265,7 @@ def to_mathml(tree: LayoutTree, ids: Sequence[str] | None = None, *, plain: bool
             attribute that only serves to show the formula.
 
     Raises:
-        LayoutError: something stands inside a symbol that is no root.
+        LayoutError: something stands inside a symbol that is neither a root nor an opening bracket.
     """
     writer = _Writer(tree, ids, plain)
     head = f'<math xmlns="{NAMESPACE}"' + (">" if plain else ' display="block">')
@@ -263,17 +305,21 @@ class _Writer:
 
     def line(self, first: int) -> list[_Piece]:
         symbols = list(self.tree.line(first))
-        if len(symbols) == 1:
+        if len(symbols) == 1 and not self.holds_table(first):
             return self.symbol(first)
         labels = [self.tree.symbols[symbol].label for symbol in symbols]
-        pairs = {} if self.plain else _pair_fences(labels)
+        full = {place for place, symbol in enumerate(symbols) if self.holds_table(symbol)}
+        pairs = {} if self.plain else _pair_fences(labels, full)
         self.prefixes |= {symbols[place] for place in range(1, len(labels)) if self.is_prefix(symbols, pairs, place)}
         tall_before = [0, *accumulate(map(self.is_tall, symbols))]  # how many tall symbols, before each place
         pieces: list[_Piece] = ["<mrow>"]
         for place, symbol in enumerate(symbols):
             partner = pairs.get(place, place)
             if partner == place:
-                element = self.symbol(symbol)
+                element = self.symbol(symbol, stretches=place in full)
+                if place in full:
+                    element += self.table(symbol)
+                    element = element if self.plain or len(symbols) == 1 else ["<mrow>", *element, "</mrow>"]
                 if not self.plain and labels[place] in FUNCTIONS:
                     element = self.spaced(element, labels, place)
                 pieces += element
@@ -284,6 +330,7 @@ class _Writer:
             if place < partner:
                 before, _ = self.scripts(symbols[partner])
                 pieces += [*before, "<mrow>", *self.symbol(symbol, stretches=stretches)]
+                pieces += self.table(symbol) if place in full else []
             else:
                 _, after = self.scripts(symbol)
                 pieces += [*self.base(symbol, stretches=stretches), "</mrow>", *after]
@@ -294,15 +341,33 @@ class _Writer:
         before, sign = (self.tree.symbols[symbols[other]].label for other in (place - 1, place))
         if sign not in _SIGNS or before == "\\sqrt" or _held(before, self.tree.children[symbols[place - 1]]):
             return False
+        if self.holds_table(symbols[place - 1]):
+            return False
         if before in _BARS:
             return pairs.get(place - 1, 0) > place
         return _leaf_of(before) == "mo" and before not in _CLOSING | _POSTFIXES
 
     def is_tall(self, symbol: int) -> bool:
-        """Whether a symbol is taller than a letter: a fraction, a root, an operator that is large or has limits."""
+        """Whether a symbol is taller than a letter: a fraction, a root, a matrix, an operator large or with limits."""
         limits = {Relation.ABOVE, Relation.BELOW} & self.tree.children[symbol].keys()
         label = self.tree.symbols[symbol].label
+        if self.holds_table(symbol):
+            return True
         return bool(limits) or label == "\\sqrt" or (label in STACKING | INTEGRALS and _leaf_of(label) == "mo")
+
+    def holds_table(self, symbol: int) -> bool:
+        return self.tree.symbols[symbol].label in OPENING and Relation.INSIDE in self.tree.children[symbol]
+
+    def table(self, opening: int) -> list[_Piece]:
+        """The matrix that a bracket holds."""
+        left = environment_of(self.tree, opening) == "cases" and not self.plain
+        pieces: list[_Piece] = ['<mtable columnalign="left">' if left else "<mtable>"]
+        for row in self.tree.matrix(opening):
+            pieces.append("<mtr>")
+            for cell in row:
+                pieces += ['<mtd style="text-align: left">' if left else "<mtd>", cell, "</mtd>"]
+            pieces.append("</mtr>")
+        return [*pieces, "</mtable>"]
 
     def spaced(self, element: list[_Piece], labels: list[str], place: int) -> list[_Piece]:
         """A function's name stands apart from the letters and digits beside it."""
@@ -323,7 +388,7 @@ class _Writer:
         def show(relation: Relation) -> _Piece:
             return lines.get(relation, "<mrow/>")
 
-        if Relation.INSIDE in lines and label != "\\sqrt":
+        if Relation.INSIDE in lines and label != "\\sqrt" and label not in OPENING:
             raise LayoutError(f"MathML has no form for something inside {quoted(label)}")
         if label == "-" and _held(label, lines):
             return [self.tag("mfrac", symbol), show(Relation.ABOVE), show(Relation.BELOW), "</mfrac>"]
@@ -337,7 +402,7 @@ class _Writer:
         """What is written before and after a symbol's base for its limits and its scripts."""
         label, children = self.tree.symbols[symbol].label, self.tree.children[symbol]
         held = _held(label, children)
-        lines: dict[Relation, _Piece] = {relation: line for relation, line in children.items() if relation not in held}
+        lines: dict[Relation, _Piece] = {how: line for how, line in children.items() if how not in held}
         accent = None if self.plain else accent_of(self.tree, symbol)
         if accent:  # two dots are one character, which is the first one's
             lines[Relation.ABOVE] = f"{self.tag('mo', children[Relation.ABOVE], '')}{SHOWN[accent]}</mo>"
@@ -385,13 +450,16 @@ def _held(label: str, lines: Collection[Relation]) -> frozenset[Relation]:
     return sides if label == "-" and not sides.isdisjoint(lines) else frozenset()
 
 
-def _pair_fences(labels: list[str]) -> dict[int, int]:
-    """Which fence of a line closes which: place of each to place of its partner. Bars pair among themselves."""
+def _pair_fences(labels: list[str], full: Collection[int]) -> dict[int, int]:
+    """Which fence of a line closes which: place of each to place of its partner. Bars pair among themselves.
+
+    Those at the places ``full`` hold a matrix, and open.
+    """
     pairs: dict[int, int] = {}
     waiting: list[int] = []
     for place, label in enumerate(labels):
         partner = None
-        if label in _BARS:
+        if label in _BARS and place not in full:
             inner = [other for other in waiting[-1:] if labels[other] == label]
             partner = inner[0] if inner else None
         elif label in _CLOSING:

@@ -30,14 +30,14 @@ OPENING = frozenset(opening for opening, _ in ENVIRONMENTS.values())
 def environment_of(tree: LayoutTree, opening: int) -> str | None:
     r"""The environment that says a matrix together with its brackets.
 
-    None where none does: the bracket has scripts, or what closes it is not its partner. Such a matrix is LaTeX's
-    ``matrix``, between brackets that stand for themselves.
+    None where there is no matrix, and where no environment says it: the bracket has scripts, or what closes it is not
+    its partner. Such a matrix is LaTeX's ``matrix``, between brackets that stand for themselves.
 
     Args:
         tree: a formula. opening: the symbol that the matrix stands inside of.
     """
     lines = tree.children[opening]
-    if lines.keys() - {Relation.INSIDE, Relation.RIGHT}:
+    if Relation.INSIDE not in lines or lines.keys() - {Relation.INSIDE, Relation.RIGHT}:
         return None
     label, closing = tree.symbols[opening].label, lines.get(Relation.RIGHT)
     for name, (first, last) in ENVIRONMENTS.items():

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from formulas import trees
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inkmath.layout import Edge, LayoutError, LayoutTree, Relation, Symbol
-from inkmath.layout.latex import MAX_DEPTH, MAX_TOKENS, aligned, canonical_tokens, parse_latex, to_latex
+from inkmath.layout.latex import MAX_DEPTH, MAX_TOKENS, aligned, canonical_tokens, compact, parse_latex, to_latex
 
 
 def canonical(latex: str) -> str:
@@ -80,6 +82,63 @@ def test_canonical_tokens(latex: str, expected: str) -> None:
     assert canonical(expected) == expected, "canonical LaTeX is its own canonical form"
 
 
+@pytest.mark.parametrize(
+    ("latex", "expected"),
+    [
+        (r"\begin{pmatrix}a&b\\c&d\end{pmatrix}^T x", r"\begin{pmatrix} a & b \\ c & d \end{pmatrix} ^ { T } x"),
+        (r"\begin {cases} x \\ -x & 2 \end { cases }", r"\begin{cases} x \\ - x & 2 \end{cases}"),
+        # Brackets apart from their rows, as `array` has them.
+        (r"\left( \begin{matrix} a \\ b \end{matrix} \right)_1", r"\begin{pmatrix} a \\ b \end{pmatrix} _ { 1 }"),
+        (r"[ \begin{smallmatrix} a & b \end{smallmatrix} ]", r"\begin{bmatrix} a & b \end{bmatrix}"),
+        (r"\left| {\begin{array}{*{20}{c}} a \end{array}} \right|", r"\begin{vmatrix} a \end{vmatrix}"),
+        (r"\bigl\{ \begin{array}[t]{c|c} a & b \end{array} \bigr\}", r"\begin{Bmatrix} a & b \end{Bmatrix}"),
+        (r"\left\{ \begin{array}{l} a \\ b \end{array} \right. + x", r"\begin{cases} a \\ b \end{cases} + x"),
+        # Spacing and rules are passed over, a break after the last row too.
+        (
+            r"\begin{pmatrix} \hline a \\[2pt] \hline b \\* c \\ \hline \end{pmatrix}",
+            r"\begin{pmatrix} a \\ b \\ c \end{pmatrix}",
+        ),
+        # What TeX would take for spacing is held apart from the break before it.
+        (r"\begin{pmatrix} a \\ [b] \\ * c \end{pmatrix}", r"\begin{pmatrix} a \\ { } [ b ] \\ { } * c \end{pmatrix}"),
+        (
+            r"\begin{pmatrix} a \\ \begin{bmatrix} b \end{bmatrix} \end{pmatrix}",
+            r"\begin{pmatrix} a \\ \begin{bmatrix} b \end{bmatrix} \end{pmatrix}",
+        ),
+        # Where the brackets are no pair, or the opening one has scripts, they stand for themselves.
+        (r"( \begin{matrix} a \end{matrix} ]", r"( \begin{matrix} a \end{matrix} ]"),
+        (r"\left( \begin{matrix} a \end{matrix} \right. x", r"( \begin{matrix} a \end{matrix} x"),
+        (r"(_2 \begin{matrix} a \end{matrix} )", r"( _ { 2 } \begin{matrix} a \end{matrix} )"),
+        (
+            r"\begin{vmatrix} a \end{vmatrix} \begin{matrix} b \end{matrix}",
+            r"| \begin{matrix} a \end{matrix} | \begin{matrix} b \end{matrix}",
+        ),
+        # Braces that are symbols, and an ampersand, are none of the environment's.
+        (r"\begin{pmatrix} \{ & \& & \} \end{pmatrix}", r"\begin{pmatrix} \{ & \& & \} \end{pmatrix}"),
+        (
+            r"\overset{n}{\begin{Vmatrix} a \over b \end{Vmatrix}}",
+            r"\overset { n } { \begin{Vmatrix} \frac { a } { b } \end{Vmatrix} }",
+        ),
+        (
+            r"\sqrt[{\begin{bmatrix} ] \end{bmatrix}}] x",
+            r"\sqrt [ { \begin{bmatrix} ] \end{bmatrix} } ] { x }",
+        ),
+    ],
+)
+def test_matrices(latex: str, expected: str) -> None:
+    tree = parse_latex(latex)
+
+    assert to_latex(tree) == expected
+    assert parse_latex(expected) == parse_latex(compact(expected.split(" "))) == tree
+
+
+def test_a_matrix_stands_inside_its_bracket_cell_by_cell_and_row_by_row() -> None:
+    tree = parse_latex(r"\begin{pmatrix} a b & c \\ d \end{pmatrix} ^ { 2 }")
+
+    assert [symbol.label for symbol in tree.symbols] == ["(", "a", "b", "c", "d", ")", "2"]
+    assert tree.matrix(0) == [[1, 3], [4]]
+    assert Edge(5, 6, Relation.SUP) in tree.edges, "scripts of a matrix are those of its closing bracket"
+
+
 def test_limits_of_an_operator_stand_where_a_displayed_formula_has_them() -> None:
     def relations(latex: str) -> set[Relation]:
         return {edge.relation for edge in parse_latex(latex).edges}
@@ -116,7 +175,8 @@ def test_a_tree_in_any_order_reads_back_in_reading_order() -> None:
 @given(trees)
 @settings(deadline=None, max_examples=50)
 def test_reading_what_was_written_gives_the_same_tree(tree: LayoutTree) -> None:
-    assert parse_latex(to_latex(tree)) == tree
+    written = to_latex(tree)
+    assert parse_latex(written) == parse_latex(compact(written.split(" "))) == tree
 
 
 @given(trees)
@@ -146,8 +206,28 @@ def test_canonical_tokens_are_stable(tree: LayoutTree) -> None:
         (r"\dot{\bar x}", r"column 1: '\dot' stands over one letter or digit"),
         (r"\vec{}", r"column 1: '\vec' stands over one letter or digit"),
         (r"\acute{x}", r"column 1: '\acute' is no symbol"),
-        (r"\begin{matrix} a & b \end{matrix}", r"'\begin' is no symbol"),
-        ("a & b", "'&' is no symbol"),
+        (r"\begin{matrix} a & b \end{matrix}", "column 1: a matrix has an opening bracket before it"),
+        ("a & b", "column 3: '&' stands between the cells of a matrix only"),
+        (r"a \\ b", r"column 3: '\\' stands between the cells of a matrix only"),
+        (r"\begin{pmatrix} { a & b } \end{pmatrix}", "column 21: '&' stands between"),
+        (r"\begin{aligned} a & b \end{aligned}", r"column 1: '\begin{aligned}' is no matrix; the environments known"),
+        (r"x \begin{matrix} a \end{matrix}", "column 3: a matrix has an opening bracket before it"),
+        (r"\left( a \over \begin{matrix} a \end{matrix} \right)", "a matrix has an opening bracket before it"),
+        (r"( \begin{matrix} a \end{matrix} \begin{matrix} b \end{matrix} )", "column 33: a second matrix inside one"),
+        (r"( \begin{array} a \end{array} )", "column 17: an array begins with its columns"),
+        (r"( \begin{array}{cc a \end{array} )", "'}' is missing"),
+        (r"( \begin{array}[t {c} a \end{array} )", "an array begins with its columns"),
+        (r"\begin{pmatrix} a & \end{pmatrix}", "column 21: a cell of a matrix is empty"),
+        (r"\begin{pmatrix} a & {} & b \end{pmatrix}", "column 24: a cell of a matrix is empty"),
+        (r"\begin{pmatrix} a \\ \\ b \end{pmatrix}", "column 22: a cell of a matrix is empty"),
+        (r"\begin{pmatrix} \end{pmatrix}", "column 17: a cell of a matrix is empty"),
+        (r"\begin{pmatrix} ^2 \end{pmatrix}", "column 17: '^' has no symbol to its left"),
+        (r"\begin{pmatrix} a \\ b", r"at the end: '\end{pmatrix}' is missing"),
+        (r"\begin{pmatrix} a \end{bmatrix}", r"column 19: '\end{pmatrix}' is missing"),
+        (r"\begin{pmatrix} { a \end{pmatrix}", "column 21: '}' is missing"),
+        (r"x \end{pmatrix}", r"column 3: '\end{pmatrix}' ends what nothing began"),
+        (r"\begin x", r"column 1: '\begin' is no symbol"),
+        (r"\vec{\begin{pmatrix} a \end{pmatrix}}", "stands over one letter or digit"),
         (r"\not x", r"\not stands only before"),
         (r"{a \over b \over c}", r"a second \over"),
         (r"\left( a \over b", "'\\right' is missing"),
@@ -162,12 +242,15 @@ def test_what_is_no_formula_is_refused_with_its_place(latex: str, complaint: str
     assert complaint in str(error.value)
 
 
-def test_something_inside_what_is_no_root_has_no_latex() -> None:
-    with pytest.raises(LayoutError, match="inside"):
-        to_latex(LayoutTree((Symbol("x"), Symbol("y")), (Edge(0, 1, Relation.INSIDE),)))
+def test_something_inside_what_is_neither_root_nor_bracket_has_no_latex() -> None:
+    for label in ("x", ")"):
+        with pytest.raises(LayoutError, match="inside"):
+            to_latex(LayoutTree((Symbol(label), Symbol("y")), (Edge(0, 1, Relation.INSIDE),)))
 
 
-@pytest.mark.parametrize("bomb", ["{" * 5_000, "x^" * 2_000, "\\frac" * 4_000, "\\sqrt[" * 2_000, "x^{" * 1_500])
+@pytest.mark.parametrize(
+    "bomb", ["{" * 5_000, "x^" * 2_000, "\\frac" * 4_000, "\\sqrt[" * 2_000, "x^{" * 1_500, "\\begin{cases}" * 2_000]
+)
 def test_deep_nesting_is_refused(bomb: str) -> None:
     with pytest.raises(LayoutError):
         parse_latex(bomb)
@@ -186,6 +269,10 @@ def test_a_deep_tree_is_written_without_recursion() -> None:
     symbols = tuple(Symbol("x") for _ in range(depth))
     tree = LayoutTree(symbols, tuple(Edge(i, i + 1, Relation.SUP) for i in range(depth - 1)))
     assert to_latex(tree).count("^") == depth - 1
+    inside = LayoutTree(
+        tuple(Symbol("(") for _ in range(depth)), tuple(replace(e, relation=Relation.INSIDE) for e in tree.edges)
+    )
+    assert to_latex(inside).count("matrix") == 2 * (depth - 1)
 
 
 @given(st.text(alphabet=st.sampled_from("{}^_'$&\\ [](x1-\\frac\\sqrt\\sum\\over\\limits\\left."), max_size=60))
@@ -201,7 +288,12 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 @given(
     st.lists(
         st.sampled_from(
-            [*"{}^_'[]x1-.", "\\frac", "\\sqrt", "\\sum", "\\over", "\\limits", "\\left", "\\prime", "\\not"]
+            [
+                *"{}^_'[]x1-.(|&",
+                *("\\frac", "\\sqrt", "\\sum", "\\over", "\\limits", "\\left", "\\prime", "\\not"),
+                *(f"\\{side}{{{name}}}" for side in ("begin", "end") for name in ("matrix", "cases", "vmatrix")),
+                "\\\\",
+            ]
         ),
         max_size=25,
     )

@@ -166,7 +166,7 @@ def test_ids_name_the_elements_of_symbols() -> None:
         ("<math><mi>x</mi>", "not MathML"),
         ("<math/>", "at least one symbol"),
         ("<math><mrow/></math>", "at least one symbol"),
-        ("<math><mtable><mtr><mtd><mi>x</mi></mtd></mtr></mtable></math>", "no place for MathML's <mt"),
+        ("<math><mtable><mtr><mtd><mi>x</mi></mtd></mtr></mtable></math>", "right after an opening bracket"),
         ("<math><msup><mi>x</mi></msup></math>", "<msup>: 1 children expected beside the base, found 0"),
         ("<math><msup><mrow/><mi>x</mi></msup></math>", "without a base"),
         ("<math><msub><msub><mi>x</mi><mi>y</mi></msub><mi>z</mi></msub></math>", "'x' has a subscript already"),

@@ -271,6 +271,37 @@ def test_where_algebra_is_ambiguous_a_function_ends_at_the_next_sum_or_function(
     assert formula(r"\cos \sin x").to_sympy() == sympy.cos(sympy.sin(x))
 
 
+def test_matrices_are_read_between_round_and_square_brackets() -> None:
+    sympy = pytest.importorskip("sympy")
+    a, x = sympy.symbols("A x")
+    square, column = sympy.ImmutableMatrix([[1, 2 * x], [3, sympy.pi]]), sympy.ImmutableMatrix([1, x])
+    written = r"\begin{pmatrix} 1 & 2 x \\ 3 & \pi \end{pmatrix}"
+    tall = r"\begin{bmatrix} 1 \\ x \end{bmatrix}"
+    assert formula(written).to_sympy() == square
+    assert formula(f"{written} ^ {{ 2 }}").to_sympy().doit() == square**2
+    assert formula(f"{written} {tall}").to_sympy().doit() == square * column
+    assert formula(f"x {written} + {written}").to_sympy().doit() == x * square + square
+    assert formula(f"{tall} ^ {{ T }}").to_sympy().doit() == column.T
+    assert formula(f"A = {tall}").to_sympy() == sympy.Eq(a, column, evaluate=False)
+
+
+@pytest.mark.parametrize(
+    ("latex", "complaint"),
+    [
+        (r"\begin{vmatrix} a & b \\ c & d \end{vmatrix}", r"round or square brackets, not \\begin{vmatrix}"),
+        (r"f = \begin{cases} 0 \\ 1 \end{cases}", r"not \\begin{cases}"),
+        (r"( \begin{matrix} a \end{matrix} ]", r"not \\begin{matrix}"),
+        (r"\begin{pmatrix} a & b \\ c \end{pmatrix}", "no meaning"),
+        # A power of a matrix cannot be held unevaluated beside another.
+        (r"\begin{pmatrix} a \end{pmatrix} ^ { 2 } \begin{pmatrix} b \end{pmatrix}", "no meaning"),
+    ],
+)
+def test_other_rows_have_no_meaning_in_algebra(latex: str, complaint: str) -> None:
+    pytest.importorskip("sympy")
+    with pytest.raises(LayoutError, match=complaint):
+        formula(latex).to_sympy()
+
+
 def test_of_several_inks_the_wrong_one_is_named(recognizer: Recognizer) -> None:
     with pytest.raises(ValueError, match="ink 1: there is no stroke to read"):
         recognizer.recognize_many([[[[0, 0], [1, 1]]], []])

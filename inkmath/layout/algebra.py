@@ -26,6 +26,9 @@ UNREAD = ("\\pi", "\\sigma", "\\Delta", "\\Gamma", "\\Omega", "\\Phi", "\\Psi", 
 STAND_INS = ("\\xi", "\\psi", "\\kappa", "\\zeta", "\\eta", "\\nu", "\\rho", "\\tau", "\\upsilon", "\\chi")
 """Letters that it reads, those first that handwriting here has not."""
 
+MATRICES = ("\\begin{pmatrix}", "\\begin{bmatrix}")
+"""Those that SymPy's grammar has a rule for, without the determinant, which it cannot hold unevaluated."""
+
 MOST_SYMBOLS = 150
 """Formulas of more are refused: SymPy's reader finds all meanings, and takes minutes for a few hundred letters."""
 
@@ -40,11 +43,13 @@ def to_sympy(tree: LayoutTree) -> Any:
     A ``d`` is a differential under an integral and in ``\\frac { d y } { d x }``, else a letter like others. A primed
     letter, which may be a derivative or another quantity, is one that is named so: ``f'``. So is one with an accent:
     ``\\vec { v }`` is ``vvec``, which SymPy prints as it was written.
-    Numbers of more than some 300 digits, such as ``9 ^ { 9 ^ { 9 } }``, are left as they are written.
+    Numbers of more than some 300 digits, such as ``9 ^ { 9 ^ { 9 } }``, are left as they are written. So are equations
+    with matrices, which stand between round or square brackets, and may be transposed by ``^ { T }``.
 
     Raises:
         ImportError: SymPy or Lark is not installed.
-        LayoutError: the formula has no meaning that SymPy knows, or more than `MOST_SYMBOLS`.
+        LayoutError: the formula has no meaning that SymPy knows, other rows than those of `MATRICES`, or more than
+            `MOST_SYMBOLS`.
     """
     if len(tree.symbols) > MOST_SYMBOLS:
         raise LayoutError(f"{len(tree.symbols)} symbols are more than the {MOST_SYMBOLS} that SymPy reads in time")
@@ -59,6 +64,8 @@ def to_sympy(tree: LayoutTree) -> Any:
         raise ImportError("to_sympy needs SymPy and Lark: pip install 'inkmath[sympy]'") from missing
 
     tokens = canonical_tokens(tree)
+    if other := [token for token in tokens if token.startswith("\\begin") and token not in MATRICES]:
+        raise LayoutError(f"SymPy reads matrices between round or square brackets, not {other[0]}")
     whole, accented = with_accented_letters(tokens)
     told = with_primed_letters(with_operators(whole))
     free = [letter for letter in STAND_INS if letter not in told]
@@ -73,7 +80,11 @@ def to_sympy(tree: LayoutTree) -> Any:
         with evaluate(False):
             meaning = parse_latex(latex, backend="lark")
         unevaluated = meaning.children if isinstance(meaning, Tree) else [meaning]
-        short = all(magnitude(reading) < math.inf for reading in unevaluated if not isinstance(reading, Tree))
+        short = all(
+            magnitude(reading) < math.inf and not equates_matrices(reading)
+            for reading in map(as_expression, unevaluated)
+            if not isinstance(reading, Tree)
+        )
         if short:
             meaning = parse_latex(latex, backend="lark")
     except (LarkError, ValueError, TypeError, AttributeError) as unknown:
@@ -87,7 +98,7 @@ def to_sympy(tree: LayoutTree) -> Any:
         return sums, sum(isinstance(node, Mul) for node in preorder_traversal(expression)) - len(calls), nested
 
     found = meaning.children if isinstance(meaning, Tree) else [meaning]
-    readings = [reading for reading in found if is_whole(reading)]
+    readings = [reading for reading in map(as_expression, found) if is_whole(reading)]
     if not readings:
         raise LayoutError(f"SymPy finds no meaning in {compact(tokens)}")
     try:
@@ -97,15 +108,30 @@ def to_sympy(tree: LayoutTree) -> Any:
         raise LayoutError(f"{compact(tokens)} takes the number pi for a variable") from number
 
 
+def as_expression(reading: Any) -> Any:
+    """A reading, of a matrix the one that does not change: SymPy's other is no expression."""
+    from sympy import MatrixBase
+
+    return reading.as_immutable() if isinstance(reading, MatrixBase) else reading
+
+
+def equates_matrices(reading: Any) -> bool:
+    """Whether a reading is an equation with a matrix, which SymPy finds false where the other side is a letter."""
+    from sympy import MatrixBase, preorder_traversal
+    from sympy.core.relational import Relational
+
+    return isinstance(reading, Relational) and any(isinstance(node, MatrixBase) for node in preorder_traversal(reading))
+
+
 def is_whole(reading: Any) -> bool:
     """Whether a reading is an expression without pairs in it, which SymPy's reader makes of differentials left over."""
-    from sympy import Basic, Derivative, Tuple, preorder_traversal
+    from sympy import Basic, Derivative, MatrixBase, Tuple, preorder_traversal
     from sympy.concrete.expr_with_limits import ExprWithLimits
 
     return isinstance(reading, Basic) and not any(
         isinstance(part, Tuple)
         for node in preorder_traversal(reading)
-        if not isinstance(node, Derivative | ExprWithLimits)
+        if not isinstance(node, Derivative | ExprWithLimits | MatrixBase)
         for part in node.args
     )
 
@@ -169,9 +195,13 @@ def with_primed_letters(tokens: Sequence[str]) -> list[str]:
 def with_products(tokens: Sequence[str]) -> list[str]:
     r"""The tokens with a sign between a power and its next factor, ``x ^ { 2 } \cdot y``, as SymPy's grammar wants one.
 
-    And with brackets around a power before ``!``, which it would take for one of the exponent.
+    So it does between a matrix and its next factor. And with brackets around a power before ``!``, which it would take
+    for one of the exponent.
     """
     told = list(tokens)
+    for place in reversed([place for place, token in enumerate(told) if token.startswith("\\end")]):
+        if any(map(_begins_factor, told[place + 1 : place + 2])):
+            told.insert(place + 1, "\\cdot")
     for place in reversed([place for place, token in enumerate(told) if token == "^"]):
         end = _after_group(told, place + 1)
         base = place - 1
@@ -186,7 +216,7 @@ def with_products(tokens: Sequence[str]) -> list[str]:
 
 
 def _begins_factor(token: str) -> bool:
-    return token in {"(", "\\frac", "\\sqrt", *FUNCTIONS} or CHARACTERS.get(token, token).isalnum()
+    return token in {"(", "\\frac", "\\sqrt", *MATRICES, *FUNCTIONS} or CHARACTERS.get(token, token).isalnum()
 
 
 def _after_group(tokens: Sequence[str], place: int) -> int:

@@ -43,8 +43,8 @@ class TreeBuilder:
         A prime shares its line with another superscript, as ``y'^2`` does in TeX.
 
         Raises:
-            LayoutError: the parent governs such a line already, or should hold something inside and is neither a root nor
-                a bracket that may hold a matrix.
+            LayoutError: the parent governs such a line already, or should hold something inside and is no root and no
+                bracket that may hold a matrix.
         """
         if relation is Relation.INSIDE and self.symbols[parent].label not in {"\\sqrt", *OPENING}:
             raise LayoutError(f"nothing stands inside {quoted(self.symbols[parent].label)}")

@@ -28,6 +28,7 @@ def owners(tree: LayoutTree) -> list[tuple[str, tuple[int, ...]]]:
         ("x ^ { z }", "x ^ { 2 }", ["x", "2"]),
         ("a + b", "a + 6", ["a", "+", "6"]),
         (r"\sqrt { x } + 1", r"\sqrt { x + 1 }", ["\\sqrt", "x", "+", "1"]),
+        ("( a 6 c )", r"\begin{pmatrix} a & b \\ c \end{pmatrix}", ["(", "a", "b", "c", ")"]),
     ],
 )
 def test_each_symbol_gets_the_strokes_it_was_written_with(read: str, meant: str, expected: list[str]) -> None:

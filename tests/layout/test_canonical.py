@@ -35,6 +35,15 @@ from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
         (r"\sum'_k^n \prime a", r"{ \sum _ { k } ^ { n } } ^ { \prime \prime } a"),
         (r"\sum^{'} \prime", r"\sum ^ { \prime \prime }"),
         (r"\sum_k^{n \prime} a", r"\sum _ { k } ^ { n \prime } a"),
+        # The first symbol of a cell, which others follow, changes as any other does; a prime that is one is none of it.
+        (
+            r"\begin{pmatrix} x \prime & \prime \\ \sum \nolimits_i & \prime y \end{pmatrix} \prime",
+            r"\begin{pmatrix} x ^ { \prime } & \prime \\ \sum _ { i } & \prime y \end{pmatrix} ^ { \prime }",
+        ),
+        (
+            r"\begin{cases} a \\ b \end{cases} \prime c",
+            r"\{ ^ { \prime } \begin{matrix} a \\ b \end{matrix} c",
+        ),
     ],
 )
 def test_what_means_the_same_has_one_tree(written: str, meant: str) -> None:

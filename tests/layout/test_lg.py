@@ -30,6 +30,15 @@ def test_a_label_graph_has_a_line_for_each_symbol_and_each_relation() -> None:
     )
 
 
+def test_cells_and_rows_of_a_matrix_are_relations() -> None:
+    tree = with_strokes(parse_latex(r"\begin{pmatrix} a & b \\ c \end{pmatrix}"))
+    text = to_lg(tree)
+
+    for relation in ("(_1, a_1, Inside", "a_1, b_1, Cell", "a_1, c_1, Row", "(_1, )_1, Right"):
+        assert f"R, {relation}, 1.0" in text
+    assert parse_lg(text) == tree
+
+
 def test_labels_that_would_break_the_format_are_written_as_crohme_does() -> None:
     lines = to_lg(with_strokes(parse_latex("a < b , c > d"))).splitlines()
 
@@ -104,6 +113,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_line() -> None:
         ),
         ("O, x_1, x, 1.0, 0\nO, y_1, y, 1.0, 0\nR, x_1, y_1, Right, 1.0", "stroke 0 belongs to two"),
         ("O, x_1, x, 1.0, 0\nR, x_1, x_1, Right, 1.0", "one root, this has 0"),
+        ("O, x_1, x, 1.0, 0\nO, y_1, y, 1.0, 1\nR, x_1, y_1, Cell, 1.0", "part of no matrix"),
     ],
 )
 def test_what_is_no_tree_is_refused(graph: str, complaint: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from formulas import trees
@@ -68,6 +69,41 @@ def latex_of(content: str) -> str:
     ],
 )
 def test_reading(content: str, latex: str) -> None:
+    assert latex_of(content) == latex
+
+
+TABLE = (
+    "<mtable><mtr><mtd><mi>a</mi></mtd><mtd><mi>b</mi><mn>2</mn></mtd></mtr><mtr><mtd><mi>c</mi></mtd></mtr></mtable>"
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "latex"),
+    [
+        (f"<mo>(</mo>{TABLE}<mo>)</mo>", r"\begin{pmatrix} a & b 2 \\ c \end{pmatrix}"),
+        # Rows, styles and notes around a table or its cells do not matter.
+        (
+            f"<mrow><mo>[</mo><mrow><mstyle>{TABLE}</mstyle></mrow><mo>]</mo></mrow>",
+            r"\begin{bmatrix} a & b 2 \\ c \end{bmatrix}",
+        ),
+        (
+            "<mi>f</mi><mo>{</mo><mtable columnalign='left'><mtr columnalign='left'><mtd><mstyle displaystyle='true'>"
+            "<mn>0</mn><mo>,</mo></mstyle></mtd></mtr><mtr><mtd><mn>1</mn></mtd></mtr></mtable><mo></mo>",
+            r"f \begin{cases} 0 , \\ 1 \end{cases}",
+        ),
+        (
+            f"<msup><mrow><mo>|</mo>{TABLE}<mo>|</mo></mrow><mn>2</mn></msup>",
+            r"\begin{vmatrix} a & b 2 \\ c \end{vmatrix} ^ { 2 }",
+        ),
+        (f"<msqrt><mo>‖</mo>{TABLE}<mo>)</mo></msqrt>", r"\sqrt { \| \begin{matrix} a & b 2 \\ c \end{matrix} ) }"),
+        (f"<msub><mo>(</mo><mi>i</mi></msub>{TABLE}", r"( _ { i } \begin{matrix} a & b 2 \\ c \end{matrix}"),
+        (
+            f"<mo>(</mo><mtable><mtr><mtd><mo>[</mo>{TABLE}<mo>]</mo></mtd></mtr></mtable><mo>)</mo>",
+            r"\begin{pmatrix} \begin{bmatrix} a & b 2 \\ c \end{bmatrix} \end{pmatrix}",
+        ),
+    ],
+)
+def test_a_table_after_an_opening_bracket_is_a_matrix(content: str, latex: str) -> None:
     assert latex_of(content) == latex
 
 
@@ -166,7 +202,26 @@ def test_ids_name_the_elements_of_symbols() -> None:
         ("<math><mi>x</mi>", "not MathML"),
         ("<math/>", "at least one symbol"),
         ("<math><mrow/></math>", "at least one symbol"),
-        ("<math><mtable><mtr><mtd><mi>x</mi></mtd></mtr></mtable></math>", "right after an opening bracket"),
+        ("<math><mtable><mtr><mtd><mi>x</mi></mtd></mtr></mtable></math>", "a table stands right after an opening"),
+        (f"<math><mrow>{TABLE}</mrow></math>", "a table stands right after an opening bracket"),
+        (f"<math><mo>(</mo><mi>x</mi>{TABLE}<mo>)</mo></math>", "<math>: a table stands right after an opening"),
+        (f"<math>{TABLE}<mo>)</mo></math>", "<math>: a table stands right after an opening"),
+        (f"<math><mo>(</mo><mfrac>{TABLE}<mn>2</mn></mfrac></math>", "<mfrac>: a table stands right after"),
+        (f"<math><msqrt>{TABLE}</msqrt></math>", "<msqrt>: a table stands right after"),
+        (f"<math><msup>{TABLE}<mn>2</mn></msup></math>", "<msup>: a table stands right after"),
+        (
+            f"<math><mo>(</mo><mtable><mtr><mtd>{TABLE}</mtd></mtr></mtable></math>",
+            "<mtd>: a table stands right after",
+        ),
+        (f"<math><mo>(</mo>{TABLE}{TABLE}</math>", "has something inside already"),
+        ("<math><mo>(</mo><mtable><mtr><mtd/></mtr></mtable></math>", "<mtd>: a cell of a matrix is empty"),
+        ("<math><mo>(</mo><mtable><mtr/></mtable></math>", "<mtr>: a cell of a matrix is empty"),
+        ("<math><mo>(</mo><mtable/></math>", "<mtable>: a cell of a matrix is empty"),
+        ("<math><mo>(</mo><mtable><mi>x</mi></mtable></math>", "<mtable>: holds something else than <mtr>"),
+        ("<math><mo>(</mo><mtable><mtr><mi>x</mi></mtr></mtable></math>", "<mtr>: holds something else than <mtd>"),
+        ("<math><mo>(</mo><mtd><mi>x</mi></mtd></math>", "<mtd>: is no part of <mtr>"),
+        ("<mtr><mtd><mi>x</mi></mtd></mtr>", "<mtr>: is no part of <mtable>"),
+        ("<math><mtable><mlabeledtr><mtd><mi>x</mi></mtd></mlabeledtr></mtable></math>", "<mtd>: is no part of <mtr>"),
         ("<math><msup><mi>x</mi></msup></math>", "<msup>: 1 children expected beside the base, found 0"),
         ("<math><msup><mrow/><mi>x</mi></msup></math>", "without a base"),
         ("<math><msub><msub><mi>x</mi><mi>y</mi></msub><mi>z</mi></msub></math>", "'x' has a subscript already"),
@@ -200,7 +255,26 @@ def test_accents_are_shown_as_such_and_kept_plain_in_files() -> None:
     assert "accent" not in to_mathml(tree, plain=True) + to_mathml(parse_latex(r"\overset { a } { x }"))
 
 
-def test_something_inside_what_is_no_root_has_no_mathml() -> None:
+def test_brackets_around_a_table_are_as_tall_as_it_is() -> None:
+    rows = "<mtable><mtr><mtd><mi>a</mi></mtd></mtr><mtr><mtd><mi>b</mi></mtd></mtr></mtable>"
+    assert f"<msup><mrow><mo>(</mo>{rows}<mo>)</mo></mrow><mi>T</mi></msup>" in written(
+        r"x \begin{pmatrix} a \\ b \end{pmatrix} ^ T"
+    )
+    assert f"<mrow><mo>‖</mo>{rows}</mrow><mi>x</mi>" in written(r"y \| \begin{matrix} a \\ b \end{matrix} x")
+    beside = written(r"| x | \begin{vmatrix} a \\ b \end{vmatrix} | y |")
+    assert f"<mrow><mo>|</mo>{rows}<mo>|</mo></mrow>" in beside, "a bar that holds a matrix closes nothing"
+    assert beside.count('stretchy="false"') == 4
+
+
+def test_cells_of_cases_are_flush_left_for_who_looks_at_them() -> None:
+    tree = parse_latex(r"f = \begin{cases} 0 & x < 0 \\ 1 \end{cases} - y")
+    assert to_mathml(tree).count('<mtd style="text-align: left">') == 3
+    assert "form" not in to_mathml(tree), "a sign after a matrix stands between two"
+    assert "<mo>{</mo><mtable><mtr><mtd><mn>0</mn></mtd>" in to_mathml(tree, plain=True)
+    assert "left" not in written(r"\begin{Bmatrix} a \end{Bmatrix}")
+
+
+def test_something_inside_what_is_neither_root_nor_bracket_has_no_mathml() -> None:
     with pytest.raises(LayoutError, match="inside"):
         to_mathml(LayoutTree((Symbol("x"), Symbol("y")), (Edge(0, 1, Relation.INSIDE),)))
     with pytest.raises(LayoutError, match="inside"):
@@ -216,6 +290,8 @@ def test_deep_mathml_is_read_or_refused_without_recursion() -> None:
         return MATH.format("<msup><mi>x</mi>" * depth + "<mi>x</mi>" + "</msup>" * depth)
 
     assert len(parse_mathml(nested(1500)).symbols) == 1501
+    table = "<mo>(</mo><mtable><mtr><mtd>" * 500 + "<mi>x</mi>" + "</mtd></mtr></mtable>" * 500
+    assert len(parse_mathml(MATH.format(table)).symbols) == 501
     with pytest.raises(LayoutError, match="depth"):
         parse_mathml(nested(100_000))
 
@@ -252,6 +328,8 @@ def test_a_deep_tree_is_written_without_recursion() -> None:
     symbols = tuple(Symbol("x") for _ in range(depth))
     tree = LayoutTree(symbols, tuple(Edge(i, i + 1, Relation.SUP) for i in range(depth - 1)))
     assert to_mathml(tree).count("<msup>") == depth - 1
+    inside = tuple(replace(edge, relation=Relation.INSIDE) for edge in tree.edges)
+    assert to_mathml(LayoutTree((Symbol("("),) * depth, inside)).count("<mtd>") == depth - 1
 
 
 def test_comments_and_instructions_are_no_part_of_a_formula() -> None:

@@ -58,7 +58,7 @@ def random_formula(rng: np.random.Generator, *, wanted: Sequence[str] = (), max_
         labels = _labels(line)
         if len(labels) <= max_symbols and set(asked) <= set(labels):
             break
-    return _tree(line)
+    return to_tree(line)
 
 
 class _Formula(Draft):
@@ -220,7 +220,8 @@ def _labels(line: Line) -> list[str]:
     return [*(node.label for node in line), *(label for child in below for label in _labels(child))]
 
 
-def _tree(line: Line) -> LayoutTree:
+def to_tree(line: Line) -> LayoutTree:
+    """The layout tree of a line, its symbols in reading order where no matrix is in it."""
     symbols: list[Symbol] = []
     edges: list[Edge] = []
 

@@ -53,6 +53,8 @@ class Style:
         sup_first: whether superscripts come before subscripts.
         root_last: how often a root is drawn after its content.
         root_strokes: 1, or 2 where the pen is lifted before the bar of a root.
+        centred: how often the columns of a matrix are centred, rather than aligned on the left.
+        apart: gaps between the rows and columns of a matrix relative to the usual.
         unit: device units in a font unit.
         rate: points for a font unit of straight line.
     """
@@ -85,6 +87,8 @@ class Style:
     root_strokes: int
     unit: float
     rate: float
+    centred: float
+    apart: float
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Style:
@@ -118,6 +122,8 @@ class Style:
             root_strokes=int(rng.choice([1, 2], p=[0.88, 0.12])),
             unit=float(np.exp(rng.uniform(np.log(0.5), np.log(40.0)))),
             rate=float(np.exp(rng.uniform(np.log(0.45), np.log(1.3)))),
+            centred=float(rng.choice([0.95, 0.3], p=[0.75, 0.25])),
+            apart=float(np.clip(rng.lognormal(0.0, 0.2), 0.85, 1.7)),
         )
 
 

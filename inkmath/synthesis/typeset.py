@@ -2,7 +2,8 @@
 
 A handwriter's version of TeX's rules (Knuth, The TeXbook, appendix G): scripts shrink and move up or down, a fraction
 is centred on the axis, a root is drawn around its content, limits stand above and below, fences grow with what they
-enclose. Lengths are in font units times the size of the line, y downward from the baseline.
+enclose, the cells of a matrix stand in rows and columns. Lengths are in font units times the size of the line, y
+downward from the baseline.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 _AXIS = -8.0
 _OPENING = frozenset({"(", "[", "\\{"})
 _CLOSING = frozenset({")", "]", "\\}"})
+_BARS = frozenset({"|", "\\|"})  # which open and close
+_DRAWN_AS = {"\\|": "\\parallel"}
 # Room before and after a symbol beyond the usual gap.
 _ROOM: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("=", "<", ">", "\\leq", "\\geq", "\\neq", "\\rightarrow", "\\in"), (4.0, 4.0)),
@@ -51,6 +54,8 @@ _MARKS: dict[str, tuple[float, float, float, float]] = {
 _NARROWEST = 5.0
 _HARPOONS = 0.25  # share of the arrows over letters that have half a head
 _GAP = 3.2
+# Gaps of a matrix: between columns, at least so many usual ones, and between rows.
+_COLUMNS, _USUAL, _ROWS = 20.0, 4.5, 9.0
 _SMALLEST = 0.36
 
 
@@ -152,8 +157,18 @@ class _Hand:
         indices = list(self.tree.line(first))
         boxes: list[_Box] = []
         open_at: list[int] = []
+        ends: dict[int, tuple[float, float]] = {}  # brackets that close a matrix, and how far that reaches
         for place, index in enumerate(indices):
             label = self._label(index)
+            if place in ends:
+                boxes.append(self.symbol(index, size, ends[place]))
+                continue
+            if rows := self.tree.matrix(index):
+                grid = self._grid(rows, size, aligned=label == "\\{")
+                boxes.append(self._beside(self.symbol(index, size, (grid.top, grid.bottom)), grid, size))
+                if self._closes_matrix(index):
+                    ends[place + 1] = grid.top, grid.bottom
+                continue
             closes = label in _CLOSING or (label == "|" and any(self._label(indices[at]) == "|" for at in open_at))
             if closes and open_at:
                 start = open_at.pop()
@@ -168,6 +183,8 @@ class _Hand:
         right = 0.0
         for place, (index, box) in enumerate(zip(indices, boxes, strict=True)):
             gap = self._gap(indices[place - 1], index, first=place == 1) * size if place else 0.0
+            if place in ends:
+                gap += 2.0 * size
             stray = 0.0 if len(indices) == 1 else self._jitter(self.style.raise_jitter, size)
             box.shift(right + gap - box.left, stray)
             right = max(right, box.right)
@@ -182,7 +199,7 @@ class _Hand:
         elif label == "-" and (Relation.ABOVE in children or Relation.BELOW in children):
             box = self._fraction(index, size)
         else:
-            strokes = self.writer.symbol(label, self.rng)
+            strokes = self.writer.symbol(_DRAWN_AS.get(label, label), self.rng)
             accented = accent_of(self.tree, index) is not None
             if accented and label in DOTTED:
                 # The mark takes the place of the dot.
@@ -205,7 +222,7 @@ class _Hand:
 
     def _gap(self, before: int, after: int, *, first: bool) -> float:
         """Room between neighbours; a sign that opens a line belongs to what follows it."""
-        bare = self.tree.children[before].keys() <= {Relation.RIGHT}
+        bare = self.tree.children[before].keys() <= {Relation.RIGHT, Relation.CELL, Relation.ROW}
         sign = first and bare and self._label(before) in ("+", "-", "\\pm")
         room = 0.0 if sign else _ROOM.get(self._label(before), (0.0, 0.0))[1]
         room += _ROOM.get(self._label(after), (0.0, 0.0))[0]
@@ -224,6 +241,49 @@ class _Hand:
         widen = grow**0.3
         grown = [(stroke - (0.0, centre)) * (widen, grow) + (0.0, middle) for stroke in mark.strokes]
         return _Box.around(replace(mark, strokes=grown))
+
+    def _closes_matrix(self, opening: int) -> bool:
+        """Whether what follows the bracket that a matrix stands inside of closes the matrix."""
+        closing = self.tree.children[opening].get(Relation.RIGHT)
+        if closing is None or self.tree.matrix(closing):
+            return False
+        label, other = self._label(opening), self._label(closing)
+        if label == "\\{" or label in _BARS:  # the brace of cases has no partner, what follows is another's
+            return other == {"\\{": "\\}"}.get(label, label)
+        return other in _CLOSING
+
+    def _grid(self, rows: list[list[int]], size: float, *, aligned: bool) -> _Box:
+        """The cells of a matrix around the axis, row by row; ``aligned`` where columns are aligned on the left."""
+        small = self._below_size(size, self.style.fraction)
+        cells = [[self.line(first, small) for first in row] for row in rows]
+        aligned = aligned or self.rng.random() >= self.style.centred
+        left = down = 0.0
+        for column in range(max(map(len, cells))):
+            parts = [row[column] for row in cells if column < len(row)]
+            width = max(part.width for part in parts)
+            for part in parts:
+                spare = width - part.width
+                right = self._jitter(1.0, small) if aligned else spare / 2 + self._jitter(1.5, small)
+                part.shift(left + right - part.left, 0.0)
+            gap = max(_COLUMNS * self.style.apart, _USUAL * _GAP * self.style.spacing)
+            left += width + gap * (1.0 + self._jitter(0.12)) * small
+        for number, row in enumerate(cells):
+            if number:
+                # A row of small letters is as high as any other.
+                top = min(-14.0 * small, *(part.top for part in row))
+                down += _ROWS * self.style.apart * (1.0 + self._jitter(0.2)) * small - top
+            for part in row:
+                part.shift(0.0, down + self._jitter(0.5 * self.style.raise_jitter, small))
+            down = max(down, *(part.bottom for part in row))
+        grid = _Box.of(part for row in cells for part in row)
+        grid.shift(0.0, (_AXIS + self._jitter(0.7)) * size - (grid.top + grid.bottom) / 2)
+        return grid
+
+    def _beside(self, box: _Box, grid: _Box, size: float) -> _Box:
+        """A matrix behind its opening bracket, which is written first."""
+        gap = (4.0 + abs(self._jitter(2.0))) * size * max(self.style.spacing, 0.8)
+        grid.shift(box.right + gap - grid.left, 0.0)
+        return _Box.of((box, grid))
 
     def _limits(self, box: _Box, index: int, size: float) -> _Box:
         """What stands above and below a big operator."""

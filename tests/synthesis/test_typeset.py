@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,14 @@ from inkmath.layout.accents import ACCENTS
 from inkmath.layout.classes import FURTHER_CLASSES, SYMBOL_CLASSES
 from inkmath.layout.latex import parse_latex
 from inkmath.layout.tree import LayoutTree, Relation, Symbol
-from inkmath.synthesis.grammar import random_formula
+from inkmath.synthesis.expressions import Line, Node
+from inkmath.synthesis.grammar import random_formula, to_tree
+from inkmath.synthesis.matrices import matrix
 from inkmath.synthesis.style import Writer
 from inkmath.synthesis.typeset import typeset
+
+DRIFT = 6.0
+"""So much higher or lower than by the rules a symbol may stand since lines wander, in font units."""
 
 
 def write(tree: LayoutTree, number: int) -> Ink:
@@ -110,6 +116,118 @@ def test_an_accent_is_low_and_wide_and_stands_close_over_its_letter(command: str
         assert top - over[3] < 10 * unit
         assert over[3] - over[1] < 10 * unit
         assert left - 14 * unit < over[0] <= over[2] < right + 14 * unit
+
+
+def line(text: str) -> Line:
+    return [Node(label) for label in text]
+
+
+def rows(*texts: str) -> list[list[Line]]:
+    """``rows("1 2x", "0 -1")`` are two rows of two cells."""
+    return [[line(cell) for cell in text.split()] for text in texts]
+
+
+def cells(ink: Ink, opening: int) -> list[list[tuple[float, float, float, float]]]:
+    """The bounds of each cell, left, top, right and bottom, row by row."""
+    tree = ink.tree
+    assert tree is not None
+
+    def bounds_of(first: int) -> tuple[float, float, float, float]:
+        strokes = [stroke for symbol in tree.line(first) for stroke in tree.symbols[symbol].strokes]
+        return Ink(tuple(ink.strokes[stroke] for stroke in strokes)).bounds
+
+    return [[bounds_of(first) for first in row] for row in tree.matrix(opening)]
+
+
+def find(ink: Ink, label: str) -> int:
+    assert ink.tree is not None
+    return next(index for index, symbol in enumerate(ink.tree.symbols) if symbol.label == label)
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_the_cells_of_a_matrix_stand_in_rows_and_columns(number: int) -> None:
+    tree = to_tree([*line("A="), *matrix(rows("10 -x 3", "7 1 12", "x+1 0 -4"), "[", "]")]).ordered()
+    ink = write(tree, number)
+    unit = Writer([number]).style.unit
+    found = cells(ink, find(ink, "["))
+    for row in found:
+        for before, after in itertools.pairwise(row):
+            assert after[0] - before[2] > 10 * unit, "apart, where the symbols of a cell are not"
+    for upper, lower in itertools.pairwise(found):
+        assert max(cell[3] for cell in upper) < min(cell[1] for cell in lower)
+    lefts, rights = np.array(found)[..., 0], np.array(found)[..., 2]
+    assert (rights.max(axis=0)[:-1] < lefts.min(axis=0)[1:]).all()
+
+
+@pytest.mark.parametrize("number", range(8))
+@pytest.mark.parametrize(("opening", "closing"), [("(", ")"), ("[", "]"), ("|", "|"), (r"\|", r"\|"), (r"\{", r"\}")])
+def test_brackets_are_as_tall_as_their_matrix_and_around_the_middle_of_the_line(
+    opening: str, closing: str, number: int
+) -> None:
+    written = matrix(rows("1 2", "3 4", "5 6"), opening, closing)
+    written[-1].lines[Relation.SUP] = line("T")
+    written[-1].lines[Relation.SUB] = line("B")
+    ink = write(to_tree([*line("-"), *written]).ordered(), number)
+    assert ink.tree is not None
+    unit = Writer([number]).style.unit
+    start = ink.tree.children[ink.tree.root][Relation.RIGHT]
+    end = ink.tree.children[start][Relation.RIGHT]
+    found = np.array(cells(ink, start))
+    left, right = bounds(ink, start), bounds(ink, end)
+    for bracket in (left, right):
+        assert bracket[1] < found[..., 1].min() + DRIFT * unit
+        assert bracket[3] > found[..., 3].max() - DRIFT * unit
+    assert left[0] < found[..., 0].min()
+    assert right[2] > found[..., 2].max()
+    minus = bounds(ink, ink.tree.root)
+    assert (left[1] + left[3]) / 2 == pytest.approx((minus[1] + minus[3]) / 2, abs=0.15 * (left[3] - left[1]))
+    above, below = bounds(ink, find(ink, "T")), bounds(ink, find(ink, "B"))
+    assert above[0] > (right[0] + right[2]) / 2 < below[0]
+    assert above[1] < found[0, 0, 1] + 10 * unit
+    assert below[3] > found[2, 0, 3] - 10 * unit
+
+
+def test_a_matrix_is_written_from_bracket_to_bracket_row_by_row() -> None:
+    ink = write(to_tree([*matrix(rows("1 2", "3 4"), "(", ")"), *line("+5")]).ordered(), 1)
+    assert ink.tree is not None
+    assert "".join(symbol.label for symbol in sorted(ink.tree.symbols, key=lambda one: one.strokes)) == "(1234)+5"
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_cases_are_aligned_on_the_left_behind_a_brace_that_nothing_closes(number: int) -> None:
+    written = matrix(rows("x+1 x<0", "1 x=0", "-x x>0"), r"\{", None)
+    ink = write(to_tree([*line("(f="), *written, *line(")")]).ordered(), number)
+    unit = Writer([number]).style.unit
+    brace, found = bounds(ink, find(ink, r"\{")), np.array(cells(ink, find(ink, r"\{")))
+    assert brace[1] < found[..., 1].min() + DRIFT * unit
+    assert brace[3] > found[..., 3].max() - DRIFT * unit
+    assert np.ptp(found[..., 0], axis=0).max() < 8 * unit
+    for outer in "()":
+        box = bounds(ink, find(ink, outer))
+        assert box[3] - box[1] > 0.9 * (brace[3] - brace[1]), "it is enclosed by what stands around it"
+
+
+def test_matrices_stand_wherever_a_layout_tree_has_them() -> None:
+    def unit_matrix() -> Line:
+        return matrix(rows("1 0", "0 1"), "(", ")")
+
+    indexed = matrix(rows("1 2", "3"), "(", "]")  # rows of two lengths, brackets of two kinds
+    indexed[0].lines[Relation.SUB] = line("k")
+    for written in (
+        matrix([[unit_matrix(), line("0")], [line("0"), unit_matrix()]], "[", "]"),
+        [Node("-", {Relation.ABOVE: unit_matrix(), Relation.BELOW: line("2")})],
+        [Node("\\sqrt", {Relation.INSIDE: unit_matrix()})],
+        [Node("x", {Relation.SUP: unit_matrix(), Relation.SUB: unit_matrix()})],
+        [*matrix([[line("x")]], "|", None), *matrix([[line("y")]], "|", "|")],
+        [*line("("), *indexed, *line(")")],
+        matrix([[unit_matrix()]], "(", None),
+    ):
+        tree = to_tree(written).ordered()
+        ink = write(tree, 1)
+        assert ink.tree is not None
+        assert ink.tree.has_strokes
+        assert not ink.unowned
+        assert ink.tree.edges == tree.edges
 
 
 def test_the_dot_of_an_i_gives_way_to_an_accent() -> None:

@@ -26,6 +26,9 @@ def synthesize(
         bool,
         typer.Option("--further", help="Also what CROHME lacks: D, K, omega, equivalence signs, accents and more."),
     ] = False,
+    matrices: Annotated[
+        bool, typer.Option("--matrices", help="Formulas with matrices, determinants, column vectors and cases alone.")
+    ] = False,
 ) -> None:
     """Make formulas in made-up handwriting, as CROHME-style InkML with full truth.
 
@@ -38,13 +41,17 @@ def synthesize(
       inkmath synthesize 2000 --out made-up --seed 7 --writers 80
 
       inkmath synthesize 1000 --out further --further
+
+      inkmath synthesize 1000 --out matrices --matrices
     """
     from inkmath.synthesis import synthesize as make
     from inkmath.synthesis.collection import CollectionError, write_collection
 
     try:
         written = write_collection(
-            make(count, seed, writers=writers, max_symbols=symbols, further=further), out, total=count
+            make(count, seed, writers=writers, max_symbols=symbols, further=further, matrices=matrices),
+            out,
+            total=count,
         )
     except CollectionError as error:
         say(f"inkmath synthesize: {error}", err=True)

@@ -1,7 +1,7 @@
 """Made-up handwriting: formulas drawn from a grammar, written by writers who do not exist.
 
-`grammar` makes layout trees, `font` and `allographs` hold the shapes of symbols, `style` bends them to one writer's
-hand, `typeset` puts them in place and order.
+`grammar` and `matrices` make layout trees, `font` and `allographs` hold the shapes of symbols, `style` bends them to
+one writer's hand, `typeset` puts them in place and order.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from inkmath.layout.classes import FURTHER_CLASSES, SYMBOL_CLASSES
 from inkmath.layout.latex import to_latex
 from inkmath.synthesis.further import place_for, with_accents, with_further
 from inkmath.synthesis.grammar import check_limit, random_formula
+from inkmath.synthesis.matrices import matrix_formula
 from inkmath.synthesis.style import Writer
 from inkmath.synthesis.typeset import typeset
 
@@ -34,6 +35,7 @@ def synthesize(
     collection: str = "synthetic",
     max_symbols: int = 24,
     further: bool = False,
+    matrices: bool = False,
 ) -> Iterator[Ink]:
     """Make formulas in made-up handwriting.
 
@@ -49,6 +51,8 @@ def synthesize(
         further: put classes of `inkmath.layout.classes.FURTHER_CLASSES` in the place of others of their kind, each in
             about two of any 54 formulas, and accents over letters of three in ten; how often the other classes occur
             is chance then. Ids and hands are those of the same seed without.
+        matrices: make formulas that have a matrix each, or a function defined case by case. What classes occur is
+            chance then; with ``further`` those of `FURTHER_CLASSES` stand in the place of others where they find one.
 
     Returns:
         Ink with id, writer, LaTeX and tree, its source ``"synthetic"``.
@@ -61,11 +65,11 @@ def synthesize(
         raise ValueError(f"count = {count}, seed = {seed}, writers = {writers}: there must be at least 0, 0 and 1")
     check_limit(max_symbols)
     key = seed, zlib.crc32(collection.encode())
-    return _written(count, key, writers, f"{collection}-{seed}", max_symbols, further)
+    return _written(count, key, writers, f"{collection}-{seed}", max_symbols, further, matrices)
 
 
 def _written(
-    count: int, key: tuple[int, int], writers: int, name: str, max_symbols: int, further: bool
+    count: int, key: tuple[int, int], writers: int, name: str, max_symbols: int, further: bool, matrices: bool
 ) -> Iterator[Ink]:
     """The ink of `synthesize`; ``key`` is what all its random numbers come from."""
     hand = lru_cache(maxsize=256)(lambda number: Writer((*key, 1, number)))
@@ -73,12 +77,14 @@ def _written(
         rng = np.random.default_rng((*key, 0, index))
         number = index % writers
         wanted = _featured(key, index, FURTHER_CLASSES if further else SYMBOL_CLASSES)
-        if further:
-            places = [place_for(label, rng) for label in wanted]
-            formula = with_further(random_formula(rng, wanted=places, max_symbols=max_symbols), wanted, rng)
-            formula = with_accents(formula, max_symbols - len(formula.symbols), rng)
+        if matrices:
+            formula = matrix_formula(rng, max_symbols=max_symbols)
         else:
-            formula = random_formula(rng, wanted=wanted, max_symbols=max_symbols)
+            places = [place_for(label, rng) for label in wanted] if further else wanted
+            formula = random_formula(rng, wanted=places, max_symbols=max_symbols)
+        if further:
+            formula = with_further(formula, wanted, rng)
+            formula = with_accents(formula, max_symbols - len(formula.symbols), rng)
         strokes, tree = typeset(formula, hand(number), rng)
         yield Ink(
             strokes=strokes,

@@ -41,10 +41,12 @@ def main(params: Params) -> dict[str, Any]:
         "trigrams": len(trigrams),
         "training_formulas": len(training),
         "trainable_formulas": len(explained),
+        "with_matrix": {},
         "unseen": {},
     }
     for split in Split:
         part = formulas.select(np.flatnonzero(formulas.splits == str(split)))
+        metrics["with_matrix"][str(split)] = int(part.with_matrix().sum())
         metrics["unseen"][str(split)] = encode_labels(part.labels.tolist(), labels).unseen
     labels.save(LABELS)
     write_json(TRIGRAMS, trigrams, indent=None)
@@ -60,5 +62,6 @@ if __name__ == "__main__":
         sys.exit(f"encode_expression: {error}")
     print(
         f"{done['classes']} classes in {LABELS}, from {done['trainable_formulas']} formulas that say what each stroke "
-        f"is; {done['trigrams']} trigrams from {done['training_formulas']}; labels without a class: {done['unseen']}"
+        f"is; {done['trigrams']} trigrams from {done['training_formulas']}; labels without a class: {done['unseen']}; "
+        f"with a matrix, and not trained on: {done['with_matrix']}"
     )

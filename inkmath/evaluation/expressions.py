@@ -22,6 +22,7 @@ from inkmath.evaluation.comparison import Comparison, Tally, compare, edit_dista
 from inkmath.layout.accents import accent_of
 from inkmath.layout.canonical import canonical
 from inkmath.layout.latex import canonical_tokens, parse_latex
+from inkmath.layout.matrices import holds_matrix
 from inkmath.layout.symbols import INTEGRALS, STACKING
 from inkmath.layout.tree import LayoutError, LayoutTree, Relation
 
@@ -39,7 +40,7 @@ TOP = 5
 LENGTHS = (1, 4, 7, 11, 16, 21, 31)
 """Where the ranges of ``by_length`` begin, in symbols of the truth."""
 
-STRUCTURES = ("fraction", "root", "scripts", "limits", "accent", "line")
+STRUCTURES = ("fraction", "root", "scripts", "limits", "accent", "matrix", "line")
 """What a formula may have; ``line`` is one that has nothing but symbols side by side."""
 
 RATES = ("exprate", "within_1", "within_2", "structure_rate")
@@ -127,7 +128,7 @@ def structures(tree: LayoutTree) -> tuple[str, ...]:
     tree = canonical(tree)
     found: set[str] = set()
     for number, (symbol, children) in enumerate(zip(tree.symbols, tree.children, strict=True)):
-        beside = children.keys() - {Relation.RIGHT}
+        beside = children.keys() - {Relation.RIGHT, Relation.CELL, Relation.ROW}
         if symbol.label in STACKING | INTEGRALS and beside:
             found.add("limits")
         elif beside & {Relation.SUB, Relation.SUP}:
@@ -138,6 +139,8 @@ def structures(tree: LayoutTree) -> tuple[str, ...]:
             found.add("root")
         if accent_of(tree, number):
             found.add("accent")
+    if holds_matrix(tree):
+        found.add("matrix")
     if all(edge.relation is Relation.RIGHT for edge in tree.edges):
         found.add("line")
     return tuple(name for name in STRUCTURES if name in found)

@@ -12,6 +12,7 @@ from inkmath.dataset.arrays import ArraysError, read_arrays
 from inkmath.ink import resample, typical_size
 from inkmath.layout.canonical import canonical
 from inkmath.layout.latex import canonical_tokens
+from inkmath.layout.matrices import holds_matrix
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ def layout_tree(labels: Sequence[str], symbol_of: NDArray[Any], edges: NDArray[A
 class FormulaSet:
     """Many formulas, ragged data as values and offsets.
 
-    Formula ``f`` has strokes ``stroke_offsets[f]:stroke_offsets[f + 1]`` of ``points`` and so on.
+    Formula ``f`` has strokes ``stroke_offsets[f]:stroke_offsets[f + 1]`` of ``points`` and so on. Of one that holds a
+    matrix the symbols are kept, not how they stand: it has no edge and no latex, and nothing is trained on it.
 
     Attributes:
         points: ``(N, P, 2)`` strokes in the measure of :func:`stroke_points`.
@@ -106,7 +108,8 @@ class FormulaSet:
         symbol_offsets: ``(F + 1,)``.
         edges: ``(E, 3)`` parent, child, index into ``RELATIONS``, symbols counted within their formula.
         edge_offsets: ``(F + 1,)``.
-        ids, splits, writers, sources, latex: ``(F,)`` strings; latex is canonical tokens, empty without truth.
+        ids, splits, writers, sources, latex: ``(F,)`` strings; latex is canonical tokens, empty without truth and of
+            what holds a matrix.
     """
 
     points: Floats
@@ -137,9 +140,10 @@ class FormulaSet:
                 owner[list(symbol.strokes)] = index
             symbol_of.append(owner)
             labels.append([symbol.label for symbol in tree.symbols] if tree else [])
-            rows = [(e.parent, e.child, RELATIONS.index(e.relation)) for e in tree.edges] if tree else []
+            known = tree if tree and not holds_matrix(tree) else None
+            rows = [(e.parent, e.child, RELATIONS.index(e.relation)) for e in known.edges] if known else []
             edges.append(np.array(rows, np.int32).reshape(-1, 3))
-            truth = " ".join(canonical_tokens(tree)) if tree else ""
+            truth = " ".join(canonical_tokens(known)) if known else ""
             text.append((ink.id, split, ink.writer or "", ink.source or "", truth))
         if not strokes:
             raise ValueError("no formula to turn into arrays")
@@ -209,19 +213,25 @@ class FormulaSet:
         return self.labels[self.symbol_offsets[formula] : self.symbol_offsets[formula + 1]]
 
     def tree(self, formula: int) -> LayoutTree | None:
-        """The layout tree, or None without truth."""
+        """The layout tree, or None without truth and of what holds a matrix."""
         labels = self.labels_of(formula)
-        if not len(labels):
-            return None
         edges = self.edges[self.edge_offsets[formula] : self.edge_offsets[formula + 1]]
+        if len(labels) != len(edges) + 1:
+            return None
         return layout_tree(labels.tolist(), self.owners(formula), edges)
 
     def trainable(self) -> NDArray[np.bool_]:
-        """``(F,)`` whether truth explains the ink: each stroke has its symbol, each symbol a stroke."""
+        """``(F,)`` whether truth explains the ink: each stroke has its symbol, each symbol a stroke, and no matrix."""
         answer = np.zeros(len(self), np.bool_)
         for formula in range(len(self)):
             owner, symbols = self.owners(formula), len(self.labels_of(formula))
             answer[formula] = symbols > 0 and (owner >= 0).all() and len(np.unique(owner)) == symbols
+        answer &= ~self.with_matrix()
+        return answer
+
+    def with_matrix(self) -> NDArray[np.bool_]:
+        """``(F,)`` whether a formula holds a matrix: the symbols of such are known, and no edge between them."""
+        answer: NDArray[np.bool_] = (np.diff(self.symbol_offsets) > 1) & (np.diff(self.edge_offsets) == 0)
         return answer
 
 

@@ -27,6 +27,11 @@ OPENING = frozenset(opening for opening, _ in ENVIRONMENTS.values())
 """Brackets that may hold a matrix."""
 
 
+def holds_matrix(tree: LayoutTree) -> bool:
+    """Whether a matrix stands in a formula, if only one of a single cell."""
+    return any(tree.matrix(edge.parent) for edge in tree.edges if edge.relation is Relation.INSIDE)
+
+
 def environment_of(tree: LayoutTree, opening: int) -> str | None:
     r"""The environment that says a matrix together with its brackets.
 

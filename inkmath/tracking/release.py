@@ -31,6 +31,7 @@ from inkmath.decoding.symbol import load_symbol_reader
 from inkmath.decoding.tuning import fit_confidence, scribbles, searches, tune_reader
 from inkmath.ink import Ink
 from inkmath.layout.latex import canonical_tokens
+from inkmath.layout.matrices import holds_matrix
 from inkmath.layout.tree import LayoutError
 from inkmath.tracking.location import TrackingError
 from inkmath.tracking.registry import CHAMPION
@@ -214,7 +215,11 @@ def merit(reader: Any, task: Task, inks: Sequence[Ink]) -> Merit:
 
 
 def fit_search(directory: Path, symbols: Path, inks: Sequence[Ink], training: Collection[str]) -> None:
-    """Fit the search of the expression model in ``directory`` to read beside the symbol model in ``symbols``."""
+    """Fit the search of the expression model in ``directory`` to read beside the symbol model in ``symbols``.
+
+    Ink with a matrix takes no part: what is searched is how symbols stand in one cell.
+    """
+    inks = [ink for ink in inks if ink.tree and not holds_matrix(ink.tree)]
     reader = _load("expression", directory, symbols)
     counts = json.loads((directory / SETTINGS_FILE).read_text(encoding="utf-8"))["trigrams"]
     with progress("Searches", searches(reader, inks)) as advance:
@@ -234,12 +239,13 @@ def fit_confidence_to(inks: Sequence[Ink], directory: Path) -> Confidence:
     """Fit what confidence means to how the expression model in ``directory`` reads some ink, and scribble.
 
     Args:
-        inks: with trees, of hands and formulas that no training has seen. directory: its settings are written anew.
+        inks: with trees, of hands and formulas that no training has seen; those with a matrix take no part.
+        directory: its settings are written anew.
 
     Raises:
         TrackingError: there is no ink with a tree.
     """
-    judged = [ink for ink in inks if ink.tree is not None]
+    judged = [ink for ink in inks if ink.tree and not holds_matrix(ink.tree)]
     if not judged:
         raise TrackingError("no ink with truth to fit confidence to")
     reader = _load("expression", directory, directory)

@@ -92,6 +92,8 @@ def train_expression(
     if not len(watched):
         raise TrainingError("no validation formula has a truth; see data.train and parse.valid in params.yaml")
     say(f"{counted(len(watched), 'formula')} to validate on")
+    if matrices := int((formulas.with_matrix() & (formulas.splits == str(Split.VALID))).sum()):
+        say(f"{matrices} more hold a matrix and are left out")
     fresh = unseen(formulas)
     harder = tuning.bent(fresh)
     keras.utils.set_random_seed(seed)
@@ -182,7 +184,10 @@ def _to_train_on(formulas: FormulaSet, labels: Sequence[str], say: Callable[[str
     say(f"{counted(len(training), 'formula')} to train on")
     if left := len(candidates) - len(usable):
         say(f"{left} more hold labels that have no class, which encode_expression lists, and are left out")
-    if untold := int(given.sum()) - len(candidates):
+    matrices = int((given & formulas.with_matrix()).sum())
+    if matrices:
+        say(f"{matrices} more hold a matrix, which the network does not read, and are left out")
+    if untold := int(given.sum()) - len(candidates) - matrices:
         say(f"{untold} more have strokes without a label, or labels without a stroke, and are left out")
     if long := int((np.diff(training.stroke_offsets) > LENGTHS[-1]).sum()):
         say(f"{long} of them have more than {LENGTHS[-1]} strokes: of those, parts only are trained on")

@@ -16,6 +16,9 @@ from inkmath.evaluation.expressions import evaluate, judge, shuffled, structures
 from inkmath.ink import Ink
 from inkmath.layout.latex import canonical_tokens, parse_latex
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
+from inkmath.synthesis.expressions import Node
+from inkmath.synthesis.grammar import to_tree
+from inkmath.synthesis.matrices import matrix
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,6 +127,14 @@ def test_nothing_to_measure_is_an_error() -> None:
 )
 def test_structures_of_a_formula(latex: str, expected: tuple[str, ...]) -> None:
     assert structures(parse_latex(latex)) == expected
+
+
+def test_a_matrix_is_a_structure_whatever_stands_in_it() -> None:
+    plain = matrix([[[Node("1")], [Node("x")]], [[Node("2")], [Node("y")]]], "(", ")")
+    sums = matrix([[[Node("\\sum")], [Node("x")]]], "[", "]")  # whose cell has a neighbour, and no limits
+    power = matrix([[[Node("x", {Relation.SUP: [Node("2")]})], [Node("1")]]], "\\{", None)
+    found = [structures(to_tree(line).ordered()) for line in (plain, sums, power)]
+    assert found == [("matrix",), ("matrix",), ("scripts", "matrix")]
 
 
 def test_groups_hold_every_formula_with_their_own_rates() -> None:

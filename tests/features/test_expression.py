@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matrix_ink import with_matrices
 
 from inkmath.dataset.arrays import ArraysError, write_arrays
 from inkmath.features.expression import (
@@ -168,6 +169,25 @@ def test_only_ink_that_truth_explains_is_trained_on(inks: list[Ink]) -> None:
     assert made.trainable().tolist() == [expected for _, expected in cases]
     assert made.tree(4) is None
     assert made.latex[4] == ""
+
+
+def test_of_a_formula_with_a_matrix_the_symbols_alone_are_kept(inks: list[Ink]) -> None:
+    """Networks know nothing of rows and columns: it is no formula to train on, to validate on or to count."""
+    matrices = with_matrices(3)
+    alone = LayoutTree((Symbol("(", (0,)), Symbol("x", (1,))), (Edge(0, 1, Relation.INSIDE),))  # of a single cell
+    of_one_cell = Ink.from_points([[[0, 0], [0, 9]], [[2, 2], [5, 6]]], tree=alone)
+    lone, bare = (Ink(inks[0].strokes[:1], tree=tree) for tree in (LayoutTree((Symbol("x", (0,)),)), None))
+    made = FormulaSet.from_inks([inks[0], *matrices, of_one_cell, lone, bare], ["train"] * 7, POINTS)
+    assert made.with_matrix().tolist() == [False, True, True, True, True, False, False]
+    assert made.trainable().tolist() == [True, False, False, False, False, True, False]
+    for number, ink in enumerate([*matrices, of_one_cell], 1):
+        assert ink.tree is not None
+        assert made.labels_of(number).tolist() == [symbol.label for symbol in ink.tree.symbols]
+        assert (made.owners(number) >= 0).all()
+        assert made.tree(number) is None
+        assert made.latex[number] == ""
+    assert made.tree(0) == inks[0].tree
+    assert made.select([3, 0]).with_matrix().tolist() == [True, False]
 
 
 def test_trees_are_in_canonical_form() -> None:

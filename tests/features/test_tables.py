@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from matrix_ink import with_matrices
 
 from inkmath.dataset import ink_table
 from inkmath.dataset.arrays import read_arrays, write_arrays
@@ -74,6 +75,20 @@ def test_other_processes_write_the_same_bytes(table: Path, tmp_path: Path, monke
         normalize_formulas((table,), tmp_path / f"formula-{processes}.npz", 8, processes)
     assert (tmp_path / "symbol-1.npz").read_bytes() == (tmp_path / "symbol-2.npz").read_bytes()
     assert (tmp_path / "formula-1.npz").read_bytes() == (tmp_path / "formula-2.npz").read_bytes()
+
+
+def test_matrices_come_back_from_the_table_and_their_symbols_are_learned_from(tmp_path: Path) -> None:
+    inks = with_matrices(6)
+    write_inks(tmp_path / "ink.parquet", [add_splits(to_batch(inks, [None] * 6), [*Split] * 2)])
+    back = list(read_inks(tmp_path / "ink.parquet"))
+    assert [ink.tree for ink in back] == [ink.tree for ink in inks]
+
+    symbols = normalize_symbols((tmp_path / "ink.parquet",), tmp_path / "symbol.npz", NORMALIZE, processes=1)
+    assert sum(symbols.values()) == sum(len(ink.tree.symbols) for ink in inks if ink.tree)
+    normalize_formulas((tmp_path / "ink.parquet",), tmp_path / "formulas.npz", 8, processes=1)
+    formulas = FormulaSet.load(tmp_path / "formulas.npz")
+    assert formulas.with_matrix().all()
+    assert not formulas.trainable().any()
 
 
 def test_further_ink_is_trained_on_after_all_else(table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from matrix_ink import with_matrices
 
 from inkmath.dataset.arrays import read_arrays
 from inkmath.dataset.ink_table import add_splits, to_batch, write_inks
@@ -89,6 +90,21 @@ def test_vocabulary_and_counts_are_of_the_training_split_alone(workspace: Path, 
     unseen = {"train": {r"\gamma": 1, "-": 1, "y": 1, "z": 1}, "valid": {r"\alpha": 1}, "test": {r"\beta": 2}}
     assert metrics["unseen"] == unseen
     assert json.loads(Path("results/encode_expression/metrics.json").read_text()) == metrics
+
+
+def test_formulas_with_a_matrix_are_counted_and_nothing_is_learned_from_them(workspace: Path, params: Params) -> None:
+    normalize_expression.main(params)
+    plain = encode_expression.main(params)
+    learned = [file.read_bytes() for file in (encode_expression.LABELS, encode_expression.TRIGRAMS)]
+    splits = [Split.TRAIN, Split.TRAIN, Split.VALID]
+    batch = add_splits(to_batch(with_matrices(3), [None] * 3), splits)
+    write_inks(workspace / "data" / "interim" / "redrawn.parquet", [batch])
+    normalize_expression.main(params)
+    metrics = encode_expression.main(params)
+    assert plain["with_matrix"] == {"train": 0, "valid": 0, "test": 0}
+    assert metrics["with_matrix"] == {"train": 2, "valid": 1, "test": 0}
+    assert metrics["trainable_formulas"] == plain["trainable_formulas"]
+    assert learned == [file.read_bytes() for file in (encode_expression.LABELS, encode_expression.TRIGRAMS)]
 
 
 def test_rare_labels_are_left_out(workspace: Path, params: Params) -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 from hash_seeds import printed_by_each
+from matrix_ink import with_matrices
 
 from inkmath.dataset.splits import telling
 from inkmath.ink import Ink
@@ -22,6 +23,12 @@ def inks() -> list[Ink]:
 def test_each_formula_is_composed_as_often_as_asked(inks: list[Ink]) -> None:
     made = list(composed_inks(inks, 2, seed=1))
     assert [ink.id for ink in made] == [f"shapes/{ink.id}+{again}" for again in range(2) for ink in inks]
+
+
+def test_formulas_with_matrices_are_not_composed(inks: list[Ink]) -> None:
+    made = list(composed_inks([*with_matrices(3), *inks], 1, seed=1))
+    assert [ink.id for ink in made] == [f"shapes/{ink.id}+0" for ink in inks]
+    assert not list(composed_inks(with_matrices(3), 1, seed=1))
 
 
 def test_what_is_composed_says_nothing_of_what_people_write(inks: list[Ink]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matrix_ink import with_matrices
 
 from inkmath.decoding.expression import load_expression_reader
 from inkmath.decoding.language import count_trigrams
@@ -258,6 +259,23 @@ def test_formulas_with_strokes_that_have_no_label_are_told(
     assert said[:2] == [
         "4 formulas to train on",
         "2 more have strokes without a label, or labels without a stroke, and are left out",
+    ]
+
+
+@pytest.mark.usefixtures("_stops_at_the_training")
+def test_formulas_with_a_matrix_are_told(labels: list[str], tmp_path: Path) -> None:
+    from inkmath.training.expression_run import train_expression
+
+    inks = [*with_matrices(3), *synthesize(10, 6, max_symbols=8)]
+    mixed = FormulaSet.from_inks(inks, ["train", "train", "valid", *["train"] * 6, *["valid"] * 4], POINTS)
+    said: list[str] = []
+    with pytest.raises(BegunError):
+        train_expression(mixed, sorted(set(mixed.labels.tolist())), knobs(), 1, tmp_path / "c.npz", say=said.append)
+    assert said == [
+        "6 formulas to train on",
+        "2 more hold a matrix, which the network does not read, and are left out",
+        "4 formulas to validate on",
+        "1 more hold a matrix and are left out",
     ]
 
 

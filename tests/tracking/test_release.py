@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from matrix_ink import with_matrices
 from released import needs_weights
 
 from inkmath.dataset.ink_table import add_splits, to_batch, write_inks
@@ -177,8 +178,10 @@ def test_formulas_are_searched_as_suits_both_networks(tmp_path: Path) -> None:
     weights = Path(shutil.copytree(WEIGHTS, tmp_path / "weights"))
     before = json.loads((weights / "expression.json").read_text())
     inks = list(synthesize(6, 2, max_symbols=8))
-    release.fit_search(weights, weights, inks, ())
+    release.fit_search(weights, weights, [*inks, *with_matrices(2)], ())
     after = json.loads((weights / "expression.json").read_text())
+    release.fit_search(weights, weights, inks, ())
+    assert after == json.loads((weights / "expression.json").read_text()), "nothing is fitted to matrices"
     assert after["search"]["opinion"] in OPINION
     assert after["search"]["confidence"] != before["search"]["confidence"]
     assert {**after, "search": None} == {**before, "search": None}

@@ -124,14 +124,19 @@ class _Formula(Draft):
         """The inverse, the transpose or a power of a matrix, by name or written out."""
         draw = self.rng.random()
         exponent = [Node("-"), Node("1")] if draw < 0.5 else [Node("T")] if draw < 0.8 else self.raised()
+        rows, columns = self.shape()
+        if exponent[0].label != "T":
+            columns = rows = max(rows, 2)
         if self.chance(0.5):
             line = [Node(self.name, {Relation.SUP: exponent}), Node("=")]
             if self.chance(0.2):  # one over the determinant
                 line.append(Node("-", {Relation.ABOVE: [Node("1")], Relation.BELOW: self.number()}))
-            return [*line, *self.matrix(*self.shape())]
-        line = self.matrix(*self.shape())
+            return [*line, *self.matrix(rows, columns)]
+        line = self.matrix(rows, columns)
         line[-1].lines[Relation.SUP] = exponent
-        return [*line, Node("="), *self.matrix(*self.shape())] if self.chance(0.5) else line
+        if exponent[0].label == "T":
+            rows, columns = columns, rows
+        return [*line, Node("="), *self.matrix(rows, columns)] if self.chance(0.5) else line
 
     def determinant(self) -> Line:
         """Between bars, or after ``det``; of a matrix with as many rows as columns."""
@@ -225,7 +230,8 @@ class _Formula(Draft):
     def value(self) -> Line:
         """What a determinant comes to."""
         if self.chance(0.7):
-            return [*([Node("-")] if self.chance(0.3) else ()), *self.number()]
+            number = self.number()
+            return [Node("-"), *number] if number[0].label != "0" and self.chance(0.3) else number
         return [self.variable(), self.variable(), Node("-"), self.variable(), self.variable()]
 
     def coefficient(self) -> Node:

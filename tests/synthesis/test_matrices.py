@@ -60,6 +60,18 @@ def test_they_are_as_students_write_them(formulas: list[LayoutTree]) -> None:
         assert any(symbol.label == entry for tree in formulas for symbol in tree.symbols)
 
 
+def test_what_is_inverted_has_as_many_rows_as_columns(formulas: list[LayoutTree]) -> None:
+    inverted = 0
+    for tree in formulas:
+        for one in openings(tree):
+            closing = tree.children[one].get(Relation.RIGHT)
+            raised = tree.children[closing].get(Relation.SUP) if closing is not None else None
+            if raised is not None and tree.symbols[raised].label == "-":
+                inverted += 1
+                assert len(tree.matrix(one)) == len(tree.matrix(one)[0])
+    assert inverted
+
+
 def test_cases_have_no_closing_bracket(formulas: list[LayoutTree]) -> None:
     braces = [(tree, one) for tree in formulas for one in openings(tree) if tree.symbols[one].label == "\\{"]
     assert braces

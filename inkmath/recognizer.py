@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inkmath.dataset.splits import ink_digest
+from inkmath.decoding.reading import constraints_on
 from inkmath.decoding.recent import Recent
 from inkmath.ink import Ink, check_size
 from inkmath.layout.quoting import quoted
@@ -371,7 +372,7 @@ class Recognizer:
         began = perf_counter()
         owned = reader.rows(ink, [*chosen, *map(frozenset, joined)], begins)
         parts = [replace(ink, strokes=tuple(ink.strokes[index] for index in row)) for row in owned]
-        decided = [_within(row, chosen) for row in owned]
+        decided = [constraints_on(row, chosen) for row in owned]
 
         def read(places: Sequence[int]) -> list[list[Reading]]:
             of, by = [parts[place] for place in places], [decided[place] for place in places]
@@ -382,7 +383,7 @@ class Recognizer:
         seconds = (perf_counter() - began) / len(owned)
         return Rows(
             tuple(
-                _recognition(ink, [_moved(reading, row) for reading in readings], seconds)
+                _recognition(ink, [reading.renumbered(row) for reading in readings], seconds)
                 for row, readings in zip(owned, answers, strict=True)
             )
         )
@@ -552,24 +553,6 @@ class Session:
 def _recognition(ink: Ink, readings: Sequence[Reading], seconds: float) -> Recognition:
     formulas = tuple(Formula(ink, reading) for reading in readings)
     return Recognition(ink=ink, reading=readings[0], alternatives=formulas, seconds=seconds)
-
-
-def _within(row: Sequence[int], constraints: Constraints) -> Constraints:
-    """The constraints on the strokes of a row, by their places in it."""
-    place = {stroke: index for index, stroke in enumerate(row)}
-    return {
-        frozenset(place[stroke] for stroke in owned): label
-        for owned, label in constraints.items()
-        if place.keys() >= owned
-    }
-
-
-def _moved(reading: Reading, row: Sequence[int]) -> Reading:
-    """A reading of a row whose symbols own strokes of the whole ink."""
-    symbols = (
-        replace(symbol, strokes=tuple(row[index] for index in symbol.strokes)) for symbol in reading.tree.symbols
-    )
-    return replace(reading, tree=replace(reading.tree, symbols=tuple(symbols)))
 
 
 def _check_count(name: str, number: object) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from inkmath.dataset.atomic import replacing
 from inkmath.dataset.splits import ink_digest
 from inkmath.decoding.language import TreeLanguageModel
 from inkmath.decoding.lines import LineModel, stroke_extents
+from inkmath.decoding.matrices import DOUBTFUL, EASE, STAND_IN, blocks, cells, composed, encloses, likeliest, outside
 from inkmath.decoding.network import Network, NetworkError
 from inkmath.decoding.opinion import SecondOpinion
 from inkmath.decoding.reading import constraints_on
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from inkmath.decoding.language import Counts
     from inkmath.decoding.lines import Measures
+    from inkmath.decoding.matrices import Block
     from inkmath.decoding.reading import Constraints, Reading
     from inkmath.decoding.symbol import OnnxSymbolReader
 
@@ -99,13 +101,65 @@ class StrokeGraphReader:
         inks = [prepared(ink) for ink in inks]
         orders = [written_at_random(ink.strokes) or range(len(ink.strokes)) for ink in inks]
         inks = [_part(ink, order) for ink, order in zip(inks, orders, strict=True)]
-        given = constraints or [{} for _ in inks]
-        found = [
-            self._read(ink, scores, alternatives, constraints_on(order, fixed))
-            for ink, order, scores, fixed in zip(inks, orders, self.scores(inks), given, strict=True)
-        ]
+        given = [constraints_on(*of) for of in zip(orders, constraints or [{} for _ in inks], strict=True)]
+        found = self._read_all(inks, given, alternatives)
         return [
-            [reading.renumbered(order) for reading in readings] for readings, order in zip(found, orders, strict=True)
+            [
+                reading.renumbered(order)
+                for reading in (*self._with_matrices(ink, readings[0], fixed, alternatives), *readings)[:alternatives]
+            ]
+            for ink, order, fixed, readings in zip(inks, orders, given, found, strict=True)
+        ]
+
+    def _read_all(self, inks: Sequence[Ink], given: Sequence[Constraints], alternatives: int) -> list[list[Reading]]:
+        """The best readings of each ink, prepared, without matrices."""
+        return [
+            self._read(ink, scores, alternatives, fixed)
+            for ink, scores, fixed in zip(inks, self.scores(inks), given, strict=True)
+        ]
+
+    def _with_matrices(self, ink: Ink, flat: Reading, fixed: Constraints, alternatives: int) -> list[Reading]:
+        """The best readings of prepared ink in which rows stand between brackets; none where none do.
+
+        They are looked for where the best reading without any is doubtful, at the brackets that it has.
+        """
+        found: list[Block] = []
+        tables: list[list[list[tuple[int, ...]]]] = []
+        if STAND_IN not in self.labels or flat.confidence > DOUBTFUL:
+            return []
+        for block in blocks(ink.strokes, flat.tree):
+            if any(block.strokes & other.strokes for other in found) or not self._outside(ink, [block], fixed, 1):
+                continue
+            inside = _part(ink, block.inside)
+            together = constraints_on(block.inside, fixed)
+            found_rows = rows(inside.strokes, partial(self._worths_of, inside), together, ease=EASE)
+            of_rows = [tuple(block.inside[index] for index in row) for row in found_rows]
+            table = cells(ink.strokes, of_rows, fixed) if len(of_rows) > 1 else None
+            if table is not None:
+                found.append(block)
+                tables.append(table)
+        outer = self._outside(ink, found, fixed, alternatives) if found else []
+        if not outer:
+            return []
+        owned = [cell for table in tables for row in table for cell in row]
+        inks, given = [_part(ink, cell) for cell in owned], [constraints_on(cell, fixed) for cell in owned]
+        parts = [
+            [reading.renumbered(cell) for reading in readings]
+            for cell, readings in zip(owned, self._read_all(inks, given, alternatives), strict=True)
+        ]
+        return [composed(one, tables, len(ink.strokes)) for one in likeliest([outer, *parts], alternatives)]
+
+    def _outside(self, ink: Ink, found: Sequence[Block], fixed: Constraints, alternatives: int) -> list[Reading]:
+        """Readings of ink with a zero in each block; without those in which one does not stand between its brackets."""
+        strokes, names = outside(ink.strokes, found)
+        zeros = {frozenset({len(ink.strokes) + number}): STAND_IN for number in range(len(found))}
+        given = constraints_on(names, {**fixed, **zeros})
+        (readings,) = self._read_all([Ink(strokes)], [given], alternatives)
+        named = [reading.renumbered(names) for reading in readings]
+        return [
+            reading
+            for reading in named
+            if all(encloses(reading, block, len(ink.strokes) + number) for number, block in enumerate(found))
         ]
 
     def _read(self, ink: Ink, scores: Scores, alternatives: int, fixed: Constraints) -> list[Reading]:
@@ -134,18 +188,18 @@ class StrokeGraphReader:
         self, ink: Ink, together: Collection[frozenset[int]] = (), begins: Collection[int] = ()
     ) -> list[tuple[int, ...]]:
         """Find the formulas beneath each other; see :class:`inkmath.decoding.reading.ExpressionReader`."""
+        return rows(ink.strokes, partial(self._worths_of, ink), together, begins)
 
-        def worth(sets: Sequence[tuple[int, ...]]) -> list[float]:
-            parts = [_part(ink, one) for one in sets]
+    def _worths_of(self, ink: Ink, sets: Sequence[tuple[int, ...]]) -> list[float]:
+        """How good the best reading is of each of some sets of strokes; see :func:`inkmath.decoding.rows.rows`."""
+        parts = [_part(ink, one) for one in sets]
 
-            def ask(places: Sequence[int]) -> list[float]:
-                asked = [prepared(parts[place]) for place in places]
-                asked = [_part(one, order) if (order := written_at_random(one.strokes)) else one for one in asked]
-                return [self._worth(scores) for scores in self.scores(asked)]
+        def ask(places: Sequence[int]) -> list[float]:
+            asked = [prepared(parts[place]) for place in places]
+            asked = [_part(one, order) if (order := written_at_random(one.strokes)) else one for one in asked]
+            return [self._worth(scores) for scores in self.scores(asked)]
 
-            return self._worths.answers([ink_digest(part) for part in parts], ask)
-
-        return rows(ink.strokes, worth, together, begins)
+        return self._worths.answers([ink_digest(part) for part in parts], ask)
 
 
 def prepared(ink: Ink) -> Ink:

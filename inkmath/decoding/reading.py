@@ -45,9 +45,13 @@ class Reading:
 
 
 def constraints_on(strokes: Sequence[int], constraints: Constraints) -> Constraints:
-    """The constraints on ink that has these strokes only, and in this order; none names another."""
+    """The constraints on ink that has these strokes only, in this order; those that name others are left out."""
     places = {old: new for new, old in enumerate(strokes)}
-    return {frozenset(places[stroke] for stroke in owned): label for owned, label in constraints.items()}
+    return {
+        frozenset(places[stroke] for stroke in owned): label
+        for owned, label in constraints.items()
+        if owned <= places.keys()
+    }
 
 
 class ExpressionReader(Protocol):

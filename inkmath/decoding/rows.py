@@ -103,6 +103,7 @@ def rows(
     worth: Worth,
     together: Collection[frozenset[int]] = (),
     begins: Collection[int] = (),
+    ease: float = 0.0,
 ) -> list[tuple[int, ...]]:
     """Which strokes are formulas of their own.
 
@@ -113,6 +114,7 @@ def rows(
         strokes: at least one, each ``(points, 2)``, in any unit. worth: tells how good a reading is. together: sets of
         strokes that no cut may part. begins: strokes that begin a row each, and are the first of what they are together
         with: what no band parts from them and was written before is of the row above, what was written after of theirs.
+        ease: so much less is a cut to gain than elsewhere, where rows are to be expected.
 
     Returns:
         Indices in writing order, the uppermost formula first; every stroke is of one.
@@ -149,7 +151,7 @@ def rows(
             values[span] = value + (NEVER if found.sizes[list(owned[span])].max() < SPECK else 0.0)
         for begin, end in spans:
             options = [
-                (best[begin, cut][0] + values[cut, end] - found.prices[cut - 1], cut)
+                (best[begin, cut][0] + values[cut, end] - found.prices[cut - 1] + ease, cut)
                 for cut in range(begin + 1, end)
                 if (cut, end) in values
             ]

@@ -26,6 +26,9 @@ ENVIRONMENTS: dict[str, tuple[str, str | None]] = {
 OPENING = frozenset(opening for opening, _ in ENVIRONMENTS.values())
 """Brackets that may hold a matrix."""
 
+CLOSING = frozenset(closing for _, closing in ENVIRONMENTS.values() if closing is not None)
+"""Brackets that may close one, be it that of another pair."""
+
 
 def holds_matrix(tree: LayoutTree) -> bool:
     """Whether a matrix stands in a formula, if only one of a single cell."""

@@ -1,0 +1,259 @@
+r"""Matrices, and what else stands in rows and columns between tall brackets, told from where strokes stand.
+
+Networks here know none. So the ink between two tall brackets, or behind one, is parted into rows (as formulas beneath
+each other are, :mod:`inkmath.decoding.rows`) and these into cells, at gaps that run through all rows. Each cell is a
+formula, and what is outside is one in which a zero stands in for what is inside.
+"""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from inkmath.decoding.reading import Reading
+from inkmath.decoding.rows import bands
+from inkmath.ink import boxes, typical_size
+from inkmath.layout.matrices import CLOSING, OPENING
+from inkmath.layout.tree import Edge, LayoutTree, Relation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from inkmath.ink import Stroke
+
+    Floats = NDArray[np.float64]
+
+STAND_IN = "0"
+"""Label of what stands in for the inside of brackets."""
+
+DOUBTFUL = 0.95
+"""Matrices are looked for where a reading without any is no surer than this."""
+
+NARROW, TALL = 0.6, 1.8
+"""A bracket is no wider for its height, and so many times as high as strokes inside of it usually are."""
+
+ALIKE = 0.7
+"""Brackets that belong together stand side by side over so much of the height of each."""
+
+BEYOND = 0.25
+"""What is inside reaches beyond a bracket by so much of its height at most, above or below."""
+
+WORTH_ASKING = 7.5
+"""Rows are looked for where a cut is to gain less than this, see :mod:`inkmath.decoding.rows`."""
+
+EASE = 4.5
+"""So much less than elsewhere is a cut between rows to gain, inside of tall brackets."""
+
+GAP, WIDE_GAP = 0.45, 1.0
+"""Gaps between columns are wider, in typical strokes. Where some rows end before it, a gap is wider still."""
+
+HIGH, WIDE, APART = 0.5, 0.35, 0.15
+"""Height and width of the stand-in, and its distance from either bracket, in heights of the opening one."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Brackets and what they enclose, each as its strokes; ``closing`` has none where nothing closes."""
+
+    opening: tuple[int, ...]
+    closing: tuple[int, ...]
+    inside: tuple[int, ...]
+
+    @property
+    def strokes(self) -> frozenset[int]:
+        """All of it."""
+        return frozenset(self.opening + self.closing + self.inside)
+
+
+def blocks(strokes: Sequence[Stroke], flat: LayoutTree) -> Iterator[Block]:
+    """What may be brackets around rows, by where they stand: the leftmost first, and the narrowest of these.
+
+    Args:
+        strokes: at least one, each ``(points, 2)``, in any unit, level. flat: their reading without any matrix, whose
+        brackets are looked at.
+    """
+    low, high = boxes(strokes)
+    middle = (low + high) / 2
+    brackets = [symbol.strokes for symbol in flat.symbols if symbol.label in OPENING | CLOSING]
+    corners = {own: np.append(low[list(own)].min(axis=0), high[list(own)].max(axis=0)) for own in brackets}
+    tall = [own for own, (left, top, right, bottom) in corners.items() if right - left < NARROW * (bottom - top)]
+    for opening in sorted(tall, key=lambda own: float(corners[own][0])):
+        _, top, left, bottom = corners[opening]
+        closings = [own for own in tall if corners[own][0] > left and _alike(corners[own], corners[opening]) >= ALIKE]
+        for closing in (*sorted(closings, key=lambda own: float(corners[own][0])), ()):
+            right = corners[closing][0] if closing else np.inf
+            within = (middle[:, 0] > left) & (middle[:, 0] < right) & (middle[:, 1] > top) & (middle[:, 1] < bottom)
+            within[list(opening)] = False  # the foot of a bracket of several strokes
+            inside = np.flatnonzero(within).tolist()
+            if len(inside) < 2 or bottom - top < TALL * typical_size(low[inside], high[inside]):
+                continue
+            if max(top - low[inside, 1].min(), high[inside, 1].max() - bottom) > BEYOND * (bottom - top):
+                continue
+            if min(bands([strokes[index] for index in inside]).prices, default=np.inf) < WORTH_ASKING:
+                yield Block(opening, closing, tuple(inside))
+
+
+def _alike(one: Floats, other: Floats) -> float:
+    """How much of the heights of two boxes is beside the other, of the higher of the two."""
+    common = min(one[3], other[3]) - max(one[1], other[1])
+    return max(0.0, float(common / max(one[3] - one[1], other[3] - other[1], 1e-9)))
+
+
+def outside(strokes: Sequence[Stroke], found: Sequence[Block]) -> tuple[tuple[Stroke, ...], list[int]]:
+    """The formula with a zero in each block, what stands to the right of it moved up to it.
+
+    Args:
+        strokes: of the whole formula. found: its blocks, which share no stroke.
+
+    Returns:
+        The strokes in writing order, and the number of each among ``strokes``; zeros are numbered on from those.
+    """
+    low, high = boxes(strokes)
+    shift = np.zeros(len(strokes))
+    zeros: dict[int, tuple[int, Stroke]] = {}  # by the last stroke of the opening bracket, after which it is written
+    for block in sorted(found, key=lambda block: float(low[list(block.opening), 0].min())):
+        own = list(block.opening)
+        top, bottom, left = low[own, 1].min(), high[own, 1].max(), high[own, 0].max()
+        height = bottom - top
+        turn = np.linspace(-np.pi / 2, -5 * np.pi / 2, 24)
+        circle = np.stack([np.cos(turn) * WIDE, np.sin(turn) * HIGH], axis=1) * height / 2
+        middle = left + shift[own[0]] + (APART + WIDE / 2) * height, (top + bottom) / 2
+        zeros[own[-1]] = len(strokes) + found.index(block), (circle + middle).astype(np.float32)
+        if block.closing:
+            right = low[list(block.closing), 0].min()
+            shift[low[:, 0] >= right] -= max(right - left - (WIDE + 2 * APART) * height, 0.0)
+    gone = {index for block in found for index in block.inside}
+    made: list[Stroke] = []
+    names: list[int] = []
+    for index, stroke in enumerate(strokes):
+        if index not in gone:
+            made.append(stroke + np.array([shift[index], 0.0], np.float32))
+            names.append(index)
+        if index in zeros:
+            name, zero = zeros[index]
+            made.append(zero)
+            names.append(name)
+    return tuple(made), names
+
+
+def cells(
+    strokes: Sequence[Stroke], rows: Sequence[tuple[int, ...]], together: Iterable[frozenset[int]]
+) -> list[list[tuple[int, ...]]] | None:
+    """Rows parted into cells at gaps that run through all of them.
+
+    Args:
+        strokes: of the formula. rows: those that are of each row, from the top. together: sets of strokes that are of
+        one cell, if they are of these rows.
+
+    Returns:
+        The strokes of each cell, row by row; a row may have fewer cells than others at its end. None where a row has
+        nothing in a column and something in a later one, or what is together would be parted.
+    """
+    within = list(itertools.chain(*rows))
+    low, high = boxes([strokes[index] for index in within])
+    order = np.argsort(low[:, 0], kind="stable")
+    gaps = (low[order][1:, 0] - np.maximum.accumulate(high[order][:, 0])[:-1]) / typical_size(low, high)
+    left = dict(zip(within, low[:, 0].tolist(), strict=True))
+    begins: list[float] = []  # of all columns but the first
+    for place in np.argsort(-gaps, kind="stable").tolist():
+        more = sorted([*begins, float(low[order][place + 1, 0])])
+        if gaps[place] > GAP and (all(map(all, parted(rows, left, more))) or (gaps[place] > WIDE_GAP and not begins)):
+            begins = more
+    table = [row[: max(place + 1 for place, cell in enumerate(row) if cell)] for row in parted(rows, left, begins)]
+    owned = [set(cell) for row in table for cell in row]
+    torn = any(kept & set(within) and not any(kept <= cell for cell in owned) for kept in together)
+    return table if all(owned) and not torn else None
+
+
+def parted(
+    rows: Sequence[tuple[int, ...]], left: Mapping[int, float], begins: Sequence[float]
+) -> list[list[tuple[int, ...]]]:
+    """The strokes of each row in each column, perhaps none, where columns begin so far to the right."""
+    column = {index: bisect.bisect(begins, at) for index, at in left.items()}
+    columns = range(len(begins) + 1)
+    return [[tuple(index for index in row if column[index] == place) for place in columns] for row in rows]
+
+
+def encloses(reading: Reading, block: Block, zero: int) -> bool:
+    """Whether, as a reading has it, the zero that stands in for a block's inside stands alone between its brackets."""
+    tree = reading.tree
+    owner = {symbol.strokes: number for number, symbol in enumerate(tree.symbols)}
+    opening, inside = owner.get(block.opening), owner.get((zero,))
+    if opening is None or inside is None or tree.symbols[opening].label not in OPENING:
+        return False
+    lines = tree.children[inside]
+    if tree.children[opening].get(Relation.RIGHT) != inside:
+        return False
+    if not block.closing:
+        return not lines and tree.symbols[opening].label == "\\{"
+    closing = owner.get(block.closing)
+    return closing is not None and tree.symbols[closing].label in CLOSING and lines == {Relation.RIGHT: closing}
+
+
+def likeliest(parts: Sequence[Sequence[Reading]], count: int) -> list[list[Reading]]:
+    """Of each part one reading: the best of all, then those in which one part is read otherwise, the likeliest first.
+
+    Args:
+        parts: the readings of each, the best first. count: so many choices at most.
+    """
+    best = [readings[0] for readings in parts]
+    others = [
+        (other.confidence / max(readings[0].confidence, 1e-9), place, number)
+        for place, readings in enumerate(parts)
+        for number, other in enumerate(readings)
+        if number
+    ]
+    chosen = sorted(others, key=lambda one: -one[0])[: count - 1]
+    return [best, *([*best[:place], parts[place][number], *best[place + 1 :]] for _, place, number in chosen)]
+
+
+def composed(parts: Sequence[Reading], tables: Sequence[Sequence[Sequence[object]]], zero: int) -> Reading:
+    """One reading of the whole out of those of its parts.
+
+    Args:
+        parts: of what is outside, which :func:`encloses` zeros, and of each cell, row by row, block by block; in the
+        numbers of the whole formula's strokes. tables: how many cells the rows of each block have. zero: the number of
+        the first block's zero; those of the others follow.
+
+    Returns:
+        The reading, as sure as all its parts are together.
+    """
+    outer, *others = parts
+    symbols, alternatives = list(outer.tree.symbols), list(outer.alternatives)
+    edges = list(outer.tree.edges)
+    of_cells = iter(others)
+    gone: set[int] = set()
+    for number, rows in enumerate(tables):
+        inside = next(place for place, symbol in enumerate(symbols) if symbol.strokes == (zero + number,))
+        (opening,) = (edge.parent for edge in edges if edge.child == inside)
+        gone.add(inside)
+        edges = [
+            replace(edge, parent=opening) if edge.parent == inside else edge for edge in edges if edge.child != inside
+        ]
+        first = opening
+        for row in rows:
+            before, relation = first, Relation.INSIDE if first == opening else Relation.ROW
+            for place, cell in enumerate(itertools.islice(of_cells, len(row))):
+                offset = len(symbols)
+                root = cell.tree.root + offset
+                symbols += cell.tree.symbols
+                alternatives += cell.alternatives
+                edges += [Edge(e.parent + offset, e.child + offset, e.relation) for e in cell.tree.edges]
+                edges.append(Edge(before, root, relation))
+                before, relation = root, Relation.CELL
+                first = first if place else root
+    kept = [place for place in range(len(symbols)) if place not in gone]
+    place_of = {old: new for new, old in enumerate(kept)}
+    tree = LayoutTree(
+        tuple(symbols[place] for place in kept),
+        tuple(Edge(place_of[e.parent], place_of[e.child], e.relation) for e in edges),
+    )
+    sure = math.prod(part.confidence for part in parts)
+    return Reading(tree, sure, tuple(alternatives[place] for place in kept))

@@ -128,7 +128,9 @@ class StrokeGraphReader:
         if STAND_IN not in self.labels or flat.confidence > DOUBTFUL:
             return []
         for block in blocks(ink.strokes, flat.tree):
-            if any(block.strokes & other.strokes for other in found) or not self._outside(ink, [block], fixed, 1):
+            torn = any(owned & set(block.inside) and not owned <= set(block.inside) for owned in fixed)
+            taken = any(block.strokes & other.strokes for other in found)
+            if torn or taken or not self._outside(ink, [block], fixed, 1):
                 continue
             inside = _part(ink, block.inside)
             together = constraints_on(block.inside, fixed)

@@ -242,9 +242,10 @@ def _returns(
             continue
         beneath = np.quantile(middle[cut:], 0.2) - np.quantile(middle[:cut], 0.8)
         overlap = (bottom - trimmed)[:cut].max() - (top + trimmed)[cut:].min()
+        beside = bottom[:cut].max() >= np.median(bottom[cut:])  # a bracket around rows
         parts_some = any(kept & set(before) and kept & set(after) for kept in together)
         price = BY_RETURN + BY_BAR * _bar_between(low, high, range(cut), range(cut, len(part)), size)
-        if beneath >= BENEATH and overlap <= OVERLAP and price <= MOST and not parts_some:
+        if beneath >= BENEATH and overlap <= OVERLAP and price <= MOST and not (beside or parts_some):
             found.append((float(beneath), cut, price))
     return dict(sorted((cut, price) for _, cut, price in sorted(found)[-MOST_RETURNS:]))
 

@@ -136,7 +136,7 @@ class StrokeGraphReader:
             together = constraints_on(block.inside, fixed)
             found_rows = rows(inside.strokes, partial(self._worths_of, inside), together, ease=EASE)
             of_rows = [tuple(block.inside[index] for index in row) for row in found_rows]
-            table = cells(ink.strokes, of_rows, fixed) if len(of_rows) > 1 else None
+            table = cells(ink.strokes, of_rows, fixed, cases=not block.closing) if len(of_rows) > 1 else None
             if table is not None:
                 found.append(block)
                 tables.append(table)

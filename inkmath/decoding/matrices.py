@@ -51,8 +51,8 @@ WORTH_ASKING = 7.5
 EASE = 4.5
 """So much less than elsewhere is a cut between rows to gain, inside of tall brackets."""
 
-GAP, WIDE_GAP = 0.45, 1.0
-"""Gaps between columns are wider, in typical strokes. Where some rows end before it, a gap is wider still."""
+GAP, GAP_OF_RAGGED, GAP_OF_CASES = 0.45, 1.0, 0.6
+"""Gaps between columns are wider, in typical strokes; wider still where some rows end before one, and in cases."""
 
 HIGH, WIDE, APART = 0.5, 0.35, 0.15
 """Height and width of the stand-in, and its distance from either bracket, in heights of the opening one."""
@@ -144,13 +144,14 @@ def outside(strokes: Sequence[Stroke], found: Sequence[Block]) -> tuple[tuple[St
 
 
 def cells(
-    strokes: Sequence[Stroke], rows: Sequence[tuple[int, ...]], together: Iterable[frozenset[int]]
+    strokes: Sequence[Stroke], rows: Sequence[tuple[int, ...]], together: Iterable[frozenset[int]], *, cases: bool
 ) -> list[list[tuple[int, ...]]] | None:
     """Rows parted into cells at gaps that run through all of them.
 
     Args:
         strokes: of the formula. rows: those that are of each row, from the top. together: sets of strokes that are of
-        one cell, if they are of these rows.
+        one cell, if they are of these rows. cases: whether nothing closes the rows: they are a value each, and perhaps
+        a condition.
 
     Returns:
         The strokes of each cell, row by row; a row may have fewer cells than others at its end. None where a row has
@@ -164,7 +165,9 @@ def cells(
     begins: list[float] = []  # of all columns but the first
     for place in np.argsort(-gaps, kind="stable").tolist():
         more = sorted([*begins, float(low[order][place + 1, 0])])
-        if gaps[place] > GAP and (all(map(all, parted(rows, left, more))) or (gaps[place] > WIDE_GAP and not begins)):
+        full = all(map(all, parted(rows, left, more)))
+        enough = gaps[place] > (GAP_OF_CASES if cases else GAP if full else GAP_OF_RAGGED)
+        if enough and (not begins or (full and not cases)):
             begins = more
     table = [row[: max(place + 1 for place, cell in enumerate(row) if cell)] for row in parted(rows, left, begins)]
     owned = [set(cell) for row in table for cell in row]

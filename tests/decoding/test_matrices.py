@@ -103,20 +103,27 @@ def test_zeros_are_numbered_as_their_blocks_are() -> None:
 
 
 def test_cells_are_parted_where_a_gap_runs_through_all_rows() -> None:
-    assert cells(MATRIX, [(1, 2), (3, 4)], []) == [[(1,), (2,)], [(3,), (4,)]]
+    assert cells(MATRIX, [(1, 2), (3, 4)], [], cases=False) == [[(1,), (2,)], [(3,), (4,)]]
     near = [bar(0, 0, 34), *numbers((10, 0), (17, 0), (10, 18), (22, 18)), bar(42, 0, 34)]
-    assert cells(near, [(1, 2), (3, 4)], []) == [[(1, 2)], [(3, 4)]], "only the lower gap is wide"
+    assert cells(near, [(1, 2), (3, 4)], [], cases=False) == [[(1, 2)], [(3, 4)]], "only the lower gap is wide"
 
 
 def test_a_row_may_end_before_others() -> None:
-    assert cells(MATRIX, [(1, 2), (3,)], []) == [[(1,), (2,)], [(3,)]]
-    assert cells(MATRIX, [(1, 2), (4,)], []) is None, "but not begin after them"
+    assert cells(MATRIX, [(1, 2), (3,)], [], cases=False) == [[(1,), (2,)], [(3,)]]
+    assert cells(MATRIX, [(1, 2), (4,)], [], cases=False) is None, "but not begin after them"
+
+
+def test_cases_have_two_columns_at_most_and_a_wide_gap_between_them() -> None:
+    wide = [bar(0, 0, 34), *numbers((10, 0), (30, 0), (44, 0), (10, 18), (30, 18), (44, 18))]
+    assert cells(wide, [(1, 2, 3), (4, 5, 6)], [], cases=True) == [[(1,), (2, 3)], [(4,), (5, 6)]]
+    near = [bar(0, 0, 34), *numbers((10, 0), (20, 0), (30, 0), (10, 18), (20, 18), (30, 18))]
+    assert cells(near, [(1, 2, 3), (4, 5, 6)], [], cases=True) == [[(1, 2, 3)], [(4, 5, 6)]]
 
 
 def test_what_a_person_keeps_together_is_of_one_cell() -> None:
-    assert cells(MATRIX, [(1, 2), (3, 4)], [frozenset({1})]) is not None
-    assert cells(MATRIX, [(1, 2), (3, 4)], [frozenset({1, 2})]) is None
-    assert cells(MATRIX, [(1, 2), (3, 4)], [frozenset({8, 9})]) is not None, "elsewhere"
+    assert cells(MATRIX, [(1, 2), (3, 4)], [frozenset({1})], cases=False) is not None
+    assert cells(MATRIX, [(1, 2), (3, 4)], [frozenset({1, 2})], cases=False) is None
+    assert cells(MATRIX, [(1, 2), (3, 4)], [frozenset({8, 9})], cases=False) is not None, "elsewhere"
 
 
 @pytest.mark.parametrize(

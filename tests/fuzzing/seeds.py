@@ -97,6 +97,8 @@ def latex() -> list[bytes]:
         "\\vec" * DEEP,
         "\\ddot x_{\\hat\\imath}\\overline{\\bar{x}}",
         "x^{y'}''",
+        "\\left[\\begin{array}{c|c}1&2\\\\[2pt]\\begin{cases}a\\\\b\\end{cases}&4\\\\\\end{array}\\right]^T",
+        "(\\begin{matrix}" * DEEP,
         "\\\x00\x85\ud800".encode("utf-8", "surrogatepass").decode("utf-8", "replace"),
     ]
     return [*((ink.latex or "").encode() for ink in made_up()), *(text.encode() for text in odd)]
@@ -109,6 +111,7 @@ def mathml() -> list[bytes]:
         "<math><mrow>" * DEEP + "<mi>x</mi>" + "</mrow></math>" * DEEP,
         "<math>" + "<msup>" * DEEP + "<mi>x</mi>" + "<mn>2</mn></msup>" * DEEP + "</math>",
         "<math><mtable><mtr><mtd><mi>a</mi></mtd></mtr></mtable></math>",
+        "<math><mo>(</mo><mtable><mtr><mtd><mi>a</mi></mtd><mtd/></mtr><mtr/></mtable><mo>)</mo></math>",
         "<math><msqrt/><mfrac><mi>a</mi></mfrac><mroot><mi>a</mi><mn>3</mn><mn>4</mn></mroot></math>",
         "<math><msup><mi>y</mi><mo>\N{PRIME}</mo></msup><mn>1 2.5</mn><!-- --><?p?></math>",
         "<math><annotation>x</annotation><mspace/></math>",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from browsing import (
     MINUS,
@@ -26,7 +27,10 @@ from released import needs_weights
 from stub_reader import LABELS, StubNamer, StubReader
 
 from inkmath.inkml import parse_inkml
+from inkmath.layout.latex import parse_latex
 from inkmath.recognizer import Recognizer
+from inkmath.synthesis.style import Writer
+from inkmath.synthesis.typeset import typeset
 from inkmath.web.settings import Settings
 
 if TYPE_CHECKING:
@@ -409,6 +413,26 @@ def test_both_dots_of_an_accent_stand_beside_their_letter(page: Page) -> None:
     assert page.locator("#formula mover[accent=true] > mo").text_content() == "\u00a8", "one element for both"
     page.locator("#symbols button").nth(2).click()
     assert page.locator("#choices [data-label]").count() > 1
+
+
+@needs_weights
+def test_a_matrix_is_read_row_by_row_and_mended_cell_by_cell(browser: Browser) -> None:
+    wanted = r"\begin{pmatrix}1&-2\\3&4\end{pmatrix}^{-1}"
+    strokes, _ = typeset(parse_latex(wanted), Writer([7]), np.random.default_rng(1))
+    scale = 240 / max(float(stroke.max()) for stroke in strokes)
+    with serving(Recognizer.load(), Settings()) as address, opened(browser, address) as page:
+        draw(page, *((stroke * scale + 40).tolist() for stroke in strokes))
+        expect_latex(page, wanted)
+        assert page.locator("#formula mtable > mtr").count() == 2
+        chips = page.locator("#symbols button")
+        assert chips.all_inner_texts() == ["(", "1", "\u2212", "2", "3", "4", ")", "\u2212", "1"]
+        chips.nth(4).click()
+        page.locator("#choices [data-label]").nth(1).click()
+        wait_for(page, lambda: page.locator("#symbols button.chosen").count() == 1)
+        wait_for(page, lambda: r"\\3&4" not in page.locator("#latex").inner_text())
+        assert page.locator("#formula mtable > mtr").count() == 2, "the other cells stay as they were"
+        written_by_hand(page, r"[\begin{matrix}1&-2\\3&5\end{matrix}]^{-1}")
+        expect_latex(page, r"\begin{bmatrix}1&-2\\3&5\end{bmatrix}^{-1}")
 
 
 def test_own_latex_may_have_symbols_that_the_reader_does_not_know(page: Page) -> None:

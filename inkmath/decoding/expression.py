@@ -130,7 +130,7 @@ class StrokeGraphReader:
         for block in blocks(ink.strokes, flat.tree):
             torn = any(owned & set(block.inside) and not owned <= set(block.inside) for owned in fixed)
             taken = any(block.strokes & other.strokes for other in found)
-            if torn or taken or not self._outside(ink, [block], fixed, 1):
+            if torn or taken or not self._outside(ink, [block], fixed):
                 continue
             inside = _part(ink, block.inside)
             together = constraints_on(block.inside, fixed)
@@ -151,12 +151,21 @@ class StrokeGraphReader:
         ]
         return [composed(one, tables, len(ink.strokes)) for one in likeliest([outer, *parts], alternatives)]
 
-    def _outside(self, ink: Ink, found: Sequence[Block], fixed: Constraints, alternatives: int) -> list[Reading]:
-        """Readings of ink with a zero in each block; without those in which one does not stand between its brackets."""
+    def _outside(
+        self, ink: Ink, found: Sequence[Block], fixed: Constraints, alternatives: int | None = None
+    ) -> list[Reading]:
+        """Readings of ink with a zero in each block; without those in which one does not stand between its brackets.
+
+        Without a number of ``alternatives`` it is the best one at a glance.
+        """
         strokes, names = outside(ink.strokes, found)
         zeros = {frozenset({len(ink.strokes) + number}): STAND_IN for number in range(len(found))}
-        given = constraints_on(names, {**fixed, **zeros})
-        (readings,) = self._read_all([Ink(strokes)], [given], alternatives)
+        given, rest = constraints_on(names, {**fixed, **zeros}), Ink(strokes)
+        if alternatives is None:
+            (scores,) = self.scores([rest])
+            readings = self._glance.read(scores, 1, given)
+        else:
+            (readings,) = self._read_all([rest], [given], alternatives)
         named = [reading.renumbered(names) for reading in readings]
         return [
             reading

@@ -18,7 +18,7 @@ import numpy as np
 from inkmath.decoding.reading import Reading
 from inkmath.decoding.rows import bands
 from inkmath.ink import boxes, typical_size
-from inkmath.layout.matrices import CLOSING, OPENING
+from inkmath.layout.matrices import CLOSING, ENVIRONMENTS, OPENING
 from inkmath.layout.tree import Edge, LayoutTree, Relation
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 STAND_IN = "0"
 """Label of what stands in for the inside of brackets."""
+
+UNCLOSED, _ = ENVIRONMENTS["cases"]
+"""The bracket that nothing need close."""
 
 DOUBTFUL = 0.95
 """Matrices are looked for where a reading without any is no surer than this."""
@@ -81,13 +84,19 @@ def blocks(strokes: Sequence[Stroke], flat: LayoutTree) -> Iterator[Block]:
     """
     low, high = boxes(strokes)
     middle = (low + high) / 2
-    brackets = [symbol.strokes for symbol in flat.symbols if symbol.label in OPENING | CLOSING]
-    corners = {own: np.append(low[list(own)].min(axis=0), high[list(own)].max(axis=0)) for own in brackets}
+    kinds = OPENING | CLOSING
+    labels = {symbol.strokes: symbol.label for symbol in flat.symbols if symbol.label in kinds}
+    corners = {own: np.append(low[list(own)].min(axis=0), high[list(own)].max(axis=0)) for own in labels}
     tall = [own for own, (left, top, right, bottom) in corners.items() if right - left < NARROW * (bottom - top)]
-    for opening in sorted(tall, key=lambda own: float(corners[own][0])):
+    tall.sort(key=lambda own: float(corners[own][0]))
+    for opening in (own for own in tall if labels[own] in OPENING):
         _, top, left, bottom = corners[opening]
-        closings = [own for own in tall if corners[own][0] > left and _alike(corners[own], corners[opening]) >= ALIKE]
-        for closing in (*sorted(closings, key=lambda own: float(corners[own][0])), ()):
+        closings = [
+            own
+            for own in tall
+            if labels[own] in CLOSING and corners[own][0] > left and _alike(corners[own], corners[opening]) >= ALIKE
+        ]
+        for closing in (*closings, *([()] if labels[opening] == UNCLOSED else [])):
             right = corners[closing][0] if closing else np.inf
             within = (middle[:, 0] > left) & (middle[:, 0] < right) & (middle[:, 1] > top) & (middle[:, 1] < bottom)
             within[list(opening)] = False  # the foot of a bracket of several strokes
@@ -195,7 +204,7 @@ def encloses(reading: Reading, block: Block, zero: int) -> bool:
     if tree.children[opening].get(Relation.RIGHT) != inside:
         return False
     if not block.closing:
-        return not lines and tree.symbols[opening].label == "\\{"
+        return not lines and tree.symbols[opening].label == UNCLOSED
     closing = owner.get(block.closing)
     return closing is not None and tree.symbols[closing].label in CLOSING and lines == {Relation.RIGHT: closing}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, replace
 from functools import cached_property, partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,18 @@ from inkmath.dataset.atomic import replacing
 from inkmath.dataset.splits import ink_digest
 from inkmath.decoding.language import TreeLanguageModel
 from inkmath.decoding.lines import LineModel, stroke_extents
-from inkmath.decoding.matrices import DOUBTFUL, EASE, STAND_IN, blocks, cells, composed, encloses, likeliest, outside
+from inkmath.decoding.matrices import (
+    DOUBTFUL,
+    EASE,
+    MOST,
+    STAND_IN,
+    blocks,
+    cells,
+    composed,
+    encloses,
+    likeliest,
+    outside,
+)
 from inkmath.decoding.network import Network, NetworkError
 from inkmath.decoding.opinion import SecondOpinion
 from inkmath.decoding.reading import constraints_on
@@ -127,7 +139,7 @@ class StrokeGraphReader:
         tables: list[list[list[tuple[int, ...]]]] = []
         if STAND_IN not in self.labels or flat.confidence > DOUBTFUL:
             return []
-        for block in blocks(ink.strokes, flat.tree):
+        for block in islice(blocks(ink.strokes, flat.tree), MOST):
             torn = any(owned & set(block.inside) and not owned <= set(block.inside) for owned in fixed)
             taken = any(block.strokes & other.strokes for other in found)
             if torn or taken or not self._outside(ink, [block], fixed):

@@ -45,6 +45,9 @@ NARROW, TALL = 0.6, 1.8
 ALIKE = 0.7
 """Brackets that belong together stand side by side over so much of the height of each."""
 
+NEAREST, MOST = 3, 30
+"""Of the brackets that may close one so many are tried, and of all blocks of a formula: ink may be all brackets."""
+
 BEYOND = 0.25
 """What is inside reaches beyond a bracket by so much of its height at most, above or below."""
 
@@ -96,7 +99,7 @@ def blocks(strokes: Sequence[Stroke], flat: LayoutTree) -> Iterator[Block]:
             for own in tall
             if labels[own] in CLOSING and corners[own][0] > left and _alike(corners[own], corners[opening]) >= ALIKE
         ]
-        for closing in (*closings, *([()] if labels[opening] == UNCLOSED else [])):
+        for closing in (*closings[:NEAREST], *([()] if labels[opening] == UNCLOSED else [])):
             right = corners[closing][0] if closing else np.inf
             within = (middle[:, 0] > left) & (middle[:, 0] < right) & (middle[:, 1] > top) & (middle[:, 1] < bottom)
             within[list(opening)] = False  # the foot of a bracket of several strokes

@@ -49,9 +49,12 @@ FLAT = line(("(", (0,)), *(("1", (index,)) for index in range(1, 5)), (")", (5,)
 
 
 def test_tall_brackets_around_rows_are_a_block() -> None:
-    first, *others = blocks(MATRIX, FLAT)
-    assert first == Block((0,), (5,), (1, 2, 3, 4))
-    assert others == [Block((0,), (), (1, 2, 3, 4, 5))], "or the closing one is none"
+    assert list(blocks(MATRIX, FLAT)) == [Block((0,), (5,), (1, 2, 3, 4))]
+
+
+def test_nothing_need_close_a_brace() -> None:
+    flat = line(("\\{", (0,)), *(("1", (index,)) for index in range(1, 5))).tree
+    assert list(blocks(MATRIX[:-1], flat)) == [Block((0,), (), (1, 2, 3, 4))]
 
 
 @pytest.mark.parametrize(
@@ -78,6 +81,14 @@ def test_a_bracket_may_have_several_strokes() -> None:
     flat = line(("[", (0, 6)), *(("1", (index,)) for index in range(1, 5)), ("]", (5,))).tree
     first, *_ = blocks([*MATRIX, foot], flat)
     assert first == Block((0, 6), (5,), (1, 2, 3, 4))
+
+
+def test_of_many_brackets_the_nearest_are_tried() -> None:
+    far = [bar(60 + 20 * place, -3, 34) for place in range(9)]
+    flat = line(
+        *((symbol.label, symbol.strokes) for symbol in FLAT.symbols), *((")", (6 + place,)) for place in range(9))
+    )
+    assert [block.closing for block in blocks([*MATRIX, *far], flat.tree)] == [(5,), (6,), (7,)]
 
 
 def test_a_zero_stands_in_for_what_is_inside_and_what_follows_moves_up() -> None:

@@ -133,11 +133,12 @@ class StrokeGraphReader:
     def _with_matrices(self, ink: Ink, flat: Reading, fixed: Constraints, alternatives: int) -> list[Reading]:
         """The best readings of prepared ink in which rows stand between brackets; none where none do.
 
-        They are looked for where the best reading without any is doubtful, at the brackets that it has.
+        They are looked for where the best reading without any is doubtful, at the brackets that it has; and whenever a
+        person decided something, which makes any reading surer.
         """
         found: list[Block] = []
         tables: list[list[list[tuple[int, ...]]]] = []
-        if STAND_IN not in self.labels or flat.confidence > DOUBTFUL:
+        if STAND_IN not in self.labels or (flat.confidence > DOUBTFUL and not fixed):
             return []
         for block in islice(blocks(ink.strokes, flat.tree), MOST):
             torn = any(owned & set(block.inside) and not owned <= set(block.inside) for owned in fixed)

@@ -264,7 +264,7 @@ def composed(parts: Sequence[Reading], tables: Sequence[Sequence[Sequence[object
                 edges.append(Edge(before, root, relation))
                 before, relation = root, Relation.CELL
                 first = first if place else root
-    kept = [place for place in range(len(symbols)) if place not in gone]
+    kept = sorted(set(range(len(symbols))) - gone, key=lambda place: symbols[place].strokes)  # as they were written
     place_of = {old: new for new, old in enumerate(kept)}
     tree = LayoutTree(
         tuple(symbols[place] for place in kept),

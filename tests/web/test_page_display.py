@@ -202,7 +202,7 @@ def test_a_long_formula_is_made_to_fit(browser: Browser, address: str) -> None:
     with opened(browser, address, viewport={"width": 360, "height": 740}) as page:
         draw(page, *([(20 + 20 * place, 60), (21 + 20 * place, 100)] for place in range(16)))
         expect_latex(page, "1" * 16)
-        draw(page, *([(20 + 20 * place, 140), (36 + 20 * place, 141)] for place in range(9)))
+        draw(page, *([(20 + 20 * place, 110), (36 + 20 * place, 111)] for place in range(9)))
         wait_for(page, lambda: page.locator("#symbols button").count() == 25)
         for box in ("#formula", "#alternatives .small-math >> nth=0"):
             assert page.locator(box).evaluate("box => box.scrollWidth <= box.clientWidth")

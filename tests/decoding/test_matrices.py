@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from matrix_ink import with_matrices
 from released import needs_weights
 
 from inkmath.decoding.matrices import Block, blocks, cells, composed, encloses, likeliest, outside
 from inkmath.decoding.reading import Candidate, Reading
-from inkmath.ink import Ink, boxes
+from inkmath.ink import boxes
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 from inkmath.recognizer import Recognizer
-from inkmath.synthesis.matrices import matrix_formula
-from inkmath.synthesis.style import Writer
-from inkmath.synthesis.typeset import typeset
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -183,15 +181,6 @@ def released() -> Recognizer:
     return Recognizer.load()
 
 
-def written(count: int, first: int) -> list[Ink]:
-    inks = []
-    for seed in range(first, first + count):
-        random = np.random.default_rng(seed)
-        strokes, tree = typeset(matrix_formula(random, max_symbols=16), Writer([seed]), random)
-        inks.append(Ink(strokes, tree=tree))
-    return inks
-
-
 def shape(tree: LayoutTree) -> list[list[int]]:
     """How many cells the rows of each matrix have."""
     tree = tree.ordered()
@@ -200,7 +189,7 @@ def shape(tree: LayoutTree) -> list[list[int]]:
 
 @needs_weights
 def test_matrices_are_read(released: Recognizer) -> None:
-    inks = written(30, 500)
+    inks = with_matrices(30, 500, max_symbols=16)
     found = [released.recognize(ink).tree for ink in inks]
     right = [shape(tree) == shape(ink.tree) for tree, ink in zip(found, inks, strict=True) if ink.tree]
     assert sum(right) >= 20
@@ -211,7 +200,7 @@ def test_matrices_are_read(released: Recognizer) -> None:
 
 @needs_weights
 def test_in_a_matrix_too_every_reading_obeys_what_a_person_decided(released: Recognizer) -> None:
-    for ink in written(10, 600):
+    for ink in with_matrices(10, 600, max_symbols=16):
         assert ink.tree is not None
         chosen = {frozenset(symbol.strokes): symbol.label for symbol in ink.tree.symbols}
         (truth, *_) = released.recognize(ink, constraints=chosen).alternatives
@@ -228,5 +217,5 @@ def test_in_a_matrix_too_every_reading_obeys_what_a_person_decided(released: Rec
 
 @needs_weights
 def test_a_matrix_is_one_formula_of_a_page(released: Recognizer) -> None:
-    inks = written(20, 700)
+    inks = with_matrices(20, 700, max_symbols=16)
     assert sum(len(released.expressions.rows(ink)) == 1 for ink in inks) >= 18

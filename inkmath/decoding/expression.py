@@ -110,9 +110,7 @@ class StrokeGraphReader:
         self, inks: Sequence[Ink], *, alternatives: int = 5, constraints: Sequence[Constraints] | None = None
     ) -> list[list[Reading]]:
         """Read each ink, prepared; see :class:`inkmath.decoding.reading.ExpressionReader`."""
-        inks = [prepared(ink) for ink in inks]
-        orders = [written_at_random(ink.strokes) or range(len(ink.strokes)) for ink in inks]
-        inks = [_part(ink, order) for ink, order in zip(inks, orders, strict=True)]
+        orders, inks = zip(*map(_arranged, inks), strict=True) if inks else ((), ())
         given = [constraints_on(*of) for of in zip(orders, constraints or [{} for _ in inks], strict=True)]
         found = self._read_all(inks, given, alternatives)
         return [
@@ -219,8 +217,7 @@ class StrokeGraphReader:
         parts = [_part(ink, one) for one in sets]
 
         def ask(places: Sequence[int]) -> list[float]:
-            asked = [prepared(parts[place]) for place in places]
-            asked = [_part(one, order) if (order := written_at_random(one.strokes)) else one for one in asked]
+            asked = [_arranged(parts[place])[1] for place in places]
             return [self._worth(scores) for scores in self.scores(asked)]
 
         return self._worths.answers([ink_digest(part) for part in parts], ask)
@@ -229,6 +226,13 @@ class StrokeGraphReader:
 def prepared(ink: Ink) -> Ink:
     """Ink as the networks are asked about it: steadied where it trembles, levelled where it stands askew."""
     return levelled(steadied(ink))
+
+
+def _arranged(ink: Ink) -> tuple[Sequence[int], Ink]:
+    """Ink prepared, its strokes in an order that a hand may have written them in, and that order."""
+    ready = prepared(ink)
+    order = written_at_random(ready.strokes) or range(len(ready.strokes))
+    return order, _part(ready, order)
 
 
 def _part(ink: Ink, strokes: Sequence[int]) -> Ink:

@@ -29,10 +29,27 @@ OPENING = frozenset(opening for opening, _ in ENVIRONMENTS.values())
 CLOSING = frozenset(closing for _, closing in ENVIRONMENTS.values() if closing is not None)
 """Brackets that may close one, be it that of another pair."""
 
+_MIXED = dict.fromkeys("([", frozenset({")", "]", "\\}"}))
+"""Brackets that people close by one of another pair, too, and what by."""
+
 
 def holds_matrix(tree: LayoutTree) -> bool:
     """Whether a matrix stands in a formula, if only one of a single cell."""
     return any(tree.matrix(edge.parent) for edge in tree.edges if edge.relation is Relation.INSIDE)
+
+
+def closing_of(tree: LayoutTree, opening: int) -> int | None:
+    """The bracket that closes a matrix, the neighbour of the one that it stands inside of; None where none does.
+
+    Braces and bars are closed by their partners only: what follows those of cases is another's. Round and square
+    brackets are closed by one another, too.
+    """
+    closing = tree.children[opening].get(Relation.RIGHT)
+    if closing is None or tree.matrix(closing):
+        return None
+    label, other = tree.symbols[opening].label, tree.symbols[closing].label
+    closes = (label, other) in ENVIRONMENTS.values() or other in _MIXED.get(label, ())
+    return closing if closes else None
 
 
 def environment_of(tree: LayoutTree, opening: int) -> str | None:
@@ -47,10 +64,6 @@ def environment_of(tree: LayoutTree, opening: int) -> str | None:
     lines = tree.children[opening]
     if Relation.INSIDE not in lines or lines.keys() - {Relation.INSIDE, Relation.RIGHT}:
         return None
-    label, closing = tree.symbols[opening].label, lines.get(Relation.RIGHT)
-    for name, (first, last) in ENVIRONMENTS.items():
-        if first == label and last is None:
-            return name
-        if first == label and closing is not None and tree.symbols[closing].label == last and not tree.matrix(closing):
-            return name
-    return None
+    closing = closing_of(tree, opening)
+    brackets = tree.symbols[opening].label, None if closing is None else tree.symbols[closing].label
+    return next((name for name, pair in ENVIRONMENTS.items() if pair == brackets), None)

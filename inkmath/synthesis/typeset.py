@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from inkmath.layout.accents import DOTTED, accent_of
+from inkmath.layout.matrices import closing_of
 from inkmath.layout.tree import LayoutTree, Relation
 from inkmath.synthesis.allographs import SPELLED
 from inkmath.synthesis.font import curve
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 _AXIS = -8.0
 _OPENING = frozenset({"(", "[", "\\{"})
 _CLOSING = frozenset({")", "]", "\\}"})
-_BARS = frozenset({"|", "\\|"})  # which open and close
 _DRAWN_AS = {"\\|": "\\parallel"}
 # Room before and after a symbol beyond the usual gap.
 _ROOM: dict[str, tuple[float, float]] = {
@@ -166,7 +166,7 @@ class _Hand:
             if rows := self.tree.matrix(index):
                 grid = self._grid(rows, size, aligned=label == "\\{")
                 boxes.append(self._beside(self.symbol(index, size, (grid.top, grid.bottom)), grid, size))
-                if self._closes_matrix(index):
+                if closing_of(self.tree, index) is not None:
                     ends[place + 1] = grid.top, grid.bottom
                 continue
             closes = label in _CLOSING or (label == "|" and any(self._label(indices[at]) == "|" for at in open_at))
@@ -241,16 +241,6 @@ class _Hand:
         widen = grow**0.3
         grown = [(stroke - (0.0, centre)) * (widen, grow) + (0.0, middle) for stroke in mark.strokes]
         return _Box.around(replace(mark, strokes=grown))
-
-    def _closes_matrix(self, opening: int) -> bool:
-        """Whether what follows the bracket that a matrix stands inside of closes the matrix."""
-        closing = self.tree.children[opening].get(Relation.RIGHT)
-        if closing is None or self.tree.matrix(closing):
-            return False
-        label, other = self._label(opening), self._label(closing)
-        if label == "\\{" or label in _BARS:  # the brace of cases has no partner, what follows is another's
-            return other == {"\\{": "\\}"}.get(label, label)
-        return other in _CLOSING
 
     def _grid(self, rows: list[list[int]], size: float, *, aligned: bool) -> _Box:
         """The cells of a matrix around the axis, row by row; ``aligned`` where columns are aligned on the left."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from inkmath.features.expression import RELATIONS
 from inkmath.layout import Edge, LayoutTree, Relation, Symbol
-from inkmath.layout.accents import ACCENTS, bears_accent
+from inkmath.layout.accents import ACCENTS, SPANNING, bears_accent
 from inkmath.layout.classes import SYMBOL_CLASSES
 from inkmath.layout.matrices import ENVIRONMENTS, OPENING
 from inkmath.layout.symbols import CHARACTERS, FUNCTIONS, INTEGRALS, STACKING
@@ -40,6 +40,8 @@ def _nodes(lines: SearchStrategy[list[Node]]) -> SearchStrategy[Node]:
         if label != "\\sqrt":
             allowed.remove(Relation.INSIDE)
         governed = draw(st.dictionaries(st.sampled_from(allowed), lines, max_size=3))
+        if label in SPANNING and draw(st.booleans()):
+            governed[Relation.INSIDE] = [*draw(lines), Node("x")]  # over a lone letter it is a narrow accent
         if bears_accent(label) and draw(st.booleans()):
             governed[Relation.ABOVE] = [Node(mark) for mark in draw(st.sampled_from(sorted(ACCENTS.values())))]
         rows = draw(st.just([]) | _rows(lines)) if label in OPENING else []

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inkmath.features.expression import RELATIONS
-from inkmath.layout.accents import ACCENTS, bears_accent
+from inkmath.layout.accents import ACCENTS, SPANNING, bears_accent
 from inkmath.layout.canonical import canonical
 from inkmath.layout.tree import Relation
 
@@ -35,10 +35,13 @@ STRANGE = 0.1
 ACCENTED = 0.02
 """Such a share of the letters, whatever the formulas counted have, is taken to bear an accent, each as likely."""
 
+SPANS = 0.005
+"""Such a share of the signs that may be one is taken to be a wide accent."""
+
 OTHERWISE = 0.01
 """Share of what is above a letter that is taken to be something else."""
 
-ABOVE = RELATIONS.index(Relation.ABOVE)
+ABOVE, INSIDE = RELATIONS.index(Relation.ABOVE), RELATIONS.index(Relation.INSIDE)
 
 Counts = list[tuple[str, str, str, str, str, int]]
 """Label of a symbol's governor, how it governs, the symbol's label, relation, child label and how often.
@@ -143,7 +146,10 @@ class TreeLanguageModel:
         which[bearing, ABOVE] = accent
         unusual = (seen.sum(axis=0) + 0.5) / (occurs.sum() + 1.0)  # (6,)
         some = np.minimum((seen + 2.0 * unusual) / (occurs + 2.0), 0.9999)  # (C, 6)
-        some[bearing, ABOVE] = ACCENTED
+        given = np.full((size, len(RELATIONS)), np.nan)  # (C, 6), what is not told by counts
+        given[bearing, ABOVE] = ACCENTED
+        given[[index[mark] for mark in SPANNING if mark in index], INSIDE] = SPANS
+        some = np.where(np.isnan(given), some, given)
         self.edge: NDArray[np.float64] = np.log(
             np.concatenate([some[..., None] * which, 1.0 - some[..., None]], axis=2)
         )
@@ -156,8 +162,8 @@ class TreeLanguageModel:
         self._which = np.log(which).tolist()  # (C, 6, C)
         self._root = self.root.tolist()
         self._contexts = contexts
-        counted = ~(bearing[parents[rows[:, 0]]] & (rows[:, 1] == ABOVE))  # what is above letters is not told by counts
-        self._trigrams = _trigrams(np.array(times), parents, rows[counted], numbers[counted], some, which, bearing)
+        counted = np.isnan(given[parents[rows[:, 0]], rows[:, 1]])
+        self._trigrams = _trigrams(np.array(times), parents, rows[counted], numbers[counted], some, which, given)
 
     def bigram(self, classes: Sequence[int], parents: Sequence[int], relations: Sequence[int]) -> float:
         """Log-probability of a labelled tree when every symbol knows its own label only.
@@ -215,21 +221,21 @@ def _trigrams(
     numbers: NDArray[np.float64],
     some: NDArray[np.float64],
     which: NDArray[np.float64],
-    bearing: NDArray[np.bool_],
+    given: NDArray[np.float64],
 ) -> _Trigrams:
     """Smooth what was counted in each context towards the bigrams.
 
     Args:
         times: ``(T,)`` how often each context occurs. parents: ``(T,)`` its label. rows: ``(N, 3)`` context, relation,
             child. numbers: ``(N,)`` how often. some, which: ``(C, 6)`` and ``(C, 6, C)``, that there is a child and
-            which, by bigrams. bearing: ``(C,)`` above what only bigrams tell what there is.
+            which, by bigrams. given: ``(C, 6)`` how often there is a child where no counts tell, else NaN.
     """
     seen, kinds = np.zeros((2, len(times), len(RELATIONS)))  # (T, 6)
     np.add.at(seen, (rows[:, 0], rows[:, 1]), numbers)
     np.add.at(kinds, (rows[:, 0], rows[:, 1]), 1.0)
     weight = 2.0 * (kinds + 1.0)  # of the bigram
     there = np.minimum((seen + 2.0 * some[parents]) / (times[:, None] + 2.0), 0.9999)
-    there[bearing[parents], ABOVE] = ACCENTED
+    there = np.where(np.isnan(given[parents]), there, given[parents])
     child = np.log(there / (1.0 - there)) + np.log(weight / (seen + weight))
     told = which[parents[rows[:, 0]], rows[:, 1], rows[:, 2]]
     more = np.log1p(numbers / (weight[rows[:, 0], rows[:, 1]] * told)).tolist()

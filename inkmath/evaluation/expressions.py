@@ -19,7 +19,7 @@ from inkmath.dataset.results import write_json, write_table
 from inkmath.evaluation import EvaluationError
 from inkmath.evaluation.calibration import reliability
 from inkmath.evaluation.comparison import Comparison, Tally, compare, edit_distance
-from inkmath.layout.accents import accent_of
+from inkmath.layout.accents import accent_of, spanning_of
 from inkmath.layout.canonical import canonical
 from inkmath.layout.latex import canonical_tokens, parse_latex
 from inkmath.layout.matrices import holds_matrix
@@ -137,7 +137,7 @@ def structures(tree: LayoutTree) -> tuple[str, ...]:
             found.add("fraction")
         if symbol.label == "\\sqrt":
             found.add("root")
-        if accent_of(tree, number):
+        if accent_of(tree, number) or spanning_of(tree, number):
             found.add("accent")
     if holds_matrix(tree):
         found.add("matrix")

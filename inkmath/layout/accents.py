@@ -1,7 +1,10 @@
-r"""Accents: marks over a letter or a digit, as in ``\vec { v }``.
+r"""Accents: marks over a letter or a digit, as in ``\vec { v }``, and over several symbols.
 
 In a layout tree the letter governs, ``Above`` it, the line of the marks: an arrow, a bar, one dot or two. All else
 keeps its place: scripts are the letter's, and so is its neighbour on the line.
+
+A mark over several symbols, as in ``\overline { A B }``, governs what it spans: that line stands ``Inside`` it, as what
+is under the bar of a root stands inside that. Scripts are the mark's then, and it is the mark that has neighbours.
 """
 
 from __future__ import annotations
@@ -31,6 +34,9 @@ WIDE: dict[str, str] = {
     "\\widetilde": "\\tilde",
 }
 """Commands that set an accent as wide as what is under it -> the one that says the same of a single letter."""
+
+SPANNING: dict[str, str] = {ACCENTS[narrow][0]: wide for wide, narrow in WIDE.items()}
+"""Label of a mark that may span several symbols -> LaTeX's command for it."""
 
 SHOWN: dict[str, str] = {
     "\\bar": "\u00af",
@@ -66,6 +72,11 @@ def marks_of_mathml(text: str) -> tuple[str, ...]:
 def bears_accent(label: str) -> bool:
     """Whether an accent may stand over a symbol: over letters, digits and the nabla."""
     return label == "\\nabla" or (len(character := CHARACTERS.get(label, label)) == 1 and character.isalnum())
+
+
+def spanning_of(tree: LayoutTree, symbol: int) -> str | None:
+    """The accent that a symbol is over what stands inside it, as LaTeX names it; None where it is none."""
+    return SPANNING.get(tree.symbols[symbol].label) if Relation.INSIDE in tree.children[symbol] else None
 
 
 def accent_of(tree: LayoutTree, symbol: int) -> str | None:

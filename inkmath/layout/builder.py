@@ -7,7 +7,7 @@ from itertools import pairwise
 from inkmath.layout.matrices import OPENING
 from inkmath.layout.quoting import quoted
 from inkmath.layout.symbols import PRIME
-from inkmath.layout.tree import LayoutError, LayoutTree, Relation, Symbol, along_line, in_reading_order
+from inkmath.layout.tree import COVERING, LayoutError, LayoutTree, Relation, Symbol, along_line, in_reading_order
 
 Span = tuple[int, int]
 """First and last symbol of a line."""
@@ -43,10 +43,10 @@ class TreeBuilder:
         A prime shares its line with another superscript, as ``y'^2`` does in TeX.
 
         Raises:
-            LayoutError: the parent governs such a line already, or should hold something inside and is no root and no
-                bracket that may hold a matrix.
+            LayoutError: the parent governs such a line already, or should hold something inside and is no root, no
+                bracket that may hold a matrix and no accent that may be wide.
         """
-        if relation is Relation.INSIDE and self.symbols[parent].label not in {"\\sqrt", *OPENING}:
+        if relation is Relation.INSIDE and self.symbols[parent].label not in COVERING | OPENING:
             raise LayoutError(f"nothing stands inside {quoted(self.symbols[parent].label)}")
         taken = self.children[parent].setdefault(relation, child)
         if taken == child:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from inkmath.layout.accents import bears_accent, spanning_of
 from inkmath.layout.symbols import INTEGRALS, PRIME, STACKING
 from inkmath.layout.tree import Edge, LayoutTree, Relation, along_line
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from inkmath.layout.tree import Symbol
 
-    Children = Sequence[dict[Relation, int]]
+    Children = list[dict[Relation, int]]
 
 STACKED = {Relation.SUB: Relation.BELOW, Relation.SUP: Relation.ABOVE}
 """Where a script stands that is a limit below or above."""
@@ -29,7 +30,7 @@ def canonical(tree: LayoutTree) -> LayoutTree:
 
     Limits of ``\sum``, ``\lim`` and the like stand below and above, those of integrals are scripts, as in a displayed
     formula of TeX; only a script besides limits stays what it is. A prime on the line is a superscript of what it
-    follows. Symbols keep their order and their strokes.
+    follows. A wide accent over a lone letter is a narrow one. Symbols keep their order and their strokes.
     """
     children = [dict(lines) for lines in tree.children]
     for symbol, lines in zip(tree.symbols, children, strict=True):
@@ -38,12 +39,28 @@ def canonical(tree: LayoutTree) -> LayoutTree:
             if found in lines and proper not in lines:
                 lines[proper] = lines.pop(found)
     _raise_primes(tree.symbols, children)
+    _narrow(tree.symbols, children, [mark for mark in range(len(tree.symbols)) if spanning_of(tree, mark) is not None])
     if children == list(tree.children):
         return tree
     return LayoutTree(
         tree.symbols,
         tuple(Edge(parent, child, how) for parent, lines in enumerate(children) for how, child in lines.items()),
     )
+
+
+def _narrow(symbols: Sequence[Symbol], children: Children, marks: Sequence[int]) -> None:
+    """Let lone letters take the places of the accents that span them, which then stand above the letters."""
+    places = {child: (parent, how) for parent, lines in enumerate(children) for how, child in lines.items() if marks}
+    for mark in marks:
+        letter, others = children[mark][Relation.INSIDE], children[mark].keys() - {Relation.INSIDE}
+        taken = children[letter] or not bears_accent(symbols[letter].label)
+        if taken or not others <= {Relation.SUB, Relation.SUP, Relation.RIGHT}:
+            continue
+        children[letter] = {how: children[mark][how] for how in others} | {Relation.ABOVE: mark}
+        children[mark] = {}
+        if mark in places:
+            parent, how = places[mark]
+            children[parent][how] = letter
 
 
 def _raise_primes(symbols: Sequence[Symbol], children: Children) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from inkmath.layout.accents import ACCENTS, WIDE, accent_of, bears_accent
+from inkmath.layout.accents import ACCENTS, SPANNING, WIDE, accent_of, bears_accent, spanning_of
 from inkmath.layout.builder import Span, TreeBuilder
 from inkmath.layout.canonical import STACKED, canonical
 from inkmath.layout.matrices import ENVIRONMENTS, OPENING, environment_of
@@ -63,10 +63,11 @@ def to_latex(tree: LayoutTree) -> str:
 
     ``\limits`` and ``\nolimits`` stand where an operator's limits are not where a displayed formula puts them;
     what stands above or below another symbol is an accent, ``\overset`` or ``\underset``. A matrix is ``pmatrix`` or
-    what else says it with its brackets, and ``matrix`` after its opening bracket where nothing does.
+    what else says it with its brackets, and ``matrix`` after its opening bracket where nothing does. A wide accent that
+    spans a lone letter is written as wide, and read back as a narrow one.
 
     Raises:
-        LayoutError: something stands inside a symbol that is neither a root nor an opening bracket.
+        LayoutError: something stands inside a symbol that is no root, no opening bracket and no wide accent.
     """
     return " ".join(_write(tree))
 
@@ -89,12 +90,13 @@ def parse_latex(text: str) -> LayoutTree:
     Spacing, fonts and the sizes of delimiters are passed over, but that ``\mathrm{sin}``, like
     ``\operatorname{sin}``, is ``\sin``; ``'`` is a ``\prime`` above. An operator such as
     ``\sum`` has its limits below and above, as a displayed formula does, unless ``\nolimits`` follows it or braces
-    surround it. ``\vec`` and the other accents of :mod:`inkmath.layout.accents` stand over one letter or digit each, as
-    do ``\overline`` and its like. ``pmatrix`` and the other environments of :mod:`inkmath.layout.matrices` are read
-    with their brackets, ``matrix``, ``smallmatrix`` and ``array`` right after an opening bracket.
+    surround it. Of the accents of :mod:`inkmath.layout.accents` those that can be wide stand over whatever they are
+    given, narrow over one letter or digit; dots stand over such only. ``pmatrix`` and the other environments of
+    :mod:`inkmath.layout.matrices` are read with their brackets, ``matrix``, ``smallmatrix`` and ``array`` right after
+    an opening bracket.
 
     Raises:
-        LayoutError: broken LaTeX, or what a layout tree cannot hold: an unknown command, an accent over several
+        LayoutError: broken LaTeX, or what a layout tree cannot hold: an unknown command, a dot over several
             symbols, a table without a bracket or with an empty cell, a second subscript, a script without a base. The
             message tells the column.
     """
@@ -152,6 +154,8 @@ def _write_symbol(
     matrix: list[str | int] = []
     if whole:
         written = whole
+    elif (spanning := spanning_of(tree, symbol)) is not None:
+        written = [spanning, *_group(children, Relation.INSIDE)]
     elif label == "-" and (Relation.ABOVE in children or Relation.BELOW in children):
         written = ["\\frac", *_group(children, Relation.ABOVE), *_group(children, Relation.BELOW)]
     elif label == "\\sqrt":
@@ -337,7 +341,7 @@ class _Parser:
         elif token in _UPRIGHT:
             span = self.function()
         elif token in ACCENTS or token in WIDE:
-            span = self.accent(ACCENTS[WIDE.get(token, token)])
+            span = self.accent(token)
         elif token.startswith(_BEGIN):
             span = self.environment(token[len(_BEGIN) : -1], before)
         else:
@@ -479,13 +483,22 @@ class _Parser:
                 self.fail(str(error))
         return base
 
-    def accent(self, marks: Sequence[str]) -> Span:
-        start = self.at - 1
+    def accent(self, command: str) -> Span:
+        """After a command that sets an accent; a wide one over a letter with scripts spans those, too."""
+        marks, start = ACCENTS[WIDE.get(command, command)], self.at - 1
         base = self.argument()
-        lone = base is not None and base[0] == base[1] and bears_accent(self.builder.symbols[base[0]].label)
-        if base is None or not lone or Relation.ABOVE in self.builder.children[base[0]]:
+        letter = base is not None and base[0] == base[1] and bears_accent(self.builder.symbols[base[0]].label)
+        if base is None:
             self.at = start
-            self.fail(f"{quoted(self.tokens[start])} stands over one letter or digit")
+            self.fail(f"{quoted(command)} stands over nothing")
+        lines = self.builder.children[base[0]]
+        if not letter or Relation.ABOVE in lines or (lines and command in WIDE):
+            if marks[0] not in SPANNING:
+                self.at = start
+                self.fail(f"{quoted(command)} stands over one letter or digit")
+            mark = self.builder.add(Symbol(marks[0]))
+            self.builder.relate(mark, Relation.INSIDE, base[0])
+            return mark, mark
         first, *others = (self.builder.add(Symbol(mark)) for mark in marks)
         self.builder.relate(base[0], Relation.ABOVE, first)
         self.builder.chain([(mark, mark) for mark in (first, *others)])

@@ -11,7 +11,7 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
-from inkmath.layout.accents import SHOWN, accent_of, marks_of_mathml
+from inkmath.layout.accents import SHOWN, SPANNING, WIDE, accent_of, marks_of_mathml, spanning_of
 from inkmath.layout.builder import Span, TreeBuilder
 from inkmath.layout.matrices import OPENING, environment_of
 from inkmath.layout.quoting import quoted
@@ -161,8 +161,10 @@ class _Reader:
                 base = children[0] if children else None
                 if base is None:
                     raise LayoutError("scripts without a base")
+                if name == "mover" and (spanning := self.spanning(base, children[-1])) is not None:
+                    return spanning
                 if base[0] != base[1] and _marks(element[-1]):
-                    raise LayoutError("an accent stands over one letter or digit")
+                    raise LayoutError("dots stand over one letter or digit")
                 self.govern(base[1], _SCRIPTS[name], children[1:])
                 return base
             if name in _GOVERNORS:
@@ -176,6 +178,15 @@ class _Reader:
         if name in _IGNORED:
             return None
         raise LayoutError(f"line {element.sourceline}: a layout tree has no place for MathML's <{name}>")
+
+    def spanning(self, base: Span, accent: Span | None) -> Span | None:
+        """An accent over several symbols, which it governs; None where it stands over a single one."""
+        if accent is None or accent[0] != accent[1] or self.builder.symbols[accent[0]].label not in SPANNING:
+            return None
+        if self.builder.children[accent[0]] or (base[0] == base[1] and not self.builder.children[base[0]]):
+            return None
+        self.builder.relate(accent[0], Relation.INSIDE, base[0])
+        return accent
 
     def leaf(self, element: etree._Element, name: str) -> Span | None:
         """One symbol where strokes are bound to it or the text is a word, else one a digit of a number, one a prime."""
@@ -265,7 +276,7 @@ def to_mathml(tree: LayoutTree, ids: Sequence[str] | None = None, *, plain: bool
             attribute that only serves to show the formula.
 
     Raises:
-        LayoutError: something stands inside a symbol that is neither a root nor an opening bracket.
+        LayoutError: something stands inside a symbol that is no root, no opening bracket and no wide accent.
     """
     writer = _Writer(tree, ids, plain)
     head = f'<math xmlns="{NAMESPACE}"' + (">" if plain else ' display="block">')
@@ -388,6 +399,9 @@ class _Writer:
         def show(relation: Relation) -> _Piece:
             return lines.get(relation, "<mrow/>")
 
+        if (spanning := spanning_of(self.tree, symbol)) is not None:
+            accent = f"{self.tag('mo', symbol)}{SHOWN[WIDE[spanning]]}</mo>"
+            return ["<mover>" if self.plain else '<mover accent="true">', show(Relation.INSIDE), accent, "</mover>"]
         if Relation.INSIDE in lines and label != "\\sqrt" and label not in OPENING:
             raise LayoutError(f"MathML has no form for something inside {quoted(label)}")
         if label == "-" and _held(label, lines):
@@ -443,9 +457,11 @@ def _leaf_of(label: str) -> str:
 
 
 def _held(label: str, lines: Collection[Relation]) -> frozenset[Relation]:
-    """The lines that the element of a symbol holds itself: a fraction's, a root's."""
+    """The lines that the element of a symbol holds itself: a fraction's, a root's, a wide accent's."""
     if label == "\\sqrt":
         return frozenset({Relation.INSIDE, Relation.ABOVE})
+    if label in SPANNING and Relation.INSIDE in lines:
+        return frozenset({Relation.INSIDE})
     sides = frozenset({Relation.ABOVE, Relation.BELOW})
     return sides if label == "-" and not sides.isdisjoint(lines) else frozenset()
 

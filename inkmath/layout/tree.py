@@ -3,7 +3,8 @@
 The tree is the one used by the CROHME competitions (Mouchere et al., "Advancing the state of the art for handwritten
 math recognition", IJDAR 2016): nodes are symbols, an edge leads from a symbol to the first symbol of the line it
 governs, and a line is a chain of ``Right`` edges. A fraction is its bar, labelled ``-``, with ``Above`` and ``Below``;
-a root is ``\\sqrt`` with ``Inside`` and, for its index, ``Above``. Matrices, which their trees have not, stand
+a root is ``\\sqrt`` with ``Inside`` and, for its index, ``Above``. What a wide accent spans, as the bar of
+``\\overline { A B }``, stands ``Inside`` it. Matrices, which their trees have not, stand
 ``Inside`` their opening bracket, first cell first. From the first symbol of a cell ``Cell`` leads to the next cell of
 its row, and from the first symbol of a row ``Row`` to the next row.
 """
@@ -39,6 +40,10 @@ READING_ORDER = (
     *(Relation.RIGHT, Relation.CELL, Relation.ROW),
 )
 """The lines that a symbol governs, as they are read after it."""
+
+
+COVERING = frozenset(("\\sqrt", "-", "\\rightarrow", "\\wedge", "\\sim"))
+"""Symbols whose bar or mark is over the line that stands inside them; inside others, brackets, stands a matrix."""
 
 
 class LayoutError(ValueError):
@@ -140,7 +145,7 @@ class LayoutTree:
 
     def matrix(self, opening: int) -> list[list[int]]:
         """The first symbol of each cell, row by row, of the matrix inside a bracket; empty where there is none."""
-        first = None if self.symbols[opening].label == "\\sqrt" else self.children[opening].get(Relation.INSIDE)
+        first = None if self.symbols[opening].label in COVERING else self.children[opening].get(Relation.INSIDE)
         rows = along(self.children, first, Relation.ROW)
         return [list(along(self.children, row, Relation.CELL)) for row in rows]
 

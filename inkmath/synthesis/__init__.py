@@ -15,7 +15,7 @@ import numpy as np
 from inkmath.ink import Ink
 from inkmath.layout.classes import FURTHER_CLASSES, SYMBOL_CLASSES
 from inkmath.layout.latex import to_latex
-from inkmath.synthesis.further import place_for, with_accents, with_further
+from inkmath.synthesis.further import place_for, with_accents, with_further, with_wide_accent
 from inkmath.synthesis.grammar import check_limit, random_formula
 from inkmath.synthesis.matrices import matrix_formula
 from inkmath.synthesis.style import Writer
@@ -49,8 +49,9 @@ def synthesize(
         collection: names the set; two collections of one seed share neither a writer nor the choice of formulas.
         max_symbols: the longest formula, in symbols.
         further: put classes of `inkmath.layout.classes.FURTHER_CLASSES` in the place of others of their kind, each in
-            about two of any 54 formulas, and accents over letters of three in ten; how often the other classes occur
-            is chance then. Ids and hands are those of the same seed without.
+            about two of any 54 formulas, accents over letters of three in ten, and a wide one over several symbols of
+            one in seven or so; how often the other classes occur is chance then. Ids and hands are those of the same
+            seed without.
         matrices: make formulas that have a matrix each, or a function defined case by case. What classes occur is
             chance then; with ``further`` those of `FURTHER_CLASSES` stand in the place of others where they find one.
 
@@ -84,7 +85,8 @@ def _written(
             formula = random_formula(rng, wanted=places, max_symbols=max_symbols)
         if further:
             formula = with_further(formula, wanted, rng)
-            formula = with_accents(formula, max_symbols - len(formula.symbols), rng)
+            for accented in (with_accents, with_wide_accent):
+                formula = accented(formula, max_symbols - len(formula.symbols), rng)
         strokes, tree = typeset(formula, hand(number), rng)
         yield Ink(
             strokes=strokes,

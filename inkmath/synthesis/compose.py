@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inkmath.features.expression import RELATIONS, FormulaSet, pair_labels, rescale
-from inkmath.layout.accents import ACCENTS, DOTTED
+from inkmath.layout.accents import ACCENTS, DOTTED, SPANNING
 from inkmath.layout.symbols import PRIME
 from inkmath.layout.tree import Relation
 from inkmath.synthesis.bank import SymbolBank
 from inkmath.synthesis.lift import relift
-from inkmath.synthesis.marks import bearing, lead_to_marks, over_letter
+from inkmath.synthesis.marks import WIDE, WIDTH, bearing, lead_to_marks, over_letter
 from inkmath.synthesis.signs import SignExchange
 from inkmath.synthesis.spacing import respace
 from inkmath.synthesis.stance import beside
@@ -31,10 +31,16 @@ if TYPE_CHECKING:
 
     from inkmath.features.expression import Floats, Ints
 
-RIGHT, SUP, ABOVE = map(RELATIONS.index, (Relation.RIGHT, Relation.SUP, Relation.ABOVE))
+RIGHT, SUP, ABOVE, INSIDE = map(RELATIONS.index, (Relation.RIGHT, Relation.SUP, Relation.ABOVE, Relation.INSIDE))
 STRETCHED = frozenset(("-", "\\sqrt", "(", ")", "[", "]", "\\{", "\\}", "|", "/", "\\int", "\\rightarrow"))
 """Symbols that people draw as long or tall as the place asks, so an exchanged one takes the old box as it is."""
 
+
+SPAN = 0.35
+"""Share of the accents that are wide."""
+
+LONGER = 0.5
+"""So often one symbol more is spanned by a wide accent."""
 
 ROOM_ABOVE = 0.1
 """So far from what is above them marks stay, in typical strokes."""
@@ -58,7 +64,7 @@ class Mix:
         spell: a name of a function that is exchanged is spelled with the letters of one writer, who may never have
         written it, instead of being one that somebody wrote.
         sign: some operators, signs of relation and pairs of brackets become others. prime: a letter gets a prime.
-        accent: a letter gets an accent, half of the time wherever it stands.
+        accent: a letter gets an accent, half of the time wherever it stands, or a stretch of a line gets a wide one.
         graft: what hangs on a symbol, if it is no accent, gives way to what hangs on another in the same relation.
         respace: gaps, and where and how large scripts and operands stand, change. join: another part follows on the
         same line. swap: two neighbouring symbols change places in the order of writing. shuffle: the order of writing
@@ -157,6 +163,7 @@ class Composer:
             for marks in ACCENTS.values()
             if all(mark in index and known[index[mark]] for mark in marks)
         ]
+        self.spanning = [index[mark] for mark in SPANNING if mark in index and known[index[mark]]]
         self.stretched = np.array([label in STRETCHED for label in classes])
         self.children: list[list[tuple[int, int]]] = [[] for _ in formulas.labels]  # (child, relation) of each symbol
         for parent, child, relation in self.ink.edges.tolist():
@@ -259,7 +266,8 @@ class Composer:
         if rng.random() < self.mix.prime and len(self.primes):
             draft = self._prime(draft, rng)
         if self.mix.accent and self.accents and rng.random() < self.mix.accent:
-            draft = self._accent(draft, rng)
+            wide = self.spanning and rng.random() < SPAN
+            draft = self._wide_accent(draft, rng) if wide else self._accent(draft, rng)
         low, high = self._boxes(draft)
         if rng.random() < self.mix.respace:
             scale, shift = respace(draft.edges, low, high, rng)
@@ -433,23 +441,62 @@ class Composer:
 
     def _accented(self, draft: _Draft, letter: int, marks: Sequence[int], rng: np.random.Generator) -> _Draft:
         """Write the marks of an accent over a letter; what is above it keeps them away."""
+        count = len(draft.symbols)
+        edges = [[letter, count, ABOVE], *([count + at, count + at + 1, RIGHT] for at in range(len(marks) - 1))]
+        return self._marked(draft, [letter], marks, np.concatenate([draft.edges, edges]), WIDTH, rng)
+
+    def _wide_accent(self, draft: _Draft, rng: np.random.Generator) -> _Draft:
+        """Write an accent over a stretch of a line, from a letter or digit to another, with all that hangs on them."""
+        following = {parent: child for parent, child, how in draft.edges.tolist() if how == RIGHT}
+        ends = set(np.flatnonzero(self.bearing[self.ink.classes[draft.symbols]]).tolist())
+        starts = sorted(ends & following.keys())
+        if not starts:
+            return draft
+        line = [starts[int(rng.integers(len(starts)))]]
+        while line[-1] in following and (len(line) < 2 or line[-1] not in ends or rng.random() < LONGER):
+            line.append(following[line[-1]])
+        if line[-1] not in ends:
+            return draft
+        hanging = [
+            one for place in line for one in beside(place, draft.edges, sorted({*range(len(RELATIONS))} - {RIGHT}))
+        ]
+        mark, (first, last) = len(draft.symbols), (line[0], line[-1])
+        edges = draft.edges.copy()
+        edges[edges[:, 1] == first, 1] = mark
+        edges[(edges[:, 0] == last) & (edges[:, 2] == RIGHT), 0] = mark
+        label = self.spanning[int(rng.integers(len(self.spanning)))]
+        edges = np.concatenate([edges, [[mark, first, INSIDE]]])
+        return self._marked(draft, [*line, *hanging], [label], edges, WIDE, rng)
+
+    def _marked(
+        self,
+        draft: _Draft,
+        under: Sequence[int],
+        marks: Sequence[int],
+        edges: Ints,
+        width: tuple[float, float],
+        rng: np.random.Generator,
+    ) -> _Draft:
+        """Write marks, which ``edges`` has already, over some symbols right after these; ink above keeps them off."""
         low, high = self._boxes(draft)
         donors = [int(rng.choice(self.ink.of_class[mark])) for mark in marks]
         written = self.ink.high[donors] - self.ink.low[donors]  # (N, 2)
-        scale, corner = over_letter(low[letter], high[letter], written, rng)
+        scale, corner = over_letter(low[under].min(axis=0), high[under].max(axis=0), written, rng, width)
         first, last = corner.min(axis=0) - ROOM_ABOVE, (corner + scale * written).max(axis=0)
-        others = np.arange(len(low)) != letter
+        others = ~np.isin(np.arange(len(low)), under)
         if (others & (low < last).all(axis=1) & (high > first).all(axis=1)).any():
             return draft
-        count, strokes = len(draft.symbols), self.ink.rows[int(draft.symbols[letter])]
-        begin = draft.begins[letter] + draft.pace[letter] * (strokes[-1] - strokes[0] + 0.5)
-        edges = [[letter, count, ABOVE], *([count + at, count + at + 1, RIGHT] for at in range(len(marks) - 1))]
+        rows = [self.ink.rows[int(draft.symbols[place])] for place in under]
+        begin = max(
+            draft.begins[place] + draft.pace[place] * (strokes[-1] - strokes[0] + 0.5)
+            for place, strokes in zip(under, rows, strict=True)
+        )
         return _Draft(
             np.append(draft.symbols, donors),
-            np.concatenate([draft.edges, edges]).astype(np.int32),
+            edges.astype(np.int32),
             np.append(draft.begins, begin + 1e-2 * np.arange(len(marks))),
             np.append(draft.pace, np.full(len(marks), 1e-3)),
-            np.concatenate([np.broadcast_to(draft.scale, (count, 2)), scale]).astype(np.float32),
+            np.concatenate([np.broadcast_to(draft.scale, (len(low), 2)), scale]).astype(np.float32),
             np.concatenate([draft.shift, corner - scale * self.ink.low[donors]]).astype(np.float32),
         )
 

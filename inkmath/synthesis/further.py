@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from inkmath.layout.accents import ACCENTS, DOTTED, bears_accent
+from inkmath.layout.accents import ACCENTS, DOTTED, SPANNING, accent_of, bears_accent
+from inkmath.layout.classes import FURTHER_CLASSES, SYMBOL_CLASSES
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
-from inkmath.synthesis.expressions import DIGITS, PRODUCTS, RELATIONS, SIGNS, VARIABLES
+from inkmath.synthesis.expressions import DIGITS, FENCES, PRODUCTS, RELATIONS, SIGNS, VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +48,26 @@ ACCENTED = 0.3
 
 _ACCENT_ODDS = (0.24, 0.3, 0.16, 0.12, 0.12, 0.06)  # of `ACCENTS`, in their order
 _ANOTHER = 0.2  # share of the letters whose accent is not the formula's usual one
+
+SPANNED = 0.25
+"""So many of the formulas have a wide accent, if they have a place for it."""
+
+_SPANNING_ODDS = (0.5, 0.3, 0.14, 0.06)  # of `SPANNING`, in their order
+_POINTS = 0.5  # share of the wide accents that stand over two or three capitals, as over points of geometry
+_LONGER = 0.5  # so often a wide accent spans one symbol more
+_APART = {
+    *RELATIONS,
+    "\\in",
+    *COMPARISONS,
+    *ARROWS,
+    ",",
+    ";",
+    ":",
+    *FENCES,
+    *FENCES.values(),
+    "|",
+}  # no accent spans those
+_CAPITALS = tuple(label for label in sorted((*SYMBOL_CLASSES, *FURTHER_CLASSES)) if len(label) == 1 and label.isupper())
 
 _DEGREES = 0.1  # share of the superscripts of one digit that become the sign of degrees
 
@@ -102,4 +124,48 @@ def with_accents(tree: LayoutTree, room: int, rng: np.random.Generator) -> Layou
             edges.append(Edge(governor, len(symbols), how))
             governor, how = len(symbols), Relation.RIGHT
             symbols.append(Symbol(mark))
+    return LayoutTree(tuple(symbols), tuple(edges)).ordered()
+
+
+def with_wide_accent(tree: LayoutTree, room: int, rng: np.random.Generator) -> LayoutTree:
+    """The formula, or one time in four, if it has a place for it, the formula with an accent over several symbols.
+
+    They are capitals in the place of a letter, or a stretch of a line that begins and ends with a letter or digit and
+    has no brackets and no sign of relation.
+
+    Args: as of :func:`with_accents`.
+    """
+    labels = [symbol.label for symbol in tree.symbols]
+    bare = [place for place, label in enumerate(labels) if bears_accent(label) and accent_of(tree, place) is None]
+    if rng.random() >= SPANNED or not bare:
+        return tree
+    mark = str(rng.choice(list(SPANNING), p=_SPANNING_ODDS))
+    letters = [place for place in bare if labels[place] not in DIGITS]
+    if letters and rng.random() < _POINTS:
+        points = [str(label) for label in rng.choice(_CAPITALS, 3 if mark == "\\wedge" else 2, replace=False)]
+        place = int(rng.choice(letters))
+        return _spanned(tree, place, place, mark, points) if len(points) <= room else tree
+    first = int(rng.choice(bare))
+    stretch = [first]
+    for place in list(tree.line(first))[1:]:
+        if len(stretch) > 1 and stretch[-1] in bare and rng.random() >= _LONGER:
+            break
+        stretch.append(place)
+        if labels[place] in _APART:
+            break
+    return _spanned(tree, first, stretch[-1], mark) if room and len(stretch) > 1 and stretch[-1] in bare else tree
+
+
+def _spanned(tree: LayoutTree, first: int, last: int, mark: str, points: Sequence[str] = ()) -> LayoutTree:
+    """The formula with a mark over a stretch of a line, or over some labels in the place of the one symbol of that."""
+    over = len(tree.symbols)
+    symbols = [*tree.symbols, Symbol(mark), *map(Symbol, points[1:])]
+    symbols[first] = Symbol(points[0]) if points else symbols[first]
+    edges = [Edge(over, first, Relation.INSIDE)]
+    for edge in tree.edges:
+        beyond = edge.parent == last and (points or edge.relation is Relation.RIGHT)
+        beside = edge.parent == first and edge.relation in (Relation.CELL, Relation.ROW)
+        parent = over if beyond or beside else edge.parent
+        edges.append(Edge(parent, over if edge.child == first else edge.child, edge.relation))
+    edges += [Edge(*pair, Relation.RIGHT) for pair in pairwise([first, *range(over + 1, len(symbols))])]
     return LayoutTree(tuple(symbols), tuple(edges)).ordered()

@@ -1,4 +1,4 @@
-"""The marks of an accent over a letter: which they are, where they stand, and how large."""
+"""The marks of an accent over a letter, or over several symbols: which they are, where they stand, and how large."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ DOT = 0.2
 
 WIDTH, HEIGHT = (0.6, 1.3), (0.12, 0.35)
 """How wide and how high a mark is, in widths and heights of its letter, at least and at most."""
+
+WIDE = (0.85, 1.15)
+"""How wide a mark over several symbols is, in widths of what it spans."""
 
 FLAT = 2.0
 """A mark becomes so many times as high for its width at most as it was written: a bar stays a bar."""
@@ -57,13 +60,17 @@ def lead_to_marks(edges: Ints, classes: NDArray[Any], bearing: NDArray[np.bool_]
     return found
 
 
-def over_letter(low: Floats, high: Floats, written: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
+def over_letter(
+    low: Floats, high: Floats, written: Floats, rng: np.random.Generator, width: tuple[float, float] = WIDTH
+) -> tuple[Floats, Floats]:
     """Scale and place the marks of an accent side by side.
 
     Args:
-        low, high: ``(2,)`` corners of the letter's box, in typical strokes, the second axis downward.
+        low, high: ``(2,)`` corners of the letter's box, in typical strokes, the second axis downward; of the box around
+            all symbols that a wide accent spans.
         written: ``(N, 2)`` width and height of each mark as it was written.
         rng: source of randomness.
+        width: how wide a mark that is no dot is, in widths of the box, at least and at most.
 
     Returns:
         ``scale (N, 2)`` of the marks and ``corner (N, 2)``, the upper left of each when scaled.
@@ -71,7 +78,7 @@ def over_letter(low: Floats, high: Floats, written: Floats, rng: np.random.Gener
     letter = np.maximum(high - low, LEAST)  # (2,)
     own = np.maximum(written, 1e-3)  # (N, 2)
     if len(own) == 1 and own.max() > DOT:
-        size = letter * (rng.uniform(*WIDTH), rng.uniform(*HEIGHT))
+        size = letter * (rng.uniform(*width), rng.uniform(*HEIGHT))
         size[1] = min(size[1], FLAT * size[0] * own[0, 1] / own[0, 0])
         scale = size / own
     else:

@@ -27,7 +27,7 @@ BRACKETS = (("(", ")"), ("[", "]"), ("\\{", "\\}"), ("|", "|"))
 """Pairs that may enclose whatever another pair does."""
 
 RIGHT = RELATIONS.index(Relation.RIGHT)
-ABOVE, BELOW = RELATIONS.index(Relation.ABOVE), RELATIONS.index(Relation.BELOW)
+ABOVE, BELOW, INSIDE = map(RELATIONS.index, (Relation.ABOVE, Relation.BELOW, Relation.INSIDE))
 
 
 class SignExchange:
@@ -51,13 +51,13 @@ class SignExchange:
     def draw(self, classes: NDArray[Any], edges: Ints, rng: np.random.Generator) -> dict[int, int]:
         """The places of signs that become others, about half of them, each with its new class.
 
-        The bar of a fraction is no minus, nor is the bar over a letter; a bracket that closes nothing stays itself.
+        The bar of a fraction is no minus, nor is a bar over letters; a bracket that closes nothing stays itself.
 
         Args:
             classes: ``(K,)`` of the symbols. edges: ``(E, 3)`` parent, child, relation. rng: source of randomness.
         """
         changed: dict[int, int] = {}
-        bars = set(edges[(edges[:, 2] == ABOVE) | (edges[:, 2] == BELOW), 0].tolist())
+        bars = set(edges[np.isin(edges[:, 2], (ABOVE, BELOW, INSIDE)), 0].tolist())
         accents = set(edges[lead_to_marks(edges, classes, self._bearing), 1].tolist())
         for place, number in enumerate(classes.tolist()):
             if number in self._kinds and place not in bars | accents and rng.random() < 0.5:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inkmath.layout.accents import DOTTED, accent_of
+from inkmath.layout.accents import DOTTED, accent_of, spanning_of
 from inkmath.layout.matrices import closing_of
 from inkmath.layout.tree import LayoutTree, Relation
 from inkmath.synthesis.allographs import SPELLED
@@ -52,6 +52,8 @@ _MARKS: dict[str, tuple[float, float, float, float]] = {
     "\\sim": (0.6, 1.1, 2.0, 4.5),
 }
 _NARROWEST = 5.0
+# Least and most width of a mark over several symbols, in widths of what it spans, and how much higher than over one.
+_SPANNING, _HIGHER = (0.85, 1.12), 1.4
 _HARPOONS = 0.25  # share of the arrows over letters that have half a head
 _GAP = 3.2
 # Gaps of a matrix: between columns, at least so many usual ones, and between rows.
@@ -196,6 +198,8 @@ class _Hand:
         label = self._label(index)
         if label == "\\sqrt":
             box = self._root(index, size)
+        elif spanning_of(self.tree, index) is not None:
+            box = self._limits(self._spanning(index, size), index, size)
         elif label == "-" and (Relation.ABOVE in children or Relation.BELOW in children):
             box = self._fraction(index, size)
         else:
@@ -302,12 +306,23 @@ class _Hand:
         accent.shift(box.centre - accent.centre + self._jitter(1.2, size), box.top - gap - accent.bottom)
         return accent
 
+    def _spanning(self, index: int, size: float) -> _Box:
+        """What a wide accent spans, and the accent over it, most often written last."""
+        content = self.line(self.tree.children[index][Relation.INSIDE], size)
+        mark = self._over(index, content, size)
+        gap = (1.5 + abs(self._jitter(1.5))) * size
+        mark.shift(content.centre - mark.centre + self._jitter(1.5, size), content.top - gap - mark.bottom)
+        first = self.rng.random() < self.style.bar_first / 2
+        return _Box.of((mark, content) if first else (content, mark))
+
     def _over(self, mark: int, box: _Box, size: float) -> _Box:
-        """One mark over a letter, in the size that it has there."""
+        """A mark over a letter or over all that it spans, whose box is given, in the size that it has there."""
         label = self._label(mark)
         if label not in _MARKS:
             return _Box.around(_Mark(mark, [stroke * size for stroke in self.writer.symbol(label, self.rng)], size))
         narrow, wide, low, high = _MARKS[label]
+        if Relation.INSIDE in self.tree.children[mark]:
+            (narrow, wide), high = _SPANNING, high * _HIGHER
         width = max(box.width * self.rng.uniform(narrow, wide), _NARROWEST * size)
         height = self.rng.uniform(low, high) * size
         if label == "-":

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from inkmath.layout.accents import ACCENTS, WIDE, accent_of, bears_accent, marks_of_mathml
+from inkmath.layout.accents import ACCENTS, SPANNING, WIDE, accent_of, bears_accent, marks_of_mathml, spanning_of
 from inkmath.layout.latex import parse_latex
 from inkmath.layout.symbols import canonical_label
+from inkmath.layout.tree import COVERING, Relation
 
 
 @pytest.mark.parametrize("command", [*ACCENTS, *WIDE])
@@ -34,6 +35,25 @@ def test_an_accent_is_a_line_of_marks_above_a_letter(command: str) -> None:
 def test_what_is_above_something_need_be_no_accent(latex: str) -> None:
     tree = parse_latex(latex)
     assert [accent_of(tree, place) for place in range(len(tree.symbols))] == [None] * len(tree.symbols)
+
+
+@pytest.mark.parametrize("command", WIDE)
+def test_an_accent_over_several_symbols_governs_them(command: str) -> None:
+    tree = parse_latex(f"{command} {{ x + y }} ^ {{ 2 }} = z")
+    assert spanning_of(tree, 0) == command
+    assert [tree.symbols[place].label for place in tree.line(tree.children[0][Relation.INSIDE])] == ["x", "+", "y"]
+    assert tree.children[0].keys() == {Relation.INSIDE, Relation.SUP, Relation.RIGHT}
+    assert parse_latex(f"{WIDE[command]} {{ x + y }} ^ {{ 2 }} = z") == tree
+    assert [spanning_of(tree, place) for place in range(1, len(tree.symbols))] == [None] * (len(tree.symbols) - 1)
+
+
+def test_what_covers_a_line_is_a_root_or_a_wide_accent() -> None:
+    assert {"\\sqrt", *SPANNING} == COVERING
+
+
+def test_roots_and_brackets_are_no_accents() -> None:
+    tree = parse_latex(r"\sqrt { x } - \begin{pmatrix} x \end{pmatrix}")
+    assert [spanning_of(tree, place) for place in range(len(tree.symbols))] == [None] * len(tree.symbols)
 
 
 def test_letters_and_digits_bear_accents() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from inkmath.layout.accents import SPANNING
 from inkmath.layout.builder import TreeBuilder
 from inkmath.layout.matrices import OPENING
 from inkmath.layout.tree import LayoutError, Relation, Symbol
 
 
-@pytest.mark.parametrize("holder", ["\\sqrt", *sorted(OPENING)])
-def test_something_stands_inside_roots_and_opening_brackets(holder: str) -> None:
+@pytest.mark.parametrize("holder", ["\\sqrt", *sorted(OPENING), *SPANNING])
+def test_something_stands_inside_roots_opening_brackets_and_wide_accents(holder: str) -> None:
     builder = TreeBuilder()
     parent, child = (builder.add(Symbol(label)) for label in (holder, "x"))
     builder.relate(parent, Relation.INSIDE, child)

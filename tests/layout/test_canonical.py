@@ -71,6 +71,22 @@ def test_symbols_keep_their_order_and_their_strokes() -> None:
     assert set(raised.edges) == {Edge(2, 1, Relation.SUP), Edge(2, 0, Relation.RIGHT)}
 
 
+@pytest.mark.parametrize("mark", [0, 1])
+def test_a_wide_accent_over_a_lone_letter_is_a_narrow_one(mark: int) -> None:
+    letter, script, following = 1 - mark, 2, 3
+    symbols = tuple(Symbol("x" if place == letter else "-" if place == mark else "1", (place,)) for place in range(4))
+    hanging = Edge(mark, script, Relation.SUB), Edge(mark, following, Relation.RIGHT)
+
+    narrow = canonical(LayoutTree(symbols, (Edge(mark, letter, Relation.INSIDE), *hanging)))
+
+    assert narrow.symbols == symbols
+    assert to_latex(narrow) == r"\bar { x } _ { 1 } 1"
+    wide = LayoutTree(
+        (*symbols, Symbol("2")), (Edge(mark, letter, Relation.INSIDE), Edge(letter, 4, Relation.SUP), *hanging)
+    )
+    assert canonical(wide) is wide
+
+
 @given(trees)
 def test_any_tree_has_a_canonical_form_of_the_same_symbols(tree: LayoutTree) -> None:
     form = canonical(tree)

@@ -66,6 +66,12 @@ def latex_of(content: str) -> str:
         ("<munderover><mi>x</mi><mi>i</mi><mo>~</mo></munderover>", r"\underset { i } { \tilde { x } }"),
         ("<mover><mi>x</mi><mo>\u02d9</mo></mover><mover><mi>x</mi><mo>\u00a8</mo></mover>", r"\dot { x } \ddot { x }"),
         ("<mover><mi>x</mi><mrow><mo>.</mo><mo>.</mo></mrow></mover>", r"\ddot { x }"),
+        ("<mover><mrow><mi>A</mi><mi>B</mi></mrow><mo>→</mo></mover>", r"\overrightarrow { A B }"),
+        ("<mover><msub><mi>x</mi><mn>1</mn></msub><mo>\u00af</mo></mover>", r"\overline { x _ { 1 } }"),
+        (
+            "<mover><mrow><mi>A</mi><mo>=</mo></mrow><mrow><mo>→</mo><mi>x</mi></mrow></mover>",
+            r"A \overset { \rightarrow x } { = }",
+        ),
     ],
 )
 def test_reading(content: str, latex: str) -> None:
@@ -227,8 +233,8 @@ def test_ids_name_the_elements_of_symbols() -> None:
         ("<math><msub><msub><mi>x</mi><mi>y</mi></msub><mi>z</mi></msub></math>", "'x' has a subscript already"),
         ("<math><mfrac linethickness='0px'><mi>n</mi><mi>k</mi></mfrac></math>", "<mfrac>: a fraction without a bar"),
         (
-            "<math><mover><mrow><mi>A</mi><mi>B</mi></mrow><mo>\u00af</mo></mover></math>",
-            "stands over one letter or digit",
+            "<math><mover><mrow><mi>A</mi><mi>B</mi></mrow><mo>\u00a8</mo></mover></math>",
+            "dots stand over one letter or digit",
         ),
         ("<math><mi>x</mi><mo>^</mo></math>", "'\\^' is no symbol"),
         ("<math><mi>foo</mi></math>", "'foo' is no symbol"),
@@ -274,13 +280,13 @@ def test_cells_of_cases_are_flush_left_for_who_looks_at_them() -> None:
     assert "left" not in written(r"\begin{Bmatrix} a \end{Bmatrix}")
 
 
-def test_something_inside_what_is_neither_root_nor_bracket_has_no_mathml() -> None:
+def test_something_inside_what_can_hold_nothing_has_no_mathml() -> None:
     with pytest.raises(LayoutError, match="inside"):
         to_mathml(LayoutTree((Symbol("x"), Symbol("y")), (Edge(0, 1, Relation.INSIDE),)))
     with pytest.raises(LayoutError, match="inside"):
         to_mathml(
             LayoutTree(
-                (Symbol("-"), Symbol("y"), Symbol("z")), (Edge(0, 1, Relation.ABOVE), Edge(0, 2, Relation.INSIDE))
+                (Symbol("+"), Symbol("y"), Symbol("z")), (Edge(0, 1, Relation.ABOVE), Edge(0, 2, Relation.INSIDE))
             )
         )
 

@@ -3,7 +3,8 @@
 Every line of a formula has a place and a size, and every symbol has a usual top and bottom on it: digits reach from the
 line to one above it, an x to 0.66, a q from 0.66 to 0.64 below. Given a layout tree, place and size of each line are
 what its symbols' boxes ask for, weighed against where lines of scripts usually lie beside what governs them; how well
-the boxes then agree is the log-likelihood of the ink's heights. Whatever labels a text makes likely play no part in it.
+the boxes then agree is the log-likelihood of the ink's heights. What a wide accent spans is on the accent's line, and
+the accent above that. Whatever labels a text makes likely play no part in it.
 
 Lines are linear Gaussian models with two unknowns each, their sizes' spread with the size itself solved for by a second
 look; boxes that fit nowhere are expected now and then (a mixture with a flat density, as Hogg, Bovy and Lang,
@@ -20,10 +21,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inkmath.features.expression import RELATIONS, line_heads
+from inkmath.layout.accents import SPANNING
 from inkmath.layout.tree import Relation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     ``usual``: mean log-likelihood a symbol.
     """
 
-RIGHT = RELATIONS.index(Relation.RIGHT)
+RIGHT, INSIDE = RELATIONS.index(Relation.RIGHT), RELATIONS.index(Relation.INSIDE)
 ANCHORED_ABOVE = np.array([relation in (Relation.SUP, Relation.ABOVE) for relation in RELATIONS])
 """By relation: whether a line stands where the top of its governor is, rather than its bottom."""
 
@@ -77,6 +79,9 @@ FLAT = 0.1
 
 UNMEASURED = (0, 1.0, 0.0, 0.1, 0.0, 0.1)
 """How symbols stand that nothing is known of: as tall as digits, more or less."""
+
+OVER = (0, 1.6, 1.45, 0.2, 0.17, 0.2)
+"""How a wide accent stands over what it spans: above digits, near or far."""
 
 BESIDE = (0.7, 0.3, 0.0, 0.4)
 """Size, its spread, place and its spread of scripts that nothing is known of."""
@@ -167,9 +172,10 @@ class LineModel:
 
     def __init__(self, labels: Sequence[str], measures: Measures) -> None:
         known = measures["symbols"]
-        rows = np.array([known.get(label, UNMEASURED) for label in labels], np.float64).reshape(-1, 6)
-        self.mean = rows[:, 1:3]  # (C, 2)
-        self.spread = rows[:, [3, 4, 4, 5]].reshape(-1, 2, 2)  # (C, 2, 2)
+        rows = np.array([*(known.get(label, UNMEASURED) for label in labels), OVER], np.float64)
+        self._spanning = {number for number, label in enumerate(labels) if label in SPANNING}
+        self.mean = rows[:, 1:3]  # (C + 1, 2), the last of all wide accents
+        self.spread = rows[:, [3, 4, 4, 5]].reshape(-1, 2, 2)  # (C + 1, 2, 2)
         beside = [measures["scripts"].get(relation.value, BESIDE) for relation in RELATIONS]
         self.scripts = np.array(beside, np.float64).reshape(len(RELATIONS), 4)
         size, size_spread = map(float, measures["root"])
@@ -210,6 +216,7 @@ class LineModel:
         """
         if not trees:
             return np.zeros(0)
+        trees = [self.level(*tree) for tree in trees]
         lines = Lines.joined([lines_of(parents, relations) for _, parents, relations in trees])
         sizes = np.array([len(classes) for classes, _, _ in trees])
         of = np.repeat(np.arange(len(trees)), sizes)  # (M,)
@@ -219,11 +226,26 @@ class LineModel:
         total = _summed(found.symbol, of, len(trees)) + _summed(found.script, tree_of_line, len(trees))
         return total - self.usual * sizes
 
+    def level(
+        self, classes: tuple[int, ...], parents: tuple[int, ...], relations: tuple[int, ...]
+    ) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+        """A tree in which wide accents are a class of their own, and the line that one spans follows it."""
+        spanned = [
+            place for place, how in enumerate(relations) if how == INSIDE and classes[parents[place]] in self._spanning
+        ]
+        if not spanned:
+            return classes, parents, relations
+        over, along = list(classes), list(relations)
+        for place in spanned:
+            over[parents[place]], along[place] = len(self.mean) - 1, RIGHT
+        return tuple(over), parents, tuple(along)
+
     def fit(self, classes: NDArray[np.int64], boxes: NDArray[np.float64], lines: Lines) -> Fitted:
         """Place and size of each line, and how well all then agrees.
 
         Args:
-            classes: ``(M,)``. boxes: ``(M, 2)``. lines: which symbols share one, and what governs it.
+            classes: ``(M,)``. boxes: ``(M, 2)``. lines: which symbols share one, and what governs it. Wide accents are
+            as :meth:`level` tells them.
         """
         count = len(lines.governor)
         base, size, script = np.zeros((3, count))
@@ -281,15 +303,15 @@ def measure_lines(formulas: FormulaSet) -> Measures:
         What :class:`LineModel` needs, for the labels that occur.
     """
     labels = sorted(set(formulas.labels.tolist()))
-    classes, boxes, lines = _all(formulas, {label: number for number, label in enumerate(labels)})
     measures: Measures = {
         "symbols": {},
         "scripts": {},
         "root": [1.3, 1.0],
         "usual": 0.0,
     }
+    classes, boxes, lines = _all(formulas, LineModel(labels, measures), labels)
     # A symbol that is a line by itself tells where the line is, not how its class stands on it.
-    telling = np.bincount(lines.line)[lines.line] > 1
+    telling = (np.bincount(lines.line)[lines.line] > 1) & (classes < len(labels))
     if not telling.any():
         return measures
     for _ in range(ROUNDS):
@@ -350,8 +372,11 @@ def _expecting_outliers(inside: NDArray[np.float64]) -> tuple[NDArray[np.float64
     return both, np.exp(inside - both)
 
 
-def _all(formulas: FormulaSet, index: Mapping[str, int]) -> tuple[NDArray[np.int64], NDArray[np.float64], Lines]:
+def _all(
+    formulas: FormulaSet, model: LineModel, labels: Sequence[str]
+) -> tuple[NDArray[np.int64], NDArray[np.float64], Lines]:
     """Classes, boxes and lines of all formulas that can be measured."""
+    index = {label: number for number, label in enumerate(labels)}
     classes: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
     boxes: list[NDArray[np.float64]] = [np.zeros((0, 2))]
     parts: list[Lines] = [lines_of((), ())]
@@ -362,9 +387,12 @@ def _all(formulas: FormulaSet, index: Mapping[str, int]) -> tuple[NDArray[np.int
         parents, relations = [-1] * len(tree.symbols), [RIGHT] * len(tree.symbols)
         for edge in tree.edges:
             parents[edge.child], relations[edge.child] = edge.parent, RELATIONS.index(edge.relation)
-        classes.append(np.array([index[symbol.label] for symbol in tree.symbols]))
+        own, *edges = model.level(
+            tuple(index[symbol.label] for symbol in tree.symbols), tuple(parents), tuple(relations)
+        )
+        classes.append(np.array(own))
         boxes.append(extents(stroke_extents(formulas.strokes(number)), [symbol.strokes for symbol in tree.symbols]))
-        parts.append(lines_of(tuple(parents), tuple(relations)))
+        parts.append(lines_of(*edges))
     return np.concatenate(classes), np.concatenate(boxes), Lines.joined(parts)
 
 

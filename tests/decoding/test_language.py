@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inkmath.decoding.language import ABOVE, ACCENTED, NOTHING, ROOT, TreeLanguageModel, count_trigrams, without
+from inkmath.decoding.language import (
+    ABOVE,
+    ACCENTED,
+    INSIDE,
+    NOTHING,
+    ROOT,
+    SPANS,
+    TreeLanguageModel,
+    count_trigrams,
+    without,
+)
 from inkmath.features.expression import RELATIONS
 from inkmath.layout.latex import parse_latex
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
@@ -196,6 +206,20 @@ def test_letters_bear_accents_now_and_then_however_many_formulas_have_none() -> 
         gain = [told.log_probability([x, arrow], [-1, 0], [-1, ABOVE]), told.log_probability([x], [-1], [-1])]
         alone = told.edge[arrow, :, -1].sum()
         assert gain[0] - gain[1] == pytest.approx(np.log(chances[arrow] / chances[-1]) + alone), "trigrams say no more"
+
+
+def test_signs_are_wide_accents_now_and_then_however_many_formulas_have_none() -> None:
+    labels = [*LABELS, "-", "\\rightarrow"]
+    told = model("x-y", *(f"x-{'y+' * times}2" for times in range(50)), labels=labels)
+    for sign in ("-", "\\rightarrow"):
+        assert np.exp(told.edge[labels.index(sign), INSIDE, :-1]).sum() == pytest.approx(SPANS)
+    bar, x, y = map(labels.index, ("-", "x", "y"))
+    within = [x, bar, y], [-1, 0, 1], [-1, RIGHT, INSIDE]
+    alone = [x, bar], [-1, 0], [-1, RIGHT]
+    gain = told.log_probability(*within) - told.log_probability(*alone)
+    bigrams = told.bigram(*within) - told.bigram(*alone)
+    assert gain > np.log(SPANS) + np.log(0.01) + told.childless[y], "not as unlikely as what was never seen"
+    assert bigrams < 0
 
 
 def test_labels_outside_the_vocabulary_are_passed_over() -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from inkmath.decoding.lines import Measures
 
 LABELS = ("1", "9", "q", "C", "c", "x", "-")
-RIGHT, SUP, BELOW = (RELATIONS.index(one) for one in (Relation.RIGHT, Relation.SUP, Relation.BELOW))
+RIGHT, SUP, BELOW, INSIDE = map(RELATIONS.index, (Relation.RIGHT, Relation.SUP, Relation.BELOW, Relation.INSIDE))
 MEASURES: Measures = {
     "symbols": {
         "1": [900, 1.0, 0.0, 0.02, 0.0, 0.02],
@@ -94,6 +94,16 @@ def test_a_numerator_stands_from_the_top_of_its_bar_and_a_denominator_from_its_b
         return float(value)
 
     assert told((-1.7, -0.3)) > told((0.3, 1.7)) + 1
+
+
+def test_what_a_wide_accent_spans_stands_on_the_line_that_the_accent_is_part_of() -> None:
+    over, letters = (-0.35, -0.3), (TALL, TALL)
+    tree = {"parents": (-1, 0, 1, 2), "relations": (RIGHT, RIGHT, INSIDE, RIGHT)}
+    spanning = likelihood("1-11", TALL, over, *letters, **tree)
+    assert spanning > likelihood("111", TALL, *letters) - 2
+    assert spanning > likelihood("1-11", TALL, (0.6, 0.65), *letters, **tree), "the accent stands above"
+    lower = ((1.0, 2.4), (1.0, 2.4))
+    assert spanning > likelihood("1-11", TALL, over, *lower, **tree) + 2
 
 
 def test_place_tells_nothing() -> None:
@@ -316,7 +326,7 @@ def test_formulas_without_a_tree_or_the_strokes_of_a_symbol_teach_nothing() -> N
 def test_without_formulas_everything_is_as_tall_as_a_digit(formulas: FormulaSet) -> None:
     nothing = measure_lines(formulas.select([]))
     assert nothing["symbols"] == {}
-    assert LineModel(("x", "1"), nothing).mean.tolist() == [[1.0, 0.0], [1.0, 0.0]]
+    assert LineModel(("x", "1"), nothing).mean[:-1].tolist() == [[1.0, 0.0], [1.0, 0.0]]
 
 
 def test_joined_lines_count_on() -> None:

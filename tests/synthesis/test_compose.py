@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from inkmath.features.expression import IGNORE, RELATIONS, SAME, FormulaSet
 from inkmath.ink import Ink
-from inkmath.layout.accents import accent_of
+from inkmath.layout.accents import accent_of, spanning_of
 from inkmath.layout.latex import parse_latex
 from inkmath.layout.symbols import PRIME
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
@@ -395,6 +395,8 @@ def test_accents_stand_over_letters_with_nothing_above() -> None:
     for seed in range(120):
         made = composer(formulas, classes, accent=1.0).draw(0, True, np.random.default_rng(seed))
         tree = tree_of(made, classes)
+        if any(spanning_of(tree, place) for place in range(len(tree.symbols))):
+            continue
         assert edges_by_label(before) <= edges_by_label(tree)
         accents = [(place, accent_of(tree, place)) for place in range(len(tree.symbols))]
         assert {tree.symbols[place].label for place, accent in accents if accent} <= {"x", "a", "y"}
@@ -411,6 +413,38 @@ def test_accents_stand_over_letters_with_nothing_above() -> None:
             assert mark[..., 0].max() > letter[..., 0].min()
     assert set(found) == {"\\bar", "\\vec", "\\hat", "\\dot", "\\ddot"}, "no tilde is at hand"
     assert together > 5
+
+
+def test_wide_accents_stand_over_stretches_of_a_line_and_over_what_hangs_on_them() -> None:
+    formulas = by_six_hands(r"x _ { 1 } + y ^ { 2 } = \frac { a b } { 3 }", r"\hat { u } \rightarrow v \sim - \wedge 1")
+    classes = sorted(set(formulas.labels.tolist()))
+    before = formulas.tree(0)
+    assert before is not None
+    main = [before.symbols[place].label for place in before.line(before.root)]
+    found, spanned = Counter[str](), Counter[str]()
+    for seed in range(200):
+        made = composer(formulas, classes, accent=1.0).draw(0, True, np.random.default_rng(seed))
+        tree = tree_of(made, classes)
+        wide = [place for place in range(len(tree.symbols)) if spanning_of(tree, place)]
+        if not wide:
+            continue
+        (mark,) = wide
+        line = list(tree.line(tree.children[mark][Relation.INSIDE]))
+        under = [tree.symbols[place].label for place in line]
+        found[tree.symbols[mark].label] += 1
+        spanned[" ".join(under)] += 1
+        kept = [tree.symbols[place].label for place in tree.line(tree.root)]
+        if mark in list(tree.line(tree.root)):
+            at = list(tree.line(tree.root)).index(mark)
+            assert kept[:at] + under + kept[at + 1 :] == main
+        else:
+            assert under == ["a", "b"]
+        strokes, below = made.points[made.symbol_of == mark], made.points[np.isin(made.symbol_of, line)]
+        assert strokes[..., 1].max() < below[..., 1].min()
+        assert strokes[..., 0].min() < below[..., 0].mean() < strokes[..., 0].max()
+        assert made.symbol_of.tolist().index(mark) > made.symbol_of.tolist().index(line[-1]), "it is written last"
+    assert set(found) == {"-", "\\rightarrow", "\\wedge", "\\sim"}
+    assert set(spanned) == {"x + y", "a b"}
 
 
 def test_a_pen_lifted_elsewhere_leaves_symbols_and_relations(formulas: FormulaSet, classes: list[str]) -> None:

@@ -7,12 +7,13 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from inkmath.layout.accents import ACCENTS, accent_of
+from inkmath.layout.accents import ACCENTS, SPANNING, accent_of, spanning_of
 from inkmath.layout.classes import FURTHER_CLASSES, SYMBOL_CLASSES
-from inkmath.layout.latex import canonical_tokens, parse_latex
+from inkmath.layout.latex import canonical_tokens, parse_latex, to_latex
 from inkmath.layout.symbols import canonical_label
+from inkmath.layout.tree import Relation
 from inkmath.synthesis import synthesize
-from inkmath.synthesis.further import ACCENTED, INSTEAD, place_for, with_accents, with_further
+from inkmath.synthesis.further import ACCENTED, INSTEAD, place_for, with_accents, with_further, with_wide_accent
 
 ALL = set(FURTHER_CLASSES)
 
@@ -66,6 +67,43 @@ def test_accents_take_no_more_room_than_there_is_and_no_place_that_is_taken() ->
         assert " . " not in " ".join(symbol.label for symbol in with_accents(parse_latex("i + j"), 9, rng).symbols)
         limits = parse_latex("\\overset { n } { x }")
         assert len(with_accents(limits, 9, rng).children[0]) == 1
+
+
+def test_a_wide_accent_stands_over_capitals_in_the_place_of_a_letter_or_over_a_stretch() -> None:
+    plain = parse_latex(r"x ^ { 2 } + y < \frac { a } { 3 b } \rightarrow ( c )")
+    found, points = Counter[str](), 0
+    for seed in range(400):
+        tree = with_wide_accent(plain, 9, np.random.default_rng(seed))
+        wide = [place for place in range(len(tree.symbols)) if spanning_of(tree, place)]
+        if not wide:
+            assert tree == plain
+            continue
+        (mark,) = wide
+        under = [tree.symbols[place].label for place in tree.line(tree.children[mark][Relation.INSIDE])]
+        found[tree.symbols[mark].label] += 1
+        if all(label.isupper() for label in under):
+            points += 1
+            assert len(set(under)) == len(under) == len(tree.symbols) - len(plain.symbols)
+        else:
+            assert under in (["x", "+", "y"], ["3", "b"])
+    assert set(found) == set(SPANNING)
+    assert found["-"] > found["\\sim"]
+    assert 0 < points < sum(found.values())
+
+
+def test_a_wide_accent_keeps_scripts_neighbours_and_cells_and_takes_no_more_room_than_there_is() -> None:
+    made = {
+        to_latex(
+            with_wide_accent(
+                parse_latex(r"\begin{pmatrix} x ^ { 2 } & 1 \end{pmatrix}"), 2, np.random.default_rng(seed)
+            )
+        )
+        for seed in range(60)
+    }
+    assert all(len(latex.split("&")) == 2 for latex in made)
+    assert any("{ x ^ { 2 } }" not in latex and "} ^ { 2 } & 1" in latex for latex in made)
+    full = parse_latex("a b + c d")
+    assert all(with_wide_accent(full, 0, np.random.default_rng(seed)) == full for seed in range(60))
 
 
 def test_every_further_class_occurs_beside_those_of_crohme() -> None:

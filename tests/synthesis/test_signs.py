@@ -12,7 +12,7 @@ from inkmath.layout.tree import Relation
 from inkmath.synthesis.signs import BRACKETS, SIGNS, SignExchange
 
 LABELS = sorted({"a", "1", *SIGNS[0], *SIGNS[1], *(label for pair in BRACKETS for label in pair)})
-RIGHT, ABOVE, BELOW = (RELATIONS.index(one) for one in (Relation.RIGHT, Relation.ABOVE, Relation.BELOW))
+RIGHT, ABOVE, BELOW, INSIDE = map(RELATIONS.index, (Relation.RIGHT, Relation.ABOVE, Relation.BELOW, Relation.INSIDE))
 
 
 def drawn(labels: list[str], edges: list[tuple[int, int, int]], seed: int, known: tuple[str, ...] = ()) -> list[str]:
@@ -54,6 +54,7 @@ def test_about_half_of_the_signs_are_drawn_anew() -> None:
     ("labels", "edges"),
     [
         pytest.param(["-", "a", "1"], [(0, 1, ABOVE), (0, 2, BELOW)], id="the bar of a fraction"),
+        pytest.param(["-", "a", "1"], [(0, 1, INSIDE), (1, 2, RIGHT)], id="a bar over letters"),
         pytest.param(["a", "-", "1", "\\rightarrow"], [(0, 1, ABOVE), (0, 2, RIGHT), (2, 3, ABOVE)], id="accents"),
         pytest.param(["(", "a"], [(0, 1, RIGHT)], id="a bracket that nothing closes"),
         pytest.param(["(", "a", ")"], [(0, 1, RIGHT), (0, 2, ABOVE)], id="brackets on two lines"),

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from inkmath.ink import Ink
-from inkmath.layout.accents import ACCENTS
+from inkmath.layout.accents import ACCENTS, WIDE, spanning_of
 from inkmath.layout.classes import FURTHER_CLASSES, SYMBOL_CLASSES
 from inkmath.layout.latex import parse_latex
 from inkmath.layout.tree import LayoutTree, Relation, Symbol
@@ -116,6 +116,23 @@ def test_an_accent_is_low_and_wide_and_stands_close_over_its_letter(command: str
         assert top - over[3] < 10 * unit
         assert over[3] - over[1] < 10 * unit
         assert left - 14 * unit < over[0] <= over[2] < right + 14 * unit
+
+
+@pytest.mark.parametrize("number", range(8))
+@pytest.mark.parametrize("command", WIDE)
+def test_a_wide_accent_stands_over_all_that_it_spans(command: str, number: int) -> None:
+    ink = write(parse_latex(f"1 {command} {{ A + B }} ^ {{ 2 }} 1"), number)
+    assert ink.tree is not None
+    unit = Writer([number]).style.unit
+    (mark,) = [place for place in range(len(ink.tree.symbols)) if spanning_of(ink.tree, place)]
+    under = [bounds(ink, place) for place in ink.tree.line(ink.tree.children[mark][Relation.INSIDE])]
+    left, top, right, bottom = bounds(ink, mark)
+    assert bottom < min(box[1] for box in under) + 2 * unit
+    assert bottom - top < 14 * unit
+    width = under[-1][2] - under[0][0]
+    assert 0.7 * width < right - left < 1.3 * width
+    assert left < under[0][2]
+    assert right > under[-1][0]
 
 
 def line(text: str) -> Line:

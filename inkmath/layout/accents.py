@@ -45,8 +45,12 @@ SHOWN: dict[str, str] = {
     "\\tilde": "~",
     "\\dot": "\u02d9",
     "\\ddot": "\u00a8",
+    "\\overline": "\u203e",
+    "\\overrightarrow": "\u2192",
+    "\\widehat": "\u02c6",
+    "\\widetilde": "\u02dc",
 }
-"""The character by which MathML shows an accent."""
+"""The character by which MathML shows an accent; those of wide ones browsers stretch."""
 
 DOTTED = frozenset("ij")
 """Letters that lose their dot under an accent."""

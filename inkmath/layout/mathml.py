@@ -11,7 +11,7 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
-from inkmath.layout.accents import SHOWN, SPANNING, WIDE, accent_of, marks_of_mathml, spanning_of
+from inkmath.layout.accents import SHOWN, SPANNING, accent_of, marks_of_mathml, spanning_of
 from inkmath.layout.builder import Span, TreeBuilder
 from inkmath.layout.matrices import OPENING, environment_of
 from inkmath.layout.quoting import quoted
@@ -400,7 +400,7 @@ class _Writer:
             return lines.get(relation, "<mrow/>")
 
         if (spanning := spanning_of(self.tree, symbol)) is not None:
-            accent = f"{self.tag('mo', symbol)}{SHOWN[WIDE[spanning]]}</mo>"
+            accent = f"{self.tag('mo', symbol)}{SHOWN[spanning]}</mo>"
             return ["<mover>" if self.plain else '<mover accent="true">', show(Relation.INSIDE), accent, "</mover>"]
         if Relation.INSIDE in lines and label != "\\sqrt" and label not in OPENING:
             raise LayoutError(f"MathML has no form for something inside {quoted(label)}")

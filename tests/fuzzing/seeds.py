@@ -96,6 +96,7 @@ def latex() -> list[bytes]:
         "\\not\\not=",
         "\\vec" * DEEP,
         "\\ddot x_{\\hat\\imath}\\overline{\\bar{x}}",
+        "\\widehat{\\overline{AB}_1+\\vec{CD}^2}\\overline{x^2}\\overset{a}{\\overline{=}}",
         "x^{y'}''",
         "\\left[\\begin{array}{c|c}1&2\\\\[2pt]\\begin{cases}a\\\\b\\end{cases}&4\\\\\\end{array}\\right]^T",
         "(\\begin{matrix}" * DEEP,
@@ -117,6 +118,7 @@ def mathml() -> list[bytes]:
         "<math><annotation>x</annotation><mspace/></math>",
         "<math><mover accent='true'><mi>x</mi><mo>\u00a8</mo></mover></math>",
         "<math><mover><mrow><mi>x</mi></mrow><mrow><mo>^</mo></mrow></mover></math>",
+        "<math><mover><msub><mi>A</mi><mn>1</mn></msub><mo>\u203e</mo></mover></math>",
     ]
     return [
         *(to_mathml(tree, plain=plain).encode() for tree in trees for plain in (False, True)),

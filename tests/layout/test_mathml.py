@@ -258,6 +258,9 @@ def test_accents_are_shown_as_such_and_kept_plain_in_files() -> None:
     assert '<mover accent="true"><mi id="0">v</mi><mo id="1">→</mo></mover>' in shown
     assert '<msub><mover accent="true"><mi id="3">x</mi><mo id="4">¨</mo></mover><mn id="6">1</mn></msub>' in shown
     assert "<mover><mi>v</mi><mo>→</mo></mover>" in to_mathml(tree, plain=True)
+    wide = to_mathml(parse_latex(r"\overline { A B } \widehat { A B }"), ["0", "1", "2", "3", "4", "5"])
+    assert '<mover accent="true"><mrow><mi id="1">A</mi><mi id="2">B</mi></mrow><mo id="0">‾</mo></mover>' in wide
+    assert '<mo id="3">\u02c6</mo></mover>' in wide
     assert "accent" not in to_mathml(tree, plain=True) + to_mathml(parse_latex(r"\overset { a } { x }"))
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from inkmath.features.expression import RELATIONS
+from inkmath.layout.symbols import FENCES
 from inkmath.layout.tree import Relation
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from inkmath.decoding.language import TreeLanguageModel
 
 RIGHT, ABOVE, BELOW, INSIDE = map(RELATIONS.index, (Relation.RIGHT, Relation.ABOVE, Relation.BELOW, Relation.INSIDE))
-BRACKETS = {"(": ")", "[": "]", "\\{": "\\}"}
 BAR = "|"
 FRACTION, ROOT = "-", "\\sqrt"
 
@@ -45,9 +45,7 @@ class Rescorer:
         self.language = language
         index = {label: number for number, label in enumerate(labels)}
         self._closes = {
-            index[closing]: index[opening]
-            for opening, closing in BRACKETS.items()
-            if {opening, closing} <= index.keys()
+            index[closing]: index[opening] for opening, closing in FENCES.items() if {opening, closing} <= index.keys()
         }
         self._opens = set(self._closes.values())
         self._bar, self._fraction, self._root = (index.get(label, -1) for label in (BAR, FRACTION, ROOT))

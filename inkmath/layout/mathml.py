@@ -17,6 +17,7 @@ from inkmath.layout.matrices import OPENING, environment_of
 from inkmath.layout.quoting import quoted
 from inkmath.layout.symbols import (
     CHARACTERS,
+    FENCES,
     FUNCTIONS,
     INTEGRALS,
     PRIME,
@@ -67,8 +68,7 @@ _BARLESS = re.compile(r"\s*[0.]+\s*[a-z%]*\s*")  # a thickness of nothing, in an
 _SPELT_OUT: dict[int, str | None] = dict.fromkeys(map(ord, "\u2061\u2062\u2063\u2064\u200b"))
 _SPELT_OUT |= {ord(character): primes for character, primes in SEVERAL_PRIMES.items()}
 
-_OPENING = frozenset({"(", "[", "\\{", "\\langle", "\\lfloor", "\\lceil"})
-_CLOSING = frozenset({")", "]", "\\}", "\\rangle", "\\rfloor", "\\rceil"})
+_CLOSING = frozenset(FENCES.values())
 _BARS = frozenset({"|", "\\|"})
 _SIGNS = frozenset({"+", "-", "\\pm", "\\mp"})
 _POSTFIXES = frozenset({"!", PRIME})
@@ -384,7 +384,7 @@ class _Writer:
         """A function's name stands apart from the letters and digits beside it."""
         if place and (_leaf_of(labels[place - 1]) != "mo" or labels[place - 1] in _CLOSING):
             element = [_THIN_SPACE, *element]
-        if place + 1 < len(labels) and labels[place + 1] not in _OPENING | _CLOSING:
+        if place + 1 < len(labels) and labels[place + 1] not in FENCES.keys() | _CLOSING:
             element = [*element, _THIN_SPACE]
         return element
 
@@ -433,7 +433,7 @@ class _Writer:
         name = _leaf_of(label)
         text = label[1:] if label in FUNCTIONS else CHARACTERS.get(label, "\u2212" if label == "-" else label)
         attributes = ""
-        if not self.plain and label in _OPENING | _CLOSING | _BARS and not stretches:
+        if not self.plain and label in FENCES.keys() | _CLOSING | _BARS and not stretches:
             attributes = ' stretchy="false"'
         elif not self.plain and has_limits and label in STACKING | INTEGRALS and name == "mo":
             attributes = ' movablelimits="false"'
@@ -479,11 +479,11 @@ def _pair_fences(labels: list[str], full: Collection[int]) -> dict[int, int]:
             inner = [other for other in waiting[-1:] if labels[other] == label]
             partner = inner[0] if inner else None
         elif label in _CLOSING:
-            partner = next((other for other in reversed(waiting) if labels[other] in _OPENING), None)
+            partner = next((other for other in reversed(waiting) if labels[other] in FENCES), None)
         if partner is not None:
             pairs |= {partner: place, place: partner}
             while waiting.pop() != partner:
                 pass
-        elif label in _OPENING or label in _BARS:
+        elif label in FENCES or label in _BARS:
             waiting.append(place)
     return pairs

@@ -188,6 +188,15 @@ STACKING: frozenset[str] = frozenset(
     )
 )
 INTEGRALS: frozenset[str] = frozenset({"\\int", "\\iint", "\\iiint", "\\oint"})
+FENCES: dict[str, str] = {
+    "(": ")",
+    "[": "]",
+    "\\{": "\\}",
+    "\\langle": "\\rangle",
+    "\\lfloor": "\\rfloor",
+    "\\lceil": "\\rceil",
+}
+"""Brackets that open something -> those that close it."""
 PRIME = "\\prime"
 SEVERAL_PRIMES: dict[str, str] = {"″": "′′", "‴": "′′′", "⁗": "′′′′"}
 """Characters that are several written symbols -> these."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import TYPE_CHECKING, TypeVar
 
+from inkmath.layout.symbols import FENCES
 from inkmath.layout.tree import Relation
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ SIGNS = ("+", "-", "\\pm")
 PRODUCTS = ("\\times", "\\div", "/")
 RELATIONS = ("=", "<", ">", "\\leq", "\\geq", "\\neq")
 FUNCTIONS = ("\\sin", "\\cos", "\\tan", "\\log")
-FENCES = {"(": ")", "[": "]", "\\{": "\\}"}
 
 
 @dataclass

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from inkmath.layout.accents import ACCENTS, DOTTED, SPANNING, accent_of, bears_accent
 from inkmath.layout.classes import FURTHER_CLASSES, SYMBOL_CLASSES
+from inkmath.layout.symbols import FENCES
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
-from inkmath.synthesis.expressions import DIGITS, FENCES, PRODUCTS, RELATIONS, SIGNS, VARIABLES
+from inkmath.synthesis.expressions import DIGITS, PRODUCTS, RELATIONS, SIGNS, VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

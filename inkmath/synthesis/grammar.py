@@ -10,8 +10,9 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from inkmath.layout.classes import SYMBOL_CLASSES
+from inkmath.layout.symbols import FENCES
 from inkmath.layout.tree import READING_ORDER, Edge, LayoutTree, Relation, Symbol
-from inkmath.synthesis.expressions import DIGITS, FENCES, FUNCTIONS, PRODUCTS, RELATIONS, SIGNS, Draft, Line, Node
+from inkmath.synthesis.expressions import DIGITS, FUNCTIONS, PRODUCTS, RELATIONS, SIGNS, Draft, Line, Node
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

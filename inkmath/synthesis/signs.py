@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inkmath.features.expression import RELATIONS
+from inkmath.layout.symbols import FENCES
 from inkmath.layout.tree import Relation
 from inkmath.synthesis.marks import bearing, lead_to_marks
 
@@ -23,7 +24,7 @@ SIGNS = (
 )
 """Operators and signs of relation: within a row each may stand where another does."""
 
-BRACKETS = (("(", ")"), ("[", "]"), ("\\{", "\\}"), ("|", "|"))
+BRACKETS = (*FENCES.items(), ("|", "|"))
 """Pairs that may enclose whatever another pair does."""
 
 RIGHT = RELATIONS.index(Relation.RIGHT)

@@ -15,6 +15,7 @@ import numpy as np
 
 from inkmath.layout.accents import DOTTED, accent_of, spanning_of
 from inkmath.layout.matrices import closing_of
+from inkmath.layout.symbols import FENCES
 from inkmath.layout.tree import LayoutTree, Relation
 from inkmath.synthesis.allographs import SPELLED
 from inkmath.synthesis.font import curve
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from inkmath.synthesis.style import Writer
 
 _AXIS = -8.0
-_OPENING = frozenset({"(", "[", "\\{"})
-_CLOSING = frozenset({")", "]", "\\}"})
 _DRAWN_AS = {"\\|": "\\parallel"}
 # Room before and after a symbol beyond the usual gap.
 _ROOM: dict[str, tuple[float, float]] = {
@@ -171,7 +170,9 @@ class _Hand:
                 if closing_of(self.tree, index) is not None:
                     ends[place + 1] = grid.top, grid.bottom
                 continue
-            closes = label in _CLOSING or (label == "|" and any(self._label(indices[at]) == "|" for at in open_at))
+            closes = label in FENCES.values() or (
+                label == "|" and any(self._label(indices[at]) == "|" for at in open_at)
+            )
             if closes and open_at:
                 start = open_at.pop()
                 content = boxes[start + 1 :]
@@ -179,7 +180,7 @@ class _Hand:
                 boxes[start] = self.symbol(indices[start], size, cover)
                 boxes.append(self.symbol(index, size, cover))
             else:
-                if label in _OPENING or label == "|":
+                if label in FENCES or label == "|":
                     open_at.append(place)
                 boxes.append(self.symbol(index, size))
         right = 0.0

@@ -67,7 +67,7 @@ def test_what_is_no_sign_stays(labels: list[str], edges: list[tuple[int, int, in
 
 def test_bars_enclose_too() -> None:
     formula = ["|", "a", "|"]
-    assert {tuple(drawn(formula, row(formula), seed)[::2]) for seed in range(60)} == set(BRACKETS)
+    assert {tuple(drawn(formula, row(formula), seed)[::2]) for seed in range(200)} == set(BRACKETS)
 
 
 def test_no_sign_is_drawn_that_there_is_no_ink_of() -> None:

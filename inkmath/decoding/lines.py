@@ -164,7 +164,8 @@ class LineModel:
     """Tells how well the heights of ink agree with a labelled tree.
 
     Args:
-        labels: the symbol vocabulary, C labels. measures: from :func:`measure_lines`.
+        labels: the symbol vocabulary; after these the last of C classes is that of wide accents.
+        measures: from :func:`measure_lines`.
 
     Raises:
         ValueError, KeyError, TypeError: the measures, which may come from a file, are none that lines could have.
@@ -174,8 +175,8 @@ class LineModel:
         known = measures["symbols"]
         rows = np.array([*(known.get(label, UNMEASURED) for label in labels), OVER], np.float64)
         self._spanning = {number for number, label in enumerate(labels) if label in SPANNING}
-        self.mean = rows[:, 1:3]  # (C + 1, 2), the last of all wide accents
-        self.spread = rows[:, [3, 4, 4, 5]].reshape(-1, 2, 2)  # (C + 1, 2, 2)
+        self.mean = rows[:, 1:3]  # (C, 2)
+        self.spread = rows[:, [3, 4, 4, 5]].reshape(-1, 2, 2)  # (C, 2, 2)
         beside = [measures["scripts"].get(relation.value, BESIDE) for relation in RELATIONS]
         self.scripts = np.array(beside, np.float64).reshape(len(RELATIONS), 4)
         size, size_spread = map(float, measures["root"])

@@ -56,18 +56,9 @@ SPANNED = 0.25
 _SPANNING_ODDS = (0.5, 0.3, 0.14, 0.06)  # of `SPANNING`, in their order
 _POINTS = 0.5  # share of the wide accents that stand over two or three capitals, as over points of geometry
 _LONGER = 0.5  # so often a wide accent spans one symbol more
-_APART = {
-    *RELATIONS,
-    "\\in",
-    *COMPARISONS,
-    *ARROWS,
-    ",",
-    ";",
-    ":",
-    *FENCES,
-    *FENCES.values(),
-    "|",
-}  # no accent spans those
+_APART = frozenset(
+    (*RELATIONS, "\\in", *COMPARISONS, *ARROWS, *",;:|", *FENCES, *FENCES.values())
+)  # no accent spans those
 _CAPITALS = tuple(label for label in sorted((*SYMBOL_CLASSES, *FURTHER_CLASSES)) if len(label) == 1 and label.isupper())
 
 _DEGREES = 0.1  # share of the superscripts of one digit that become the sign of degrees

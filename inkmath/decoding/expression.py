@@ -141,7 +141,7 @@ class StrokeGraphReader:
         for block in islice(blocks(ink.strokes, flat.tree), MOST):
             torn = any(owned & set(block.inside) and not owned <= set(block.inside) for owned in fixed)
             taken = any(block.strokes & other.strokes for other in found)
-            if torn or taken or not self._outside(ink, [block], fixed):
+            if torn or taken or not _around(ink, [block], fixed, self._glanced):
                 continue
             inside = _part(ink, block.inside)
             together = constraints_on(block.inside, fixed)
@@ -151,7 +151,9 @@ class StrokeGraphReader:
             if table is not None:
                 found.append(block)
                 tables.append(table)
-        outer = self._outside(ink, found, fixed, alternatives) if found else []
+        if not found:
+            return []
+        outer = _around(ink, found, fixed, lambda rest, given: self._read_all([rest], [given], alternatives)[0])
         if not outer:
             return []
         owned = [cell for table in tables for row in table for cell in row]
@@ -162,27 +164,10 @@ class StrokeGraphReader:
         ]
         return [composed(one, tables, len(ink.strokes)) for one in likeliest([outer, *parts], alternatives)]
 
-    def _outside(
-        self, ink: Ink, found: Sequence[Block], fixed: Constraints, alternatives: int | None = None
-    ) -> list[Reading]:
-        """Readings of ink with a zero in each block; without those in which one does not stand between its brackets.
-
-        Without a number of ``alternatives`` it is the best one at a glance.
-        """
-        strokes, names = outside(ink.strokes, found)
-        zeros = {frozenset({len(ink.strokes) + number}): STAND_IN for number in range(len(found))}
-        given, rest = constraints_on(names, {**fixed, **zeros}), Ink(strokes)
-        if alternatives is None:
-            (scores,) = self.scores([rest])
-            readings = self._glance.read(scores, 1, given)
-        else:
-            (readings,) = self._read_all([rest], [given], alternatives)
-        named = [reading.renumbered(names) for reading in readings]
-        return [
-            reading
-            for reading in named
-            if all(encloses(reading, block, len(ink.strokes) + number) for number, block in enumerate(found))
-        ]
+    def _glanced(self, ink: Ink, fixed: Constraints) -> list[Reading]:
+        """The best reading of prepared ink at a glance, no other beside it."""
+        (scores,) = self.scores([ink])
+        return self._glance.read(scores, 1, fixed)
 
     def _read(self, ink: Ink, scores: Scores, alternatives: int, fixed: Constraints) -> list[Reading]:
         """The best readings; where one without a dot would be likelier by far, that is the second."""
@@ -238,6 +223,20 @@ def _arranged(ink: Ink) -> tuple[Sequence[int], Ink]:
 def _part(ink: Ink, strokes: Sequence[int]) -> Ink:
     """Only these strokes, in this order."""
     return Ink(tuple(ink.strokes[stroke] for stroke in strokes))
+
+
+def _around(
+    ink: Ink, found: Sequence[Block], fixed: Constraints, read: Callable[[Ink, Constraints], list[Reading]]
+) -> list[Reading]:
+    """What ``read`` gives of ink with a zero in each block, but for those where one is not between its brackets."""
+    strokes, names = outside(ink.strokes, found)
+    zeros = {frozenset({len(ink.strokes) + number}): STAND_IN for number in range(len(found))}
+    named = [reading.renumbered(names) for reading in read(Ink(strokes), constraints_on(names, {**fixed, **zeros}))]
+    return [
+        reading
+        for reading in named
+        if all(encloses(reading, block, len(ink.strokes) + number) for number, block in enumerate(found))
+    ]
 
 
 def load_expression_reader(directory: Path, symbols: OnnxSymbolReader | None = None) -> StrokeGraphReader:

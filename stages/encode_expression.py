@@ -46,7 +46,7 @@ def main(params: Params) -> dict[str, Any]:
     }
     for split in Split:
         part = formulas.select(np.flatnonzero(formulas.splits == str(split)))
-        metrics["with_matrix"][str(split)] = int(part.with_matrix().sum())
+        metrics["with_matrix"][str(split)] = int(part.with_matrix.sum())
         metrics["unseen"][str(split)] = encode_labels(part.labels.tolist(), labels).unseen
     labels.save(LABELS)
     write_json(TRIGRAMS, trigrams, indent=None)

@@ -108,6 +108,7 @@ class FormulaSet:
         symbol_offsets: ``(F + 1,)``.
         edges: ``(E, 3)`` parent, child, index into ``RELATIONS``, symbols counted within their formula.
         edge_offsets: ``(F + 1,)``.
+        with_matrix: ``(F,)`` whether truth holds a matrix.
         ids, splits, writers, sources, latex: ``(F,)`` strings; latex is canonical tokens, empty without truth and of
             what holds a matrix.
     """
@@ -119,6 +120,7 @@ class FormulaSet:
     symbol_offsets: NDArray[np.int64]
     edges: Ints
     edge_offsets: NDArray[np.int64]
+    with_matrix: NDArray[np.bool_]
     ids: NDArray[np.str_]
     splits: NDArray[np.str_]
     writers: NDArray[np.str_]
@@ -131,7 +133,7 @@ class FormulaSet:
     @classmethod
     def from_inks(cls, inks: Iterable[Ink], splits: Iterable[str], points: int) -> FormulaSet:
         """Turn inks into arrays, in their order, trees in canonical form; ``splits`` gives the split of each."""
-        strokes, symbol_of, labels, edges, text = [], [], [], [], []
+        strokes, symbol_of, labels, edges, text, with_matrix = [], [], [], [], [], []
         for ink, split in zip(inks, splits, strict=True):
             strokes.append(stroke_points(ink, points))
             owner = np.full(len(ink.strokes), -1, np.int32)
@@ -140,7 +142,8 @@ class FormulaSet:
                 owner[list(symbol.strokes)] = index
             symbol_of.append(owner)
             labels.append([symbol.label for symbol in tree.symbols] if tree else [])
-            known = tree if tree and not holds_matrix(tree) else None
+            with_matrix.append(tree is not None and holds_matrix(tree))
+            known = None if with_matrix[-1] else tree
             rows = [(e.parent, e.child, RELATIONS.index(e.relation)) for e in known.edges] if known else []
             edges.append(np.array(rows, np.int32).reshape(-1, 3))
             truth = " ".join(canonical_tokens(known)) if known else ""
@@ -156,6 +159,7 @@ class FormulaSet:
             _offsets(labels),
             np.concatenate(edges),
             _offsets(edges),
+            np.array(with_matrix, np.bool_),
             *columns,
         )
 
@@ -197,6 +201,7 @@ class FormulaSet:
             symbol_offsets,
             edges,
             edge_offsets,
+            self.with_matrix[chosen],
             *(column[chosen] for column in columns),
         )
 
@@ -215,9 +220,9 @@ class FormulaSet:
     def tree(self, formula: int) -> LayoutTree | None:
         """The layout tree, or None without truth and of what holds a matrix."""
         labels = self.labels_of(formula)
-        edges = self.edges[self.edge_offsets[formula] : self.edge_offsets[formula + 1]]
-        if len(labels) != len(edges) + 1:
+        if not len(labels) or self.with_matrix[formula]:
             return None
+        edges = self.edges[self.edge_offsets[formula] : self.edge_offsets[formula + 1]]
         return layout_tree(labels.tolist(), self.owners(formula), edges)
 
     def trainable(self) -> NDArray[np.bool_]:
@@ -226,12 +231,7 @@ class FormulaSet:
         for formula in range(len(self)):
             owner, symbols = self.owners(formula), len(self.labels_of(formula))
             answer[formula] = symbols > 0 and (owner >= 0).all() and len(np.unique(owner)) == symbols
-        answer &= ~self.with_matrix()
-        return answer
-
-    def with_matrix(self) -> NDArray[np.bool_]:
-        """``(F,)`` whether a formula holds a matrix: the symbols of such are known, and no edge between them."""
-        answer: NDArray[np.bool_] = (np.diff(self.symbol_offsets) > 1) & (np.diff(self.edge_offsets) == 0)
+        answer &= ~self.with_matrix
         return answer
 
 

@@ -402,7 +402,8 @@ class ExpressionTrainer:
         formulas = self.composer.formulas
         digest = hashlib.blake2b(json.dumps(knobs, sort_keys=True).encode(), digest_size=16)
         digest.update(checkpoint.network_code(Path(inspect.getfile(type(self.model)))))
-        named = {"ids", "splits", "sources", "latex"}  # which formulas these are; composing does not look at it
+        # Which formulas these are, composing does not look at; and none of them holds a matrix.
+        named = {"ids", "splits", "sources", "latex", "with_matrix"}
         given = [getattr(formulas, one.name) for one in fields(formulas) if one.name not in named]
         for array in (*given, *self.begun.values()):
             digest.update(np.ascontiguousarray(array).tobytes())

@@ -92,7 +92,7 @@ def train_expression(
     if not len(watched):
         raise TrainingError("no validation formula has a truth; see data.train and parse.valid in params.yaml")
     say(f"{counted(len(watched), 'formula')} to validate on")
-    if matrices := int((formulas.with_matrix() & (formulas.splits == str(Split.VALID))).sum()):
+    if matrices := int((formulas.with_matrix & (formulas.splits == str(Split.VALID))).sum()):
         say(f"{matrices} more hold a matrix and are left out")
     fresh = unseen(formulas)
     harder = tuning.bent(fresh)
@@ -184,7 +184,7 @@ def _to_train_on(formulas: FormulaSet, labels: Sequence[str], say: Callable[[str
     say(f"{counted(len(training), 'formula')} to train on")
     if left := len(candidates) - len(usable):
         say(f"{left} more hold labels that have no class, which encode_expression lists, and are left out")
-    matrices = int((given & formulas.with_matrix()).sum())
+    matrices = int((given & formulas.with_matrix).sum())
     if matrices:
         say(f"{matrices} more hold a matrix, which the network does not read, and are left out")
     if untold := int(given.sum()) - len(candidates) - matrices:

@@ -87,7 +87,7 @@ def test_matrices_come_back_from_the_table_and_their_symbols_are_learned_from(tm
     assert sum(symbols.values()) == sum(len(ink.tree.symbols) for ink in inks if ink.tree)
     normalize_formulas((tmp_path / "ink.parquet",), tmp_path / "formulas.npz", 8, processes=1)
     formulas = FormulaSet.load(tmp_path / "formulas.npz")
-    assert formulas.with_matrix().all()
+    assert formulas.with_matrix.all()
     assert not formulas.trainable().any()
 
 

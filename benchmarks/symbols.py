@@ -29,10 +29,10 @@ BATCH = 128
 def main() -> None:
     """Measure and print."""
     from inkmath.models import ARCHITECTURES, build_model
-    from inkmath.training.compute import limit_threads
+    from inkmath.training.compute import use_machine
 
     params = load_params()
-    limit_threads(1)
+    use_machine(1)
     inks = [
         Ink(strokes=tuple(ink.strokes[stroke] for stroke in symbol.strokes))
         for ink in synthesize(FORMULAS, seed=0)

@@ -30,12 +30,11 @@ def main(params: Params) -> dict[str, float]:
     ):
         # TensorFlow takes seconds to import: a tracking server that is away is told before.
         from inkmath.evaluation.symbol_pictures import learning_curves, save
-        from inkmath.training.compute import hold_memory, limit_threads
+        from inkmath.training.compute import use_machine
         from inkmath.training.symbol_teachers import SymbolTeachers
         from inkmath.training.symbols import SymbolData, train_symbols, write_model, write_results
 
-        hold_memory()
-        limit_threads(params.compute.threads)
+        use_machine(params.compute.threads)
         checkpoint = checkpoint_file("symbol", params_hash(params), params.track.sweep)
         ids, vocabulary = read_arrays(LABELS)["ids"], Vocabulary.load(VOCABULARY)
         if len(ids) != len(symbols):

@@ -27,7 +27,7 @@ def main(params: Params) -> dict[str, float]:
     knobs = params.train_expression
     with training_run("expression", params, architecture=knobs.architecture, data={"train": FORMULAS}) as run:
         # TensorFlow takes seconds to import: a tracking server that is away is told before.
-        from inkmath.training.compute import hold_memory, limit_threads
+        from inkmath.training.compute import use_machine
         from inkmath.training.expression_run import (
             read_counts,
             train_expression,
@@ -36,8 +36,7 @@ def main(params: Params) -> dict[str, float]:
             write_results,
         )
 
-        hold_memory()
-        limit_threads(params.compute.threads)
+        use_machine(params.compute.threads)
         checkpoint = checkpoint_file("expression", params_hash(params), params.track.sweep)
         formulas, labels = FormulaSet.load(FORMULAS), Vocabulary.load(LABELS).words
         trigrams, lines = read_counts(TRIGRAMS, LINES, labels)

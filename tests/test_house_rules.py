@@ -168,7 +168,7 @@ def test_a_network_that_a_name_chooses_is_missed_too(stage: str, module: str) ->
 
 @pytest.mark.parametrize("stage", pipeline())
 def test_a_stage_whose_sums_depend_on_threads_runs_again_for_them(stage: str) -> None:
-    limits = "limit_threads" in (REPOSITORY / "stages" / f"{stage}.py").read_text()
+    limits = "use_machine" in (REPOSITORY / "stages" / f"{stage}.py").read_text()
     assert ("compute.threads" in pipeline()[stage]["params"]) == limits
 
 

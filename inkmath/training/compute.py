@@ -24,7 +24,7 @@ def hold_memory() -> None:
     processor time of a training of symbols (docs/experiments.md, "Memory that is held"). So arrays of any size, in any
     thread, come from one heap, which stays as large as it was. No number depends on it.
 
-    Call it before anything is computed. Where there is another allocator, nothing happens.
+    Where there is another allocator, nothing happens.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is not None:
@@ -32,17 +32,21 @@ def hold_memory() -> None:
             mallopt(knob, value)
 
 
-def limit_threads(threads: int) -> None:
-    """Let TensorFlow use so many threads for one operation, and run one at a time; 0 leaves the choice to it.
+def use_machine(threads: int) -> None:
+    """Hold memory that was freed, and have TensorFlow use so many threads.
 
     Call it before anything is computed.
+
+    Args:
+        threads: for one operation, one being run at a time; 0 leaves the choice to TensorFlow.
 
     Raises:
         RuntimeError: TensorFlow has begun.
     """
-    import tensorflow as tf
-
+    hold_memory()
     if threads:
+        import tensorflow as tf
+
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(1)
 

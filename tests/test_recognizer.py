@@ -22,10 +22,7 @@ from inkmath.decoding.reading import Candidate, Reading
 from inkmath.images import ImageError
 from inkmath.ink import Ink
 from inkmath.inkml import parse_inkml
-from inkmath.layout import algebra
-from inkmath.layout.classes import FURTHER_CLASSES
 from inkmath.layout.lg import parse_lg
-from inkmath.layout.symbols import CHARACTERS
 from inkmath.layout.tree import LayoutError, LayoutTree, Symbol
 from inkmath.recognizer import WEIGHTS, Formula, Recognizer
 
@@ -205,14 +202,6 @@ def formula(latex: str) -> Formula:
     return Formula(Ink(()), Reading(parse_latex(latex), 1.0))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("latex", ["2x", r"\frac{1}{2}mv^{2}=E"])
-def test_factors_without_a_sign_between_them_are_read_by_a_fresh_process(latex: str) -> None:
-    pytest.importorskip("sympy")
-    code = "import sys; from inkmath.layout import algebra, latex; algebra.to_sympy(latex.parse_latex(sys.argv[1]))"
-    subprocess.run([sys.executable, "-c", code, latex], check=True)
-
-
 def test_a_formula_becomes_a_sympy_expression() -> None:
     sympy = pytest.importorskip("sympy")
     a, b, x, y = sympy.symbols("a b x y")
@@ -220,86 +209,6 @@ def test_a_formula_becomes_a_sympy_expression() -> None:
     assert formula(r"\sqrt { x } = y").to_sympy() == sympy.Eq(sympy.sqrt(x), y)
     assert formula(r"\int _ { 0 } ^ { 1 } x d x").to_sympy() == sympy.Integral(x, (x, 0, 1))
     assert formula("x _ { 1 } + 1").to_sympy() == sympy.Symbol("x_{1}") + 1
-
-
-@pytest.mark.parametrize(
-    "latex",
-    [
-        *("9 ^ { 9 ^ { 9 ^ { 9 } } }", "9 9 9 9 9 9 9 9 !", "( 2 ^ { 9 9 9 9 } ) ^ { 9 9 9 9 9 9 9 }"),
-        r"2 ^ { 9 9 9 9 } \cdot \pi",
-    ],
-)
-def test_a_number_too_long_to_write_stays_as_it_was_written(latex: str) -> None:
-    sympy = pytest.importorskip("sympy")
-    assert formula(latex).to_sympy().has(sympy.Pow, sympy.factorial)
-    assert formula("2 ^ { 1 0 } + 3 !").to_sympy() == 1030
-
-
-def test_a_power_is_a_factor_of_what_follows_it() -> None:
-    sympy = pytest.importorskip("sympy")
-    a, x, y, first = sympy.symbols("a x y x_{1}")
-    assert formula("a x ^ { 2 } y + x _ { 1 } ^ { 2 } ( y + 1 )").to_sympy() == a * x**2 * y + first**2 * (y + 1)
-    assert formula(r"x ^ { 2 } \sin ^ { 2 } y").to_sympy() == x**2 * sympy.sin(y) ** 2
-    assert formula(r"\int _ { 0 } ^ { 1 } x ^ { 2 } y d x").to_sympy() == sympy.Integral(x**2 * y, (x, 0, 1))
-    assert formula(r"\pi ^ { 2 } \frac { x ^ { 2 } y } { a }").to_sympy() == sympy.pi**2 * x**2 * y / a
-    assert formula("x ^ { 3 } !").to_sympy() == sympy.factorial(x**3)
-
-
-def test_a_letter_with_an_accent_is_one_that_is_named_so() -> None:
-    sympy = pytest.importorskip("sympy")
-    a, m, force, speed, turn, first = sympy.symbols("avec m Fvec xdot omegahat xbar_{1}")
-    assert formula(r"\vec { F } = m \vec { a }").to_sympy() == sympy.Eq(force, m * a)
-    assert formula(r"\dot { x } ^ { 2 } \hat { \omega } + \bar { x } _ { 1 }").to_sympy() == speed**2 * turn + first
-    assert sympy.latex(force + turn) == r"\vec{F} + \hat{\omega}"
-    assert formula(r"\frac { d \vec { F } } { d m }").to_sympy() == sympy.Derivative(force, m)
-    with pytest.raises(LayoutError, match="no meaning"):
-        formula(r"\bar { 3 }").to_sympy()
-
-
-@pytest.mark.parametrize("letter", [label for label in FURTHER_CLASSES if CHARACTERS.get(label, label).isalpha()])
-def test_further_letters_have_a_meaning(letter: str) -> None:
-    sympy = pytest.importorskip("sympy")
-    assert formula(f"2 {letter}").to_sympy() == 2 * sympy.Symbol(letter.removeprefix("\\"))
-
-
-def test_where_algebra_is_ambiguous_a_function_ends_at_the_next_sum_or_function() -> None:
-    sympy = pytest.importorskip("sympy")
-    x, y = sympy.symbols("x y")
-    assert formula(r"\sin x + \cos ^ { 2 } y").to_sympy() == sympy.sin(x) + sympy.cos(y) ** 2
-    assert formula(r"\sin x y + 1").to_sympy() == sympy.sin(x * y) + 1
-    assert formula(r"\sin x \cos y").to_sympy() == sympy.sin(x) * sympy.cos(y)
-    assert formula(r"\cos \sin x").to_sympy() == sympy.cos(sympy.sin(x))
-
-
-def test_matrices_are_read_between_round_and_square_brackets() -> None:
-    sympy = pytest.importorskip("sympy")
-    a, x = sympy.symbols("A x")
-    square, column = sympy.ImmutableMatrix([[1, 2 * x], [3, sympy.pi]]), sympy.ImmutableMatrix([1, x])
-    written = r"\begin{pmatrix} 1 & 2 x \\ 3 & \pi \end{pmatrix}"
-    tall = r"\begin{bmatrix} 1 \\ x \end{bmatrix}"
-    assert formula(written).to_sympy() == square
-    assert formula(f"{written} ^ {{ 2 }}").to_sympy().doit() == square**2
-    assert formula(f"{written} {tall}").to_sympy().doit() == square * column
-    assert formula(f"x {written} + {written}").to_sympy().doit() == x * square + square
-    assert formula(f"{tall} ^ {{ T }}").to_sympy().doit() == column.T
-    assert formula(f"A = {tall}").to_sympy() == sympy.Eq(a, column, evaluate=False)
-
-
-@pytest.mark.parametrize(
-    ("latex", "complaint"),
-    [
-        (r"\begin{vmatrix} a & b \\ c & d \end{vmatrix}", r"round or square brackets, not \\begin{vmatrix}"),
-        (r"f = \begin{cases} 0 \\ 1 \end{cases}", r"not \\begin{cases}"),
-        (r"( \begin{matrix} a \end{matrix} ]", r"not \\begin{matrix}"),
-        (r"\begin{pmatrix} a & b \\ c \end{pmatrix}", "no meaning"),
-        # A power of a matrix cannot be held unevaluated beside another.
-        (r"\begin{pmatrix} a \end{pmatrix} ^ { 2 } \begin{pmatrix} b \end{pmatrix}", "no meaning"),
-    ],
-)
-def test_other_rows_have_no_meaning_in_algebra(latex: str, complaint: str) -> None:
-    pytest.importorskip("sympy")
-    with pytest.raises(LayoutError, match=complaint):
-        formula(latex).to_sympy()
 
 
 def test_of_several_inks_the_wrong_one_is_named(recognizer: Recognizer) -> None:
@@ -316,106 +225,6 @@ def test_what_reads_a_file_is_said_to_who_gives_a_file_for_ink(recognizer: Recog
     for read in (recognizer.recognize, recognizer.classify):
         with pytest.raises(ValueError, match="this is no ink: read a file with"):
             read(file)
-
-
-def test_derivatives_are_read_with_what_is_derived() -> None:
-    sympy = pytest.importorskip("sympy")
-    x, y, z, first = sympy.symbols("x y z x_{1}")
-    by_x = sympy.Derivative(y, x)
-    assert formula(r"\frac { d y } { d x }").to_sympy() == by_x
-    assert formula(r"\frac { d y } { d x } z = y").to_sympy() == sympy.Eq(by_x * z, y)
-    assert formula(r"\frac { d } { d x } y").to_sympy() == by_x
-    assert formula(r"\frac { d \frac { d y } { d x } } { d x }").to_sympy() == sympy.Derivative(y, x, x)
-    assert formula(r"\frac { d y } { d x _ { 1 } }").to_sympy() == sympy.Derivative(y, first)
-    assert formula(r"\int \frac { d y } { d x } d x").to_sympy() == sympy.Integral(by_x, x)
-
-
-def test_a_d_that_is_no_differential_is_a_letter() -> None:
-    sympy = pytest.importorskip("sympy")
-    a, b, d, x, z, first, second = sympy.symbols("a b d x z d_{1} d_{2}")
-    assert formula("d x z").to_sympy() == d * x * z
-    assert formula("a d - d b").to_sympy() == a * d - b * d
-    assert formula(r"\frac { a } { d x }").to_sympy() == a / (d * x)
-    assert formula(r"\frac { d _ { 1 } } { d _ { 2 } } + \frac { d } { d }").to_sympy() == first / second + 1
-    assert formula(r"\int _ { a } ^ { d } x d x").to_sympy() == sympy.Integral(x, (x, a, d))
-
-
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-@pytest.mark.parametrize(
-    "latex",
-    [
-        *(r"\frac { d } { d x }", r"\frac { d } { d x } + 1", r"\int x d x + d y"),
-        *(r"\frac { d ^ { 2 } y } { d x ^ { 2 } }", r"\frac { d } { d \pi } \pi", r"\int \pi d \pi"),
-    ],
-)
-def test_a_differential_that_makes_no_expression_has_no_meaning(latex: str) -> None:
-    pytest.importorskip("sympy")
-    with pytest.raises(LayoutError):
-        formula(latex).to_sympy()
-
-
-def test_what_sympy_would_read_for_minutes_is_refused() -> None:
-    pytest.importorskip("sympy")
-    with pytest.raises(LayoutError, match="151 symbols are more than the 150 that SymPy reads in time"):
-        formula("x " * 151).to_sympy()
-
-
-def test_letters_that_sympy_has_no_rule_for_are_read_all_the_same() -> None:
-    sympy = pytest.importorskip("sympy")
-    r, delta, sigma = sympy.symbols("r Delta sigma")
-    assert formula(r"2 \pi r").to_sympy() == 2 * sympy.pi * r
-    assert formula(r"\pi").to_sympy() == sympy.pi
-    assert formula(r"\sin \pi").to_sympy().doit() == 0
-    assert formula(r"\frac { \Delta } { \sigma ^ { 2 } } + \pi").to_sympy() == delta / sigma**2 + sympy.pi
-
-
-def test_they_are_read_in_indices_and_as_functions_too() -> None:
-    sympy = pytest.importorskip("sympy")
-    x = sympy.Symbol("x")
-    assert formula(r"\sigma _ { 1 } + x").to_sympy() == sympy.Symbol("sigma_{1}") + x
-    assert formula(r"x _ { \pi }").to_sympy() == sympy.Symbol("x_{pi}")
-    assert formula(r"\Delta _ { x }").to_sympy() == sympy.Symbol("Delta_{x}")
-    assert formula(r"\sigma ( x )").to_sympy() == sympy.Function("sigma")(x)
-    assert formula(r"\pi _ { 1 } + \sigma _ { x }").to_sympy() == sympy.Symbol("pi_{1}") + sympy.Symbol("sigma_{x}")
-    assert formula(r"\xi + \psi + \pi + \sigma + \Delta").to_sympy() == sum(
-        sympy.symbols("xi psi sigma Delta"), sympy.pi
-    )
-
-
-def test_a_primed_letter_is_a_letter_of_its_own() -> None:
-    sympy = pytest.importorskip("sympy")
-    x, y, primed, twice = sympy.symbols("x y y' y''")
-    assert formula("y '' + y = 0").to_sympy() == sympy.Eq(twice + y, 0)
-    assert formula("f ^ { '' } ( x ) + y ^ { \\prime 2 }").to_sympy() == sympy.Function("f''")(x) + primed**2
-    assert formula(r"x _ { 1 } ' + \sigma ' + d '").to_sympy() == sum(sympy.symbols("x'_{1} sigma' d'"))
-    assert formula(r"\frac { d y ' } { d x }").to_sympy() == sympy.Derivative(primed, x)
-
-
-def test_a_function_is_the_one_that_its_name_makes() -> None:
-    sympy = pytest.importorskip("sympy")
-    f, x = sympy.Function("f"), sympy.Symbol("x")
-    assert formula("f ( x ) + 1").to_sympy() == f(x) + 1
-    assert formula("f ( f ( x ) )").to_sympy() == f(f(x))
-
-
-def test_letters_for_which_none_is_left_to_stand_in_are_named() -> None:
-    pytest.importorskip("sympy")
-    with pytest.raises(LayoutError, match=r"does not read \\pi, d, and no letter is left"):
-        formula(" + ".join([*algebra.STAND_INS, r"\pi d"])).to_sympy()
-    with pytest.raises(LayoutError, match=r"does not read \\pi, and no letter is left"):
-        formula(" + ".join([*algebra.STAND_INS, r"\pi"])).to_sympy()
-
-
-def test_what_has_no_meaning_is_said_to_have_none() -> None:
-    pytest.importorskip("sympy")
-    with pytest.raises(LayoutError, match=r"no meaning in \+\+=\\pi"):
-        formula(r"+ + = \pi").to_sympy()
-
-
-def test_without_sympy_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "lark", None)
-    with pytest.raises(ImportError, match=r"pip install 'inkmath\[sympy\]'"):
-        formula("x").to_sympy()
 
 
 # Sessions

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from inkmath.counting import counted
 from inkmath.layout.accents import ACCENTS
 from inkmath.layout.latex import canonical_tokens, compact
+from inkmath.layout.matrices import environment_of
 from inkmath.layout.symbols import CHARACTERS, FUNCTIONS, INTEGRALS, PRIME, STACKING
 from inkmath.layout.tree import LayoutError
 
@@ -26,8 +30,14 @@ UNREAD = ("\\pi", "\\sigma", "\\Delta", "\\Gamma", "\\Omega", "\\Phi", "\\Psi", 
 STAND_INS = ("\\xi", "\\psi", "\\kappa", "\\zeta", "\\eta", "\\nu", "\\rho", "\\tau", "\\upsilon", "\\chi")
 """Letters that it reads, those first that handwriting here has not."""
 
-MATRICES = ("\\begin{pmatrix}", "\\begin{bmatrix}")
-"""Those that SymPy's grammar has a rule for, without the determinant, which it cannot hold unevaluated."""
+MATRICES = ("\\begin{pmatrix}", "\\begin{bmatrix}", "\\begin{vmatrix}")
+"""Those that SymPy's grammar has a rule for; the last is a determinant."""
+
+CASES = "\\begin{cases}"
+"""What it has no rule for; value and condition are read each by itself."""
+
+COMPARISONS = frozenset({"<", ">", "\\leq", "\\geq", "=", "\\neq"})
+"""Those that SymPy's grammar reads, one in a formula."""
 
 MOST_SYMBOLS = 150
 """Formulas of more are refused: SymPy's reader finds all meanings, and takes minutes for a few hundred letters."""
@@ -44,28 +54,109 @@ def to_sympy(tree: LayoutTree) -> Any:
     letter, which may be a derivative or another quantity, is one that is named so: ``f'``. So is one with an accent:
     ``\\vec { v }`` is ``vvec``, which SymPy prints as it was written.
     Numbers of more than some 300 digits, such as ``9 ^ { 9 ^ { 9 } }``, are left as they are written. So are equations
-    with matrices, which stand between round or square brackets, and may be transposed by ``^ { T }``.
+    with matrices, which stand between round or square brackets, and may be transposed by ``^ { T }``. A matrix between
+    bars is its ``Determinant``, which ``doit`` works out.
+
+    A function defined case by case is a ``Piecewise``. It stands by itself or after an equals sign, and each of its
+    cases is a value and a condition, which compares two things or, as ``0 < x < 1`` does, three.
 
     Raises:
         ImportError: SymPy or Lark is not installed.
-        LayoutError: the formula has no meaning that SymPy knows, other rows than those of `MATRICES`, or more than
-            `MOST_SYMBOLS`.
+        LayoutError: the formula has no meaning that SymPy knows, other rows than those of `MATRICES` and cases, a
+            determinant that is not square, or more than `MOST_SYMBOLS`.
     """
     if len(tree.symbols) > MOST_SYMBOLS:
         raise LayoutError(f"{len(tree.symbols)} symbols are more than the {MOST_SYMBOLS} that SymPy reads in time")
     try:
+        import lark  # noqa: F401
+
         # Its grammar imports this where two factors meet, and there, unevaluated, it could not be initialised.
         import sympy.physics.units  # noqa: F401
-        from lark import Tree
-        from lark.exceptions import LarkError
-        from sympy import Add, Function, Mul, evaluate, preorder_traversal
-        from sympy.parsing.latex import parse_latex
     except ImportError as missing:
         raise ImportError("to_sympy needs SymPy and Lark: pip install 'inkmath[sympy]'") from missing
 
     tokens = canonical_tokens(tree)
-    if other := [token for token in tokens if token.startswith("\\begin") and token not in MATRICES]:
-        raise LayoutError(f"SymPy reads matrices between round or square brackets, not {other[0]}")
+    known = (*MATRICES, CASES)
+    if other := [token for token in tokens if token.startswith("\\begin") and token not in known]:
+        raise LayoutError(f"SymPy reads matrices between round or square brackets, determinants, cases, not {other[0]}")
+    for rows in (tree.matrix(bar) for bar in range(len(tree.symbols)) if environment_of(tree, bar) == "vmatrix"):
+        if uneven := [len(row) for row in rows if len(row) != len(rows)]:
+            raise LayoutError(f"a determinant of {len(rows)} rows has as many columns, not {uneven[0]}")
+    return with_cases(tokens) if CASES in tokens else meaning(tokens)
+
+
+def with_cases(tokens: Sequence[str]) -> Any:
+    """The meaning of tokens that end with a function defined case by case, alone or after an equals sign.
+
+    Raises:
+        LayoutError: the cases stand elsewhere, or one is no value with a condition.
+    """
+    from sympy import Eq, Expr, Piecewise
+
+    begin = tokens.index(CASES)
+    cells, end = table(tokens, begin)
+    before = tokens[:begin]
+    if end != len(tokens) or before[-1:] not in ([], ["="]):
+        raise LayoutError(f"SymPy reads cases by themselves or after an equals sign, not as in {compact(tokens)}")
+    pieces = []
+    for number, row in enumerate(cells, 1):
+        if len(row) != 2:
+            raise LayoutError(f"case {number} has {counted(len(row), 'cell')}; SymPy reads a value and a condition")
+        value, when = row
+        pieces.append((meaning(value[:-1] if value[-1] == "," else value), condition(when)))
+    if not all(isinstance(value, Expr) for value, _ in pieces):
+        raise LayoutError(f"SymPy reads one value in each case, not {compact(tokens[begin:])}")
+    cases = Piecewise(*pieces)
+    if not before:
+        return cases
+    defined = meaning(before[:-1])
+    if not isinstance(defined, Expr):
+        raise LayoutError(f"SymPy reads cases after one equals sign, not after {compact(before)}")
+    return Eq(defined, cases, evaluate=False)  # an equation even where SymPy knows it to be true
+
+
+def condition(tokens: Sequence[str]) -> Any:
+    """When a case is the one: a comparison, or a chain of them that all hold.
+
+    Raises:
+        LayoutError: it compares nothing, or what needs no comparison.
+    """
+    from sympy import And
+    from sympy.core.relational import Relational
+
+    depths = itertools.accumulate((token == "{") - (token == "}") for token in tokens)
+    signs = [place for place, depth in enumerate(depths) if not depth and tokens[place] in COMPARISONS]
+    ends = [-1, *signs, len(tokens)]
+    links = [tokens[first + 1 : last] for first, last in zip(ends, ends[2:], strict=False)]
+    compared = [meaning(link) for link in links]
+    if not links or not all(isinstance(one, Relational) for one in compared):
+        raise LayoutError(f"SymPy reads comparisons such as x > 0 as conditions, not {compact(tokens)}")
+    return And(*compared)
+
+
+def table(tokens: Sequence[str], begin: int) -> tuple[list[list[list[str]]], int]:
+    """The cells, row by row, of what begins at a place, and the place after it."""
+    rows: list[list[list[str]]] = [[[]]]
+    depth = 1
+    for place, token in enumerate(tokens[begin + 1 :], begin + 1):
+        depth += token.startswith("\\begin") - token.startswith("\\end")
+        if not depth:
+            return rows, place + 1
+        if depth > 1 or token not in ("&", "\\\\"):
+            rows[-1][-1].append(token)
+        elif token == "&":
+            rows[-1].append([])
+        else:
+            rows.append([[]])
+    raise AssertionError("what begins has an end")
+
+
+def meaning(tokens: Sequence[str]) -> Any:
+    """What tokens without cases mean; see :func:`to_sympy`."""
+    from lark import Tree
+    from lark.exceptions import LarkError
+    from sympy import Add, Function, Mul, evaluate, preorder_traversal
+
     whole, accented = with_accented_letters(tokens)
     told = with_primed_letters(with_operators(whole))
     free = [letter for letter in STAND_INS if letter not in told]
@@ -78,17 +169,17 @@ def to_sympy(tree: LayoutTree) -> Any:
     try:
         # SymPy works numbers out while it reads, however long they are; so it is looked first whether it may.
         with evaluate(False):
-            meaning = parse_latex(latex, backend="lark")
-        unevaluated = meaning.children if isinstance(meaning, Tree) else [meaning]
+            parsed = parser().doparse(latex)
+        unevaluated = parsed.children if isinstance(parsed, Tree) else [parsed]
         short = all(
             magnitude(reading) < math.inf and not equates_matrices(reading)
             for reading in map(as_expression, unevaluated)
             if not isinstance(reading, Tree)
         )
         if short:
-            meaning = parse_latex(latex, backend="lark")
+            parsed = parser().doparse(latex)
     except (LarkError, ValueError, TypeError, AttributeError) as unknown:
-        raise LayoutError(f"SymPy finds no meaning in {compact(tokens)}") from unknown
+        raise LayoutError(f"SymPy finds no meaning in {compact(tokens) or 'nothing'}") from unknown
     meant = {other[1:]: letter[1:] for letter, other in read_as.items()}
 
     def strain(expression: Any) -> tuple[int, int, int]:
@@ -97,15 +188,28 @@ def to_sympy(tree: LayoutTree) -> Any:
         sums, nested = (sum(isinstance(node, kind) for node in within) for kind in (Add, Function))
         return sums, sum(isinstance(node, Mul) for node in preorder_traversal(expression)) - len(calls), nested
 
-    found = meaning.children if isinstance(meaning, Tree) else [meaning]
+    found = parsed.children if isinstance(parsed, Tree) else [parsed]
     readings = [reading for reading in map(as_expression, found) if is_whole(reading)]
     if not readings:
-        raise LayoutError(f"SymPy finds no meaning in {compact(tokens)}")
+        raise LayoutError(f"SymPy finds no meaning in {compact(tokens) or 'nothing'}")
     try:
         with evaluate(short):
             return renamed(min(readings, key=strain), meant)
     except ValueError as number:
         raise LayoutError(f"{compact(tokens)} takes the number pi for a variable") from number
+
+
+@cache
+def parser() -> Any:
+    """SymPy's parser, which would work a determinant out, as one that keeps it as it was written."""
+    from sympy import Determinant
+    from sympy.parsing.latex.lark import LarkLaTeXParser, TransformToSymPyExpr
+
+    class KeepingDeterminants(TransformToSymPyExpr):  # type: ignore[misc]
+        def determinant(self, tokens: Sequence[Any]) -> Any:
+            return Determinant(tokens[1] if len(tokens) == 2 else self.matrix(tokens))
+
+    return LarkLaTeXParser(transformer=KeepingDeterminants)
 
 
 def as_expression(reading: Any) -> Any:
@@ -116,11 +220,10 @@ def as_expression(reading: Any) -> Any:
 
 
 def equates_matrices(reading: Any) -> bool:
-    """Whether a reading is an equation with a matrix, which SymPy finds false where the other side is a letter."""
-    from sympy import MatrixBase, preorder_traversal
+    """Whether a reading is an equation of a matrix, which SymPy finds false where the other side is a letter."""
     from sympy.core.relational import Relational
 
-    return isinstance(reading, Relational) and any(isinstance(node, MatrixBase) for node in preorder_traversal(reading))
+    return isinstance(reading, Relational) and any(getattr(side, "is_Matrix", False) for side in reading.args)
 
 
 def is_whole(reading: Any) -> bool:
@@ -195,13 +298,16 @@ def with_primed_letters(tokens: Sequence[str]) -> list[str]:
 def with_products(tokens: Sequence[str]) -> list[str]:
     r"""The tokens with a sign between a power and its next factor, ``x ^ { 2 } \cdot y``, as SymPy's grammar wants one.
 
-    So it does between a matrix and its next factor. And with brackets around a power before ``!``, which it would take
-    for one of the exponent.
+    So it does between a matrix and its next factor, or brackets before it. And with brackets around a power before
+    ``!``, which it would take for one of the exponent.
     """
     told = list(tokens)
     for place in reversed([place for place, token in enumerate(told) if token.startswith("\\end")]):
         if any(map(_begins_factor, told[place + 1 : place + 2])):
             told.insert(place + 1, "\\cdot")
+    for place in reversed([place for place, token in enumerate(told) if token.startswith("\\begin")]):
+        if told[place - 1 : place] == [")"]:
+            told.insert(place, "\\cdot")
     for place in reversed([place for place, token in enumerate(told) if token == "^"]):
         end = _after_group(told, place + 1)
         base = place - 1

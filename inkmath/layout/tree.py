@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 
 class Relation(StrEnum):
@@ -171,15 +171,19 @@ def along(children: Sequence[Mapping[Relation, int]], first: int | None, relatio
         symbol = children[symbol].get(relation)
 
 
-def reading_order(children: Sequence[Mapping[Relation, int]], root: int) -> Iterator[int]:
-    """The symbols at and below ``root``, each before what it governs, and that in `READING_ORDER`."""
+def reading_order(
+    children: Sequence[Mapping[Relation, int]],
+    root: int,
+    order_at: Callable[[int], Sequence[Relation]] = lambda _: READING_ORDER,
+) -> Iterator[int]:
+    """The symbols at and below ``root``, each before what it governs, and that in the order at this symbol."""
     pending = [root]
     while pending:
         symbol = pending.pop()
         yield symbol
         lines = children[symbol]
         # A stack gives back last what was pushed first.
-        pending.extend(lines[relation] for relation in reversed(READING_ORDER) if relation in lines)
+        pending.extend(lines[relation] for relation in reversed(order_at(symbol)) if relation in lines)
 
 
 def in_reading_order(symbols: Sequence[Symbol], children: Sequence[Mapping[Relation, int]], root: int) -> LayoutTree:

@@ -19,7 +19,7 @@ from inkmath.layout.alignment import with_strokes_of
 from inkmath.layout.latex import canonical_tokens, compact, parse_latex
 from inkmath.layout.mathml import to_mathml
 from inkmath.layout.symbols import CHARACTERS, canonical_label
-from inkmath.layout.tree import Edge, LayoutError, LayoutTree, Symbol
+from inkmath.layout.tree import READING_ORDER, Edge, LayoutError, LayoutTree, Relation, Symbol, reading_order
 from inkmath.recognizer import Formula
 from inkmath.web import schemas
 from inkmath.web.bodies import (
@@ -47,6 +47,12 @@ if TYPE_CHECKING:
 
 SHOWN = {**CHARACTERS, "-": "\N{MINUS SIGN}", "\\sqrt": "\N{SQUARE ROOT}"}
 """What stands for a symbol on a button."""
+
+ALOUD = (
+    *(Relation.BELOW, Relation.INSIDE, Relation.ABOVE, Relation.SUB, Relation.SUP),
+    *(Relation.RIGHT, Relation.CELL, Relation.ROW),
+)
+"""What a symbol other than a fraction governs, as it is read aloud: a sum from its lower limit to the upper one."""
 
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemAnswer"}}}
 
@@ -338,10 +344,15 @@ def _answer(result: Recognition) -> dict[str, Any]:
 
 def _formula(formula: Formula) -> dict[str, Any]:
     marks = [f"symbol-{index}" for index in range(len(formula.tree.symbols))]
+
+    def order_at(symbol: int) -> Sequence[Relation]:
+        return READING_ORDER if formula.tree.symbols[symbol].label == "-" else ALOUD
+
     return {
         **formula.as_formula_dict(),
         "compact": compact(formula.tokens),
         "mathml": to_mathml(formula.tree, marks),
+        "reading_order": list(reading_order(formula.tree.children, formula.tree.root, order_at)),
     }
 
 

@@ -135,7 +135,10 @@ class ReadSymbol(BaseModel):
 
 
 class ReadFormula(BaseModel):
-    """A formula that was read; ``mathml`` marks the element of symbol ``i`` with ``id="symbol-i"``."""
+    """A formula that was read; ``mathml`` marks the element of symbol ``i`` with ``id="symbol-i"``.
+
+    Of two dots over a letter, which MathML shows as one element, it marks the first.
+    """
 
     latex: str
     tokens: list[str]
@@ -143,6 +146,9 @@ class ReadFormula(BaseModel):
     mathml: str
     confidence: float
     symbols: list[ReadSymbol]
+    reading_order: list[int] = Field(
+        description="Places in `symbols`: each before what it governs, and a lower limit before the upper"
+    )
     relations: list[WrittenRelation]
 
 

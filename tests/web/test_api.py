@@ -159,3 +159,22 @@ def test_strokes_are_given_to_the_formula_that_was_meant(client: TestClient) -> 
     assert [symbol["strokes"] for symbol in meant["symbols"]] == [[0], [1]]
     for latex in ("x + 2", "\\frac{", ""):
         assert_problem(client.post("/api/arrange", json={**read, "latex": latex}), 422, "invalid")
+
+
+@pytest.mark.parametrize(
+    ("latex", "order"),
+    [
+        (r"\frac{a}{b}c", "- a b c"),
+        (r"\sum_{i}^{n}x^{2}", r"\sum i n x 2"),
+        (r"\sqrt[3]{x}y", r"\sqrt x 3 y"),
+        (r"\ddot{x}_{1}y", "x . . 1 y"),
+        (r"(\begin{matrix}a_{1}\\b\end{matrix})", "( a 1 b )"),
+    ],
+)
+def test_a_formula_tells_the_order_in_which_it_is_read(client: TestClient, latex: str, order: str) -> None:
+    symbols = [{"label": label, "strokes": [place]} for place, label in enumerate(reversed(order.split()))]
+    edges = [{"parent": place, "child": place + 1, "relation": "Right"} for place in range(len(symbols) - 1)]
+    strokes = [[[x, y] for x, y, *_ in X] for _ in symbols]
+    body = {"strokes": strokes, "symbols": symbols, "relations": edges, "latex": latex}
+    meant = client.post("/api/arrange", json=body).json()
+    assert " ".join(meant["symbols"][place]["label"] for place in meant["reading_order"]) == order

@@ -475,6 +475,7 @@ def test_symbols_are_walked_through_in_reading_order_whatever_was_written_first(
         for reading in answer["rows"][0]["alternatives"]:
             reading["symbols"].reverse()
             reading["relations"] = [{"parent": 1, "child": 0, "relation": "Right"}]
+            reading["reading_order"] = [1, 0]
             reading["mathml"] = re.sub("symbol-[01]", lambda mark: others[mark[0]], reading["mathml"])
         route.fulfill(json=answer)
 

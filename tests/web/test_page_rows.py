@@ -574,6 +574,7 @@ def a_row_for_each_stroke(route: Route) -> None:
     for index in range(len(asked["strokes"])):
         symbols = [{"label": "x", "strokes": [index], "alternatives": []}]
         formula = {"latex": "x", "compact": "x", "mathml": math, "confidence": 0.9, "symbols": symbols, "relations": []}
+        formula["reading_order"] = [0]
         rows.append({**formula, "alternatives": [formula]})
     route.fulfill(json={"rows": rows})
 

@@ -92,7 +92,7 @@ export class Result extends EventTarget {
   /** Show all rows, and the readings of the one in hand; `isChosen(symbol)` says whether a person decided on a symbol. */
   show(rows, isChosen) {
     const { formula, readings, taken, first } = rows.inHand;
-    const { math, empty, latex, confidence, symbols, othersTitle, list, live } = this.parts;
+    const { empty, latex, confidence, symbols, othersTitle, list, live } = this.parts;
     const place = rows.list.length > 1 ? `Row ${rows.hand + 1} of ${rows.list.length}: ` : "";
     const changed = formula.latex !== this.formula?.latex || formula.own !== this.formula.own || place !== this.#place;
     this.formula = formula;
@@ -107,12 +107,9 @@ export class Result extends EventTarget {
     gauge.dataset.level = formula.confidence < 0.4 ? "low" : formula.confidence < 0.75 ? "fair" : "good";
     gauge.firstChild.style.width = `${100 * formula.confidence}%`;
     confidence.querySelector(".words").textContent = sureness(formula);
-    // The elements of the formula stand in reading order, its symbols in the order in which they were written.
-    const order = [...math.querySelectorAll("[data-symbol]")].map(({ dataset }) => dataset.symbol);
-    const buttons = formula.symbols.map((symbol, index) => this.#symbol(symbol, first + index, isChosen(symbol)));
-    // Two dots over a letter are one element, the first one's: the second comes after the symbol written before it.
-    const placeOf = (index) => (index <= first || order.includes(`${index}`) ? order.indexOf(`${index}`) : placeOf(index - 1));
-    refill(symbols, buttons.sort((a, b) => placeOf(Number(a.dataset.symbol)) - placeOf(Number(b.dataset.symbol))));
+    // A reading that the tab keeps from an earlier page may not tell its order.
+    const order = formula.reading_order ?? [...formula.symbols.keys()];
+    refill(symbols, order.map((index) => this.#symbol(formula.symbols[index], first + index, isChosen(formula.symbols[index]))));
     othersTitle.textContent = place ? `Row ${rows.hand + 1} read as` : "Read as";
     this.#countReadings(readings.length);
     refill(list, readings.map((reading, index) => {

@@ -12,6 +12,7 @@ from inkmath.counting import counted
 from inkmath.drawing import COLOURS
 from inkmath.evaluation.symbol_pictures import QUIET, RIGHT, WRONG, new_figure, reliability_diagram, save
 from inkmath.layout.latex import compact
+from inkmath.layout.matrices import ENVIRONMENTS, cells_of
 from inkmath.layout.symbols import CHARACTERS
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def typeset(tokens: tuple[str, ...], width: float, height: float) -> tuple[str, 
     from matplotlib.mathtext import MathTextParser
 
     latex = compact(tokens)  # matplotlib hangs a script on a space
-    mathematics = "$" + latex.replace("{}", r"{\;}") + "$"
+    mathematics = "$" + compact(with_stacked_rows(tokens)).replace("{}", r"{\;}") + "$"
     try:
         font = FontProperties(size=FORMULA_SIZE, math_fontfamily="cm")
         wide, high, *_ = MathTextParser("path").parse(mathematics, dpi=72, prop=font)
@@ -140,6 +141,31 @@ def typeset(tokens: tuple[str, ...], width: float, height: float) -> tuple[str, 
         letters = int(width / (0.6 * TEXT_SIZE))
         return _cut(latex, letters), TEXT_SIZE
     return mathematics, FORMULA_SIZE * min(1.0, width / max(wide, 1.0), height / max(high, 1.0))
+
+
+def with_stacked_rows(tokens: Sequence[str]) -> list[str]:
+    """The tokens with the rows of matrices, which matplotlib lacks, as halves of a fraction without a bar."""
+    told: list[str] = []
+    place = 0
+    while place < len(tokens):
+        begin = tokens[place]
+        if not begin.startswith("\\begin"):
+            told.append(begin)
+            place += 1
+            continue
+        table, place = cells_of(tokens, place)
+        opening, closing = ENVIRONMENTS.get(begin[len("\\begin{") : -1], (None, None))
+        rows = [[token for cell in row for token in ("\\quad", *with_stacked_rows(cell))][1:] for row in table]
+        told += ["\\left", opening or ".", *_stacked(rows), "\\right", closing or "."]
+    return told
+
+
+def _stacked(rows: Sequence[list[str]]) -> list[str]:
+    if len(rows) == 1:
+        return rows[0]
+    half = (len(rows) + 1) // 2
+    above, below = _stacked(rows[:half]), _stacked(rows[half:])
+    return ["\\genfrac{.}{.}{0}{0}", "{", *above, "}", "{", *below, "}"]
 
 
 def rates_by_length(table: Table) -> Figure:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from inkmath.counting import counted
 from inkmath.layout.accents import ACCENTS
 from inkmath.layout.latex import canonical_tokens, compact
-from inkmath.layout.matrices import environment_of
+from inkmath.layout.matrices import cells_of, environment_of
 from inkmath.layout.symbols import CHARACTERS, FUNCTIONS, INTEGRALS, PRIME, STACKING
 from inkmath.layout.tree import LayoutError
 
@@ -94,7 +94,7 @@ def with_cases(tokens: Sequence[str]) -> Any:
     from sympy import Eq, Expr, Piecewise
 
     begin = tokens.index(CASES)
-    cells, end = table(tokens, begin)
+    cells, end = cells_of(tokens, begin)
     before = tokens[:begin]
     if end != len(tokens) or before[-1:] not in ([], ["="]):
         raise LayoutError(f"SymPy reads cases by themselves or after an equals sign, not as in {compact(tokens)}")
@@ -132,23 +132,6 @@ def condition(tokens: Sequence[str]) -> Any:
     if not links or not all(isinstance(one, Relational) for one in compared):
         raise LayoutError(f"SymPy reads comparisons such as x > 0 as conditions, not {compact(tokens)}")
     return And(*compared)
-
-
-def table(tokens: Sequence[str], begin: int) -> tuple[list[list[list[str]]], int]:
-    """The cells, row by row, of what begins at a place, and the place after it."""
-    rows: list[list[list[str]]] = [[[]]]
-    depth = 1
-    for place, token in enumerate(tokens[begin + 1 :], begin + 1):
-        depth += token.startswith("\\begin") - token.startswith("\\end")
-        if not depth:
-            return rows, place + 1
-        if depth > 1 or token not in ("&", "\\\\"):
-            rows[-1][-1].append(token)
-        elif token == "&":
-            rows[-1].append([])
-        else:
-            rows.append([[]])
-    raise AssertionError("what begins has an end")
 
 
 def meaning(tokens: Sequence[str]) -> Any:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from inkmath.layout.tree import Relation
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from inkmath.layout.tree import LayoutTree
 
 ENVIRONMENTS: dict[str, tuple[str, str | None]] = {
@@ -67,3 +69,24 @@ def environment_of(tree: LayoutTree, opening: int) -> str | None:
     closing = closing_of(tree, opening)
     brackets = tree.symbols[opening].label, None if closing is None else tree.symbols[closing].label
     return next((name for name, pair in ENVIRONMENTS.items() if pair == brackets), None)
+
+
+def cells_of(tokens: Sequence[str], begin: int) -> tuple[list[list[list[str]]], int]:
+    r"""The cells, row by row, of the matrix whose ``\begin`` is at a place, each as its tokens, and the place after it.
+
+    Args:
+        tokens: of a formula, as `inkmath.layout.latex.canonical_tokens` gives them. begin: a place among them.
+    """
+    rows: list[list[list[str]]] = [[[]]]
+    depth = 1
+    for place, token in enumerate(tokens[begin + 1 :], begin + 1):
+        depth += token.startswith("\\begin") - token.startswith("\\end")
+        if not depth:
+            return rows, place + 1
+        if depth > 1 or token not in ("&", "\\\\"):
+            rows[-1][-1].append(token)
+        elif token == "&":
+            rows[-1].append([])
+        else:
+            rows.append([[]])
+    raise AssertionError("what begins has an end")

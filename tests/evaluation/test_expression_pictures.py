@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from matplotlib.mathtext import MathTextParser
 from PIL import Image
 
 from inkmath.decoding.reading import Reading
@@ -93,6 +94,23 @@ def test_formulas_are_set_as_mathematics(latex: str) -> None:
     text, size = typeset(tuple(canonical_tokens(parse_latex(latex))), 300, 60)
     assert text.startswith("$")
     assert size == FORMULA_SIZE
+
+
+@pytest.mark.parametrize(
+    "latex",
+    [
+        r"2\begin{vmatrix}a&\frac{1}{2}\\c&d\end{vmatrix}+1",
+        r"f(x)=\begin{cases}x^{2}&x>0\\-x&x\leq 0\end{cases}",
+        r"(\begin{matrix}1\\2\end{matrix}]\begin{bmatrix}1&2&3\end{bmatrix}",
+        r"\begin{pmatrix}x&\begin{vmatrix}1&2\\3&4\end{vmatrix}\\1&0\end{pmatrix}",
+    ],
+)
+def test_rows_of_matrices_are_set_above_each_other(latex: str) -> None:
+    def height(text: str) -> float:
+        return float(MathTextParser("path").parse(text, dpi=72)[1])
+
+    text, _ = typeset(tuple(canonical_tokens(parse_latex(latex))), 300, 60)
+    assert height(text) > 1.5 * height("$d$")
 
 
 def test_a_long_formula_is_set_smaller() -> None:

@@ -52,7 +52,7 @@ def to_sympy(tree: LayoutTree) -> Any:
 
     A ``d`` is a differential under an integral and in ``\\frac { d y } { d x }``, else a letter like others. A primed
     letter, which may be a derivative or another quantity, is one that is named so: ``f'``. So is one with an accent:
-    ``\\vec { v }`` is ``vvec``, which SymPy prints as it was written.
+    ``\\vec { v }`` is ``vvec``, which SymPy prints as it was written. A bar over more is the complex conjugate.
     Numbers of more than some 300 digits, such as ``9 ^ { 9 ^ { 9 } }``, are left as they are written. So are equations
     with matrices, which stand between round or square brackets, and may be transposed by ``^ { T }``. A matrix between
     bars is its ``Determinant``, which ``doit`` works out.

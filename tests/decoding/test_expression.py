@@ -249,6 +249,15 @@ def test_accents_over_letters_are_read(released: StrokeGraphReader, meant: str) 
     assert sum(right) >= 14
 
 
+@pytest.mark.parametrize(
+    "meant", [r"\overline { A B } = 3", r"\overrightarrow { A B } + C", r"1 + \overline { z + 2 }"]
+)
+def test_accents_over_several_symbols_are_read(released: StrokeGraphReader, meant: str) -> None:
+    hands = [typeset(parse_latex(meant), Writer([900 + hand]), np.random.default_rng(hand)) for hand in range(20)]
+    right = [latex(readings) == meant for readings in released.read([Ink(strokes) for strokes, _ in hands])]
+    assert sum(right) >= 12
+
+
 def test_a_batch_reads_like_each_ink_alone(released: StrokeGraphReader) -> None:
     inks = [INK, Ink(INK.strokes[:4]), Ink(INK.strokes[4:]), INK]
     for together, ink in zip(released.read(inks), inks, strict=True):

@@ -61,6 +61,14 @@ def test_a_letter_with_an_accent_is_one_that_is_named_so() -> None:
         meaning(r"\bar { 3 }")
 
 
+def test_a_bar_over_several_symbols_is_the_conjugate() -> None:
+    sympy = pytest.importorskip("sympy")
+    z, w = sympy.symbols("z w")
+    assert meaning(r"\overline { z + w ^ { 2 } }") == sympy.conjugate(z) + sympy.conjugate(w) ** 2
+    with pytest.raises(LayoutError, match=r"no meaning in \\overrightarrow\{AB\}"):
+        meaning(r"\overrightarrow { A B }")
+
+
 @pytest.mark.parametrize("letter", [label for label in FURTHER_CLASSES if CHARACTERS.get(label, label).isalpha()])
 def test_further_letters_have_a_meaning(letter: str) -> None:
     sympy = pytest.importorskip("sympy")

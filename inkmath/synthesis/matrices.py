@@ -84,6 +84,7 @@ class _Formula(Draft):
         kinds: list[tuple[float, Callable[[], Line]]] = [
             (4.0, self.definition),
             (2.0, self.vector),
+            (0.8, self.row),
             (2.0, self.system),
             (1.5, self.power),
             (2.0, self.determinant),
@@ -108,6 +109,16 @@ class _Formula(Draft):
         if self.chance(0.25):
             line += [self.plus_or_minus(), *([self.coefficient()] if self.chance(0.5) else ()), *self.column(size)]
         if self.chance(0.15):
+            line[-1].lines[Relation.SUP] = [Node("T")]
+        return [Node(self._weighted(VECTORS, [1.0] * len(VECTORS))), Node("="), *line] if self.chance(0.75) else line
+
+    def row(self) -> Line:
+        """``v = (x y)``, level; perhaps transposed, or times a column vector."""
+        size = self.size()
+        line = self.matrix(1, size)
+        if self.chance(0.25):
+            line += self.column(size)
+        elif self.chance(0.2):
             line[-1].lines[Relation.SUP] = [Node("T")]
         return [Node(self._weighted(VECTORS, [1.0] * len(VECTORS))), Node("="), *line] if self.chance(0.75) else line
 

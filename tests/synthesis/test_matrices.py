@@ -52,7 +52,7 @@ def test_they_are_as_students_write_them(formulas: list[LayoutTree]) -> None:
         (len(rows), len(rows[0])) for tree in formulas for one in openings(tree) if (rows := tree.matrix(one))
     )
     brackets = Counter(tree.symbols[one].label for tree in formulas for one in openings(tree))
-    assert {(2, 1), (3, 1), (2, 2), (2, 3), (3, 3), (3, 2), (1, 3)} == set(shapes)
+    assert {(2, 1), (3, 1), (2, 2), (2, 3), (3, 3), (3, 2), (1, 2), (1, 3)} == set(shapes)
     assert shapes.most_common(1)[0][0] == (2, 2)
     assert set(brackets) == {"(", "[", "|", "\\{"}
     assert brackets["("] + brackets["["] > 2 * (brackets["|"] + brackets["\\{"])

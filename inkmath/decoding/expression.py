@@ -26,6 +26,7 @@ from inkmath.decoding.matrices import (
     encloses,
     likeliest,
     outside,
+    with_row_vectors,
 )
 from inkmath.decoding.network import Network, NetworkError
 from inkmath.decoding.opinion import SecondOpinion
@@ -113,13 +114,12 @@ class StrokeGraphReader:
         orders, inks = zip(*map(_arranged, inks), strict=True) if inks else ((), ())
         given = [constraints_on(*of) for of in zip(orders, constraints or [{} for _ in inks], strict=True)]
         found = self._read_all(inks, given, alternatives)
-        return [
-            [
-                reading.renumbered(order)
-                for reading in (*self._with_matrices(ink, readings[0], fixed, alternatives), *readings)[:alternatives]
-            ]
-            for ink, order, fixed, readings in zip(inks, orders, given, found, strict=True)
-        ]
+        answers = []
+        for ink, order, fixed, readings in zip(inks, orders, given, found, strict=True):
+            all_of_ink = [*self._with_matrices(ink, readings[0], fixed, alternatives), *readings]
+            best = with_row_vectors(ink.strokes, all_of_ink[:alternatives])[:alternatives]
+            answers.append([reading.renumbered(order) for reading in best])
+        return answers
 
     def _read_all(self, inks: Sequence[Ink], given: Sequence[Constraints], alternatives: int) -> list[list[Reading]]:
         """The best readings of each ink, prepared, without matrices."""

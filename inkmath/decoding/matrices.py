@@ -2,7 +2,8 @@ r"""Matrices, and what else stands in rows and columns between tall brackets, to
 
 Networks here know none. So the ink between two tall brackets, or behind one, is parted into rows (as formulas beneath
 each other are, :mod:`inkmath.decoding.rows`) and these into cells, at gaps that run through all rows. Each cell is a
-formula, and what is outside is one in which a zero stands in for what is inside.
+formula, and what is outside is one in which a zero stands in for what is inside. A matrix of one row, as in
+``( 1 2 3 )``, is a line like any other, but that its symbols stand far apart.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ import numpy as np
 from inkmath.decoding.reading import Reading
 from inkmath.decoding.rows import bands
 from inkmath.ink import boxes, typical_size
+from inkmath.layout.accents import bears_accent
 from inkmath.layout.matrices import CLOSING, ENVIRONMENTS, OPENING
-from inkmath.layout.tree import Edge, LayoutTree, Relation
+from inkmath.layout.symbols import FUNCTIONS
+from inkmath.layout.tree import Edge, LayoutTree, Relation, reading_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -59,6 +62,13 @@ EASE = 4.5
 
 GAP, GAP_OF_RAGGED, GAP_OF_CASES = 0.45, 1.0, 0.6
 """Gaps between columns are wider, in typical strokes; wider still where some rows end before one, and in cases."""
+
+VECTORS = {"(": ")", "[": "]"}
+"""Brackets around a single row, and what closes them."""
+
+GAP_OF_VECTOR, CLEARLY = 0.8, 2.5
+"""Gaps between the cells of a single row are wider, in typical strokes, and so many times any other in the row. So they
+are, within brackets, in 3 of 8,829 formulas of CROHME's training set; and in 88 of 120 single rows of made-up hands."""
 
 HIGH, WIDE, APART = 0.5, 0.35, 0.15
 """Height and width of the stand-in, and its distance from either bracket, in heights of the opening one."""
@@ -210,6 +220,90 @@ def encloses(reading: Reading, block: Block, zero: int) -> bool:
         return not lines and tree.symbols[opening].label == UNCLOSED
     closing = owner.get(block.closing)
     return closing is not None and tree.symbols[closing].label in CLOSING and lines == {Relation.RIGHT: closing}
+
+
+def with_row_vectors(strokes: Sequence[Stroke], readings: Sequence[Reading]) -> list[Reading]:
+    """Readings with a matrix of one row wherever brackets enclose symbols far apart.
+
+    Args:
+        strokes: of the formula, each ``(points, 2)``, in any unit, level. readings: of all of it, the best first.
+
+    Returns:
+        As many readings, or one more: a best one that holds such a matrix is followed by what it is without.
+    """
+    told = [_with_row_vectors(strokes, reading) for reading in readings]
+    return told if told[0] is readings[0] else [told[0], readings[0], *told[1:]]
+
+
+def _with_row_vectors(strokes: Sequence[Stroke], reading: Reading) -> Reading:
+    tree = reading.tree
+    edges = set(tree.edges)
+    before = {edge.child: edge.parent for edge in tree.edges if edge.relation is Relation.RIGHT}
+    for opening in range(len(tree.symbols)):
+        line = _bracketed(tree, opening)
+        argument = opening in before and tree.symbols[before[opening]].label in FUNCTIONS
+        row = [] if argument or len(line) < 4 else _cells_of_line(strokes, tree, line[1:-1])
+        if row:
+            edges -= {Edge(one, other, Relation.RIGHT) for one, other in itertools.pairwise(line)}
+            edges |= {Edge(one, other, Relation.RIGHT) for cell in row for one, other in itertools.pairwise(cell)}
+            edges |= {Edge(one, other, Relation.CELL) for (one, *_), (other, *_) in itertools.pairwise(row)}
+            edges |= {Edge(opening, line[1], Relation.INSIDE), Edge(opening, line[-1], Relation.RIGHT)}
+    if edges == set(tree.edges):
+        return reading
+    return replace(reading, tree=LayoutTree(tree.symbols, tuple(sorted(edges, key=lambda edge: edge.child))))
+
+
+def _bracketed(tree: LayoutTree, opening: int) -> list[int]:
+    """A line from a round or square bracket, at which nothing else stands, to the next if that closes it; else none."""
+    closing = VECTORS.get(tree.symbols[opening].label)
+    if closing is None or tree.children[opening].keys() != {Relation.RIGHT}:
+        return []
+    line = [opening]
+    for symbol in itertools.islice(tree.line(opening), 1, None):
+        line.append(symbol)
+        if (label := tree.symbols[symbol].label) in OPENING | CLOSING:
+            return line if label == closing else []
+    return []
+
+
+def _cells_of_line(strokes: Sequence[Stroke], tree: LayoutTree, line: Sequence[int]) -> list[list[int]]:
+    """Symbols of a line parted at gaps far wider than its others, between two that an entry may end and begin with.
+
+    Entries may have a minus sign each, but not all from the second on, as in a difference.
+    """
+
+    def corners(symbols: Sequence[int]) -> tuple[Floats, Floats]:
+        return boxes([strokes[stroke] for symbol in symbols for stroke in tree.symbols[symbol].strokes])
+
+    parts = [corners(_governed(tree, symbol)) for symbol in line]
+    left, right = np.array([(low[:, 0].min(), high[:, 0].max()) for low, high in parts]).T
+    gaps = (left[1:] - np.maximum.accumulate(right)[:-1]) / typical_size(*corners(line))
+    wide = gaps > GAP_OF_VECTOR
+    if not wide.any() or gaps[wide].min() <= CLEARLY * gaps[~wide].max(initial=0.0):
+        return []
+    begins = [0, *(np.flatnonzero(wide) + 1).tolist(), len(line)]
+    row = [list(line[one:two]) for one, two in itertools.pairwise(begins)]
+    entries = [cell[_is_sign(tree, cell[0]) :] for cell in row]
+    if all(len(entry) < len(cell) for entry, cell in zip(entries[1:], row[1:], strict=True)):
+        return []  # a difference
+    return row if all(entry and _is_entry(tree, entry[0]) and _is_entry(tree, entry[-1]) for entry in entries) else []
+
+
+def _governed(tree: LayoutTree, symbol: int) -> list[int]:
+    """A symbol with all that it governs, without what follows it on its line."""
+    lines = tree.children[symbol]
+    parts = [reading_order(tree.children, child) for how, child in lines.items() if how is not Relation.RIGHT]
+    return [symbol, *itertools.chain(*parts)]
+
+
+def _is_sign(tree: LayoutTree, symbol: int) -> bool:
+    return tree.symbols[symbol].label == "-" and Relation.BELOW not in tree.children[symbol]
+
+
+def _is_entry(tree: LayoutTree, symbol: int) -> bool:
+    """Whether a symbol may begin or end an entry: a letter, a digit, a fraction or a root."""
+    label = tree.symbols[symbol].label
+    return bears_accent(label) or label == "\\sqrt" or (label == "-" and not _is_sign(tree, symbol))
 
 
 def likeliest(parts: Sequence[Sequence[Reading]], count: int) -> list[list[Reading]]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from matrix_ink import with_matrices
 from released import needs_weights
 
-from inkmath.decoding.matrices import Block, blocks, cells, composed, encloses, likeliest, outside
+from inkmath.decoding.matrices import Block, blocks, cells, composed, encloses, likeliest, outside, with_row_vectors
 from inkmath.decoding.reading import Candidate, Reading
 from inkmath.ink import boxes
+from inkmath.layout.latex import canonical_tokens, parse_latex, to_latex
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 from inkmath.recognizer import Recognizer
+from inkmath.synthesis.style import Writer
+from inkmath.synthesis.typeset import typeset
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -176,6 +180,70 @@ def test_a_reading_is_put_together_from_what_is_outside_and_the_cells() -> None:
     }
 
 
+def far_apart(*labels: str, gap: float = 15, opening: str = "(", closing: str = ")") -> tuple[list[Stroke], Reading]:
+    """A line in brackets, its symbols of one stroke of ten units each; "" is a wide gap between two of them."""
+    strokes, symbols, right = [bar(0, -3, 16)], [(opening, (0,))], 4.0
+    for label in labels:
+        if label:
+            symbols.append((label, (len(strokes),)))
+            strokes.append(bar(right, 0, width=5))
+        right += 7 if label else gap - 2
+    return [*strokes, bar(right + 2, -3, 16)], line(*symbols, (closing, (len(strokes),)))
+
+
+def test_a_row_whose_entries_stand_far_apart_is_a_matrix() -> None:
+    strokes, flat = far_apart("1", "", "x", "2", "", "-", "3")
+    row, read_before = with_row_vectors(strokes, [flat])
+    assert to_latex(row.tree) == r"\begin{pmatrix} 1 & x 2 & - 3 \end{pmatrix}"
+    assert read_before is flat
+    assert row.confidence == flat.confidence
+
+
+def test_every_reading_is_looked_at_and_the_best_stays_the_best() -> None:
+    strokes, flat = far_apart("a", "", "b", opening="[", closing="]")
+    other = line(("1", (0,)), ("a", (1,)), ("b", (2,)), ("1", (3,)), sure=0.1)
+    found = [to_latex(reading.tree) for reading in with_row_vectors(strokes, [flat, flat, other])]
+    row = r"\begin{bmatrix} a & b \end{bmatrix}"
+    assert found == [row, "[ a b ]", row, "1 a b 1"]
+    assert with_row_vectors(strokes, [other]) == [other]
+
+
+def test_scripts_are_of_the_entry_that_they_stand_at() -> None:
+    strokes, flat = far_apart("a", "2", "", "b")
+    edges = (Edge(0, 1, RIGHT), Edge(1, 2, Relation.SUB), Edge(1, 3, RIGHT), Edge(3, 4, RIGHT))
+    row, _ = with_row_vectors(strokes, [replace(flat, tree=LayoutTree(flat.tree.symbols, edges))])
+    assert to_latex(row.tree) == r"\begin{pmatrix} a _ { 2 } & b \end{pmatrix}"
+
+
+@pytest.mark.parametrize(
+    ("labels", "how"),
+    [
+        pytest.param("1 2 3", {}, id="as near as in a number"),
+        pytest.param("1  2", {"gap": 7}, id="not far enough"),
+        pytest.param("a  +  b", {}, id="a sum"),
+        pytest.param("a  - b", {}, id="a difference"),
+        pytest.param("- a  - b", {}, id="a difference with a sign"),
+        pytest.param("a ,  b", {}, id="a list"),
+        pytest.param("a  =  b", {}, id="an equation"),
+        pytest.param("1  2", {"closing": "]"}, id="brackets that are no pair"),
+        pytest.param("1  2", {"opening": "|", "closing": "|"}, id="bars"),
+        pytest.param("1  ( 2", {}, id="brackets in it"),
+    ],
+)
+def test_other_lines_in_brackets_are_none(labels: str, how: dict[str, Any]) -> None:
+    strokes, flat = far_apart(*labels.split(" "), **how)
+    assert with_row_vectors(strokes, [flat]) == [flat]
+
+
+def test_what_is_behind_the_name_of_a_function_is_its_argument() -> None:
+    strokes, flat = far_apart("n", "", "x")
+    first, *others = ((symbol.label, symbol.strokes) for symbol in flat.tree.symbols)
+    name = bar(-20, 0, width=10)
+    for before, found in (("a", 2), (r"\sin", 1)):
+        reading = line((before, (4,)), first, *others)
+        assert len(with_row_vectors([*strokes, name], [reading])) == found
+
+
 @pytest.fixture(scope="module")
 def released() -> Recognizer:
     return Recognizer.load()
@@ -199,12 +267,19 @@ def test_matrices_are_read(released: Recognizer) -> None:
 
 
 @needs_weights
+def test_row_vectors_are_read(released: Recognizer) -> None:
+    truth = parse_latex(r"v=\begin{pmatrix}1&4&3\end{pmatrix}")
+    found = [released.recognize(typeset(truth, Writer([hand]), np.random.default_rng(hand))[0]) for hand in range(20)]
+    assert sum(answer.tokens == canonical_tokens(truth) for answer in found) >= 12
+
+
+@needs_weights
 def test_in_a_matrix_too_every_reading_obeys_what_a_person_decided(released: Recognizer) -> None:
     for ink in with_matrices(10, 600, max_symbols=16):
         assert ink.tree is not None
         chosen = {frozenset(symbol.strokes): symbol.label for symbol in ink.tree.symbols}
         (truth, *_) = released.recognize(ink, constraints=chosen).alternatives
-        if all(len(rows) > 1 for rows in shape(ink.tree)):  # one row by itself is read as a line
+        if all(len(rows) > 1 for rows in shape(ink.tree)):  # one row by itself may be read as a line
             assert shape(truth.tree) == shape(ink.tree), "however sure the labels alone make a reading without rows"
         kept = dict(list(chosen.items())[::3])
         for formula in released.recognize(ink, constraints=kept).alternatives:

@@ -215,6 +215,13 @@ def test_scripts_are_of_the_entry_that_they_stand_at() -> None:
     assert to_latex(row.tree) == r"\begin{pmatrix} a _ { 2 } & b \end{pmatrix}"
 
 
+def test_an_entry_may_have_a_bar_over_it() -> None:
+    strokes, flat = far_apart("-", "a", "", "b")
+    edges = (Edge(0, 1, RIGHT), Edge(1, 2, Relation.INSIDE), Edge(1, 3, RIGHT), Edge(3, 4, RIGHT))
+    row, _ = with_row_vectors(strokes, [replace(flat, tree=LayoutTree(flat.tree.symbols, edges))])
+    assert to_latex(row.tree) == r"\begin{pmatrix} \overline { a } & b \end{pmatrix}"
+
+
 @pytest.mark.parametrize(
     ("labels", "how"),
     [

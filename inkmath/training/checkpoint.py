@@ -7,8 +7,10 @@ seeded by (seed, epoch, step), so that no generator needs to be saved.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,7 +20,7 @@ from inkmath.dataset.arrays import ArraysError, read_arrays, write_arrays
 from inkmath.training import TrainingError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import keras
 
@@ -35,10 +37,140 @@ class CheckpointError(TrainingError):
 
 
 class Restored(NamedTuple):
-    """What `restore` gives back beside the variables it has set."""
+    """What a checkpoint has beside the variables that it set: a state, and lists of arrays by name, none empty."""
 
     state: dict[str, Any]
-    arrays: dict[str, Array]
+    parts: dict[str, list[Array]]
+
+
+class Checkpoint:
+    """The file that a training goes on from, and the one beside it, as ``-trunk``, that its branches begin from.
+
+    Args:
+        path: an ``.npz`` file.
+        model: all its variables are kept, trained or not.
+        optimizer: all its variables are kept, the step count among them.
+        fingerprint: what a file must have been made with to be gone on from; see :func:`fingerprint`.
+        say: takes lines for the user.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        model: keras.Model,
+        optimizer: keras.Optimizer,
+        fingerprint: str,
+        say: Callable[[str], None],
+    ) -> None:
+        self.path, self._trunk = path, path.with_stem(f"{path.stem}-trunk")
+        self._model, self._optimizer, self._fingerprint, self._say = model, optimizer, fingerprint, say
+        self._saved = time.monotonic()
+
+    @property
+    def due(self) -> bool:
+        """Whether another is wanted, even within an epoch."""
+        return time.monotonic() - self._saved > SECONDS_BETWEEN
+
+    def save(self, state: Mapping[str, Any], parts: Mapping[str, Sequence[Array]]) -> None:
+        """Write a checkpoint over the one before.
+
+        Args:
+            state: anything JSON can say: epoch, history, best figure so far.
+            parts: further arrays, such as averaged or best weights.
+        """
+        self._write(self.path, state, parts)
+        self._saved = time.monotonic()
+
+    def save_trunk(self, state: Mapping[str, Any], parts: Mapping[str, Sequence[Array]]) -> None:
+        """Write what branches begin from; see :meth:`save`."""
+        self._write(self._trunk, state, parts)
+
+    def resume(self) -> Restored | None:
+        """Set model and optimizer to the checkpoint; None where there is none, or another training's, which is said.
+
+        Raises:
+            CheckpointError: the file is damaged, or the model or the optimizer has other variables.
+        """
+        if not self.path.exists():
+            return None
+        content, state = _read(self.path)
+        if state.get("fingerprint") != self._fingerprint:
+            self._say(f"{self.path} is of another training (data, seed, parameters or network differ): starting anew")
+            return None
+        return self._restored(self.path, content, state)
+
+    def require_trunk(self, instead: str = "") -> None:
+        """Make sure that a branch can begin.
+
+        Args:
+            instead: what can be done where it cannot, other than to start anew.
+
+        Raises:
+            CheckpointError: the file is gone, damaged or of another training.
+        """
+        self._read_trunk(instead)
+
+    def branch_off(self, branch: int, instead: str = "") -> Restored:
+        """Set model and optimizer to the trunk, and give a branch, counted from 0, dropout of its own.
+
+        Its generators are those of the trunk, moved on by its number.
+
+        Raises:
+            CheckpointError: as for :meth:`require_trunk`.
+        """
+        restored = self._restored(self._trunk, *self._read_trunk(instead))
+        for variable in self._model.variables:
+            if variable.name == "seed_generator_state":
+                seed, drawn = variable.numpy().tolist()
+                variable.assign([seed + branch, drawn])
+        return restored
+
+    def drop_trunk(self) -> None:
+        """Remove what no further branch begins from."""
+        self._trunk.unlink(missing_ok=True)
+
+    def _read_trunk(self, instead: str) -> tuple[dict[str, Array], dict[str, Any]]:
+        content, state = _read(self._trunk) if self._trunk.exists() else ({}, {})
+        if state.get("fingerprint") != self._fingerprint:
+            remedy = f"{instead}, or delete" if instead else "delete"
+            raise CheckpointError(
+                f"{self._trunk}: not there, or of another training, so that no branch can be begun; "
+                f"{remedy} {self.path} to start anew"
+            )
+        return content, state
+
+    def _restored(self, path: Path, content: Mapping[str, Array], state: dict[str, Any]) -> Restored:
+        if not self._optimizer.built:
+            self._optimizer.build(self._model.trainable_variables)
+        assign(
+            [*self._model.variables, *self._optimizer.variables],
+            [*_part(content, "model", path), *_part(content, "optimizer", path)],
+            path,
+        )
+        names = dict.fromkeys(name.split("/")[1] for name in content if name.startswith("array/"))
+        return Restored(state, {name: _part(content, f"array/{name}", path) for name in names})
+
+    def _write(self, path: Path, state: Mapping[str, Any], parts: Mapping[str, Sequence[Array]]) -> None:
+        variables = {"model": self._model.variables, "optimizer": self._optimizer.variables}
+        lists = {f"array/{name}": arrays for name, arrays in parts.items()}
+        lists |= {name: [one.value.numpy() for one in those] for name, those in variables.items()}
+        content = {f"{name}/{index}": array for name, arrays in lists.items() for index, array in enumerate(arrays)}
+        told = json.dumps({"fingerprint": self._fingerprint, **state})
+        write_arrays(path, content | {"state": np.frombuffer(told.encode(), np.uint8)})
+
+
+def fingerprint(knobs: Any, network: Path, given: Iterable[bytes | memoryview]) -> str:
+    """What makes a training this one, in a few letters.
+
+    Args:
+        knobs: anything JSON can say. network: the module that builds it.
+        given: all else that decides what comes out, data and weights begun from among it, as bytes.
+    """
+    digest = hashlib.blake2b(json.dumps(knobs, sort_keys=True).encode(), digest_size=16)
+    digest.update(network_code(network))
+    for one in given:
+        digest.update(one)
+    return digest.hexdigest()
 
 
 def network_code(file: Path) -> bytes:
@@ -54,85 +186,6 @@ def network_code(file: Path) -> bytes:
             imported = re.findall(r"^from inkmath\.models\.(\w+) import", code[module].decode(), re.MULTILINE)
             pending += [NETWORKS / f"{name}.py" for name in imported]
     return b"".join(code[module] for module in sorted(code))
-
-
-def save(
-    path: str | Path,
-    model: keras.Model,
-    optimizer: keras.Optimizer,
-    state: Mapping[str, Any],
-    arrays: Mapping[str, Array] | None = None,
-) -> None:
-    """Write a checkpoint over the one before.
-
-    Args:
-        path: an ``.npz`` file.
-        model: all its variables are kept, trained or not.
-        optimizer: all its variables are kept, the step count among them.
-        state: anything JSON can say: epoch, history, best figure so far.
-        arrays: further arrays, such as averaged or best weights.
-    """
-    content = {f"array/{name}": np.asarray(array) for name, array in (arrays or {}).items()}
-    for part, variables in (("model", model.variables), ("optimizer", optimizer.variables)):
-        content |= {f"{part}/{index}": variable.value.numpy() for index, variable in enumerate(variables)}
-    content["state"] = np.frombuffer(json.dumps(dict(state)).encode(), np.uint8)
-    write_arrays(path, content)
-
-
-def restore(path: str | Path, model: keras.Model, optimizer: keras.Optimizer) -> Restored | None:
-    """Set model and optimizer to a checkpoint, or return None where there is none.
-
-    Raises:
-        CheckpointError: the file is damaged, or the model or the optimizer has other variables.
-    """
-    if not Path(path).exists():
-        return None
-    content, state = _read(path)
-    if not optimizer.built:
-        optimizer.build(model.trainable_variables)
-    assign(
-        [*model.variables, *optimizer.variables],
-        [*_part(content, "model", path), *_part(content, "optimizer", path)],
-        path,
-    )
-    prefix = "array/"
-    return Restored(
-        state, {name.removeprefix(prefix): array for name, array in content.items() if name.startswith(prefix)}
-    )
-
-
-def peek(path: str | Path) -> dict[str, Any] | None:
-    """The state of a checkpoint without its variables, or None where there is none.
-
-    Raises:
-        CheckpointError: the file is damaged.
-    """
-    if not Path(path).exists():
-        return None
-    return _read(path)[1]
-
-
-def require_trunk(path: str | Path, fingerprint: str, remedy: str) -> None:
-    """Make sure that a branch can begin.
-
-    Args:
-        path: the checkpoint where branches leave the trunk. fingerprint: of the training, as its state has it.
-        remedy: what to do where it cannot.
-
-    Raises:
-        CheckpointError: the file is gone, damaged or of another training.
-    """
-    state = peek(path)
-    if state is None or state.get("fingerprint") != fingerprint:
-        raise CheckpointError(f"{path}: not there, or of another training, so that no branch can be begun; {remedy}")
-
-
-def draw_anew(model: keras.Model, branch: int) -> None:
-    """Give a branch, counted from 0, dropout of its own: the generators of its trunk, moved on by its number."""
-    for variable in model.variables:
-        if variable.name == "seed_generator_state":
-            seed, drawn = variable.numpy().tolist()
-            variable.assign([seed + branch, drawn])
 
 
 def assign(variables: Sequence[keras.Variable], values: Sequence[Array], path: str | Path) -> None:

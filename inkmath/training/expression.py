@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
-import json
 import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +22,9 @@ from inkmath.features.expression import IGNORE, SAME, FormulaSet, pad
 from inkmath.layout.latex import canonical_tokens
 from inkmath.layout.tree import LayoutError
 from inkmath.synthesis.compose import Composer
-from inkmath.training import TrainingError, checkpoint, say_now
+from inkmath.training import TrainingError, say_now
 from inkmath.training.batches import ahead, batches
+from inkmath.training.checkpoint import Checkpoint, CheckpointError, fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from inkmath.models.strokes import StrokeNetwork
     from inkmath.training.batches import Batch
+    from inkmath.training.checkpoint import Restored
     from inkmath.training.expression_teachers import ExpressionTeachers
     from inkmath.training.recipe import Recipe
 
@@ -169,9 +170,7 @@ class ExpressionTrainer:
         begun: Mapping[int, NDArray[np.float32]] | None = None,
         teachers: ExpressionTeachers | None = None,
     ) -> None:
-        self.model, self.recipe, self.path, self.say, self.begun = model, recipe, path, say, begun or {}
-        self.teachers = teachers
-        self.classes, self.trunk = list(classes), path.with_stem(f"{path.stem}-trunk")
+        self.model, self.recipe, self.say, self.teachers = model, recipe, say, teachers
         self.composer = Composer(formulas, classes, recipe.mix)
         points = model.settings["points"]
         model.build((None, None, points, 2))
@@ -180,6 +179,8 @@ class ExpressionTrainer:
         )
         self.optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         self.optimizer.build(model.trainable_variables)
+        made_with = _fingerprint(model, self.composer.formulas, classes, recipe, begun or {}, teachers)
+        self.checkpoint = Checkpoint(path, model, self.optimizer, made_with, say)
         self.averages = [tf.Variable(variable.value, trainable=False) for variable in model.trainable_variables]
         self.steps = tf.Variable(0, dtype=tf.int64, trainable=False)
         self.grown: list[NDArray[np.float32]] = []  # what the branches before this one arrived at, summed
@@ -246,7 +247,7 @@ class ExpressionTrainer:
             finished = self._run_branch(deadline, judge, report)
         self.save()
         if finished:
-            self.trunk.unlink(missing_ok=True)
+            self.checkpoint.drop_trunk()
         return finished
 
     def _run_branch(
@@ -255,11 +256,10 @@ class ExpressionTrainer:
         judge: Callable[[], dict[str, float]],
         report: Callable[[int, dict[str, float]], None],
     ) -> bool:
-        saved = time.monotonic()
         recipe = self.recipe
         while self.epoch < recipe.epochs:
             if recipe.branches > 1 and (self.branch, self.epoch, self.batch) == (0, recipe.fork, 0):
-                self.save(self.trunk)
+                self.checkpoint.save_trunk(*self._kept())
             named = f"{self.epoch + 1}/{recipe.epochs}"
             if recipe.branches > 1 and self.epoch >= recipe.fork:
                 named += f", branch {self.branch + 1}/{recipe.branches}"
@@ -285,9 +285,8 @@ class ExpressionTrainer:
                     counted = now
                     if now > deadline:
                         return False
-                    if now - saved > checkpoint.SECONDS_BETWEEN:
+                    if self.checkpoint.due:
                         self.save()
-                        saved = time.monotonic()
             row, spent = self.tally.row(), self.tally.seconds
             self.epoch, self.batch, self.tally = self.epoch + 1, 0, Tally()
             if self.epoch % recipe.judge_every == 0 or self.epoch == recipe.epochs:
@@ -317,16 +316,14 @@ class ExpressionTrainer:
         Raises:
             CheckpointError: the file of the trunk is gone or of another training.
         """
-        self._require_trunk()
         arrived = [average.numpy() for average in self.averages]
+        self._take(self.checkpoint.branch_off(self.branch + 1, self._fewer_branches()))
         self.grown = [sum_ + one for sum_, one in zip(self.grown, arrived, strict=True)] if self.grown else arrived
-        self._restore(self.trunk)
         self.branch, self.epoch, self.batch = self.branch + 1, self.recipe.fork, 0
-        checkpoint.draw_anew(self.model, self.branch)
 
-    def _require_trunk(self) -> None:
-        remedy = f"set train_expression.branches to {self.branch + 1}, or delete {self.path} to start anew"
-        checkpoint.require_trunk(self.trunk, self._fingerprint(), remedy)
+    def _fewer_branches(self) -> str:
+        """What can be done where no further branch can begin, other than to start anew."""
+        return f"set train_expression.branches to {self.branch + 1}"
 
     def averaged(self) -> list[NDArray[np.float32]]:
         """The averaged weights, the mean of all branches so far, in the order of ``model.trainable_variables``."""
@@ -335,10 +332,13 @@ class ExpressionTrainer:
             return arrived
         return [(before + one) / (self.branch + 1) for before, one in zip(self.grown, arrived, strict=True)]
 
-    def save(self, path: Path | None = None) -> None:
+    def save(self) -> None:
         """Write everything that the next step depends on, whole or not at all."""
+        self.checkpoint.save(*self._kept())
+
+    def _kept(self) -> tuple[dict[str, Any], dict[str, list[NDArray[np.float32]]]]:
+        """What a checkpoint has beside model and optimizer."""
         state = {
-            "fingerprint": self._fingerprint(),
             "branch": self.branch,
             "epoch": self.epoch,
             "batch": self.batch,
@@ -348,9 +348,7 @@ class ExpressionTrainer:
             "tally": asdict(self.tally),
             "history": self.history,
         }
-        arrays = {f"average/{index}": average.numpy() for index, average in enumerate(self.averages)}
-        arrays |= {f"grown/{index}": values for index, values in enumerate(self.grown)}
-        checkpoint.save(path or self.path, self.model, self.optimizer, state, arrays)
+        return state, {"average": [average.numpy() for average in self.averages], "grown": self.grown}
 
     def resume(self) -> None:
         """Take up the checkpoint, if there is one of this training, and say so.
@@ -361,55 +359,53 @@ class ExpressionTrainer:
         Raises:
             CheckpointError: they were changed after that, or the trunk that branches leave from is gone.
         """
-        state = checkpoint.peek(self.path)
-        if state is None:
+        restored = self.checkpoint.resume()
+        if restored is None:
             return
-        if state.get("fingerprint") != self._fingerprint():
-            self.say(f"{self.path} is of another training (data, seed, parameters or network differ): starting anew")
-            return
+        state = restored.state
         now, was = self.recipe, replace(self.recipe, epochs=state["epochs"], decay=state["decay"])
         descending = state["branch"] > 0 or (state["epoch"], state["batch"]) > (min(was.fork, now.fork), 0)
         if (descending and now != was) or state["branch"] >= now.branches:
-            raise checkpoint.CheckpointError(
-                f"{self.path}: in epoch {state['epoch'] + 1} of branch {state['branch'] + 1} of a training of epochs "
-                f"{was.epochs}, decay {was.decay}, too late to change those or have fewer branches in "
+            raise CheckpointError(
+                f"{self.checkpoint.path}: in epoch {state['epoch'] + 1} of branch {state['branch'] + 1} of a training "
+                f"of epochs {was.epochs}, decay {was.decay}, too late to change those or have fewer branches in "
                 "train_expression; set them to what they were, or delete the file to start anew"
             )
-        restored = self._restore(self.path)
+        self._take(restored)
         self.branch, self.epoch, self.batch = state["branch"], state["epoch"], state["batch"]
-        self.grown = [restored[f"grown/{index}"] for index in range(len(self.averages))] if self.branch else []
+        self.grown = restored.parts.get("grown", [])
         # In checkpoints of earlier versions, losses of heads bear the name of the head alone.
         self.history, self.tally = [as_losses(row) for row in state["history"]], Tally(**state["tally"])
         if descending and self.branch + 1 < self.recipe.branches:
-            self._require_trunk()
-        self.say(f"resuming at epoch {self.epoch + 1}, step {self.batch + 1}, from {self.path}")
+            self.checkpoint.require_trunk(self._fewer_branches())
+        self.say(f"resuming at epoch {self.epoch + 1}, step {self.batch + 1}, from {self.checkpoint.path}")
 
-    def _restore(self, path: Path) -> dict[str, NDArray[Any]]:
-        """Set network, optimizer, averages and steps to those of a file; returns all arrays it has beside them."""
-        restored = checkpoint.restore(path, self.model, self.optimizer)
-        assert restored is not None
-        for index, average in enumerate(self.averages):
-            average.assign(restored.arrays[f"average/{index}"])
+    def _take(self, restored: Restored) -> None:
+        """Set averages and steps to those of a checkpoint."""
+        for average, value in zip(self.averages, restored.parts["average"], strict=True):
+            average.assign(value)
         self.steps.assign(restored.state["steps"])
-        return restored.arrays
 
-    def _fingerprint(self) -> str:
-        """What a checkpoint must have been made with to be gone on from."""
-        knobs = {**asdict(self.recipe), "model": self.model.settings, "products": self.model.products}
-        knobs["classes"] = self.classes
-        for name in ("epochs", "decay", "branches", "judge_every"):
-            del knobs[name]
-        formulas = self.composer.formulas
-        digest = hashlib.blake2b(json.dumps(knobs, sort_keys=True).encode(), digest_size=16)
-        digest.update(checkpoint.network_code(Path(inspect.getfile(type(self.model)))))
-        # Which formulas these are, composing does not look at; and none of them holds a matrix.
-        named = {"ids", "splits", "sources", "latex", "with_matrix"}
-        given = [getattr(formulas, one.name) for one in fields(formulas) if one.name not in named]
-        for array in (*given, *self.begun.values()):
-            digest.update(np.ascontiguousarray(array).tobytes())
-        for file in self.teachers.files if self.teachers is not None else ():
-            digest.update(file.read_bytes())
-        return digest.hexdigest()
+
+def _fingerprint(
+    model: StrokeNetwork,
+    formulas: FormulaSet,
+    classes: Sequence[str],
+    recipe: Recipe,
+    begun: Mapping[int, NDArray[np.float32]],
+    teachers: ExpressionTeachers | None,
+) -> str:
+    """What a checkpoint must have been made with to be gone on from."""
+    knobs = {**asdict(recipe), "model": model.settings, "products": model.products, "classes": list(classes)}
+    for name in ("epochs", "decay", "branches", "judge_every"):
+        del knobs[name]
+    # Which formulas these are, composing does not look at; and none of them holds a matrix.
+    named = {"ids", "splits", "sources", "latex", "with_matrix"}
+    arrays = [getattr(formulas, one.name) for one in fields(formulas) if one.name not in named]
+    files = teachers.files if teachers is not None else ()
+    data = (np.ascontiguousarray(array).data for array in (*arrays, *begun.values()))
+    network = Path(inspect.getfile(type(model)))
+    return fingerprint(knobs, network, chain(data, (file.read_bytes() for file in files)))
 
 
 Forward = Callable[[Any, Any], dict[str, Any]]

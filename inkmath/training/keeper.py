@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 
-from inkmath.training import TrainingError, checkpoint
+from inkmath.training import TrainingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Mapping, Sequence
 
     from inkmath.dataset.arrays import Array
     from inkmath.params import Train
+    from inkmath.training.checkpoint import Checkpoint
 
 
 SECONDS_BETWEEN_LINES = 60.0
@@ -32,16 +32,14 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
 
     def __init__(
         self,
-        path: Path,
-        fingerprint: str,
+        checkpoint: Checkpoint,
         settings: Train,
         on_epoch: Callable[[int, Mapping[str, float]], None] | None,
         say: Callable[[str], None],
     ) -> None:
         super().__init__()
-        self._path, self._fingerprint, self._settings = path, fingerprint, settings
-        self._on_epoch, self._say = on_epoch, say
-        self._trunk, self._fork = path.with_stem(f"{path.stem}-trunk"), settings.epochs // 2
+        self._checkpoint, self._settings, self._on_epoch, self._say = checkpoint, settings, on_epoch, say
+        self._fork = settings.epochs // 2
         self._branch_length = settings.epochs - self._fork
         self._wanted = settings.epochs + (settings.branches - 1) * self._branch_length  # rows of history, in the end
         self._started = time.monotonic()
@@ -83,14 +81,9 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         """
         if self._epoch < self._settings.epochs:
             return self._epoch
-        self._require_trunk()
         self.ended.append([variable.numpy() for variable in self.model.weights])
-        checkpoint.restore(self._trunk, self.model, self.model.optimizer)
-        checkpoint.draw_anew(self.model, self._branch)
+        self._checkpoint.branch_off(self._branch)
         return self._fork
-
-    def _require_trunk(self) -> None:
-        checkpoint.require_trunk(self._trunk, self._fingerprint, f"delete {self._path} to start anew")
 
     def resume(self) -> None:
         """Go on from the checkpoint, if it is of this very training.
@@ -98,33 +91,25 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         Raises:
             CheckpointError: it is damaged, or the trunk of a branch to come is gone.
         """
-        state = checkpoint.peek(self._path)
-        if state is None:
+        restored = self._checkpoint.resume()
+        if restored is None:
             return
-        if state.get("fingerprint") != self._fingerprint:
-            self._say(f"{self._path} is of another training (data, seed, parameters or network differ): starting anew")
-            return
-        restored = checkpoint.restore(self._path, self.model, self.model.optimizer)
-        assert restored is not None
-        self.history, self.best_epoch = restored.state["history"], restored.state["best_epoch"]
-        parts = {
-            part: [restored.arrays[f"{part}/{index}"] for index in range(count)]
-            for part, count in restored.state["arrays"].items()
-        }
+        state, parts = restored
+        self.history, self.best_epoch = state["history"], state["best_epoch"]
         # Older checkpoints were written between epochs only.
-        self.step, self._sums = restored.state.get("step", 0), parts.pop("sums", [])
-        self.best_weights, self.ended = parts.pop("best"), list(parts.values())
+        self.step, self._sums = state.get("step", 0), parts.pop("sums", [])
+        self.best_weights, self.ended = parts.pop("best", []), list(parts.values())
         self.began_at = len(self.history)
         if len(self.history) >= self._fork and self._branch + 1 < self._settings.branches:
-            self._require_trunk()
+            self._checkpoint.require_trunk()
         if self._on_epoch is not None:
             for epoch, row in enumerate(self.history):
                 self._on_epoch(epoch, row)
         done = f"epoch {self.began_at} of {self._wanted}" + (f" and {self.step} steps" if self.step else "")
-        self._say(f"resuming after {done}, from {self._path}")
+        self._say(f"resuming after {done}, from {self._checkpoint.path}")
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
-        self._last = self._saved = self._told = time.monotonic()
+        self._last = self._told = time.monotonic()
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         if self._sums:  # of the steps before the interruption; only now Keras has variables to add them to
@@ -135,9 +120,8 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         left = self.params["steps"] - batch - 1
         if not left:  # what the epoch itself says and saves comes next
             return
-        if time.monotonic() - self._saved > checkpoint.SECONDS_BETWEEN:
-            self._save(self._path)
-            self._saved = time.monotonic()
+        if self._checkpoint.due:
+            self._checkpoint.save(*self._kept())
         if time.monotonic() - self._told > SECONDS_BETWEEN_LINES and not sys.stdout.isatty():
             self._say(f"{self._named(self._epoch)}: {self.step} of {self.step + left} steps")
             self._told = time.monotonic()
@@ -154,10 +138,10 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         if better or self._settings.keep == "last":
             self.best_epoch = len(self.history) - 1
             self.best_weights = [variable.value.numpy() for variable in self.model.variables]
-        now = self._saved = self._told = time.monotonic()
+        now = self._told = time.monotonic()
         if self._settings.branches > 1 and len(self.history) == self._fork:
-            self._save(self._trunk)  # before the checkpoint, which asks for it from here on
-        self._save(self._path)
+            self._checkpoint.save_trunk(*self._kept())  # before the checkpoint, which asks for it from here on
+        self._checkpoint.save(*self._kept())
         if self._on_epoch is not None:
             self._on_epoch(len(self.history) - 1, row)
         if not sys.stdout.isatty():
@@ -166,30 +150,19 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         duration, self._last = now - self._last, now
         if self.done:
             self.model.stop_training = True
-            self._trunk.unlink(missing_ok=True)
+            self._checkpoint.drop_trunk()
         elif self._settings.max_minutes and now - self._started + duration > 60 * self._settings.max_minutes:
             self.model.stop_training = True
             self.finished = False
             self._say(f"stopped after epoch {epoch + 1}: another would pass max_minutes")
             self._say("it goes on with: dvc repro -f -s train")
 
-    def _save(self, path: Path) -> None:
+    def _kept(self) -> tuple[dict[str, Any], dict[str, Sequence[Array]]]:
+        """What a checkpoint has beside model and optimizer."""
         sums = [variable.value.numpy() for variable in self.model.metrics_variables] if self.step else []
-        parts = {"best": self.best_weights, "sums": sums}
-        parts |= {f"ended{branch}": values for branch, values in enumerate(self.ended)}
-        checkpoint.save(
-            path,
-            self.model,
-            self.model.optimizer,
-            {
-                "fingerprint": self._fingerprint,
-                "history": self.history,
-                "step": self.step,
-                "best_epoch": self.best_epoch,
-                "arrays": {part: len(values) for part, values in parts.items()},
-            },
-            {f"{part}/{index}": value for part, values in parts.items() for index, value in enumerate(values)},
-        )
+        ended = {f"ended{branch}": values for branch, values in enumerate(self.ended)}
+        state = {"history": self.history, "step": self.step, "best_epoch": self.best_epoch}
+        return state, {"best": self.best_weights, "sums": sums, **ended}
 
 
 def _merit(row: Mapping[str, float]) -> tuple[float, float]:

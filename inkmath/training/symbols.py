@@ -10,10 +10,9 @@ batch normalisation are averaged like weights: computed anew they read no better
 
 from __future__ import annotations
 
-import hashlib
-import json
 import sys
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +29,8 @@ from inkmath.features.symbol_context import alone
 from inkmath.labels import UNSEEN, one_hot
 from inkmath.models import build_model
 from inkmath.models.export import ensure_exportable, export_onnx
-from inkmath.training import TrainingError, checkpoint, say_now
+from inkmath.training import TrainingError, say_now
+from inkmath.training.checkpoint import NETWORKS, Checkpoint, assign, fingerprint
 from inkmath.training.compute import all_devices
 from inkmath.training.keeper import Keeper
 from inkmath.training.weights import load_weights, mean, save_weights
@@ -168,8 +168,9 @@ def train_symbols(
         )
     _ensure_probabilities(model, train.features.shape[1:], num_classes, settings.architecture)
     ensure_exportable(model, _inputs(train))
-    fingerprint = _fingerprint(train, valid, settings, seed, teachers)
-    keeper = Keeper(Path(checkpoint_path), fingerprint, settings, on_epoch, say)
+    made_with = _fingerprint(train, valid, settings, seed, teachers)
+    checkpoint = Checkpoint(Path(checkpoint_path), model, model.optimizer, made_with, say)
+    keeper = Keeper(checkpoint, settings, on_epoch, say)
     keeper.set_model(model)
     keeper.resume()
     begin = keras.callbacks.LambdaCallback(on_epoch_begin=lambda *_: batches.begin(len(keeper.history), keeper.step))
@@ -185,7 +186,7 @@ def train_symbols(
             shuffle=False,  # Keras would shuffle the batches once more, by a generator of its own
             verbose=1 if sys.stdout.isatty() else 0,
         )
-    checkpoint.assign(model.variables, keeper.best_weights, checkpoint_path)
+    assign(model.variables, keeper.best_weights, checkpoint_path)
     kept = keeper.history[keeper.best_epoch]
     if keeper.ended or settings.init_share:
         ends = [*keeper.ended, [variable.numpy() for variable in model.weights]]
@@ -368,16 +369,9 @@ def _fingerprint(
     train: SymbolData, valid: SymbolData, settings: Train, seed: int, teachers: SymbolTeachers | None
 ) -> str:
     """What a checkpoint must have been made with to be gone on from."""
-    digest = hashlib.blake2b(digest_size=16)
     knobs = settings.model_dump(mode="json", exclude={"max_minutes"})
-    digest.update(json.dumps([knobs, seed], sort_keys=True).encode())
-    digest.update(checkpoint.network_code(checkpoint.NETWORKS / f"{settings.architecture}.py"))
-    if settings.init_from is not None:  # the name says nothing of what is in the file today
-        digest.update(Path(settings.init_from).read_bytes())
-    for file in teachers.files if teachers is not None else ():
-        digest.update(file.read_bytes())
-    for data in (train, valid):
-        for piece in data.pieces():
-            digest.update(piece.data)
-        digest.update(np.ascontiguousarray(data.ids).data)
-    return digest.hexdigest()
+    begun = [Path(settings.init_from)] if settings.init_from is not None else []
+    files = [*begun, *(teachers.files if teachers is not None else ())]  # a name says nothing of what is there today
+    arrays = (array.data for data in (train, valid) for array in chain(data.pieces(), [data.ids]))
+    network = NETWORKS / f"{settings.architecture}.py"
+    return fingerprint([knobs, seed], network, chain((file.read_bytes() for file in files), arrays))

@@ -25,21 +25,22 @@ sys.path.insert(0, sys.argv[1])
 from test_symbols import settings, symbols, train
 from inkmath.labels import Vocabulary
 from inkmath.training import checkpoint
+from inkmath.training.checkpoint import Checkpoint
 from inkmath.training.symbols import write_model
 
-checkpoint.SECONDS_BETWEEN, save = -1.0, checkpoint.save
+checkpoint.SECONDS_BETWEEN, save = -1.0, Checkpoint.save
 chosen = settings(dropout=0, epochs=2, batch_size=32, schedule=sys.argv[3])
 strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 histories = []
 for name, scope in (("one", contextlib.nullcontext()), ("two", strategy.scope())):
     folder = Path(sys.argv[2], name)
     with scope:
-        def stop(path, *given):
-            save(path, *given)
-            saved.append(path)
+        def stop(*given):
+            save(*given)
+            saved.append(given)
             if len(saved) in (2, 4):  # within the first epoch, and after it
                 raise KeyboardInterrupt
-        saved, checkpoint.save, began = [], stop, []
+        saved, Checkpoint.save, began = [], stop, []
         while len(began) < 3:
             began.append(len(saved))
             with contextlib.suppress(KeyboardInterrupt):

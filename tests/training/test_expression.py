@@ -15,6 +15,7 @@ from inkmath.features.expression import IGNORE, RELATIONS, FormulaSet, pair_labe
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 pytestmark = pytest.mark.slow
@@ -37,6 +38,8 @@ def trainer(
     products: str = "float32",
     teachers: Any = None,
     real: bool = False,
+    begun: dict[int, np.ndarray] | None = None,
+    say: Callable[[str], None] = lambda line: None,
     **changes: Any,
 ) -> Any:
     """A trainer of the stroke graph network, or, as most of what it does is the same with any, of a small one."""
@@ -51,7 +54,7 @@ def trainer(
     sizes: dict[str, Any] = {"width": 16, "depth": 2, "heads": 2, "pair_width": 8}
     model = StrokeGraph(len(classes), **given, **sizes) if real else SmallGraph(len(classes), **given)
     chosen = recipe(**changes)
-    return ExpressionTrainer(model, formulas, classes, chosen, path, say=lambda line: None, teachers=teachers)
+    return ExpressionTrainer(model, formulas, classes, chosen, path, say, begun, teachers)
 
 
 def batches(formulas: FormulaSet, classes: list[str], epoch: int) -> list[Any]:
@@ -439,7 +442,8 @@ def test_branches_leave_one_trunk_and_the_mean_of_their_ends_is_kept(single: Any
     for one, other, mean in zip(single.averaged(), second, branched.averaged(), strict=True):
         np.testing.assert_array_equal(mean, (one + other) / 2)
     assert any(np.abs(one - other).max() > 1e-5 for one, other in zip(single.averaged(), second, strict=True))
-    assert [path.name for path in branched.path.parent.iterdir()] == ["c.npz"], "the trunk is not needed any more"
+    left = [path.name for path in branched.checkpoint.path.parent.iterdir()]
+    assert left == ["c.npz"], "the trunk is not needed any more"
 
 
 @pytest.mark.parametrize("epochs", [1, 2], ids=["in the first branch", "in the second branch"])
@@ -479,7 +483,7 @@ def test_without_its_trunk_no_branch_is_begun(formulas: FormulaSet, classes: lis
 
     stopped = trainer(formulas, classes, tmp_path / "c.npz", epochs=1, branches=2)
     assert not stopped.run(deadline=time.monotonic())
-    stopped.trunk.unlink()
+    stopped.checkpoint.drop_trunk()
     with pytest.raises(CheckpointError, match=r"c-trunk\.npz: not there, .* set train_expression\.branches to 1"):
         trainer(formulas, classes, tmp_path / "c.npz", epochs=1, branches=2).resume()
     remedied = trainer(formulas, classes, tmp_path / "c.npz", epochs=1, branches=1)
@@ -515,29 +519,23 @@ def test_a_checkpoint_of_another_training_is_left_alone(
 ) -> None:
     trainer(formulas, classes, tmp_path / "c.npz").save()
     said: list[str] = []
-    other = trainer(formulas, classes, tmp_path / "c.npz", seed=1, smoothing=0.2)
+    other = trainer(formulas, classes, tmp_path / "c.npz", seed=1, say=said.append, smoothing=0.2)
     fresh = weights(other)
-    other.say = said.append
     other.resume()
     assert "is of another training" in said[0]
     assert all((a == b).all() for a, b in zip(weights(other), fresh, strict=True))
-    elsewhere = trainer(formulas, classes, tmp_path / "c.npz")
-    elsewhere.begun, elsewhere.say = {0: fresh[0]}, said.append
-    elsewhere.resume()
+    trainer(formulas, classes, tmp_path / "c.npz", begun={0: fresh[0]}, say=said.append).resume()
     assert "is of another training" in said[1], "it began from weights that this one was not begun from"
-    others = {
-        "hands": trainer(replace(formulas, writers=formulas.writers[::-1].copy()), classes, tmp_path / "c.npz"),
-        "classes": trainer(formulas, classes[::-1], tmp_path / "c.npz"),
-        "products": trainer(formulas, classes, tmp_path / "c.npz", products="bfloat16"),
-    }
-    (tmp_path / "network").write_bytes(b"")
-    others["teachers"] = trainer(
-        formulas, classes, tmp_path / "c.npz", teachers=FirstClass(len(classes), tmp_path / "network")
-    )
     (tmp_path / "network").write_bytes(b"another")
-    for name, another in others.items():
-        another.say = said.append
-        another.resume()
+    others: dict[str, dict[str, Any]] = {
+        "hands": {"formulas": replace(formulas, writers=formulas.writers[::-1].copy())},
+        "classes": {"classes": classes[::-1]},
+        "products": {"products": "bfloat16"},
+        "teachers": {"teachers": FirstClass(len(classes), tmp_path / "network")},
+    }
+    for name, changes in others.items():
+        given: dict[str, Any] = {"formulas": formulas, "classes": classes, **changes}
+        trainer(**given, path=tmp_path / "c.npz", say=said.append).resume()
         assert "is of another training" in said[-1], name
     assert len(said) == 2 + len(others)
 
@@ -550,8 +548,7 @@ def test_a_checkpoint_of_a_network_that_was_built_otherwise_is_left_alone(
     said: list[str] = []
     for code in (b"", b"otherwise"):
         monkeypatch.setattr(checkpoint, "network_code", lambda network, code=code: code)
-        one = trainer(formulas, classes, tmp_path / "c.npz")
-        one.say = said.append
+        one = trainer(formulas, classes, tmp_path / "c.npz", say=said.append)
         one.resume()
         one.save()
     assert len(said) == 1

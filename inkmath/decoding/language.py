@@ -35,8 +35,9 @@ STRANGE = 0.1
 ACCENTED = 0.02
 """Such a share of the letters, whatever the formulas counted have, is taken to bear an accent, each as likely."""
 
-SPANS = 0.005
-"""Such a share of the signs that may be one is taken to be a wide accent."""
+SPANS, POINTS = 0.02, 0.5
+"""Such a share of the signs that may be one is taken to be a wide accent, and so many of these to begin with a capital,
+each as likely, as points of geometry have."""
 
 OTHERWISE = 0.01
 """Share of what is above a letter that is taken to be something else."""
@@ -148,7 +149,12 @@ class TreeLanguageModel:
         some = np.minimum((seen + 2.0 * unusual) / (occurs + 2.0), 0.9999)  # (C, 6)
         given = np.full((size, len(RELATIONS)), np.nan)  # (C, 6), what is not told by counts
         given[bearing, ABOVE] = ACCENTED
-        given[[index[mark] for mark in SPANNING if mark in index], INSIDE] = SPANS
+        spanning = [index[mark] for mark in SPANNING if mark in index]
+        given[spanning, INSIDE] = SPANS
+        if capitals := [number for number, label in enumerate(labels) if len(label) == 1 and label.isupper()]:
+            spanned = (1.0 - POINTS) * general[INSIDE]
+            spanned[capitals] += POINTS / len(capitals)
+            which[spanning, INSIDE] = spanned
         some = np.where(np.isnan(given), some, given)
         self.edge: NDArray[np.float64] = np.log(
             np.concatenate([some[..., None] * which, 1.0 - some[..., None]], axis=2)

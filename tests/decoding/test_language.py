@@ -12,6 +12,7 @@ from inkmath.decoding.language import (
     ACCENTED,
     INSIDE,
     NOTHING,
+    POINTS,
     ROOT,
     SPANS,
     TreeLanguageModel,
@@ -220,6 +221,15 @@ def test_signs_are_wide_accents_now_and_then_however_many_formulas_have_none() -
     bigrams = told.bigram(*within) - told.bigram(*alone)
     assert gain > np.log(SPANS) + np.log(0.01) + told.childless[y], "not as unlikely as what was never seen"
     assert bigrams < 0
+
+
+def test_what_a_wide_accent_spans_begins_with_a_capital_half_of_the_time() -> None:
+    labels = [*LABELS, "-", "A", "B"]
+    chances = np.exp(model("x-y", *["x+y"] * 20, labels=labels).edge[labels.index("-"), INSIDE, :-1]) / SPANS
+    assert chances.sum() == pytest.approx(1.0)
+    one, other = (chances[labels.index(capital)] for capital in "AB")
+    assert one == pytest.approx(other)
+    assert one + other > POINTS
 
 
 def test_labels_outside_the_vocabulary_are_passed_over() -> None:

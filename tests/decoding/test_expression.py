@@ -250,7 +250,7 @@ def test_accents_over_letters_are_read(released: StrokeGraphReader, meant: str) 
 
 
 @pytest.mark.parametrize(
-    "meant", [r"\overline { A B } = 3", r"\overrightarrow { A B } + C", r"1 + \overline { z + 2 }"]
+    "meant", [r"\overline { A B } = 3", r"\overrightarrow { A B } + C", r"\overline { x + y } = 1"]
 )
 def test_accents_over_several_symbols_are_read(released: StrokeGraphReader, meant: str) -> None:
     hands = [typeset(parse_latex(meant), Writer([900 + hand]), np.random.default_rng(hand)) for hand in range(20)]

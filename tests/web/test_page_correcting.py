@@ -415,13 +415,18 @@ def test_both_dots_of_an_accent_stand_beside_their_letter(page: Page) -> None:
     assert page.locator("#choices [data-label]").count() > 1
 
 
+def draw_made_up(page: Page, latex: str) -> None:
+    """Have a made-up hand write a formula on the sheet."""
+    strokes, _ = typeset(parse_latex(latex), Writer([7]), np.random.default_rng(1))
+    scale = 240 / max(float(stroke.max()) for stroke in strokes)
+    draw(page, *((stroke * scale + 60).tolist() for stroke in strokes))
+
+
 @needs_weights
 def test_a_matrix_is_read_row_by_row_and_mended_cell_by_cell(browser: Browser) -> None:
     wanted = r"\begin{pmatrix}1&-2\\3&4\end{pmatrix}^{-1}"
-    strokes, _ = typeset(parse_latex(wanted), Writer([7]), np.random.default_rng(1))
-    scale = 240 / max(float(stroke.max()) for stroke in strokes)
     with serving(Recognizer.load(), Settings()) as address, opened(browser, address) as page:
-        draw(page, *((stroke * scale + 40).tolist() for stroke in strokes))
+        draw_made_up(page, wanted)
         expect_latex(page, wanted)
         assert page.locator("#formula mtable > mtr").count() == 2
         chips = page.locator("#symbols button")
@@ -438,10 +443,8 @@ def test_a_matrix_is_read_row_by_row_and_mended_cell_by_cell(browser: Browser) -
 @needs_weights
 def test_an_accent_over_two_letters_is_read_and_mended(browser: Browser) -> None:
     wanted = r"\overline{AB}=3"
-    strokes, _ = typeset(parse_latex(wanted), Writer([7]), np.random.default_rng(1))
-    scale = 240 / max(float(stroke.max()) for stroke in strokes)
     with serving(Recognizer.load(), Settings()) as address, opened(browser, address) as page:
-        draw(page, *((stroke * scale + 60).tolist() for stroke in strokes))
+        draw_made_up(page, wanted)
         expect_latex(page, wanted)
         assert page.locator("#formula mover[accent=true] > mo").text_content() == "\u203e"
         assert page.locator("#formula mover[accent=true] > mrow > mi").all_text_contents() == ["A", "B"]

@@ -21,7 +21,7 @@ from inkmath.decoding.rows import bands
 from inkmath.ink import boxes, typical_size
 from inkmath.layout.accents import bears_accent
 from inkmath.layout.matrices import CLOSING, ENVIRONMENTS, OPENING
-from inkmath.layout.symbols import FUNCTIONS
+from inkmath.layout.symbols import FENCES, FUNCTIONS
 from inkmath.layout.tree import Edge, LayoutTree, Relation, reading_order
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ EASE = 4.5
 GAP, GAP_OF_RAGGED, GAP_OF_CASES = 0.45, 1.0, 0.6
 """Gaps between columns are wider, in typical strokes; wider still where some rows end before one, and in cases."""
 
-VECTORS = {"(": ")", "[": "]"}
-"""Brackets around a single row, and what closes them."""
+AROUND_ROW = frozenset("([")
+"""Brackets that a single row stands behind."""
 
 GAP_OF_VECTOR, CLEARLY = 0.8, 2.5
 """Gaps between the cells of a single row are wider, in typical strokes, and so many times any other in the row. So they
@@ -232,10 +232,14 @@ def with_row_vectors(strokes: Sequence[Stroke], readings: Sequence[Reading]) -> 
         strokes: of the formula, each ``(points, 2)``, in any unit, level. readings: of all of it, the best first.
 
     Returns:
-        As many readings, or one more: a best one that holds such a matrix is followed by what it is without.
+        As many readings, or one more: a best one that holds such a matrix is followed by what it is without, which
+        is no likelier than that the best is wrong.
     """
-    told = [_with_row_vectors(strokes, reading) for reading in readings]
-    return told if told[0] is readings[0] else [told[0], readings[0], *told[1:]]
+    best, *others = [_with_row_vectors(strokes, reading) for reading in readings]
+    line = readings[0]
+    if best is line:
+        return [best, *others]
+    return [best, replace(line, confidence=min(line.confidence, 1.0 - best.confidence)), *others]
 
 
 def _with_row_vectors(strokes: Sequence[Stroke], reading: Reading) -> Reading:
@@ -258,14 +262,14 @@ def _with_row_vectors(strokes: Sequence[Stroke], reading: Reading) -> Reading:
 
 def _bracketed(tree: LayoutTree, opening: int) -> list[int]:
     """A line from a round or square bracket, at which nothing else stands, to the next if that closes it; else none."""
-    closing = VECTORS.get(tree.symbols[opening].label)
-    if closing is None or tree.children[opening].keys() != {Relation.RIGHT}:
+    bracket = tree.symbols[opening].label
+    if bracket not in AROUND_ROW or tree.children[opening].keys() != {Relation.RIGHT}:
         return []
     line = [opening]
     for symbol in itertools.islice(tree.line(opening), 1, None):
         line.append(symbol)
         if (label := tree.symbols[symbol].label) in OPENING | CLOSING:
-            return line if label == closing else []
+            return line if label == FENCES[bracket] else []
     return []
 
 

@@ -50,7 +50,9 @@ def canonical(tree: LayoutTree) -> LayoutTree:
 
 def _narrow(symbols: Sequence[Symbol], children: Children, marks: Sequence[int]) -> None:
     """Let lone letters take the places of the accents that span them, which then stand above the letters."""
-    places = {child: (parent, how) for parent, lines in enumerate(children) for how, child in lines.items() if marks}
+    if not marks:
+        return
+    places = {child: (parent, how) for parent, lines in enumerate(children) for how, child in lines.items()}
     for mark in marks:
         letter, others = children[mark][Relation.INSIDE], children[mark].keys() - {Relation.INSIDE}
         taken = children[letter] or not bears_accent(symbols[letter].label)

@@ -195,8 +195,9 @@ def test_a_row_whose_entries_stand_far_apart_is_a_matrix() -> None:
     strokes, flat = far_apart("1", "", "x", "2", "", "-", "3")
     row, read_before = with_row_vectors(strokes, [flat])
     assert to_latex(row.tree) == r"\begin{pmatrix} 1 & x 2 & - 3 \end{pmatrix}"
-    assert read_before is flat
+    assert read_before.tree is flat.tree
     assert row.confidence == flat.confidence
+    assert read_before.confidence == pytest.approx(1.0 - row.confidence), "not both are right"
 
 
 def test_every_reading_is_looked_at_and_the_best_stays_the_best() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,7 +35,7 @@ from inkmath.web.settings import Settings
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page, Route
+    from playwright.sync_api import Browser, Page
 
 pytestmark = needs_chromium
 
@@ -326,84 +325,6 @@ def test_undo_while_the_choices_of_a_symbol_are_open_closes_them(page: Page) -> 
     assert page.locator("#overlay rect").count() == 1
 
 
-def test_what_no_reading_says_can_be_written_and_keeps_its_strokes(page: Page) -> None:
-    draw(page, X, ONE)
-    expect_latex(page, "x1")
-    page.get_by_role("button", name="Write the LaTeX yourself").click()
-    page.locator("#mend-latex").fill("x + 1")
-    page.keyboard.press("Enter")
-    wait_for(page, lambda: "in this formula: 3" in page.locator("#mend-wrong").inner_text())
-    page.wait_for_timeout(3000)
-    assert page.locator("#mend-wrong").is_visible(), "the reason stays until it is mended"
-    page.locator("#mend-latex").fill("")
-    page.keyboard.press("Enter")
-    assert page.locator("#mend").is_visible()
-    page.locator("#mend-latex").fill("x^2")
-    page.keyboard.press("Enter")
-    expect_latex(page, "x^{2}")
-    assert page.locator("#confidence").inner_text() == "as you wrote it"
-    assert page.locator("#overlay rect").count() == 2
-
-
-@pytest.mark.parametrize("width", [320, 820])
-def test_own_latex_is_left_alone_without_a_keyboard(browser: Browser, address: str, width: int) -> None:
-    """A tablet's keyboard has no Escape."""
-    with opened(browser, address, viewport={"width": width, "height": 740}, has_touch=True, is_mobile=True) as page:
-        draw(page, X, ONE)
-        expect_latex(page, "x1")
-        page.locator("#edit").tap()
-        page.locator("#mend-latex").fill("x + 1 +")
-        page.get_by_role("button", name="Leave it as it is").tap()
-        assert page.locator("#mend").is_hidden()
-        assert page.locator("#latex").inner_text() == "x1"
-        assert page.locator("#confidence").inner_text() == "90 % sure"
-        page.locator("#edit").tap()
-        assert page.locator("#mend-latex").input_value() == "x1"
-        latex, leave = (page.locator(part).bounding_box() for part in ("#mend-latex", "#mend-close"))
-        assert latex is not None and leave is not None
-        assert latex["y"] == pytest.approx(leave["y"], abs=4), "in one line"
-        assert latex["width"] > 140
-
-
-def test_own_latex_can_be_undone_comes_back_and_outlives_a_reload(page: Page) -> None:
-    draw(page, X, ONE)
-    expect_latex(page, "x1")
-    written_by_hand(page, "x^1")
-    expect_latex(page, "x^{1}")
-    page.keyboard.press("Control+z")
-    expect_latex(page, "x1")
-    page.keyboard.press("Control+y")
-    expect_latex(page, "x^{1}")
-    page.reload()
-    expect_latex(page, "x^{1}")
-    assert page.locator("#confidence").inner_text() == "as you wrote it"
-    assert page.locator('#alternatives [aria-pressed="true"] .share').inner_text() == "yours"
-    page.locator("#alternatives button").nth(1).click()
-    expect_latex(page, "x1")
-    page.keyboard.press("Control+z")
-    expect_latex(page, "x^{1}")
-
-
-def test_symbols_of_own_latex_stay_decided_while_writing_goes_on(page: Page) -> None:
-    draw(page, X, ONE)
-    expect_latex(page, "x1")
-    written_by_hand(page, "x^2")
-    expect_latex(page, "x^{2}")
-    assert page.locator("#symbols button.chosen").all_inner_texts() == ["2"]
-    written_by_hand(page, "x 2")
-    expect_latex(page, "x2")
-    assert page.locator("#confidence").inner_text() == "as you wrote it", "though the reader says the same"
-    page.keyboard.press("Control+z")
-    expect_latex(page, "x^{2}")
-    page.locator("#symbols button").nth(1).click()
-    assert page.locator("#choices [data-label]").count() > 1, "what the reader takes the strokes for is offered still"
-    page.keyboard.press("Escape")
-    draw(page, MINUS)
-    expect_latex(page, "x2-")
-    page.keyboard.press("Control+z")
-    expect_latex(page, "x^{2}")
-
-
 def test_both_dots_of_an_accent_stand_beside_their_letter(page: Page) -> None:
     draw(page, X, [(115, 85)], [(125, 85)], ONE)
     wait_for(page, lambda: page.locator("#symbols button").count() == 4)
@@ -454,45 +375,6 @@ def test_an_accent_over_two_letters_is_read_and_mended(browser: Browser) -> None
         expect_latex(page, r"\overrightarrow{AC}=3")
 
 
-def test_own_latex_may_have_symbols_that_the_reader_does_not_know(page: Page) -> None:
-    draw(page, X, ONE)
-    expect_latex(page, "x1")
-    page.locator("#symbols button").first.click()
-    page.locator('#choices [data-label="y"]').click()
-    expect_latex(page, "y1")
-    written_by_hand(page, "W_1")
-    expect_latex(page, "W_{1}")
-    assert page.locator("#confidence").inner_text() == "as you wrote it"
-    assert page.locator("#symbols button.chosen, #symbols button.doubt").count() == 0
-    page.reload()
-    expect_latex(page, "W_{1}")
-    draw(page, MINUS)
-    expect_latex(page, "x1-")
-
-
-def test_own_latex_that_a_reading_says_is_listed_once_in_whatever_order_it_was_written(page: Page) -> None:
-    def other_way_round(route: Route) -> None:
-        """The same answer, its symbols named from right to left."""
-        response = route.fetch()
-        answer = response.json()
-        for formula in answer["rows"][0]["alternatives"]:
-            last = len(formula["symbols"]) - 1
-            formula["symbols"].reverse()
-            for edge in formula["relations"]:
-                edge["parent"], edge["child"] = last - edge["parent"], last - edge["child"]
-        route.fulfill(response=response, json=answer)
-
-    page.route("**/api/rows", other_way_round)
-    draw(page, X, ONE)
-    expect_latex(page, "x1")
-    count = page.locator("#alternatives button").count()
-    written_by_hand(page, "x1")
-    wait_for(page, lambda: page.locator("#confidence").inner_text() == "as you wrote it")
-    assert page.locator("#alternatives button").count() == count
-    assert page.locator("#live").inner_text() == "x1, as you wrote it"
-    assert page.locator("#alternatives button").first.get_attribute("aria-label") == "x1, yours"
-
-
 @needs_weights
 def test_a_reading_without_a_dot_is_called_so_and_erases_the_dot_when_it_is_taken(browser: Browser) -> None:
     one = [(100, 60), (100, 140)]
@@ -522,47 +404,6 @@ def test_taking_the_best_reading_gives_the_arrangement_back_to_the_reader(page: 
     page.keyboard.press("2")
     expect_latex(page, "x1")
     assert page.evaluate("JSON.parse(sessionStorage.ink).readings") == []
-
-
-def held(page: Page, path: str) -> list[Route]:
-    """Requests to a path that wait until they are let go on."""
-    waiting: list[Route] = []
-    page.route(f"**/{path}", lambda route: waiting.append(route))
-    return waiting
-
-
-def test_own_latex_that_comes_too_late_changes_nothing(page: Page) -> None:
-    draw(page, X, ONE)
-    expect_latex(page, "x1")
-    waiting = held(page, "api/arrange")
-    written_by_hand(page, "x^1")
-    wait_for(page, lambda: len(waiting) == 1)
-    page.keyboard.press("Escape")
-    assert page.locator("#mend").is_hidden()
-    written_by_hand(page, "x_1")
-    wait_for(page, lambda: len(waiting) == 2)
-    draw(page, MINUS)
-    expect_latex(page, "x1-")
-    from playwright.sync_api import Error as PlaywrightError
-
-    for route in waiting:
-        with contextlib.suppress(PlaywrightError):  # what was given up has nobody to go on to
-            route.continue_()
-    page.wait_for_timeout(300)
-    assert page.locator("#latex").inner_text() == "x1-"
-
-
-def test_own_latex_is_asked_for_once_the_formula_is_read(page: Page) -> None:
-    draw(page, X)
-    expect_latex(page, "x")
-    waiting = held(page, "api/rows")
-    draw(page, ONE)
-    wait_for(page, lambda: len(waiting) == 1)
-    page.get_by_role("button", name="Write the LaTeX yourself").click()
-    assert page.locator("#mend").is_hidden()
-    waiting[0].continue_()
-    wait_for(page, lambda: page.locator("#mend").is_visible())
-    assert page.locator("#mend-latex").input_value() == "x1"
 
 
 def test_another_arrangement_is_shown_without_asking_again(page: Page) -> None:

@@ -233,13 +233,14 @@ def with_row_vectors(strokes: Sequence[Stroke], readings: Sequence[Reading]) -> 
 
     Returns:
         As many readings, or one more: a best one that holds such a matrix is followed by what it is without, which
-        is no likelier than that the best is wrong.
+        is no likelier than that all others are wrong.
     """
     best, *others = [_with_row_vectors(strokes, reading) for reading in readings]
     line = readings[0]
     if best is line:
         return [best, *others]
-    return [best, replace(line, confidence=min(line.confidence, 1.0 - best.confidence)), *others]
+    left = max(0.0, 1.0 - best.confidence - sum(other.confidence for other in others))
+    return [best, replace(line, confidence=min(line.confidence, left)), *others]
 
 
 def _with_row_vectors(strokes: Sequence[Stroke], reading: Reading) -> Reading:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from inkmath.dataset.arrays import ArraysError
-from inkmath.dataset.results import write_json
+from inkmath.dataset.results import write_json, write_table
 from inkmath.dataset.splits import Split, telling
 from inkmath.decoding.language import count_trigrams
 from inkmath.decoding.lines import measure_lines
@@ -22,10 +22,11 @@ LABELS = Path("models/expression/labels.json")
 TRIGRAMS = Path("models/expression/trigrams.json")
 LINES = Path("models/expression/lines.json")
 METRICS = Path("results/encode_expression/metrics.json")
+UNSEEN_LABELS = Path("results/encode_expression/unseen.csv")
 
 
 def main(params: Params) -> dict[str, Any]:
-    """Fit the vocabulary, count the trigrams, measure the lines; returns what came of it, with labels left out."""
+    """Fit the vocabulary, count the trigrams, measure the lines; returns what came of it."""
     formulas = FormulaSet.load(FORMULAS)
     everything = formulas.select(np.flatnonzero(formulas.splits == str(Split.TRAIN)))
     training = everything.select(np.flatnonzero(telling(everything.ids)))
@@ -44,13 +45,17 @@ def main(params: Params) -> dict[str, Any]:
         "with_matrix": {},
         "unseen": {},
     }
+    unseen: list[tuple[str, str, int]] = []
     for split in Split:
         part = formulas.select(np.flatnonzero(formulas.splits == str(split)))
         metrics["with_matrix"][str(split)] = int(part.with_matrix.sum())
-        metrics["unseen"][str(split)] = encode_labels(part.labels.tolist(), labels).unseen
+        missed = encode_labels(part.labels.tolist(), labels).unseen
+        metrics["unseen"][str(split)] = sum(missed.values())
+        unseen += [(str(split), label, count) for label, count in missed.items()]
     labels.save(LABELS)
     write_json(TRIGRAMS, trigrams, indent=None)
     write_json(LINES, lines, indent=None)
+    write_table(UNSEEN_LABELS, ("split", "label", "samples"), unseen)
     write_json(METRICS, metrics)
     return metrics
 
@@ -62,6 +67,6 @@ if __name__ == "__main__":
         sys.exit(f"encode_expression: {error}")
     print(
         f"{done['classes']} classes in {LABELS}, from {done['trainable_formulas']} formulas that say what each stroke "
-        f"is; {done['trigrams']} trigrams from {done['training_formulas']}; labels without a class: {done['unseen']}; "
-        f"with a matrix, and not trained on: {done['with_matrix']}"
+        f"is; {done['trigrams']} trigrams from {done['training_formulas']}; symbols without a class: {done['unseen']}, "
+        f"by label in {UNSEEN_LABELS}; formulas with a matrix, which are not trained on: {done['with_matrix']}"
     )

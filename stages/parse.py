@@ -8,7 +8,7 @@ from pathlib import Path
 
 from inkmath.dataset.ink_table import InkTableError
 from inkmath.dataset.parsing import Place, Summary, parse_places
-from inkmath.dataset.results import write_json
+from inkmath.dataset.results import write_json, write_table
 from inkmath.dataset.sources import SourceError
 from inkmath.dataset.splits import Role, SplitError
 from inkmath.dataset.workers import WorkersError
@@ -18,6 +18,7 @@ INK = Path("data/interim/ink.parquet")
 REJECTED = Path("data/interim/rejected.parquet")
 PROBLEMS = Path("data/interim/problems.parquet")
 METRICS = Path("results/parse/metrics.json")
+SOURCES = Path("results/parse/sources.csv")
 
 
 def main(params: Params) -> Summary:
@@ -38,7 +39,9 @@ def main(params: Params) -> Summary:
         processes=params.compute.processes,
         scheduler=params.compute.scheduler,
     )
-    write_json(METRICS, asdict(summary))
+    figures = asdict(summary)
+    write_table(SOURCES, ("source", "formulas"), figures.pop("sources").items())
+    write_json(METRICS, figures)
     return summary
 
 

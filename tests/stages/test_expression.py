@@ -87,8 +87,9 @@ def test_vocabulary_and_counts_are_of_the_training_split_alone(workspace: Path, 
 
     assert metrics["training_formulas"] == 3
     assert metrics["trainable_formulas"] == 2
-    unseen = {"train": {r"\gamma": 1, "-": 1, "y": 1, "z": 1}, "valid": {r"\alpha": 1}, "test": {r"\beta": 2}}
-    assert metrics["unseen"] == unseen
+    assert metrics["unseen"] == {"train": 4, "valid": 1, "test": 2}
+    by_label = ["train,-,1", r"train,\gamma,1", "train,y,1", "train,z,1", r"valid,\alpha,1", r"test,\beta,2"]
+    assert encode_expression.UNSEEN_LABELS.read_text().splitlines() == ["split,label,samples", *by_label]
     assert json.loads(Path("results/encode_expression/metrics.json").read_text()) == metrics
 
 

@@ -35,7 +35,10 @@ def test_own_ink_is_parsed_and_counted(params: Params) -> None:
     summary = parse.main(params)
     assert (summary.files, summary.rows, summary.rejected) == (4, 3, 1)
     assert sorted(ink.id for ink in read_inks(parse.INK)) == ["test/c", "train/a", "train/b"]
-    assert json.loads(parse.METRICS.read_text())["splits"] == {"train": 1, "valid": 1, "test": 1}
+    figures = json.loads(parse.METRICS.read_text())
+    assert figures["splits"] == {"train": 1, "valid": 1, "test": 1}
+    assert "sources" not in figures, "there may be hundreds, and DVC would have a column for each"
+    assert parse.SOURCES.read_text() == "source,formulas\ntrain,2\ntest,1\n"
 
 
 def test_ink_for_its_shapes_is_trained_on_whoever_wrote_it(params: Params) -> None:

@@ -56,7 +56,9 @@ def test_from_arrays_to_figures(workspace: Path, params: Params) -> None:
     # Whatever touched a test symbol would turn into nan: losses, weights, temperature.
     replace(honest, features=hidden).save("data/processed/symbol.npz")
 
-    assert encode.main(params) == {"classes": 2, "unseen": {"train": {}, "valid": {}, "test": {"/": 1}}}
+    assert encode.main(params) == {"classes": 2, "unseen": {"train": 0, "valid": 0, "test": 1}}
+    assert json.loads(encode.METRICS.read_text())["unseen"]["test"] == 1, "DVC has a column for each figure"
+    assert encode.UNSEEN_LABELS.read_text() == "split,label,samples\ntest,/,1\n"
     assert read_arrays("data/processed/symbol_labels.npz")["ids"][-3:].tolist() == [1, 0, -1]
 
     figures = train.main(params)
@@ -83,10 +85,10 @@ def test_symbols_given_for_their_shapes_are_trained_on_and_bring_no_class_by_the
         ids[place] = f"shapes/made-up#{place}"
         known.labels[place] = label
     replace(known, ids=ids).save("data/processed/symbol.npz")
-    assert encode.main(params) == {"classes": 2, "unseen": {"train": {"w": 1}, "valid": {}, "test": {"/": 1}}}
+    assert encode.main(params) == {"classes": 2, "unseen": {"train": 1, "valid": 0, "test": 1}}
     assert read_arrays("data/processed/symbol_labels.npz")["ids"][:3].tolist() == [1, -1, 1]
     block = params.encode.model_copy(update={"shapes": True})
-    classes = {"classes": 3, "unseen": {"train": {}, "valid": {}, "test": {"/": 1}}}
+    classes = {"classes": 3, "unseen": {"train": 0, "valid": 0, "test": 1}}
     assert encode.main(params.model_copy(update={"encode": block})) == classes, "if that is asked for, they do"
 
 

@@ -129,7 +129,8 @@ def checkpoint_file(task: str, parameters: str, sweep: str | None) -> Path:
 
     DVC works such experiments off in copies of the repository that it deletes with all that is in them, several at
     once. Theirs stand in the real one, told apart by ``parameters``, a name for all that was set, and by their sweep:
-    DVC trains a point of each anew. An experiment that is applied there goes on from its own.
+    DVC trains a point of each anew. Those that differ in where their runs go, ``track.experiment``, are one training
+    to DVC, and share it. An experiment that is applied there goes on from its own.
     """
     root = repository_root()
     inside = Path.cwd().resolve() == root

@@ -37,6 +37,8 @@ def test_parameters_are_flat_strings() -> None:
 def test_the_hash_changes_with_what_a_result_depends_on(params: Params) -> None:
     assert params_hash(changed(params, "train", units=7)) != params_hash(params)
     assert params_hash(changed(params, "track", sweep="one")) == params_hash(params)
+    # So it shares a checkpoint, as it shares DVC's run cache: it is the same training.
+    assert params_hash(changed(params, "track", experiment="other")) == params_hash(params)
     assert params_hash(changed(params, "compute", processes=1, scheduler="tcp://host:1")) == params_hash(params)
     assert params_hash(changed(params, "compute", threads=1)) != params_hash(params), "sums in another order"
 

@@ -155,14 +155,15 @@ def _told(ink: Ink, files: Sequence[Path]) -> Ink:
         InputError: none is there, or it is not one of this ink.
     """
     from inkmath.cli.sources import InputError
-    from inkmath.layout.lg import parse_lg
+    from inkmath.layout.lg import MAX_CHARACTERS, parse_lg
     from inkmath.layout.tree import LayoutError, LayoutTree, Symbol
 
     file = next((file for file in files if file.is_file()), None)
     if file is None:
         raise InputError(f"no truth: there is no {files[0]}")
     try:
-        tree = parse_lg(file.read_text(encoding="utf-8", errors="replace"), ink.trace_ids)
+        with file.open(encoding="utf-8", errors="replace") as stream:
+            tree = parse_lg(stream.read(MAX_CHARACTERS + 1), ink.trace_ids)  # one more is refused as too long
     except LayoutError as error:
         raise InputError(f"{file}: {error}") from error
     except OSError as error:

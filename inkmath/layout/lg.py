@@ -16,6 +16,12 @@ from inkmath.layout.tree import Edge, LayoutError, LayoutTree, Relation, Symbol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+MAX_CHARACTERS = 2 * 2**20
+"""Longer label graphs are refused: one of a formula has some thousands of characters."""
+
+MAX_SYMBOLS = 5_000
+"""Label graphs of more objects are refused, as such LaTeX and MathML is."""
+
 _WRITTEN = CROHME_LABELS | {",": "COMMA"}
 _RELATIONS = {relation.value: relation for relation in Relation} | {"R": Relation.RIGHT, "I": Relation.INSIDE}
 
@@ -73,8 +79,11 @@ def parse_lg(text: str, stroke_ids: Sequence[str] = ()) -> LayoutTree:
         The tree in reading order.
 
     Raises:
-        LayoutError: a malformed line, an unknown stroke, id or relation, or objects that are not one tree.
+        LayoutError: a malformed line, an unknown stroke, id or relation, objects that are not one tree, or more than
+            `MAX_CHARACTERS` or `MAX_SYMBOLS`.
     """
+    if len(text) > MAX_CHARACTERS:
+        raise LayoutError(f"over {MAX_CHARACTERS:,} characters are no label graph of a formula; give each its own file")
     strokes = {name: index for index, name in enumerate(stroke_ids)} if stroke_ids else None
     objects: dict[str, int] = {}
     symbols: list[Symbol] = []
@@ -85,7 +94,11 @@ def parse_lg(text: str, stroke_ids: Sequence[str] = ()) -> LayoutTree:
             continue
         if fields[0] == "O" and len(fields) >= 4:
             if fields[1] in objects:
-                raise LayoutError(f"line {number}: a second object {quoted(fields[1])}")
+                raise LayoutError(f"line {number}: a second object {quoted(fields[1][:40])}")
+            if len(symbols) == MAX_SYMBOLS:
+                raise LayoutError(
+                    f"line {number}: more than {MAX_SYMBOLS:,} objects are no formula; give each formula its own file"
+                )
             objects[fields[1]] = len(symbols)
             symbols.append(_read_symbol(number, fields[2], fields[4:], strokes))
         elif fields[0] in ("R", "EO") and len(fields) >= 4:
@@ -106,13 +119,13 @@ def _read_symbol(number: int, label: str, names: list[str], strokes: dict[str, i
         indices = [strokes[name] if strokes is not None else _index(name) for name in names]
         return Symbol(canonical_label(label), tuple(sorted(indices)))
     except KeyError as error:
-        raise LayoutError(f"line {number}: there is no stroke {error}") from error
+        raise LayoutError(f"line {number}: there is no stroke {quoted(error.args[0][:40])}") from error
     except ValueError as error:
         raise LayoutError(f"line {number}: {error}") from error
 
 
 def _index(name: str) -> int:
-    if not name.isdecimal():
+    if not name.isdecimal() or len(name) > 9:
         raise KeyError(name)
     return int(name)
 
@@ -121,7 +134,7 @@ def _read_edge(relation: tuple[int, str, str, str], objects: dict[str, int]) -> 
     number, parent, child, name = relation
     for identity in (parent, child):
         if identity not in objects:
-            raise LayoutError(f"line {number}: there is no object {quoted(identity)}")
+            raise LayoutError(f"line {number}: there is no object {quoted(identity[:40])}")
     if name not in _RELATIONS:
-        raise LayoutError(f"line {number}: {quoted(name)} is no relation; there are {', '.join(Relation)}")
+        raise LayoutError(f"line {number}: {quoted(name[:40])} is no relation; there are {', '.join(Relation)}")
     return Edge(objects[parent], objects[child], _RELATIONS[name])

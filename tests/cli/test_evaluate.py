@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from inkmath.cli import app
 from inkmath.ink import Ink
 from inkmath.inkml import write_inkml
+from inkmath.layout.lg import MAX_CHARACTERS
 from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 from inkmath.recognizer import Recognizer
 
@@ -94,6 +95,13 @@ def test_the_truth_may_stand_in_label_graphs(test_set: Path, tmp_path: Path) -> 
     assert (figures["formulas"], figures["without_truth"], figures["exprate"]) == (3, 0, 0.66667)
     assert f"alone.inkml: error: no truth: there is no {truth / 'alone.lg'}\n" in result.stderr
     assert f"other.inkml: error: {truth / 'other.lg'}: line 1: there is no stroke '7'\n" in result.stderr
+
+
+def test_a_label_graph_too_large_for_a_formula_is_refused_by_its_name(test_set: Path, tmp_path: Path) -> None:
+    (tmp_path / "right.lg").write_bytes(b"#" * (MAX_CHARACTERS + 1))
+    result = CliRunner().invoke(app, ["evaluate", str(test_set), "--truth", str(tmp_path)])
+    refused = f"{tmp_path / 'right.lg'}: over 2,097,152 characters are no label graph of a formula"
+    assert f"right.inkml: error: {refused}; give each its own file\n" in result.stderr
 
 
 def test_one_label_graph_is_not_the_truth_of_all_files_of_its_name(test_set: Path, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 from formulas import trees, with_strokes
 from hypothesis import given, settings
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from inkmath.layout import Edge, LayoutError, LayoutTree, Relation, Symbol
 from inkmath.layout.latex import parse_latex, to_latex
-from inkmath.layout.lg import parse_lg, to_lg
+from inkmath.layout.lg import MAX_CHARACTERS, MAX_SYMBOLS, parse_lg, to_lg
 
 
 def test_a_label_graph_has_a_line_for_each_symbol_and_each_relation() -> None:
@@ -119,6 +121,22 @@ def test_a_byte_order_mark_is_no_part_of_the_first_line() -> None:
 def test_what_is_no_tree_is_refused(graph: str, complaint: str) -> None:
     with pytest.raises(LayoutError, match=complaint):
         parse_lg(graph)
+
+
+def test_a_graph_too_large_for_a_formula_is_refused_in_few_words_and_little_time() -> None:
+    objects = "".join(f"O, x_{number}, x, 1.0, {number}\n" for number in range(MAX_SYMBOLS + 1))
+    long, began = "over 2,097,152 characters", process_time()
+    for graph, complaint in (
+        (objects, f"line {MAX_SYMBOLS + 1}: more than 5,000 objects are no formula; give each formula its own file"),
+        ("\n" * (MAX_CHARACTERS + 1), f"{long} are no label graph of a formula; give each its own file"),
+        ("\n" * MAX_CHARACTERS, "a layout tree needs at least one symbol"),
+        ("O, x_1, x, 1.0, " + "9" * 100_000, f"line 1: there is no stroke '{'9' * 40}'"),
+        ("O, x_1, x, 1.0, " + "y" * 100_000, f"line 1: there is no stroke '{'y' * 40}'"),
+    ):
+        with pytest.raises(LayoutError) as refusal:
+            parse_lg(graph)
+        assert str(refusal.value) == complaint
+    assert process_time() - began < 10, "2 s each"
 
 
 def test_a_stroke_that_the_file_does_not_have_is_refused() -> None:

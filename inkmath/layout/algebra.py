@@ -57,8 +57,8 @@ def to_sympy(tree: LayoutTree) -> Any:
     with matrices, which stand between round or square brackets, and may be transposed by ``^ { T }``. A matrix between
     bars is its ``Determinant``, which ``doit`` works out.
 
-    A function defined case by case is a ``Piecewise``. It stands by itself or after an equals sign, and each of its
-    cases is a value and a condition, which compares two things or, as ``0 < x < 1`` does, three.
+    A function defined case by case is a ``Piecewise``, by itself, after an equals sign or as a part of something. Each
+    of its cases is a value and a condition, which compares two things or, as ``0 < x < 1`` does, three.
 
     Raises:
         ImportError: SymPy or Lark is not installed.
@@ -82,37 +82,74 @@ def to_sympy(tree: LayoutTree) -> Any:
     for rows in (tree.matrix(bar) for bar in range(len(tree.symbols)) if environment_of(tree, bar) == "vmatrix"):
         if uneven := [len(row) for row in rows if len(row) != len(rows)]:
             raise LayoutError(f"a determinant of {len(rows)} rows has as many columns, not {uneven[0]}")
-    return with_cases(tokens) if CASES in tokens else meaning(tokens)
+    return with_cases(tokens)
 
 
 def with_cases(tokens: Sequence[str]) -> Any:
-    """The meaning of tokens that end with a function defined case by case, alone or after an equals sign.
+    """The meaning of tokens that may hold functions defined case by case.
+
+    Such a one is read by itself; while the rest is read, a letter stands for it that the rest has not.
 
     Raises:
-        LayoutError: the cases stand elsewhere, or one is no value with a condition.
+        LayoutError: one of the cases is no value with a condition, or the whole has no meaning with them.
     """
-    from sympy import Eq, Expr, Piecewise
+    from sympy import Symbol
 
-    begin = tokens.index(CASES)
-    cells, end = cells_of(tokens, begin)
-    before = tokens[:begin]
-    if end != len(tokens) or before[-1:] not in ([], ["="]):
-        raise LayoutError(f"SymPy reads cases by themselves or after an equals sign, not as in {compact(tokens)}")
+    told, pieces = list(tokens), dict[Any, Any]()
+    free = [letter for letter in STAND_INS if letter not in tokens]
+    while CASES in told:
+        begin = told.index(CASES)
+        cells, end = cells_of(told, begin)
+        if not free:
+            raise LayoutError(f"SymPy reads {len(pieces)} functions defined case by case in a formula, not more")
+        letter = free.pop()  # the last, as letters that SymPy's grammar lacks take the first
+        pieces[Symbol(letter[1:])] = case_by_case(cells)
+        applied = told[end : end + 1] == ["("]  # which would make it the name of a function
+        told[begin:end] = [letter, "\\cdot"] if applied else [letter]
+    if not pieces:
+        return meaning(told)
+    try:
+        return with_pieces(meaning(told), pieces)
+    except (LayoutError, ValueError) as unknown:
+        raise LayoutError(f"SymPy finds no meaning in {compact(tokens)}") from unknown
+
+
+def case_by_case(cells: Sequence[Sequence[Sequence[str]]]) -> Any:
+    """A function of its cases, each a row of two cells.
+
+    Raises:
+        LayoutError: a row is no value with a condition.
+    """
+    from sympy import Expr, Piecewise
+
     pieces = []
     for number, row in enumerate(cells, 1):
         if len(row) != 2:
             raise LayoutError(f"case {number} has {counted(len(row), 'cell')}; SymPy reads a value and a condition")
-        value, when = row
-        pieces.append((meaning(value[:-1] if value[-1] == "," else value), condition(when)))
-    if not all(isinstance(value, Expr) for value, _ in pieces):
-        raise LayoutError(f"SymPy reads one value in each case, not {compact(tokens[begin:])}")
-    cases = Piecewise(*pieces)
-    if not before:
-        return cases
-    defined = meaning(before[:-1])
-    if not isinstance(defined, Expr):
-        raise LayoutError(f"SymPy reads cases after one equals sign, not after {compact(before)}")
-    return Eq(defined, cases, evaluate=False)  # an equation even where SymPy knows it to be true
+        told, when = row
+        value = with_cases(told[:-1] if told[-1] == "," else told)
+        if not isinstance(value, Expr):
+            raise LayoutError(f"SymPy reads one value in each case, not {compact(told)}")
+        pieces.append((value, condition(when)))
+    return Piecewise(*pieces)
+
+
+def with_pieces(expression: Any, pieces: Mapping[Any, Any]) -> Any:
+    """An expression with functions defined case by case in the place of symbols.
+
+    Raises:
+        ValueError: one of them stands where no function can, such as what is integrated by.
+    """
+    from sympy import evaluate
+    from sympy.core.relational import Relational
+
+    with evaluate(False):
+        written = expression.xreplace(pieces)
+    if magnitude(written) == math.inf:  # powers of functions are worked out case by case
+        return written
+    if isinstance(expression, Relational):  # an equation even where SymPy knows it to be true
+        return expression.func(*(side.xreplace(pieces) for side in expression.args), evaluate=False)
+    return expression.xreplace(pieces)
 
 
 def condition(tokens: Sequence[str]) -> Any:

@@ -167,6 +167,29 @@ def test_a_condition_may_be_a_chain() -> None:
     assert found == sympy.Piecewise((1, sympy.And(x > 0, x <= last)), (0, x < 0))
 
 
+def test_a_function_of_its_cases_may_stand_anywhere_in_a_formula() -> None:
+    sympy = pytest.importorskip("sympy")
+    x, y, f = sympy.Symbol("x"), sympy.Symbol("y"), sympy.Function("f")
+    written, split = cases("x & x > 0", r"1 & x \leq 0"), sympy.Piecewise((x, x > 0), (1, x <= 0))
+    for latex, meant in (
+        (f"1 + {written}", 1 + split),
+        (f"{written} ( y + 1 )", split * (y + 1)),
+        (f"( y + 1 ) {written}", split * (y + 1)),
+        (f"f ( {written} )", f(split)),
+        (rf"\frac {{ {written} }} {{ 2 }} - {written}", split / 2 - split),
+        (rf"\int {written} d x", sympy.Integral(split, x)),
+        (rf"\frac {{ d }} {{ d x }} {written}", sympy.Derivative(split, x)),
+        (rf"\begin{{pmatrix}} y & {written} \end{{pmatrix}}", sympy.ImmutableMatrix([[y, split]])),
+        (rf"\pi \xi + {written}", sympy.pi * sympy.Symbol("xi") + split),
+        (f"f ( x ) = 1 + {written}", sympy.Eq(f(x), 1 + split, evaluate=False)),
+        (f"{written} = {written}", sympy.Eq(split, split, evaluate=False)),
+        (rf"0 \cdot {written}", 0),
+    ):
+        assert meaning(latex) == meant, latex
+    longest = meaning(f"( {cases('9 & x > 0', '0 & x = 0')} ) ^ {{ 9 9 9 9 9 9 9 9 9 }}")
+    assert longest.has(sympy.Pow), "which would be worked out case by case"
+
+
 def test_a_value_too_long_to_write_stays_as_it_was_written() -> None:
     sympy = pytest.importorskip("sympy")
     assert meaning(cases("9 ^ { 9 ^ { 9 ^ { 9 } } } & x > 0", "0 & x = 0")).has(sympy.Pow)
@@ -183,11 +206,9 @@ def test_a_value_too_long_to_write_stays_as_it_was_written() -> None:
         (cases("1 & e l s e"), "as conditions, not else"),
         (cases("x = 1 & x > 2"), "one value in each case"),
         (cases(", & x > 2"), "no meaning in nothing"),
-        ("1 + " + cases("1 & x > 0"), r"cases by themselves or after an equals sign, not as in 1\+"),
-        (cases("1 & x > 0") + " + 1", "by themselves or after an equals sign"),
-        (2 * cases("1 & x > 0"), "by themselves or after an equals sign"),
-        (r"\sqrt { " + cases("1 & x > 0") + " }", "by themselves or after an equals sign"),
-        ("a = y = " + cases("1 & x > 0"), "after one equals sign, not after a=y="),
+        ("a = y = " + cases("1 & x > 0"), r"no meaning in a=y=\\begin{cases}1"),
+        (r"\int d " + cases("1 & x > 0"), r"no meaning in \\int d\\begin{cases}1"),
+        (" + ".join([cases("1 & x > 0")] * 11), "SymPy reads 10 functions defined case by case in a formula, not more"),
     ],
 )
 def test_cases_of_another_form_have_no_meaning_in_algebra(latex: str, complaint: str) -> None:

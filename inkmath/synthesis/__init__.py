@@ -50,10 +50,12 @@ def synthesize(
         max_symbols: the longest formula, in symbols.
         further: put classes of `inkmath.layout.classes.FURTHER_CLASSES` in the place of others of their kind, each in
             about two of any 54 formulas, accents over letters of three in ten, and a wide one over several symbols of
-            one in seven or so; how often the other classes occur is chance then. Ids and hands are those of the same
-            seed without.
+            one in seven or so; how often the other classes occur is chance then.
         matrices: make formulas that have a matrix each, or a function defined case by case. What classes occur is
             chance then; with ``further`` those of `FURTHER_CLASSES` stand in the place of others where they find one.
+
+    Ids tell with which of the two a formula was made. Writers do not: the hands of a seed are the same with them and
+    without, and must be known again where one would train and the other test.
 
     Returns:
         Ink with id, writer, LaTeX and tree, its source ``"synthetic"``.
@@ -74,6 +76,7 @@ def _written(
 ) -> Iterator[Ink]:
     """The ink of `synthesize`; ``key`` is what all its random numbers come from."""
     hand = lru_cache(maxsize=256)(lambda number: Writer((*key, 1, number)))
+    kind = name + "-further" * further + "-matrices" * matrices
     for index in range(count):
         rng = np.random.default_rng((*key, 0, index))
         number = index % writers
@@ -90,7 +93,7 @@ def _written(
         strokes, tree = typeset(formula, hand(number), rng)
         yield Ink(
             strokes=strokes,
-            id=f"{name}-{index:06d}",
+            id=f"{kind}-{index:06d}",
             source="synthetic",
             writer=f"{name}-w{number:03d}",
             latex=to_latex(tree),

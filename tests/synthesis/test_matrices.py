@@ -95,7 +95,9 @@ def test_they_are_made_when_asked_for_only_and_the_same_each_time() -> None:
     assert all((one == other).all() for one, other in zip(again[4].strokes, inks[4].strokes, strict=True))
     plain = list(synthesize(12, 1, writers=4))
     assert not any(openings(ink.tree) for ink in plain if ink.tree)
-    assert [(ink.id, ink.writer) for ink in plain] == [(ink.id, ink.writer) for ink in inks]
+    assert [ink.writer for ink in plain] == [ink.writer for ink in inks], "the hands are the same"
+    further = [synthesize(12, 1, writers=4, further=True, matrices=matrices) for matrices in (False, True)]
+    assert len({ink.id for made in (plain, inks, *further) for ink in made}) == 4 * 12, "so that files can be mixed"
 
 
 def test_further_symbols_stand_in_matrices_too() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import uvicorn
@@ -105,8 +106,22 @@ def written_by_hand(page: Page, latex: str) -> None:
 
 def kept_strokes(page: Page) -> list[list[list[float]]]:
     """Strokes on the sheet as [x, y, pressure] points."""
-    kept = page.evaluate("JSON.parse(sessionStorage.getItem('ink'))")
+    kept = kept_ink(page)
     return [stroke["points"] for stroke in kept["strokes"]] if kept else []
+
+
+def kept_ink(page: Page) -> dict[str, Any]:
+    """What the tab would have if it were loaded again now."""
+    page.evaluate("dispatchEvent(new Event('pagehide'))")
+    kept: dict[str, Any] = json.loads(page.evaluate("sessionStorage.getItem('ink')") or "{}")
+    return kept
+
+
+def load_with_ink(page: Page, kept: dict[str, Any]) -> None:
+    """Load the tab again as if it had kept other ink than it shows."""
+    kept_ink(page)  # else the page would keep its own as it goes
+    page.evaluate("kept => sessionStorage.setItem('ink', JSON.stringify(kept))", kept)
+    page.reload()
 
 
 def wait_for(page: Page, condition: Callable[[], object]) -> None:

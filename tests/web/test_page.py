@@ -338,11 +338,52 @@ def test_caps_lock_does_not_turn_undo_into_redo(page: Page) -> None:
         expect_latex(page, latex)
 
 
-def test_ink_outlives_a_reload(page: Page) -> None:
+@pytest.mark.parametrize("pause", [0, 1700])
+def test_ink_outlives_a_reload(page: Page, pause: float) -> None:
     draw(page, X, ONE)
     expect_latex(page, "x1")
+    page.wait_for_timeout(pause)
     page.reload()
     expect_latex(page, "x1")
+
+
+COUNT_KEEPING = """() => {
+    window.kept = 0;
+    const set = Storage.prototype.setItem;
+    Storage.prototype.setItem = function (key, value) {
+        if (key === "ink") window.kept++;
+        set.call(this, key, value);
+    };
+}"""
+
+
+def test_long_notes_are_not_kept_anew_at_every_stroke(browser: Browser, address: str) -> None:
+    """All of them are written each time: under the pen of a tablet that would be felt."""
+    with opened(browser, address) as page:
+        page.clock.install()
+        page.evaluate(COUNT_KEEPING)
+        draw(page, X, ONE, MINUS)
+        expect_latex(page, "x1-")
+        assert page.evaluate("kept") == 0
+        page.mouse.move(500, 300)
+        page.mouse.down()
+        page.clock.fast_forward(1500)
+        assert page.evaluate("kept") == 0, "the pen writes"
+        page.mouse.up()
+        page.clock.fast_forward(1500)
+        assert page.evaluate("[kept, JSON.parse(sessionStorage.ink).strokes.length]") == [1, 4]
+
+
+def test_ink_is_kept_when_the_page_is_hidden(page: Page) -> None:
+    """A phone may end what is hidden without a further word."""
+    draw(page, X)
+    page.evaluate(
+        """() => {
+            sessionStorage.clear();
+            document.dispatchEvent(new Event("visibilitychange"));
+        }"""
+    )
+    assert page.evaluate("JSON.parse(sessionStorage.ink).strokes.length") == 1
 
 
 FORBID_STORAGE = """

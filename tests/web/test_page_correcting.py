@@ -13,6 +13,7 @@ from browsing import (
     draw,
     expect_latex,
     focused,
+    kept_ink,
     kept_strokes,
     needs_chromium,
     opacity,
@@ -403,7 +404,7 @@ def test_taking_the_best_reading_gives_the_arrangement_back_to_the_reader(page: 
     expect_latex(page, "x^{1}")
     page.keyboard.press("2")
     expect_latex(page, "x1")
-    assert page.evaluate("JSON.parse(sessionStorage.ink).readings") == []
+    assert kept_ink(page)["readings"] == []
 
 
 def test_another_arrangement_is_shown_without_asking_again(page: Page) -> None:

@@ -6,7 +6,19 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import MINUS, ONE, X, draw, expect_latex, needs_chromium, opened, serving, wait_for, written_by_hand
+from browsing import (
+    MINUS,
+    ONE,
+    X,
+    draw,
+    expect_latex,
+    load_with_ink,
+    needs_chromium,
+    opened,
+    serving,
+    wait_for,
+    written_by_hand,
+)
 
 from inkmath.inkml import write_inkml
 from inkmath.synthesis import synthesize
@@ -373,8 +385,7 @@ def test_a_long_formula_is_printed_whole(browser: Browser, address: str, rows: i
         places = [*((20 * place, 60) for place in range(50)), *([(100, 260)] if rows == 2 else [])]
         points = [[[x, y, 0.5], [x + 2, y + 40, 0.5]] for x, y in places]
         kept = {"strokes": [{"id": number, "points": stroke} for number, stroke in enumerate(points)], "nextId": 99}
-        page.evaluate("kept => sessionStorage.setItem('ink', JSON.stringify(kept))", kept)
-        page.reload()
+        load_with_ink(page, kept)
         page.wait_for_selector('#result[data-state="shown"]')
         size = page.locator("#formula math").first.evaluate("math => getComputedStyle(math).fontSize")
         page.evaluate("dispatchEvent(new Event('beforeprint'))")

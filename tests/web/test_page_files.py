@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from browsing import MINUS, ONE, X, copied, draw, expect_latex, focused, needs_chromium, wait_for
+from browsing import (
+    MINUS,
+    ONE,
+    X,
+    copied,
+    draw,
+    expect_latex,
+    focused,
+    kept_ink,
+    load_with_ink,
+    needs_chromium,
+    wait_for,
+)
 from drawn_picture import picture
 from PIL import Image
 
@@ -82,11 +94,10 @@ def test_ink_of_many_screens_is_kept_as_a_picture_too(page: Page, tmp_path: Path
     """An iPad makes no canvas of more than 16 million pixels, no browser one of 40,000 a side."""
     draw(page, ONE)
     expect_latex(page, "1")
-    kept = page.evaluate("JSON.parse(sessionStorage.getItem('ink'))")
+    kept = kept_ink(page)
     for end in ([20_000, 80], [20_000, 1_500]):
         kept["strokes"] = [{"id": 0, "points": [[0, 80, 0.5], [*end, 0.5]]}]
-        page.evaluate("kept => sessionStorage.setItem('ink', JSON.stringify(kept))", kept)
-        page.reload()
+        load_with_ink(page, kept)
         page.wait_for_selector('#status[data-state="ready"]')
         page.get_by_role("button", name="Download").click()
         with page.expect_download() as download:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +15,8 @@ from browsing import (
     draw,
     expect_latex,
     focused,
+    kept_ink,
+    load_with_ink,
     needs_chromium,
     opened,
     serving,
@@ -509,15 +510,14 @@ def test_ink_that_the_page_kept_before_there_were_rows_comes_back_as_it_was_read
     expect_latex(page, "x1")
     written_by_hand(page, "x^1")
     expect_latex(page, "x^{1}")
-    kept = json.loads(page.evaluate("sessionStorage.getItem('ink')"))
+    kept = kept_ink(page)
     (reading,) = kept.pop("readings")
     del kept["whole"]
     places = {stroke["id"]: place for place, stroke in enumerate(kept["strokes"])}
     for symbol in reading["symbols"]:
         symbol["strokes"] = [places[stroke] for stroke in symbol["strokes"]]
     for earlier, latex in ((reading, "x^{1}"), (None, "x1")):
-        page.evaluate("kept => sessionStorage.setItem('ink', kept)", json.dumps({**kept, "reading": earlier}))
-        page.reload()
+        load_with_ink(page, {**kept, "reading": earlier})
         expect_latex(page, latex)
 
 

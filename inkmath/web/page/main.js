@@ -16,6 +16,7 @@ import { followTheme } from "./theme.js";
 const $ = (id) => document.getElementById(id);
 const RETRY_MS = 2000;
 const REST_MS = 1000; // How long nothing is written before the sheet may follow the pen.
+const KEEP_MS = 1500; // How much of what is written a browser that crashes may lose.
 
 token.take();
 const ink = new Ink();
@@ -242,7 +243,7 @@ ink.addEventListener("change", ({ detail: { travelled } }) => {
   closeMend();
   if (ink.isEmpty || travelled) sheet.fit(); // What comes back may need a larger sheet, or a smaller one.
   follow();
-  tab.set("ink", JSON.stringify(ink));
+  keepSoon();
   updateButtons();
   if (begun) read();
 });
@@ -255,6 +256,27 @@ function follow() {
   if (sheet.hasRoom) return;
   following = setTimeout(() => { if (sheet.pointer === null) sheet.fit(); else follow(); }, REST_MS);
 }
+
+let keeping = null; // The timer of `keepSoon`, as long as something is to be kept.
+
+/** Keep the ink for when the tab is loaded again, but not at every stroke nor under the pen: it takes the longer the more there is. */
+function keepSoon() {
+  keeping ??= setTimeout(() => {
+    if (sheet.pointer === null) return keep();
+    keeping = null;
+    keepSoon();
+  }, KEEP_MS);
+}
+
+function keep() {
+  if (keeping === null) return;
+  clearTimeout(keeping);
+  keeping = null;
+  tab.set("ink", JSON.stringify(ink));
+}
+
+window.addEventListener("pagehide", keep);
+document.addEventListener("visibilitychange", keep); // A phone may end a page that is hidden without a further word.
 
 sheet.addEventListener("begin", () => {
   if (sheet.isWriting) $("hint").hidden = true;

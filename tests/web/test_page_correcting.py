@@ -71,6 +71,31 @@ def test_a_symbol_of_the_formula_opens_its_choices_and_any_symbol_can_be_found(p
     expect_latex(page, "x")
 
 
+@pytest.mark.parametrize("above", [-7, 0, 3])
+@pytest.mark.parametrize("latex", [r"\overline{x1}", r"\bar{x}1", r"\overrightarrow{x1}"])
+def test_an_accent_is_chosen_where_it_is_seen_and_close_above(page: Page, latex: str, above: float) -> None:
+    """Its element is as thin as its ink, and where it is stretched may have no width."""
+    draw(page, X, ONE, MINUS)
+    expect_latex(page, "x1-")
+    written_by_hand(page, latex)
+    expect_latex(page, latex)
+    whole = page.locator("#formula mover").bounding_box()
+    accent = page.locator("#formula mover > mo").bounding_box()
+    assert whole is not None and accent is not None
+    x = whole["x"] + 0.8 * whole["width"]
+    y = accent["y"] + above
+    page.mouse.move(x, y)
+    assert page.locator("#formula mover > mo.near").count() == 1
+    page.mouse.click(x, y)
+    opened = page.locator("#choices [aria-pressed=true]").first
+    assert opened.get_attribute("data-label") == (r"\rightarrow" if "arrow" in latex else "-")
+    page.keyboard.press("Escape")
+    letter = page.locator("#formula [data-symbol]", has_text="x").last.bounding_box()
+    assert letter is not None
+    page.mouse.click(letter["x"] + letter["width"] / 2, letter["y"] + 6)
+    page.locator("#choices [data-label=x][aria-pressed=true]").wait_for()
+
+
 def test_strokes_can_be_put_together_as_one_symbol(page: Page) -> None:
     draw(page, X, ONE)
     expect_latex(page, "x1")

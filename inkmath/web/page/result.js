@@ -4,6 +4,7 @@ import { percent } from "./choices.js";
 import { latexOf, leftOut } from "./rows.js";
 
 const DOUBT = 0.6;
+const REACH = 10; // Pixels from an accent: no finger meets a bar of two.
 const SMALLEST = 0.55; // of the usual size, when a long formula is made to fit
 const PAPER = "600px"; // What printed sheets of A4 or letter size leave between their margins.
 const XML = "http://www.w3.org/XML/1998/namespace";
@@ -48,13 +49,13 @@ export class Result extends EventTarget {
       confidence: find("confidence"), symbols: find("symbols"), others: find("others"), othersTitle: find("others-title"), othersEmpty: find("others-empty"), list: find("alternatives"), live: find("live"),
     };
     this.parts.math.addEventListener("click", (event) => {
-      const index = symbolOf(event.target);
+      const index = this.#meantBy(event);
       const row = event.target.closest("[data-row]");
       if (index !== null) this.#tell("symbol", { index, focus: false });
       else if (row) this.#tell("row", { index: Number(row.dataset.row) });
     });
     for (const part of [this.parts.math, this.parts.symbols]) part.addEventListener("keydown", (event) => this.#climb(event));
-    this.parts.math.addEventListener("pointerover", (event) => this.#tell("hover", { index: symbolOf(event.target) }));
+    this.parts.math.addEventListener("pointermove", (event) => this.#tell("hover", { index: this.#meantBy(event) }));
     this.parts.math.addEventListener("pointerleave", () => this.#tell("hover", { index: null }));
     this.parts.symbols.addEventListener("keydown", (event) => this.#walk(event));
     window.addEventListener("resize", () => this.#fit());
@@ -180,6 +181,21 @@ export class Result extends EventTarget {
     this.#aim = (from + step + rows.length) % rows.length;
     this.#tell("row", { index: this.#aim });
     event.preventDefault();
+  }
+
+  /**
+   * The symbol of the formula at or under a pointer, or null. What is close above its letters is an accent, which
+   * browsers make as thin as its ink and, where it is stretched, of no width.
+   */
+  #meantBy({ target, clientX: x, clientY: y }) {
+    const under = symbolOf(target);
+    for (const accent of this.parts.math.querySelectorAll("[accent] > [data-symbol]:last-child")) {
+      const { left, right } = accent.parentElement.getBoundingClientRect();
+      const { top, bottom } = accent.getBoundingClientRect();
+      const reach = under === null || accent.parentElement.contains(target) ? REACH : 2; // Else it is on something else.
+      if (x >= left && x <= right && y >= top - reach && y <= bottom + 2) return Number(accent.dataset.symbol);
+    }
+    return under;
   }
 
   /** Show which symbol the pointer is at. */

@@ -247,7 +247,7 @@ def test_a_refusal_says_which_limit_was_met(page: Page) -> None:
     page.route("**/api/rows", lambda route: route.fulfill(status=413, json=problem))
     draw(page, X)
     page.wait_for_selector('#notice[data-kind="error"]')
-    assert "The limit is 200 strokes" in page.locator("#notice").inner_text()
+    assert "No more than 200 can be read as one formula." in page.locator("#notice").inner_text()
     assert page.get_by_role("button", name="Try again").count() == 0, "the same ink would be refused again"
 
 

@@ -1,6 +1,7 @@
 // Talking to the server. Answers are kept for states that undo and redo come back to.
 
 import { byIds } from "./ink.js";
+import { partsOf } from "./parts.js";
 import { tab } from "./storage.js";
 
 const KEPT = 60;
@@ -64,53 +65,61 @@ export async function call(path, { method = "GET", body, type = "application/jso
 export const wire = (strokes) => strokes.map(({ points }) => points.map(([x, y]) => [Math.round(x * 10) / 10, Math.round(y * 10) / 10]));
 
 /**
- * Reads the newest state only. Each request has a number; an answer whose number is not the last one is dropped, and
- * the request before is abandoned when a newer one begins.
+ * Reads the newest state only: an answer that is not of the last state is dropped, and the requests before are abandoned
+ * when a newer one begins.
  */
 export class Reader {
-  #sequence = 0;
-  #running = null;
+  #running = null; // What abandons the requests of the newest state.
   #kept = new Map();
+  #most = Infinity; // strokes that the server takes at once, once it has said so
 
   /** Let what is being read go unanswered. */
   abandon() {
-    this.#sequence++;
     this.#running?.abort();
     this.#running = null;
   }
 
   /**
    * Resolves to the readings of each row from the top down, the best first, all of which obey these choices, or to null
-   * when a newer state has taken its place.
+   * when a newer state has taken its place. What is too much for one request is read in parts.
    */
   async read(state, choices) {
     this.abandon();
-    const sequence = this.#sequence;
-    const ids = state.strokes.map(({ id }) => id);
-    const place = new Map(ids.map((id, index) => [id, index]));
-    const constraints = choices.map(({ strokes, label }) => ({ strokes: strokes.map((id) => place.get(id)), label }));
-    const rows = state.whole ? {} : {
-      begins: state.begins.map((id) => place.get(id)), joined: state.joined.map((some) => some.map((id) => place.get(id))),
-    };
-    const key = JSON.stringify([ids, constraints, state.whole, rows]);
-    const known = this.#kept.get(key);
-    if (known) return known;
     const running = new AbortController();
     this.#running = running;
+    const together = [...choices.map(({ strokes }) => strokes), ...state.joined];
+    const parts = state.whole ? [state.strokes] : partsOf(state.strokes, this.#most, together);
     try {
-      const answer = await call(state.whole ? "api/recognize" : "api/rows", {
-        method: "POST",
-        body: { strokes: wire(state.strokes), constraints, alternatives: 5, ...rows },
-        controller: running,
-      });
-      if (sequence !== this.#sequence) return null;
-      const read = (answer.rows ?? [answer]).map(({ alternatives }) => alternatives.map((reading) => byIds(reading, ids)));
-      this.#kept.set(key, read);
-      if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value);
-      return read;
+      const read = await Promise.all(parts.map((strokes) => this.#readPart({ ...state, strokes, choices }, running)));
+      return this.#running === running ? read.flat() : null;
     } catch (error) {
-      if (sequence !== this.#sequence || error.name === "AbortError") return null;
-      throw error;
+      if (this.#running !== running) return null;
+      this.abandon(); // the other parts
+      if (error.kind !== "too-many-strokes" || error.limit.value >= this.#most) throw error;
+      this.#most = error.limit.value;
+      return this.read(state, choices);
     }
+  }
+
+  async #readPart({ strokes, choices, whole, begins, joined }, controller) {
+    const ids = strokes.map(({ id }) => id);
+    const place = new Map(ids.map((id, index) => [id, index]));
+    const placesIn = (some) => some.filter((id) => place.has(id)).map((id) => place.get(id));
+    const constraints = choices.map(({ strokes: some, label }) => ({ strokes: placesIn(some), label })).filter((one) => one.strokes.length);
+    const rows = whole ? {} : { begins: placesIn(begins), joined: joined.map(placesIn).filter(({ length }) => length) };
+    const key = JSON.stringify([ids, constraints, whole, rows]);
+    let read = this.#kept.get(key);
+    if (!read) {
+      const answer = await call(whole ? "api/recognize" : "api/rows", {
+        method: "POST",
+        body: { strokes: wire(strokes), constraints, alternatives: 5, ...rows },
+        controller,
+      });
+      read = (answer.rows ?? [answer]).map(({ alternatives }) => alternatives.map((reading) => byIds(reading, ids)));
+    }
+    this.#kept.delete(key); // What was needed last is kept longest.
+    this.#kept.set(key, read);
+    if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value);
+    return read;
   }
 }

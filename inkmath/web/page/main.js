@@ -141,7 +141,11 @@ function fail(error, again) {
     setStatus("error", error.title);
     result.explain("Nothing could be read.");
     const tooMuch = error.limit && !error.kind.endsWith("too-slow"); // the same ink would be refused again
-    say("error", error.kind === "too-slow" ? "Reading took too long." : error.title, error.message, tooMuch ? undefined : again);
+    // Ink of rows that lie apart would have been read in parts.
+    const words = error.kind === "too-many-strokes"
+      ? `No more than ${error.limit.value} can be read as one formula. Leave room between rows, and let them be read separately.`
+      : error.message;
+    say("error", error.kind === "too-slow" ? "Reading took too long." : error.title, words, tooMuch ? undefined : again);
   } else if (error instanceof Offline) {
     setStatus("offline");
     result.explain("Your formula appears here when the server is back.");

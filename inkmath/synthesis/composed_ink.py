@@ -15,7 +15,7 @@ from inkmath.synthesis.compose import Composer, Mix
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-MIX = Mix(exchange=0.7, case=0.5, relabel=0.5, sign=0.25, prime=0.06, graft=0.25, respace=0.45, lift=0.15)
+MIX = Mix(exchange=0.7, case=0.5, relabel=0.5, sign=0.25, prime=0.06, accent=0.3, graft=0.25, respace=0.45, lift=0.15)
 """How often what is done: labels are evened out, so that how often each occurs in training decides less."""
 
 POINTS = 64

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,8 +12,12 @@ from matrix_ink import with_matrices
 
 from inkmath.dataset.splits import telling
 from inkmath.ink import Ink
+from inkmath.layout.accents import accent_of, spanning_of
 from inkmath.synthesis import synthesize
 from inkmath.synthesis.composed_ink import composed_inks
+
+if TYPE_CHECKING:
+    from inkmath.layout.tree import LayoutTree
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +58,19 @@ def test_letters_that_look_alike_in_both_cases_occur_in_both(inks: list[Ink]) ->
     ]
     small, large = (sum(label in found for found in labels) for label in "xX")
     assert min(small, large) > 0.2 * len(labels)
+
+
+def test_some_get_accents_narrow_and_wide_where_their_marks_are_known() -> None:
+    """A hat over three letters is a line with a kink: as a symbol it must have been met to be told from a bar."""
+    bare = [ink for ink in synthesize(200, 5, max_symbols=12, further=True) if ink.tree and not _accents(ink.tree)]
+    found = Counter(accent for ink in composed_inks(bare, 1, seed=1) if ink.tree for accent in _accents(ink.tree))
+    assert {"\\bar", "\\vec", "\\overline", "\\overrightarrow"} <= found.keys()
+    assert found.total() > 0.1 * len(bare)
+
+
+def _accents(tree: LayoutTree) -> list[str]:
+    names = [name(tree, symbol) for symbol in range(len(tree.symbols)) for name in (accent_of, spanning_of)]
+    return [name for name in names if name]
 
 
 def _of_x(inks: list[Ink]) -> list[Ink]:

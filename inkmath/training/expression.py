@@ -25,6 +25,7 @@ from inkmath.synthesis.compose import Composer
 from inkmath.training import TrainingError, say_now
 from inkmath.training.batches import ahead, batches
 from inkmath.training.checkpoint import Checkpoint, CheckpointError, fingerprint
+from inkmath.training.teachers import DOUBT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,9 +38,6 @@ if TYPE_CHECKING:
     from inkmath.training.expression_teachers import ExpressionTeachers
     from inkmath.training.recipe import Recipe
 
-
-DOUBT = 0.02
-"""A teacher that gives the truth a lower probability does not know it, and is not listened to there."""
 
 HEADS = ("symbol", "early", "pair", "governor")
 """What :func:`losses` gives a loss of."""

@@ -33,6 +33,7 @@ from inkmath.training import TrainingError, say_now
 from inkmath.training.checkpoint import NETWORKS, Checkpoint, assign, fingerprint
 from inkmath.training.compute import all_devices
 from inkmath.training.keeper import Keeper
+from inkmath.training.teachers import DOUBT
 from inkmath.training.weights import load_weights, mean, save_weights
 
 if TYPE_CHECKING:
@@ -308,7 +309,10 @@ class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
             features = augment_symbols(features, self._augment, rng)
         target = one_hot(self._data.ids[chosen], self._num_classes)
         if self._teachers is not None:
-            target = (1 - self._share) * target + self._share * self._teachers(features)
+            said = self._teachers(features)  # (N, C)
+            known = (said * target).sum(axis=1, keepdims=True) >= DOUBT
+            share = self._share * known.astype(np.float32)  # (N, 1)
+            target = (1 - share) * target + share * said
         if self._augment is not None:
             # Teachers are shown the ink as it was written: what a digitiser lost of it, its reader must make up for.
             features = coarsen_symbols(features, self._augment.coarse, rng)

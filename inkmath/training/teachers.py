@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 Reader = TypeVar("Reader")
 
+DOUBT = 0.02
+"""Teachers that give the truth a lower probability do not know it, and are not listened to there."""
+
 
 def loaded(load: Callable[[Path], Reader], directory: str, stage: str) -> Reader:
     """The model of a directory that ``<stage>.teachers`` names.

@@ -499,13 +499,34 @@ def test_given_weights_that_do_not_fit_are_refused(tmp_path: Path, architecture:
         run(tmp_path / "c.npz", settings(init_from=str(tmp_path / "m.npz")), build=build_model)
 
 
-def test_what_teachers_say_is_learned_for_its_share_and_the_label_for_the_rest(tmp_path: Path) -> None:
+def test_what_teachers_say_is_learned_for_its_share_and_the_label_for_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inkmath.training.symbols.DOUBT", 0.0)  # these teachers know no label but the second
     exactly = {"label_smoothing": 0.0, "dropout": 0.0, "keep": "last", "patience": 99}
     taught = settings(teachers=["a"], teachers_share=0.9, epochs=12, learning_rate=0.02, **exactly)
     trained = run(tmp_path / "c.npz", taught, teachers=AlwaysSecond())
     answers = trained.model.predict(symbols(48, 1).features, verbose=0)
     assert (answers.argmax(axis=1) == 1).all()
     assert answers[:, 1].mean() == pytest.approx(0.9 + 0.1 / 3, abs=0.05), "the label keeps a tenth"
+
+
+def test_teachers_are_not_listened_to_where_they_do_not_know_the_label() -> None:
+    """As one that has never met a wide hat, and is sure that it is a bar."""
+    from inkmath.training.symbols import _Batches
+
+    plain = settings(augment=settings().augment.model_copy(update={"enabled": False}))
+    taught = plain.model_copy(update={"teachers": ["a"], "teachers_share": 0.5})
+    labels = _Batches(symbols(96, 0), 3, plain, SEED, None)[0][1]
+    target = _Batches(symbols(96, 0), 3, taught, SEED, AlwaysSecond())[0][1]  # type: ignore[arg-type]
+    np.testing.assert_allclose(target, labels)
+
+    class NearlyAlwaysSecond(AlwaysSecond):
+        def __call__(self, features: np.ndarray) -> np.ndarray:
+            return np.tile(np.array([0.05, 0.9, 0.05], np.float32), (len(features), 1))
+
+    target = _Batches(symbols(96, 0), 3, taught, SEED, NearlyAlwaysSecond())[0][1]  # type: ignore[arg-type]
+    np.testing.assert_allclose(target, 0.5 * labels + [0.025, 0.45, 0.025], rtol=1e-6)
 
 
 def test_teachers_see_the_ink_as_it_was_written_and_the_network_what_the_digitiser_told() -> None:

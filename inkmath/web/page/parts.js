@@ -36,16 +36,25 @@ function aboveBand(strokes, together) {
 
 /** From where to where each stroke, with what it is together with, reaches down a sheet of such a slope; the highest first. */
 function spansOf(strokes, slope, together) {
-  const spans = new Map(strokes.map(({ id, points }) => {
-    const down = points.map(([x, y]) => y - slope * x);
-    const [top, bottom] = [down.reduce((a, b) => Math.min(a, b)), down.reduce((a, b) => Math.max(a, b))];
-    const trim = TRIM * (bottom - top);
-    return [id, { id, top: top + trim, bottom: bottom - trim }];
-  }));
+  const spans = new Map(strokes.map((stroke) => [stroke.id, { id: stroke.id, ...reachesOf(stroke).get(slope) }]));
   for (const ids of together) {
     const some = ids.map((id) => spans.get(id)).filter(Boolean);
     const [top, bottom] = [Math.min(...some.map((span) => span.top)), Math.max(...some.map((span) => span.bottom))];
     for (const span of some) Object.assign(span, { top, bottom });
   }
   return [...spans.values()].sort((a, b) => a.top - b.top);
+}
+
+const known = new WeakMap(); // What `reachesOf` gave: strokes never change, and a page of them has many points.
+
+/** How far a stroke reaches down a sheet, {top, bottom}, by the slope of the sheet. */
+function reachesOf(stroke) {
+  if (!known.has(stroke)) {
+    known.set(stroke, new Map(SLOPES.map((slope) => {
+      const [top, bottom] = [Math.min, Math.max].map((outer) => stroke.points.map(([x, y]) => y - slope * x).reduce((a, b) => outer(a, b)));
+      const trim = TRIM * (bottom - top);
+      return [slope, { top: top + trim, bottom: bottom - trim }];
+    })));
+  }
+  return known.get(stroke);
 }

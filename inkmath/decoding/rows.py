@@ -81,6 +81,10 @@ SPECK = 0.3
 BAR_LENGTH, BAR_SLOPE = 0.8, 0.3
 """A bar is longer, in typical strokes, and less high for its length."""
 
+NEARER, APART = 2.0, 0.4
+"""A bar that is more than so many times as far from one part, and so many typical strokes, as from what lies on its
+other side is no bar of a fraction with that part."""
+
 
 @dataclass(frozen=True)
 class Bands:
@@ -274,9 +278,25 @@ def _bar_between(low: Floats, high: Floats, above: Sequence[int], below: Sequenc
 
 
 def _bar(low: Floats, high: Floats, part: Sequence[int], other: Sequence[int], size: float) -> float:
-    """How much of another part's width a bar of a part lies along, in 0..1.2: that of a fraction all of it."""
+    """How much of another part's width a bar of a part lies along, in 0..1.2: that of a fraction all of it.
+
+    A bar that is much nearer to something else lies over that, as an accent does, and is left out.
+    """
     left, right = low[list(other), 0].min(), high[list(other), 0].max()
     width, height = (high[list(part)] - low[list(part)]).T
     along = np.minimum(right, high[list(part), 0]) - np.maximum(left, low[list(part), 0])
     along = np.where((width > BAR_LENGTH * size) & (height < BAR_SLOPE * width), along, 0.0)
+    for place in np.flatnonzero(along > 0).tolist():
+        gaps = _gaps(low, high, part[place])
+        away = gaps[list(other)].min()
+        if away > max(NEARER * np.delete(gaps, list(other)).min(), APART * size):
+            along[place] = 0.0
     return float(np.clip(along.max() / max(right - left, 0.3 * size), 0.0, 1.2))
+
+
+def _gaps(low: Floats, high: Floats, bar: int) -> Floats:
+    """How far above or below a bar each stroke is, ``(S,)``; infinity where it is beside, and for the bar itself."""
+    gaps = np.maximum(0.0, np.maximum(low[:, 1] - high[bar, 1], low[bar, 1] - high[:, 1]))
+    beside = (low[:, 0] >= high[bar, 0]) | (high[:, 0] <= low[bar, 0])
+    beside[bar] = True
+    return np.where(beside, np.inf, gaps)

@@ -118,8 +118,24 @@ def test_a_bar_along_the_band_makes_a_cut_dear_from_either_side() -> None:
     plain = bands([*line(0), *line(2)]).prices[0]
     fraction = [*line(0), bar(-0.2, 3.4, 1.4), *line(2)]
     assert bands(fraction).prices == (), f"either cut costs more than {MOST}"
-    short = bands([*line(0), bar(-0.2, 0.9, 1.9), *line(2)]).prices
+    short = bands([*line(0), bar(-0.2, 0.9, 1.5), *line(2)]).prices
     assert all(price > plain for price in short), "a minus lies along a part of it"
+
+
+@pytest.mark.parametrize(("top", "over"), [(1.75, True), (1.9, True), (2.55, False), (3.0, False)])
+def test_a_bar_much_nearer_to_letters_beneath_lies_over_those_and_makes_no_cut_above_dear(
+    top: float, over: bool
+) -> None:
+    """As an accent over the first letters of a row does; that of a fraction is about as far from either side."""
+    page, plain = (bands([*line(0), bar(-0.2, end, 1.7), *line(top)]) for end in (0.9, 0.2))  # 0.4 long is no bar
+    assert page.parts[0] == plain.parts[0] == (0, 1, 2, 3)
+    assert (page.prices[0] == pytest.approx(plain.prices[0])) is over
+
+
+def test_a_bar_much_nearer_to_letters_above_makes_no_cut_below_dear() -> None:
+    page, plain = (bands([*line(0), bar(-0.2, end, 0.95), *line(2)]) for end in (0.9, 0.2))
+    assert page.parts == plain.parts == ((0, 1, 2, 3, 4), (5, 6, 7, 8))
+    assert page.prices == pytest.approx(plain.prices)
 
 
 def test_what_is_short_or_slants_is_no_bar() -> None:

@@ -19,6 +19,7 @@ from inkmath.decoding.reading import Candidate, Reading
 from inkmath.decoding.readout import NEVER, best_trees, layout, relate, same_symbol, segment
 from inkmath.decoding.rescoring import Rescorer
 from inkmath.features.expression import RELATIONS
+from inkmath.layout.accents import SPANNING
 from inkmath.layout.latex import canonical_tokens
 from inkmath.layout.tree import LayoutError, LayoutTree, Relation
 
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 
 LEAST_ODDS = -4.0
 """A change of the segmentation with lower log-odds is not tried."""
+
+SPANS = 0.5
+"""What holds another symbol inside it with a higher probability is no accent for a second opinion to tell from others:
+in a hat over three letters whoever sees one symbol at a time sees a bar."""
 
 PARTING = 0.8, 0.95
 """Probabilities of belonging together that strokes joined at a half may fall short of, and the symbol be two."""
@@ -123,6 +128,7 @@ class Search:
     ) -> None:
         self.labels, self.language, self.weights, self.lines = tuple(labels), language, weights, lines
         self.index = {label: number for number, label in enumerate(self.labels)}
+        self._spanning = np.array([self.index[mark] for mark in SPANNING if mark in self.index], np.int64)
         self.rescorer = Rescorer(self.labels, language)
 
     def read(
@@ -240,6 +246,7 @@ class Search:
         classes = np.stack([scores.symbol[list(strokes)].mean(axis=0) for strokes in symbols]).astype(np.float64)
         if opinion is not None and self.weights.opinion > 0:
             other = opinion(symbols)
+            other[np.ix_(_spans(scores, symbols), self._spanning)] = np.nan
             told = ~np.isnan(other)
             if not told.all():
                 # Nor does it tell how likely it is that a symbol is of a class that it knows.
@@ -340,6 +347,13 @@ class Search:
             order = [chosen, *(other for other in likeliest.tolist() if other != chosen)]
             table.append(tuple(Candidate(self.labels[place], float(row[place])) for place in order))
         return tuple(table)
+
+
+def _spans(scores: Scores, symbols: Sequence[tuple[int, ...]]) -> NDArray[np.int64]:
+    """The numbers of the symbols that hold another inside them."""
+    inside = np.exp(scores.governor[:, :, RELATIONS.index(Relation.INSIDE)])  # (S, S)
+    held = np.array([inside[list(strokes)].sum(axis=0).max() for strokes in symbols])  # (K,)
+    return np.flatnonzero(held > SPANS)
 
 
 def _joined(groups: list[list[int]], odds: NDArray[Any]) -> Iterator[tuple[float, list[list[int]]]]:

@@ -231,6 +231,22 @@ def test_an_opinion_that_does_not_know_a_class_says_nothing_against_it() -> None
     assert classes[x] == pytest.approx(0.4 * by_itself[x] + 0.6 * share)
 
 
+@pytest.mark.parametrize(("relation", "read"), [(Relation.INSIDE, "\\wedge x"), (Relation.BELOW, "- x")])
+def test_a_second_opinion_is_not_asked_which_accent_it_is_that_spans_others(relation: Relation, read: str) -> None:
+    """It sees a hat over several letters without them, and takes it for a bar."""
+    labels = (*LABELS, "\\wedge")
+    tree = LayoutTree((Symbol("\\wedge", (0,)), Symbol("x", (1,))), (Edge(0, 1, relation),))
+    scores = scores_of(tree, sure=4.0, labels=labels)
+
+    def opinion(symbols: Sequence[tuple[int, ...]]) -> np.ndarray:
+        said = ["x" if own == (1,) else "-" for own in symbols]
+        return np.array([[0.0 if label == one else -9.0 for label in labels] for one in said])
+
+    reader = Search(labels, TreeLanguageModel(labels, count_trigrams([parse_latex("x")])), Weights(opinion=0.6))
+    classes = reader._classes(scores, [(0,), (1,)], {}, opinion).argmax(axis=1)
+    assert " ".join(labels[number] for number in classes.tolist()) == read
+
+
 def test_the_last_resort_hears_the_second_opinion_too() -> None:
     tree = LayoutTree((Symbol("x", (0,)), Symbol("y", (1,))), (Edge(0, 1, INSIDE),))
     scores = doubtful(scores_of(tree, sure=30.0), 0, "x", "y")

@@ -138,12 +138,12 @@ class SymbolTraining:
 
 
 class Teachers:
-    """Those whose answer tells how many they are."""
+    """Those whose answer tells how many they are, and who know every label a little, to be listened to."""
 
     files = ()
 
     def __init__(self, names: Sequence[str]) -> None:
-        self.answer: np.ndarray = np.eye(3, dtype=np.float32)[len(names)]
+        self.answer: np.ndarray = 0.8 * np.eye(3, dtype=np.float32)[[len(names)]] + 0.2 / 3  # (1, C)
 
     def __call__(self, features: np.ndarray) -> np.ndarray:
         return self.answer

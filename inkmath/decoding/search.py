@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 LEAST_ODDS = -4.0
 """A change of the segmentation with lower log-odds is not tried."""
 
-SPANS = 0.5
+HOLDS = 0.5
 """What holds another symbol inside it with a higher probability is no accent for a second opinion to tell from others:
 in a hat over three letters whoever sees one symbol at a time sees a bar."""
 
@@ -353,7 +353,7 @@ def _spans(scores: Scores, symbols: Sequence[tuple[int, ...]]) -> NDArray[np.int
     """The numbers of the symbols that hold another inside them."""
     inside = np.exp(scores.governor[:, :, RELATIONS.index(Relation.INSIDE)])  # (S, S)
     held = np.array([inside[list(strokes)].sum(axis=0).max() for strokes in symbols])  # (K,)
-    return np.flatnonzero(held > SPANS)
+    return np.flatnonzero(held > HOLDS)
 
 
 def _joined(groups: list[list[int]], odds: NDArray[Any]) -> Iterator[tuple[float, list[list[int]]]]:

@@ -164,3 +164,36 @@ def opacity(page: Page, x: float, y: float) -> float:
         [x, y],
     )
     return most
+
+
+def below(stroke: Points) -> Points:
+    """The stroke written so far beneath the others that it is of a second row."""
+    return [(x, y + 150) for x, y in stroke]
+
+
+def beside(stroke: Points, by: int) -> Points:
+    """The stroke written so far to the right."""
+    return [(x + by, y) for x, y in stroke]
+
+
+def expect_rows(page: Page, *rows: str) -> None:
+    """The page shows these rows, of more than one, in the LaTeX box."""
+    lines = " \\\\ ".join(f"&{row}" for row in rows)
+    expect_latex(page, f"\\begin{{aligned}} {lines} \\end{{aligned}}")
+
+
+def write_two_rows(page: Page) -> None:
+    draw(page, X, ONE, below(ONE), below(MINUS))
+    expect_rows(page, "x1", "1-")
+
+
+def in_hand(page: Page) -> str:
+    """The number of the row in hand, and what its symbols' buttons say."""
+    number = page.locator("#formula [role=radio][aria-checked=true]").inner_text()
+    return f"{number}: {''.join(page.locator('#symbols button').all_inner_texts())}"
+
+
+def choose(page: Page, symbol: int, what: str) -> None:
+    """In the choices of a symbol of the row in hand."""
+    page.locator("#symbols button").nth(symbol).click()
+    page.get_by_role("button", name=what).click()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,12 +9,16 @@ import pytest
 from browsing import (
     MINUS,
     ONE,
-    Points,
     X,
+    below,
+    beside,
+    choose,
     copied,
     draw,
     expect_latex,
+    expect_rows,
     focused,
+    in_hand,
     kept_ink,
     load_with_ink,
     needs_chromium,
@@ -23,10 +26,10 @@ from browsing import (
     serving,
     tap,
     wait_for,
+    write_two_rows,
     written_by_hand,
 )
 from released import needs_weights
-from stub_reader import StubNamer, StubReader
 
 from inkmath.ink import Ink
 from inkmath.inkml import parse_inkml, write_inkml
@@ -39,34 +42,11 @@ from inkmath.web.problems import limit_problem
 from inkmath.web.settings import Limits, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page, Request, Route
+    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = needs_chromium
-
-
-def below(stroke: Points) -> Points:
-    """The stroke written so far beneath the others that it is of a second row."""
-    return [(x, y + 150) for x, y in stroke]
-
-
-def expect_rows(page: Page, *rows: str) -> None:
-    """The page shows these rows, of more than one, in the LaTeX box."""
-    lines = " \\\\ ".join(f"&{row}" for row in rows)
-    expect_latex(page, f"\\begin{{aligned}} {lines} \\end{{aligned}}")
-
-
-def in_hand(page: Page) -> str:
-    """The number of the row in hand, and what its symbols' buttons say."""
-    number = page.locator("#formula [role=radio][aria-checked=true]").inner_text()
-    return f"{number}: {''.join(page.locator('#symbols button').all_inner_texts())}"
-
-
-def write_two_rows(page: Page) -> None:
-    draw(page, X, ONE, below(ONE), below(MINUS))
-    expect_rows(page, "x1", "1-")
 
 
 # What is shown
@@ -289,108 +269,7 @@ def test_the_field_for_latex_closes_when_another_row_is_taken_in_hand(page: Page
     assert page.get_by_role("button", name="Write the LaTeX yourself").is_visible()
 
 
-# More than the server takes at once
-
-
-@contextmanager
-def page_of_a_server_that_takes_four_strokes(browser: Browser) -> Iterator[Page]:
-    few = Settings(limits=Limits(strokes=4))
-    with serving(Recognizer(StubReader, StubNamer), few) as address, opened(browser, address) as page:
-        yield page
-
-
-def test_rows_of_more_strokes_than_the_server_takes_are_read_in_parts(browser: Browser) -> None:
-    with page_of_a_server_that_takes_four_strokes(browser) as page:
-        write_two_rows(page)
-        draw(page, below(X))
-        expect_rows(page, "x1", "x1-")
-        assert page.locator("#notice").is_hidden()
-        assert in_hand(page) == "2: x1\N{MINUS SIGN}"
-        choose(page, 0, "y, 4 %")
-        expect_rows(page, "x1", "y1-")
-        page.reload()
-        expect_rows(page, "x1", "y1-")
-
-
-def test_of_ink_in_parts_only_that_is_read_anew_which_was_written_in(browser: Browser) -> None:
-    with page_of_a_server_that_takes_four_strokes(browser) as page:
-        write_two_rows(page)
-        draw(page, below(X))
-        expect_rows(page, "x1", "x1-")
-        sent: list[Request] = []
-        page.on("request", lambda request: sent.append(request))
-        draw(page, [(x + 100, y) for x, y in below(ONE)])
-        expect_rows(page, "x1", "x1-1")
-        (asked,) = [request.post_data_json or {} for request in sent]
-        assert len(asked["strokes"]) == 4
-
-
-def test_rows_that_were_joined_stay_in_one_part(browser: Browser) -> None:
-    with page_of_a_server_that_takes_four_strokes(browser) as page:
-        row = [[(100, 20), (101, 60)], [(140, 20), (141, 60)]]
-        draw(page, *row, *([(x, y + 130) for x, y in one] for one in row), [(100, 280), (130, 310)])
-        expect_rows(page, "11", "11", "x")
-        page.locator("#formula [role=radio]").nth(1).click()
-        choose(page, 0, "Join the row above")
-        expect_rows(page, "1111", "x")
-
-
-def test_more_strokes_of_one_formula_than_the_server_takes_are_refused_with_what_to_do(browser: Browser) -> None:
-    with page_of_a_server_that_takes_four_strokes(browser) as page:
-        draw(page, X, ONE, MINUS, beside(MINUS, 100))
-        expect_latex(page, "x1--")
-        draw(page, beside(MINUS, 200))
-        page.wait_for_selector('#notice[data-kind="error"]')
-        words = "No more than 4 can be read as one formula. Leave room between rows, and let them be read separately."
-        assert page.locator("#notice span").inner_text() == f"Too many strokes {words}"
-        page.keyboard.press("Control+z")
-        expect_latex(page, "x1--")
-        assert page.locator("#notice").is_hidden()
-
-        page.keyboard.press("Control+z")
-        draw(page, below(X), below(ONE))
-        expect_rows(page, "x1-", "x1")
-        page.get_by_role("button", name="Read as one formula").click()
-        page.wait_for_selector('#notice[data-kind="error"]')
-        page.get_by_role("button", name="Read rows separately").click()
-        expect_rows(page, "x1-", "x1")
-
-
-PARTS = "async given => (await import('./parts.js')).partsOf(...given).map(part => part.map(({ id }) => id))"
-
-
-def parts_of(page: Page, strokes: list[Points], most: int) -> list[list[int]]:
-    """Which strokes are read together."""
-    ink = [{"id": place, "points": points} for place, points in enumerate(strokes)]
-    parts: list[list[int]] = page.evaluate(PARTS, [ink, most, []])
-    return parts
-
-
-def test_parts_are_parted_between_rows_that_run_downhill(page: Page) -> None:
-    def row(top: float) -> list[Points]:
-        return [[(x, top + 0.1 * x), (x + 5, top + 0.1 * x + 40)] for x in (0.0, 150.0, 300.0, 450.0)]
-
-    assert parts_of(page, row(0) + row(60) + row(120), 8) == [[0, 1, 2, 3], [*range(4, 12)]]
-    assert parts_of(page, row(0) + row(60) + row(120), 5) == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
-
-
-def test_parts_are_parted_in_their_middle_rather_than_at_a_wider_band_near_an_end(page: Page) -> None:
-    """There a fraction may just be written."""
-    tops = [0, 0, 60, 60, 120, 120, 180, 260]
-    assert [len(part) for part in parts_of(page, [[(0, top), (9, top + 40)] for top in tops], 6)] == [2, 6]
-
-
 # Rows begun and joined by hand
-
-
-def beside(stroke: Points, by: int) -> Points:
-    return [(x + by, y) for x, y in stroke]
-
-
-def choose(page: Page, symbol: int, what: str) -> None:
-    """In the choices of a symbol of the row in hand."""
-    page.locator("#symbols button").nth(symbol).click()
-    page.get_by_role("button", name=what).click()
 
 
 def test_a_row_begins_where_the_person_says_and_is_joined_again(page: Page) -> None:

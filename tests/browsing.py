@@ -19,7 +19,7 @@ from inkmath.web.app import create_app
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
     from inkmath.recognizer import Recognizer
     from inkmath.web.settings import Settings
@@ -38,6 +38,15 @@ MESSAGES_STAY = """{
     window.setTimeout = (work, milliseconds, ...given) => wait(work, longer(milliseconds), ...given);
 }"""
 """Else a message of the page may go by itself before a test on a busy machine comes to it."""
+
+REST_WHEN_TOLD = """{
+    const wait = window.setTimeout;
+    window.setTimeout = (work, milliseconds, ...given) => {
+        if (milliseconds !== 1000) return wait(work, milliseconds, ...given);
+        window.rest = work;
+    };
+}"""
+"""Nothing has been written for a while only when a test says ``rest()``, however slow the machine is."""
 
 Points = list[tuple[float, float]]
 
@@ -197,3 +206,17 @@ def choose(page: Page, symbol: int, what: str) -> None:
     """In the choices of a symbol of the row in hand."""
     page.locator("#symbols button").nth(symbol).click()
     page.get_by_role("button", name=what).click()
+
+
+def a_row_for_each_stroke(route: Route) -> None:
+    """More rows than the reader of the tests tells apart."""
+    math = '<math xmlns="http://www.w3.org/1998/Math/MathML"><mi id="symbol-0">x</mi></math>'
+    rows = []
+    asked = route.request.post_data_json
+    assert asked is not None
+    for index in range(len(asked["strokes"])):
+        symbols = [{"label": "x", "strokes": [index], "alternatives": []}]
+        formula = {"latex": "x", "compact": "x", "mathml": math, "confidence": 0.9, "symbols": symbols, "relations": []}
+        formula["reading_order"] = [0]
+        rows.append({**formula, "alternatives": [formula]})
+    route.fulfill(json={"rows": rows})

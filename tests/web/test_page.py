@@ -10,6 +10,7 @@ import pytest
 from browsing import (
     MINUS,
     ONE,
+    REST_WHEN_TOLD,
     Points,
     X,
     draw,
@@ -139,16 +140,6 @@ def test_ink_that_comes_back_is_fitted_to_a_sheet_that_became_narrower(browser: 
         assert sheet is not None
         assert last is not None
         assert last["x"] + last["width"] <= sheet["x"] + sheet["width"]
-
-
-REST_WHEN_TOLD = """{
-    const wait = window.setTimeout;
-    window.setTimeout = (work, milliseconds, ...given) => {
-        if (milliseconds !== 1000) return wait(work, milliseconds, ...given);
-        window.rest = work;
-    };
-}"""
-"""Nothing has been written for a while only when a test says ``rest()``, however slow the machine is."""
 
 
 WIDE = b"<ink><trace>0 0, 500 3, 1000 0</trace></ink>"

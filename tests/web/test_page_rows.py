@@ -10,6 +10,7 @@ from browsing import (
     MINUS,
     ONE,
     X,
+    a_row_for_each_stroke,
     below,
     beside,
     choose,
@@ -522,20 +523,6 @@ def test_a_long_row_stays_where_it_was_scrolled_to(browser: Browser, address: st
         page.locator("#formula [role=radio]").first.click()
         wait_for(page, lambda: in_hand(page).startswith("1"))
         assert line.evaluate("line => line.scrollLeft") == 40
-
-
-def a_row_for_each_stroke(route: Route) -> None:
-    """More rows than the reader of the tests tells apart."""
-    math = '<math xmlns="http://www.w3.org/1998/Math/MathML"><mi id="symbol-0">x</mi></math>'
-    rows = []
-    asked = route.request.post_data_json
-    assert asked is not None
-    for index in range(len(asked["strokes"])):
-        symbols = [{"label": "x", "strokes": [index], "alternatives": []}]
-        formula = {"latex": "x", "compact": "x", "mathml": math, "confidence": 0.9, "symbols": symbols, "relations": []}
-        formula["reading_order"] = [0]
-        rows.append({**formula, "alternatives": [formula]})
-    route.fulfill(json={"rows": rows})
 
 
 def test_of_many_rows_the_one_in_hand_is_seen_and_the_page_stays_where_it_is(page: Page) -> None:

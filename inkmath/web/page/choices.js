@@ -163,12 +163,14 @@ export class Choices extends EventTarget {
     const sheet = this.panel.offsetParent;
     if (!sheet || !this.box) return;
     const { offsetWidth: width, offsetHeight: height } = this.panel;
+    // The symbol may have been scrolled out of sight.
+    const [first, last] = [this.box.top, this.box.bottom].map((at) => Math.max(0, Math.min(sheet.clientHeight, at)));
     const centre = (this.box.left + this.box.right) / 2 - width / 2;
     this.panel.style.left = `${Math.max(8, Math.min(sheet.clientWidth - width - 8, centre))}px`;
-    const below = this.box.bottom + 14;
-    const fitsAbove = this.box.top - height - 14 >= 8;
+    const below = last + 14;
+    const fitsAbove = first - height - 14 >= 8;
     // Above when there is no room below; otherwise below, over whatever follows the sheet.
-    let top = below + height > sheet.clientHeight && fitsAbove ? this.box.top - height - 14 : below;
+    let top = below + height > sheet.clientHeight && fitsAbove ? first - height - 14 : below;
     // Strokes can only be tapped where nothing lies over them.
     const under = sheet.clientHeight + 8;
     if (this.grouping && sheet.getBoundingClientRect().top + under + height <= window.innerHeight) top = under;

@@ -2,13 +2,11 @@
 
 import { Refusal } from "./api.js";
 import { boundsOf } from "./ink.js";
-import { drawStroke, prepare } from "./sheet.js";
+import { densityFor, drawStroke, prepare } from "./sheet.js";
 
 const MARGIN = 16;
+const LEGIBLE = 28; // pixels of the sheet, of most strokes
 const INK = "#1c2a3d";
-const DENSITY = 2; // pixels of a PNG for each of the sheet
-const LARGEST_CANVAS = 16e6; // pixels: an iPad makes no larger one
-const LONGEST_CANVAS = 16_000; // pixels a side
 const PICTURES = ["image/png", "image/jpeg"]; // that the server takes
 const KINDS = { // how files begin that are no InkML
   PNG: /^\x89PNG/, JPEG: /^\xff\xd8\xff/, HEIC: /^.{4}ftyp(hei|hev|mif1|msf1)/s, AVIF: /^.{4}ftypavi/s,
@@ -75,19 +73,23 @@ async function decoded(file) {
   }
 }
 
-/** Fit strokes of any unit onto what a sheet shows, as [x, y, pressure] points. */
+/** Fit strokes of any unit onto what a sheet shows, or beyond its lower edge where they were too small, as [x, y, pressure] points. */
 export function fitted(strokes, view) {
   const width = view.right - view.left;
   const height = view.bottom - view.top;
   const box = boundsOf(strokes.map((points) => ({ points })));
   const wide = Math.max(box.right - box.left, 1e-6);
   const high = Math.max(box.bottom - box.top, 1e-6);
+  const sizes = strokes.map((points) => sizeOf(boundsOf([{ points }]))).sort((a, b) => a - b);
+  const legible = LEGIBLE / Math.max(1e-6, sizes[sizes.length >> 1]);
   // Neither a dot nor a bar should fill the sheet.
-  const scale = Math.min((width * 0.8) / wide, (height * 0.6) / high, 160 / Math.max(1e-6, Math.min(wide, high)));
+  const scale = Math.min((width * 0.8) / wide, Math.max((height * 0.6) / high, legible), 160 / Math.max(1e-6, Math.min(wide, high)));
   const left = view.left + (width - wide * scale) / 2;
-  const top = view.top + (height - high * scale) / 2;
+  const top = view.top + Math.max(MARGIN, (height - high * scale) / 2);
   return strokes.map((points) => points.map(([x, y]) => [left + (x - box.left) * scale, top + (y - box.top) * scale, 0.5]));
 }
+
+const sizeOf = ({ left, top, right, bottom }) => Math.max(right - left, bottom - top);
 
 export function toSvg(strokes) {
   const box = boundsOf(strokes);
@@ -108,7 +110,7 @@ export function toPng(strokes) {
   const box = boundsOf(strokes);
   const width = box.right - box.left + 2 * MARGIN;
   const height = box.bottom - box.top + 2 * MARGIN;
-  const density = Math.min(DENSITY, LONGEST_CANVAS / Math.max(width, height), Math.sqrt(LARGEST_CANVAS / (width * height)));
+  const density = densityFor(width, height);
   const canvas = document.createElement("canvas");
   canvas.width = Math.ceil(width * density);
   canvas.height = Math.ceil(height * density);

@@ -15,7 +15,7 @@ const NOTHING = { strokes: [], choices: [], readings: [], begins: [], joined: []
 
 const MAX_HISTORY = 500;
 
-/** Events: `change` {travelled}, which says whether it is an earlier or later state come back. */
+/** Events: `change` {elsewhere}, which says whether it may be where nobody looks: an earlier or later state come back, or other ink. */
 export class Ink extends EventTarget {
   /** @type {State} */
   state = NOTHING;
@@ -89,7 +89,7 @@ export class Ink extends EventTarget {
   /** Replace everything by other ink, as one step that can be undone; `decide` gives the rest of its state by the ids. */
   replace(strokes, decide = () => ({})) {
     const written = strokes.map((points) => ({ id: this.#nextId++, points }));
-    this.#go({ ...NOTHING, strokes: written, ...decide(written.map(({ id }) => id)) });
+    this.#go({ ...NOTHING, strokes: written, ...decide(written.map(({ id }) => id)) }, true);
   }
 
   undo() { this.#travel(this.#past, this.#future); }
@@ -110,14 +110,14 @@ export class Ink extends EventTarget {
 
   #readingsBeside(ids) { return this.state.readings.filter((reading) => !strokesOf(reading).some((id) => ids.has(id))); }
 
-  #go(state) {
+  #go(state, elsewhere = false) {
     const together = [...state.joined, ...state.choices.map(({ strokes }) => strokes)];
     state = { ...state, begins: state.begins.filter((id) => !together.some((ids) => parts(id, ids))) };
     this.#past.push(this.state);
     if (this.#past.length > MAX_HISTORY) this.#past.shift();
     this.#future = [];
     this.state = state;
-    this.#changed();
+    this.#changed(elsewhere);
   }
 
   #travel(from, to) {
@@ -128,7 +128,7 @@ export class Ink extends EventTarget {
     this.#changed(true);
   }
 
-  #changed(travelled = false) { this.dispatchEvent(new CustomEvent("change", { detail: { travelled } })); }
+  #changed(elsewhere) { this.dispatchEvent(new CustomEvent("change", { detail: { elsewhere } })); }
 }
 
 /** Whether a row that begins with a stroke would part some. */
@@ -139,6 +139,9 @@ export const byIds = (formula, ids) => ({
   ...formula,
   symbols: formula.symbols.map((symbol) => ({ ...symbol, strokes: symbol.strokes.map((index) => ids[index]) })),
 });
+
+/** What only one of two lists has. */
+export const differing = (some, others) => [...some.filter((one) => !others.includes(one)), ...others.filter((one) => !some.includes(one))];
 
 /** The strokes of a formula by id, in writing order. */
 export const strokesOf = ({ symbols }) => symbols.flatMap(({ strokes }) => strokes).sort((a, b) => a - b);

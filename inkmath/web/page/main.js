@@ -4,7 +4,7 @@ import { call, Offline, Reader, Refusal, token, wire } from "./api.js";
 import { Choices } from "./choices.js";
 import { closeMenu, copy, offerDownloads, takeFiles } from "./exchange.js";
 import { fitted, readable, toPng, toSvg } from "./files.js";
-import { boundsOf, byIds, Ink, strokesOf } from "./ink.js";
+import { boundsOf, byIds, differing, Ink, strokesOf } from "./ink.js";
 import { complain, putAway, say, sentence, setStatus, toast } from "./notices.js";
 import { isDoubtful, Result } from "./result.js";
 import { Learning } from "./learn.js";
@@ -21,7 +21,7 @@ const KEEP_MS = 1500; // How much of what is written a browser that crashes may 
 token.take();
 const ink = new Ink();
 const reader = new Reader();
-const sheet = new Sheet({ paper: $("paper"), canvas: $("ink"), overlay: $("overlay"), ink });
+const sheet = new Sheet({ paper: $("paper"), scroller: $("scroller"), spacer: $("spacer"), canvas: $("ink"), overlay: $("overlay"), ink });
 const choices = new Choices($("choices"));
 const result = new Result(choices);
 const learning = new Learning();
@@ -122,7 +122,7 @@ function outline() {
     const { strokes } = symbol;
     const chosen = isChosen(strokes);
     return {
-      box: boundsOf(strokes.map((id) => ink.stroke(id))), strokes, symbol: first + index,
+      box: boxAround(strokes), strokes, symbol: first + index,
       className: chosen ? "chosen" : isDoubtful(symbol, formula) ? "doubt" : "",
     };
   })) : []);
@@ -238,14 +238,16 @@ function showExtent() {
 
 let before = ink.state; // The ink as it was before its last change.
 
-ink.addEventListener("change", ({ detail: { travelled } }) => {
+ink.addEventListener("change", ({ detail: { elsewhere } }) => {
   rows.follow(before, ink.state);
+  const changed = differing(before.strokes, ink.state.strokes);
   before = ink.state;
   waiting = [];
   clearTimeout(retries.get(reopen)); // What is written since is not to be replaced unasked.
   choices.close();
   closeMend();
-  if (ink.isEmpty || travelled) sheet.fit(); // What comes back may need a larger sheet, or a smaller one.
+  if (ink.isEmpty || elsewhere) sheet.fit(); // What comes back may need a larger sheet, or a smaller one.
+  if (elsewhere && changed.length) sheet.show(boundsOf(changed));
   follow();
   keepSoon();
   updateButtons();
@@ -301,7 +303,7 @@ sheet.addEventListener("pick", ({ detail: { stroke } }) => {
 });
 
 sheet.addEventListener("outlined", () => markOpened());
-sheet.addEventListener("fitted", () => {
+sheet.addEventListener("moved", () => {
   if (choices.isOpen) choices.moveTo(placeOf(choices.opened.strokes));
 });
 
@@ -324,6 +326,7 @@ function takeRow(id) {
   opener = null;
   choices.close(); // and so were these: the focus does not go back there.
   rows.take(id);
+  sheet.show(boxAround(rows.inHand.strokes));
   show();
 }
 
@@ -343,14 +346,18 @@ async function openSymbolOf(id, focus = false) {
   takeRow(id);
   const symbol = rows.symbols[index];
   const { strokes } = symbol;
+  sheet.show(boxAround(strokes));
   const [mayBegin, mayJoin] = ink.state.whole ? [] : [Math.min(...strokes) > rows.inHand.strokes[0], rows.hand > 0];
   choices.open({ ...symbol, chosen: isChosen(strokes), mayBegin, mayJoin }, placeOf(strokes), { focus });
   outline();
   opener = focus ? index : null;
 }
 
-/** The box around strokes, in pixels of the sheet. */
-const placeOf = (strokes) => sheet.toSheet(boundsOf(strokes.map((id) => ink.stroke(id))));
+/** The box around strokes. */
+const boxAround = (strokes) => boundsOf(strokes.map((id) => ink.stroke(id)));
+
+/** The same in pixels of the sheet. */
+const placeOf = (strokes) => sheet.toSheet(boxAround(strokes));
 
 let opener = null; // The symbol whose button opened the choices, to come back to.
 let toolBefore = null; // The tool to come back to once a symbol has its strokes.
@@ -621,7 +628,7 @@ async function openFile(file, name = file.name) {
     // What a file says of all its strokes is one formula, and beside it belongs what they are read as if they are one.
     const best = truth && read.length > 1 ? await ask("api/recognize", () => readable(file)) : read[0];
     if (mine !== opening) return;
-    ink.replace(fitted(strokes, sheet.view), (ids) => ({ whole, ...(truth && said(byIds(truth, ids), byIds(best, ids))) }));
+    ink.replace(fitted(strokes, sheet.blank), (ids) => ({ whole, ...(truth && said(byIds(truth, ids), byIds(best, ids))) }));
     setTool("pen");
     offerUndo(`Opened ${name}`);
     if (!begun) begin(); // The token was given for the file, and not when the page began.
@@ -691,4 +698,5 @@ const kept = tab.get("ink");
 const hand = tab.get("hand"); // A stroke of the row that was in hand.
 if (kept) ink.restore(JSON.parse(kept));
 if (hand) rows.take(Number(hand));
+if (ink.stroke(Number(hand))) sheet.show(boxAround([Number(hand)]));
 begin();

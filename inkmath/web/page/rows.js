@@ -1,6 +1,6 @@
 // Formulas written beneath each other: how each is read, and which of them is in hand.
 
-import { strokesOf } from "./ink.js";
+import { differing, strokesOf } from "./ink.js";
 import { plainMathml } from "./exchange.js";
 
 /** What readings are told apart by: what they say, and which strokes are together. */
@@ -60,9 +60,6 @@ export class Rows {
     this.#near = [...changed.reverse(), ...beside, ...(this.inHand?.strokes ?? [])];
   }
 }
-
-/** What only one of two lists has. */
-const differing = (some, others) => [...some.filter((one) => !others.includes(one)), ...others.filter((one) => !some.includes(one))];
 
 function rowOf(readings, wanted) {
   const [best] = readings;

@@ -9,6 +9,11 @@ const TAP_REACH = 14;
 const PALM_PAUSE_MS = 800;
 const STRIP = 28; // Pixels of the sheet: nothing is begun on a narrower one.
 const ROOM = 120; // Of the ink's unit: enough for two symbols more.
+const SMALLEST = 0.7; // Of the size as written: a sheet that is too long for its ink to be seen whole at this is scrolled.
+const MOVED = 8; // Pixels: who scrolled less meant to tap.
+const DENSITY = 2;
+const LARGEST_CANVAS = 16e6; // Pixels: an iPad makes no larger one.
+const LONGEST_CANVAS = 16_000; // Pixels a side.
 const SVG = "http://www.w3.org/2000/svg";
 
 /** Draw a stroke of [x, y, pressure] points as a smooth line, thicker where the pen pressed. */
@@ -37,6 +42,9 @@ export function drawStroke(context, points) {
   }
 }
 
+/** Pixels of a canvas for each of a picture of this size, as far as browsers make canvases. */
+export const densityFor = (width, height) => Math.min(DENSITY, LONGEST_CANVAS / Math.max(width, height), Math.sqrt(LARGEST_CANVAS / (width * height)));
+
 export function prepare(context, colour) {
   context.lineCap = "round";
   context.lineJoin = "round";
@@ -44,31 +52,44 @@ export function prepare(context, colour) {
 }
 
 /**
+ * A sheet as wide as its place on the page. Ink that is too wide is shown smaller, ink that is too high as well, down to
+ * a size that one still writes at; what is higher than that is scrolled.
+ *
  * Events: `erased` {count} after a scratch-out, `pick` {stroke} for a tap with the select tool, `hover` {stroke},
  * `begin` when the pointer goes down and `dropped` when nothing came of it, `outlined` when the outlines are new ones,
- * `fitted` once ink and outlines have the scale of another sheet.
+ * `moved` once ink and outlines have another scale or place.
  */
 export class Sheet extends EventTarget {
   tool = "pen";
 
-  constructor({ paper, canvas, overlay, ink }) {
+  constructor({ paper, scroller, spacer, canvas, overlay, ink }) {
     super();
     this.paper = paper;
+    this.scroller = scroller;
+    this.spacer = spacer; // As high as what is out of sight.
     this.canvas = canvas;
     this.overlay = overlay;
     this.ink = ink;
     this.context = canvas.getContext("2d");
     this.written = document.createElement("canvas").getContext("2d"); // All but what is being written, for `#drawLive`.
     this.scale = 1;
-    this.corner = [0, 0]; // The ink's coordinates of the sheet's upper left corner.
+    this.corner = [0, 0]; // The ink's coordinates of the sheet's upper left corner, which may be out of sight.
     this.live = null; // The points of the stroke being written.
+    this.newest = null; // The box around the stroke that the pen wrote last, until the sheet has room beneath it.
     this.doomed = new Set(); // Strokes under the eraser, gone when it lifts.
+    this.isSpread = false; // Whether all of it is on the canvas, not only what is in sight.
     this.singled = null; // The strokes that stand out, or null where all do.
     this.pointer = null;
     this.fingers = new Set(); // Pointers of all fingers, and parts of a hand, on the sheet.
     this.lastPen = -Infinity;
     ink.addEventListener("change", () => this.draw());
     new ResizeObserver(() => this.#resize()).observe(paper);
+    scroller.addEventListener("scroll", () => this.#refresh());
+    window.addEventListener("beforeprint", () => this.#spread());
+    window.addEventListener("afterprint", () => {
+      this.isSpread = false;
+      this.#resize();
+    });
     this.#followDensity();
     for (const [type, handler] of Object.entries({
       pointerdown: this.#down, pointermove: this.#move, pointerup: this.#up, pointercancel: this.#cancel,
@@ -78,10 +99,13 @@ export class Sheet extends EventTarget {
     for (const { canvas: drawn } of [this.context, this.written]) drawn.addEventListener("contextrestored", () => this.draw());
     canvas.addEventListener("contextmenu", (event) => event.preventDefault());
     // Else an iPad may take quick strokes of its pencil for Scribble, and not tell of them (WebKit's bug 217430).
-    // Two fingers zoom the page: where the sheet fills the screen, nothing else would lead out of a zoom.
+    // Two fingers zoom the page: where the sheet fills the screen, nothing else would lead out of a zoom. They scroll the
+    // sheet, too: let the browser do that, and it does it at times with a pen that writes.
     canvas.addEventListener("touchmove", (event) => {
       if (event.touches.length < 2 || this.#isPalm(event)) event.preventDefault();
+      else if (visualViewport.scale === 1) this.#drag((event.touches[0].clientY + event.touches[1].clientY) / 2); // Else they move the page.
     }, { passive: false });
+    canvas.addEventListener("touchstart", () => { this.held = null; }, { passive: true });
   }
 
   setTool(tool) {
@@ -91,15 +115,25 @@ export class Sheet extends EventTarget {
 
   get isWriting() { return this.pointer !== null && this.using === "pen"; }
 
-  /** What of the ink's coordinates the sheet shows. */
+  /** What of the ink's coordinates a new sheet shows. */
+  get blank() { return { left: 0, top: 0, right: this.scroller.clientWidth, bottom: this.scroller.clientHeight }; }
+
+  /** What of the ink's coordinates is in sight. */
   get view() {
-    const [left, top] = this.corner;
-    return { left, top, right: left + this.paper.clientWidth / this.scale, bottom: top + this.paper.clientHeight / this.scale };
+    const [left, top] = this.#origin;
+    const { clientWidth, clientHeight } = this.scroller;
+    return { left, top, right: left + clientWidth / this.scale, bottom: top + clientHeight / this.scale };
   }
 
-  /** From the ink's coordinates to pixels of the sheet. */
-  toSheet({ left, top, right, bottom }) {
+  /** The ink's coordinates of the upper left corner of what is in sight. */
+  get #origin() {
     const [x, y] = this.corner;
+    return [x, y + this.scroller.scrollTop / this.scale];
+  }
+
+  /** From the ink's coordinates to pixels of what is in sight. */
+  toSheet({ left, top, right, bottom }) {
+    const [x, y] = this.#origin;
     const { scale } = this;
     return { left: (left - x) * scale, top: (top - y) * scale, right: (right - x) * scale, bottom: (bottom - y) * scale };
   }
@@ -109,12 +143,13 @@ export class Sheet extends EventTarget {
     this.shapes = shapes;
     this.overlay.replaceChildren(...shapes.map(({ box, className, symbol }) => {
       const rect = document.createElementNS(SVG, "rect");
-      const { left, top, right, bottom } = this.toSheet(box);
+      const [x, y] = this.corner;
+      const { scale } = this;
       const margin = 5;
-      rect.setAttribute("x", left - margin);
-      rect.setAttribute("y", top - margin);
-      rect.setAttribute("width", Math.max(2, right - left) + 2 * margin);
-      rect.setAttribute("height", Math.max(2, bottom - top) + 2 * margin);
+      rect.setAttribute("x", (box.left - x) * scale - margin);
+      rect.setAttribute("y", (box.top - y) * scale - margin);
+      rect.setAttribute("width", Math.max(2, (box.right - box.left) * scale) + 2 * margin);
+      rect.setAttribute("height", Math.max(2, (box.bottom - box.top) * scale) + 2 * margin);
       rect.setAttribute("class", className);
       rect.dataset.symbol = symbol;
       return rect;
@@ -130,7 +165,10 @@ export class Sheet extends EventTarget {
 
   draw() {
     this.#blank(this.written);
+    const { top, bottom } = this.isSpread ? { top: -Infinity, bottom: Infinity } : this.view;
     for (const stroke of this.ink.state.strokes) {
+      const box = boundsOf([stroke]);
+      if (box.bottom < top - PEN_WIDTH || box.top > bottom + PEN_WIDTH) continue;
       this.written.globalAlpha = this.doomed.has(stroke.id) ? 0.18 : this.singled?.has(stroke.id) === false ? 0.35 : 1;
       drawStroke(this.written, stroke.points);
     }
@@ -151,11 +189,12 @@ export class Sheet extends EventTarget {
 
   /** Make a canvas empty, to be drawn on in the ink's coordinates. */
   #blank(context) {
-    const ratio = window.devicePixelRatio || 1;
+    const [x, y] = this.isSpread ? this.corner : this.#origin;
+    const ratio = context.canvas.width / Math.max(1, this.scroller.clientWidth);
     context.resetTransform();
     context.clearRect(0, 0, context.canvas.width, context.canvas.height);
     context.scale(ratio * this.scale, ratio * this.scale);
-    context.translate(-this.corner[0], -this.corner[1]);
+    context.translate(-x, -y);
     prepare(context, getComputedStyle(this.paper).getPropertyValue("--ink").trim());
   }
 
@@ -168,39 +207,83 @@ export class Sheet extends EventTarget {
   }
 
   #resize() {
-    const ratio = window.devicePixelRatio || 1;
-    for (const { canvas } of [this.context, this.written]) {
-      canvas.width = Math.max(1, Math.round(this.paper.clientWidth * ratio)); // An empty canvas cannot be copied.
-      canvas.height = Math.max(1, Math.round(this.paper.clientHeight * ratio));
-    }
+    if (this.isSpread) return; // It is the paper of a printer that has another size.
+    this.#setDensity(window.devicePixelRatio || 1, this.scroller.clientHeight);
     this.fit();
+  }
+
+  /** Give the canvases pixels for what is as wide as the sheet, and so high. */
+  #setDensity(ratio, height) {
+    for (const { canvas } of [this.context, this.written]) {
+      canvas.width = Math.max(1, Math.round(this.scroller.clientWidth * ratio)); // An empty canvas cannot be copied.
+      canvas.height = Math.max(1, Math.round(height * ratio));
+    }
+  }
+
+  /** Have all of the sheet that is written on on the canvas, to be printed: paper cannot be scrolled. */
+  #spread() {
+    const { clientWidth: width } = this.scroller;
+    const height = Math.max(1, (boundsOf(this.ink.state.strokes).bottom - this.corner[1]) * this.scale + STRIP);
+    this.isSpread = true;
+    this.#setDensity(densityFor(width, height), height);
+    this.draw();
   }
 
   /** Whether no ink lies beyond the sheet's edges, and there is somewhere to write on to the right and beneath. */
   get hasRoom() {
     const { left, top, right, bottom } = boundsOf(this.ink.state.strokes);
-    const { view } = this;
-    const strip = STRIP / this.scale;
-    return left >= view.left && top >= view.top && right + strip <= view.right && bottom + strip <= view.bottom; // Without ink, too.
+    const [x, y] = this.corner;
+    const { view, newest, scale } = this;
+    const strip = STRIP / scale;
+    const end = y + this.scroller.scrollHeight / scale;
+    const underPen = newest === null || newest.bottom + strip <= view.bottom;
+    return left >= x && top >= y && right + strip <= view.right && bottom + strip <= end && underPen; // Without ink, too.
   }
 
-  /** Make ink that lies beyond the sheet's edges visible, and room where too little is left behind it. */
+  /** Give the sheet a scale and a length at which all its ink has room; what is in sight stays so. */
   fit() {
     const { left, top, right, bottom } = boundsOf(this.ink.state.strokes);
-    this.corner = [left, top].map((first) => (first < 0 ? first - ROOM : 0));
-    this.scale = 1;
-    if (!this.hasRoom) {
-      const [x, y] = this.corner;
-      this.scale = Math.min(1, this.paper.clientWidth / (right + ROOM - x), this.paper.clientHeight / (bottom + ROOM - y));
-    }
-    this.draw();
+    const { clientWidth: width, clientHeight: height } = this.scroller;
+    const { view, newest } = this;
+    const [x, y] = [left, top].map((first) => (first < 0 ? first - ROOM : 0));
+    const fits = right + STRIP <= x + width && bottom + STRIP <= y + height; // Without ink, too.
+    const [wide, high] = [width / (right + ROOM - x), height / (bottom + ROOM - y)];
+    this.corner = [x, y];
+    this.scale = fits ? 1 : Math.min(1, wide, Math.max(SMALLEST, high));
+    const isLong = !fits && this.scale > high;
+    this.spacer.style.height = isLong ? `${(bottom - y) * this.scale - height / 2}px` : "0";
+    this.scroller.scrollTop = (view.top - y) * this.scale;
+    this.newest = null;
+    // Half of the sheet lies before the pen that came to its lower edge: it is not moved again at the next row.
+    if (newest) this.show(newest, newest.bottom + STRIP / this.scale > this.view.bottom ? height / 2 : 0);
     if (this.shapes) this.outline(this.shapes);
-    this.dispatchEvent(new Event("fitted"));
+    this.#refresh();
+  }
+
+  /** Scroll as little as brings a box into sight, with so many pixels beneath it; its top where there is not room for both. */
+  show({ top, bottom }, beneath = STRIP) {
+    const { clientHeight, scrollTop } = this.scroller;
+    const y = this.corner[1];
+    const [first, last] = [(top - y) * this.scale - STRIP, (bottom - y) * this.scale + beneath];
+    this.scroller.scrollTop = Math.min(first, Math.max(scrollTop, last - clientHeight));
+  }
+
+  /** Draw what is in sight now. */
+  #refresh() {
+    this.draw();
+    this.overlay.style.translate = `0 ${-this.scroller.scrollTop}px`;
+    this.dispatchEvent(new Event("moved"));
+  }
+
+  /** Scroll with fingers or a pen that hold the sheet at a height of the window. */
+  #drag(height) {
+    if (this.held !== null) this.scroller.scrollTop += this.held - height;
+    this.held = height;
   }
 
   #point(event) {
     const { left, top } = this.canvas.getBoundingClientRect();
-    const [x, y] = this.corner;
+    const [x, y] = this.#origin;
     // Only pens measure it. Of a finger some phones say 1 and some how much of the screen it covers.
     const pressure = (event.pointerType === "pen" && event.pressure) || 0.5;
     return [x + (event.clientX - left) / this.scale, y + (event.clientY - top) / this.scale, pressure];
@@ -233,6 +316,8 @@ export class Sheet extends EventTarget {
     this.dispatchEvent(new CustomEvent("begin"));
     // Else Backspace would still erase the symbol that was corrected before, rather than what is written now.
     if (this.using !== "select") document.activeElement?.blur();
+    this.from = this.scroller.scrollTop;
+    this.held = event.clientY;
     if (this.using === "pen") { this.live = [point]; this.#drawLive(); }
     if (this.using === "eraser") { this.trail = point; this.#erase(point); }
   }
@@ -250,6 +335,7 @@ export class Sheet extends EventTarget {
       if (this.using === "eraser") this.#erase(point);
     }
     if (this.using === "pen") this.#drawLive();
+    if (this.using === "select") this.#drag(event.clientY);
   }
 
   #up(event) {
@@ -266,6 +352,7 @@ export class Sheet extends EventTarget {
         this.ink.remove(gone.map((stroke) => stroke.id));
         this.dispatchEvent(new CustomEvent("erased", { detail: { count: gone.length } }));
       } else {
+        this.newest = boundsOf([{ points }]);
         this.ink.add(points);
       }
     }
@@ -276,7 +363,7 @@ export class Sheet extends EventTarget {
       this.draw();
     }
     // Not as it went down: it may have been the first of two fingers, or a hand.
-    if (this.using === "select") {
+    if (this.using === "select" && Math.abs(this.scroller.scrollTop - this.from) < MOVED) {
       this.dispatchEvent(new CustomEvent("pick", { detail: { stroke: this.#meantAt(this.#point(event)) } }));
     }
   }

@@ -1,0 +1,261 @@
+"""Sheets that are longer than their place on the page: they are scrolled, by hand and by the page itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from browsing import (
+    ONE,
+    REST_WHEN_TOLD,
+    Points,
+    X,
+    a_row_for_each_stroke,
+    draw,
+    expect_latex,
+    kept_strokes,
+    load_with_ink,
+    needs_chromium,
+    opacity,
+    opened,
+    wait_for,
+)
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = needs_chromium
+
+ROWS = 20
+PITCH = 80
+
+
+def row(number: int) -> Points:
+    """The one stroke of a row, in the ink's coordinates."""
+    return [(100, 20 + PITCH * number), (110, 40 + PITCH * number), (130, 60 + PITCH * number)]
+
+
+def with_notes(page: Page, rows: int = ROWS) -> None:
+    """Have so many rows on the sheet, of one stroke each, and see the first."""
+    page.route("**/api/rows", a_row_for_each_stroke)
+    strokes = [{"id": number, "points": [[x, y, 0.5] for x, y in row(number)]} for number in range(rows)]
+    load_with_ink(page, {"strokes": strokes, "nextId": rows})
+    wait_for(page, lambda: page.locator(".row").count() == rows)
+    page.locator("#formula [role=radio]").first.click()
+    wait_for(page, lambda: scrolled(page) == 0)
+
+
+def scrolled(page: Page) -> float:
+    far: float = page.locator("#scroller").evaluate("scroller => scroller.scrollTop")
+    return far
+
+
+def outline(page: Page, number: int) -> dict[str, float]:
+    """Where the outline of a row's symbol is, in pixels of what is in sight of the sheet."""
+    sheet, box = page.locator("#ink").bounding_box(), page.locator("#overlay rect").nth(number).bounding_box()
+    assert sheet is not None
+    assert box is not None
+    top = box["y"] - sheet["y"]
+    return {"left": box["x"] - sheet["x"], "top": top, "bottom": top + box["height"], "high": sheet["height"]}
+
+
+def is_in_sight(page: Page, number: int) -> bool:
+    place = outline(page, number)
+    return place["top"] >= 0 and place["bottom"] <= place["high"]
+
+
+def has_ink_in(page: Page, number: int) -> bool:
+    """Whether the stroke is drawn where it is outlined."""
+    place = outline(page, number)
+    return opacity(page, place["left"] + 5, place["top"] + 6) > 0
+
+
+def test_a_formula_somewhat_higher_than_the_sheet_is_seen_whole(page: Page) -> None:
+    with_notes(page, 6)
+    assert all(is_in_sight(page, number) for number in range(6))
+    page.locator("#formula [role=radio]").last.click()
+    assert scrolled(page) == 0
+
+
+def test_rows_that_would_be_too_small_to_write_on_are_scrolled_instead(page: Page) -> None:
+    with_notes(page)
+    place = outline(page, 0)
+    assert place["bottom"] - place["top"] == pytest.approx(0.7 * 40 + 11, abs=1), "seven tenths of the size as written"
+    assert has_ink_in(page, 0)
+    assert not is_in_sight(page, 12)
+    sheet = page.locator("#ink").bounding_box()
+    assert sheet is not None
+    page.mouse.move(sheet["x"] + 300, sheet["y"] + 200)
+    page.mouse.wheel(0, 560)
+    wait_for(page, lambda: scrolled(page) == 560 and is_in_sight(page, 12))
+    assert has_ink_in(page, 12)
+    assert not is_in_sight(page, 0)
+
+
+def test_what_is_written_on_a_scrolled_sheet_is_where_the_pen_was(page: Page) -> None:
+    with_notes(page)
+    page.locator("#scroller").evaluate("scroller => { scroller.scrollTop = 700; }")
+    draw(page, [(300, 100), (310, 130), (330, 140)])
+    assert kept_strokes(page)[-1][0][:2] == pytest.approx([300 / 0.7, (700 + 100) / 0.7], abs=1)
+    assert opacity(page, 310, 130) > 0
+
+
+def test_a_pen_at_the_lower_edge_has_half_of_the_sheet_before_it_once_it_rests(page: Page) -> None:
+    with_notes(page)
+    page.evaluate(REST_WHEN_TOLD)
+    for _ in range(3):
+        page.locator("#formula [role=radio]").last.click()
+        count = len(kept_strokes(page))
+        high = outline(page, 0)["high"]
+        page.locator("#scroller").evaluate("scroller => { scroller.scrollTop = scroller.scrollHeight; }")
+        before = scrolled(page)
+        draw(page, [(100, high - 60), (110, high - 20), (130, high - 20)])
+        page.locator("#overlay rect").nth(count).wait_for()
+        assert scrolled(page) == before, "between two strokes nothing moves"
+        page.evaluate("rest()")
+        assert scrolled(page) > before
+        place = outline(page, count)
+        assert place["bottom"] - 5 == pytest.approx(high / 2, abs=2)
+        assert has_ink_in(page, count)
+
+
+def test_in_the_midst_of_a_sheet_it_follows_the_pen_too(page: Page) -> None:
+    with_notes(page)
+    page.evaluate(REST_WHEN_TOLD)
+    high = outline(page, 0)["high"]
+    draw(page, [(300, high - 60), (310, high - 20), (330, high - 15)])
+    wait_for(page, lambda: page.locator("#overlay rect").count() == ROWS + 1)
+    page.evaluate("rest()")
+    assert outline(page, ROWS)["bottom"] - 5 == pytest.approx(high / 2, abs=2)
+
+
+def test_a_row_that_is_taken_in_hand_comes_into_sight(page: Page) -> None:
+    with_notes(page)
+    assert not is_in_sight(page, 15)
+    page.locator("#formula [role=radio]").nth(15).click()
+    wait_for(page, lambda: is_in_sight(page, 15))
+    wait_for(page, lambda: has_ink_in(page, 15))
+    before = scrolled(page)
+    page.locator("#formula [role=radio]").nth(14).click()
+    assert scrolled(page) == before, "it is in sight already"
+
+
+def test_the_choices_of_a_symbol_stand_beside_it_and_stay_on_the_sheet_when_that_is_scrolled(page: Page) -> None:
+    with_notes(page)
+    page.locator("#formula [data-symbol='15']").click()
+    page.locator("#choices").wait_for()
+    wait_for(page, lambda: is_in_sight(page, 15))
+
+    def gap() -> float:
+        sheet, panel = page.locator("#ink").bounding_box(), page.locator("#choices").bounding_box()
+        assert sheet is not None
+        assert panel is not None
+        place = outline(page, 15)
+        below = panel["y"] - sheet["y"] - place["bottom"]
+        return below if below >= 0 else place["top"] - (panel["y"] + panel["height"] - sheet["y"])
+
+    wait_for(page, lambda: 0 <= gap() < 20)
+    page.locator("#scroller").evaluate("scroller => { scroller.scrollTop -= 40; }")
+    wait_for(page, lambda: 0 <= gap() < 20)
+    page.locator("#scroller").evaluate("scroller => { scroller.scrollTop = 0; }")
+    wait_for(page, lambda: not is_in_sight(page, 15))
+    sheet, panel = page.locator("#ink").bounding_box(), page.locator("#choices").bounding_box()
+    assert sheet is not None
+    assert panel is not None
+    assert panel["y"] <= sheet["y"] + sheet["height"] + 20
+
+
+def test_what_is_undone_out_of_sight_is_shown(page: Page) -> None:
+    with_notes(page)
+    page.locator("#formula [role=radio]").nth(16).click()
+    page.locator("#symbols button").first.focus()
+    page.keyboard.press("Backspace")
+    wait_for(page, lambda: page.locator("#overlay rect").count() == ROWS - 1)
+    page.locator("#scroller").evaluate("scroller => { scroller.scrollTop = 0; }")
+    page.keyboard.press("Control+z")
+    wait_for(page, lambda: page.locator("#overlay rect").count() == ROWS)
+    assert is_in_sight(page, 16)
+
+
+def test_the_row_in_hand_is_in_sight_when_the_tab_is_loaded_again(page: Page) -> None:
+    with_notes(page)
+    page.locator("#formula [role=radio]").nth(16).click()
+    page.reload()
+    wait_for(page, lambda: page.locator("#overlay rect").count() == ROWS)
+    assert is_in_sight(page, 16)
+    assert has_ink_in(page, 16)
+
+
+def test_with_select_the_sheet_is_dragged_and_a_tap_still_chooses(page: Page) -> None:
+    with_notes(page)
+    page.keyboard.press("s")
+    draw(page, [(400, 300), (400, 200), (400, 100)])
+    assert scrolled(page) == 200
+    assert page.locator("#choices").is_hidden()
+    place = outline(page, 7)
+    draw(page, [(place["left"] + 10, place["top"] + 10)])
+    page.locator("#choices").wait_for()
+
+
+def test_two_fingers_scroll_the_sheet_and_draw_nothing(browser: Browser, address: str) -> None:
+    with opened(browser, address, viewport={"width": 800, "height": 1000}, has_touch=True, is_mobile=True) as page:
+        with_notes(page)
+        hand = page.context.new_cdp_session(page)
+        sheet = page.locator("#ink").bounding_box()
+        assert sheet is not None
+
+        def fingers(kind: str, *heights: float) -> None:
+            points: list[dict[str, Any]] = [
+                {"x": sheet["x"] + 300 + 80 * number, "y": sheet["y"] + height, "id": number}
+                for number, height in enumerate(heights)
+            ]
+            hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+        fingers("touchStart", 300)
+        fingers("touchStart", 300, 300)
+        for height in (280, 240, 200, 160):
+            fingers("touchMove", height, height)
+        fingers("touchEnd")
+        wait_for(page, lambda: scrolled(page) > 80)
+        assert len(kept_strokes(page)) == ROWS
+
+
+def test_all_of_a_long_sheet_is_printed(page: Page) -> None:
+    with_notes(page)
+    height = "document.getElementById('ink').height"
+    before = page.evaluate(height)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(height) > 2 * before
+    inked = """canvas => {
+        const { data } = canvas.getContext("2d").getImageData(0, canvas.height - 120, canvas.width, 100);
+        return data.some((value) => value > 0);
+    }"""
+    assert page.locator("#ink").evaluate(inked), "to its last row"
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(height) == before
+    assert has_ink_in(page, 0)
+
+
+def test_a_file_of_many_rows_is_opened_at_its_first_and_large_enough_to_write_on(page: Page) -> None:
+    traces = "".join(
+        f"<trace>{', '.join(f'{x / 50} {y / 50}' for x, y in row(number))}</trace>" for number in range(ROWS)
+    )
+    document = f"<ink>{traces}</ink>".encode()
+    page.locator("#file").set_input_files({"name": "notes.inkml", "mimeType": "", "buffer": document})
+    wait_for(page, lambda: page.locator("#overlay rect").count() == ROWS)
+    assert is_in_sight(page, 0)
+    place = outline(page, 0)
+    assert place["bottom"] - place["top"] == pytest.approx(0.7 * 28 + 11, abs=1)
+    assert page.locator("#scroller").evaluate("scroller => scroller.scrollHeight > scroller.clientHeight")
+
+
+def test_a_new_sheet_is_as_long_as_its_place(page: Page) -> None:
+    with_notes(page)
+    page.locator("#scroller").evaluate("scroller => { scroller.scrollTop = 700; }")
+    page.unroute_all()
+    page.get_by_role("button", name="Clear", exact=True).click()
+    expect_latex(page, "")
+    assert page.locator("#scroller").evaluate("scroller => scroller.scrollHeight <= scroller.clientHeight")
+    draw(page, X, ONE)
+    expect_latex(page, "x1")
+    assert kept_strokes(page)[0][0][:2] == pytest.approx(X[0], abs=1)

@@ -225,7 +225,7 @@ def test_on_a_tablet_held_sideways_or_a_phone_a_tall_formula_hides_no_buttons(
     browser: Browser, address: str, width: int, height: int
 ) -> None:
     with opened(browser, address, viewport={"width": width, "height": height}, has_touch=True) as page:
-        draw(page, *([(20 + 15 * place, 60), (21 + 15 * place, 100)] for place in range(22)))
+        draw(page, *([(20 + 14 * place, 60), (21 + 14 * place, 100)] for place in range(22)))
         expect_latex(page, "1" * 22)
         page.locator("#formula").evaluate("box => { box.style.height = '100px'; }")
         page.locator("#latex").evaluate("latex => { latex.textContent += '1'.repeat(500); }")

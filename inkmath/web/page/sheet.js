@@ -83,7 +83,7 @@ export class Sheet extends EventTarget {
     this.fingers = new Set(); // Pointers of all fingers, and parts of a hand, on the sheet.
     this.lastPen = -Infinity;
     ink.addEventListener("change", () => this.draw());
-    new ResizeObserver(() => this.#resize()).observe(paper);
+    new ResizeObserver(() => this.#resize()).observe(scroller);
     scroller.addEventListener("scroll", () => this.#refresh());
     window.addEventListener("beforeprint", () => this.#spread());
     window.addEventListener("afterprint", () => {

@@ -24,6 +24,7 @@ from inkmath.decoding.reading import constraints_on
 from inkmath.decoding.recent import Recent
 from inkmath.ink import Ink, check_size
 from inkmath.layout.quoting import quoted
+from inkmath.parts import parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -357,7 +358,8 @@ class Recognizer:
         of the same strokes as in one of the last calls are not read again.
 
         Args:
-            strokes, constraints, alternatives: as for :meth:`recognize`; strokes of one constraint are of one formula.
+            strokes: as for :meth:`recognize`, and as many as there are where bands part them (:mod:`inkmath.parts`).
+            constraints, alternatives: as for :meth:`recognize`; strokes of one constraint are of one formula.
             joined: sets of stroke indices that are of one formula each.
             begins: strokes that begin a formula each: what was written before and lies beside them is of the one above.
 
@@ -370,7 +372,7 @@ class Recognizer:
         self._check(chosen, len(ink.strokes), joined, begins)
         reader = self.expressions  # loaded before the clock runs
         began = perf_counter()
-        owned = reader.rows(ink, [*chosen, *map(frozenset, joined)], begins)
+        owned = self._rows_of(ink, [*chosen, *map(frozenset, joined)], begins)
         parts = [replace(ink, strokes=tuple(ink.strokes[index] for index in row)) for row in owned]
         decided = [constraints_on(row, chosen) for row in owned]
 
@@ -387,6 +389,19 @@ class Recognizer:
                 for row, readings in zip(owned, answers, strict=True)
             )
         )
+
+    def _rows_of(
+        self, ink: Ink, together: Collection[frozenset[int]], begins: Collection[int]
+    ) -> list[tuple[int, ...]]:
+        """Which strokes are formulas of their own; what is too much for one formula is looked at in parts."""
+        found: list[tuple[int, ...]] = []
+        for part in parts_of(ink, together):
+            places = {stroke: place for place, stroke in enumerate(part)}
+            kept = [frozenset(places[stroke] for stroke in one) for one in together if one <= places.keys()]
+            first = [places[stroke] for stroke in begins if stroke in places]
+            alone = replace(ink, strokes=tuple(ink.strokes[stroke] for stroke in part))
+            found += [tuple(part[place] for place in row) for row in self.expressions.rows(alone, kept, first)]
+        return found
 
     def recognize_image(self, image: Path | str | bytes | NDArray[Any], *, alternatives: int = 5) -> Recognition:
         """Read the picture of one handwritten formula; the result's ink is what was recovered from it.
@@ -432,8 +447,8 @@ class Recognizer:
         joined: Collection[Set[int]] = (),
         begins: Collection[int] = (),
     ) -> None:
-        """Raise ValueError where :meth:`recognize_rows` would, for ink that it does not take or what is said of it."""
-        self._check(constraints, len(_as_ink(strokes).strokes), joined, begins)
+        """Raise ValueError where :meth:`recognize` would for ink, or :meth:`recognize_rows` for what is said of it."""
+        self._check(constraints, len(_as_inks([strokes])[0].strokes), joined, begins)
 
     def _check(
         self,
@@ -571,17 +586,18 @@ def _as_ink(strokes: Strokes) -> Ink:
     checked = Ink.from_points(strokes.strokes if isinstance(strokes, Ink) else strokes)
     if not checked.strokes:
         raise ValueError("there is no stroke to read")
-    check_size(checked)
     return strokes if isinstance(strokes, Ink) else checked
 
 
 def _as_inks(given: Iterable[Strokes]) -> list[Ink]:
-    """As ink; what is wrong with one of several is said with its number."""
+    """As ink of one formula each; what is wrong with one of several is said with its number."""
     several = list(given)
     inks = []
     for number, strokes in enumerate(several):
         try:
-            inks.append(_as_ink(strokes))
+            ink = _as_ink(strokes)
+            check_size(ink)
+            inks.append(ink)
         except ValueError as error:
             raise ValueError(f"ink {number}: {error}" if len(several) > 1 else str(error)) from error
     return inks

@@ -19,7 +19,17 @@ X = [[0, 0], [10, 10]]
 ONE = [[20, 0], [20, 20]]
 MINUS = [[30, 10], [60, 10]]
 
-LIMITS = Limits(body_bytes=4000, strokes=5, points=200, pixels=100_000, seconds=20.0, waiting=2)
+LIMITS = Limits(
+    body_bytes=4000,
+    strokes=5,
+    points=200,
+    sheet_bytes=8000,
+    sheet_strokes=10,
+    sheet_points=400,
+    pixels=100_000,
+    seconds=20.0,
+    waiting=2,
+)
 HERE: dict[str, Any] = {"base_url": "http://127.0.0.1"}
 
 

@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import uvicorn
+from stub_reader import StubNamer, StubReader
 
+from inkmath.recognizer import Recognizer
 from inkmath.web.app import create_app
+from inkmath.web.problems import limit_problem
+from inkmath.web.settings import Limits, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from playwright.sync_api import Browser, Page, Route
-
-    from inkmath.recognizer import Recognizer
-    from inkmath.web.settings import Settings
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
@@ -80,6 +81,22 @@ def opened(browser: Browser, address: str, **device: object) -> Iterator[Page]:
     page.wait_for_selector('#status[data-state="ready"]')
     yield page
     context.close()
+
+
+@contextmanager
+def page_of_limits(browser: Browser, **limits: int) -> Iterator[Page]:
+    """The page of a server that has these limits, and a reader without weights."""
+    settings = Settings(limits=Limits(**limits))
+    with serving(Recognizer(StubReader, StubNamer), settings) as address, opened(browser, address) as page:
+        yield page
+
+
+def too_slow(route: Route) -> None:
+    """Refuse as a server does that runs out of time."""
+    problem = limit_problem(
+        503, "too-slow", "Took too long", limit="seconds", value=10, unit="seconds", remedy="Try less at once."
+    ).response()
+    route.fulfill(status=problem.status_code, headers=dict(problem.headers), body=bytes(problem.body))
 
 
 def draw(page: Page, *strokes: Sequence[tuple[float, float]]) -> None:

@@ -19,7 +19,7 @@ from inkmath.models.registry import ARCHITECTURES
 REPOSITORY = Path(__file__).parents[1]
 
 LAYERS = (
-    {"counting", "ink", "layout", "params", "writing_order"},
+    {"counting", "ink", "layout", "params", "parts", "writing_order"},
     {"inkml", "dataset", "drawing", "images"},
     {"features", "labels", "synthesis"},
     {"models", "decoding"},

@@ -20,7 +20,7 @@ from inkmath.decoding import symbol
 from inkmath.decoding.network import NetworkError
 from inkmath.decoding.reading import Candidate, Reading
 from inkmath.images import ImageError
-from inkmath.ink import Ink
+from inkmath.ink import Ink, TooManyStrokesError
 from inkmath.inkml import parse_inkml
 from inkmath.layout.lg import parse_lg
 from inkmath.layout.tree import LayoutError, LayoutTree, Symbol
@@ -395,6 +395,19 @@ def test_rows_refuse_beginnings_that_cannot_be() -> None:
     for more in ({"joined": [{0, 1}]}, {"constraints": {frozenset({0, 1}): "x"}}):
         with pytest.raises(ValueError, match="stroke 1 begins a formula, and is to be of one with stroke 0 before it"):
             recognizer.recognize_rows([X, ONE], begins=[1], **more)
+
+
+def test_rows_of_more_strokes_than_a_formula_may_have_are_read_in_parts(recognizer: Recognizer) -> None:
+    page = [[[10 * x, 100 * y], [10 * x, 100 * y + 20]] for y in range(5) for x in range(100)]
+    constraints = {frozenset({299, 298}): "x", frozenset({0, 100}): "y"}
+    found = recognizer.recognize_rows(page, constraints=constraints, begins=[150, 450], joined=[{310, 320}])
+    owned = [sorted(stroke for symbol in row.symbols for stroke in symbol.strokes) for row in found.rows]
+    assert sorted(stroke for row in owned for stroke in row) == list(range(500))
+    assert {150, 450} <= {row[0] for row in owned}
+    labels = {symbol.strokes: symbol.label for row in found.rows for symbol in row.symbols}
+    assert (labels[298, 299], labels[0, 100], labels[499,]) == ("x", "y", "1")
+    with pytest.raises(TooManyStrokesError, match="401 strokes"):
+        recognizer.recognize_rows(page[:100] * 4 + page[:1])
 
 
 def test_rows_refuse_what_a_formula_refuses(recognizer: Recognizer) -> None:

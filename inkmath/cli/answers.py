@@ -100,8 +100,12 @@ def answer_all(
     jsonl: bool,
     out: Path | None,
     what: str,
+    take: Callable[[Source], Ink] = Source.formula,
 ) -> None:
     """Answer every source in order, in batches; what cannot be read is reported and the others go on.
+
+    Args:
+        answer: reads ink. take: gives that of a source; may raise an InputError. what: says what is done.
 
     Raises:
         typer.Exit: with status 1, at the end, when a source failed. typer.BadParameter: ``jsonl`` beside another form,
@@ -121,7 +125,7 @@ def answer_all(
             problems: dict[int, str] = {}
             for place, source in enumerate(batch):
                 try:
-                    inks[place] = source.formula()
+                    inks[place] = take(source)
                 except InputError as error:
                     problems[place] = str(error)
             answered = dict(zip(inks, answer(list(inks.values())), strict=True)) if inks else {}

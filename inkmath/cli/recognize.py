@@ -61,6 +61,7 @@ def recognize(
       inkmath recognize test/ --format lg --out predicted/
     """
     from inkmath.cli.answers import answer_all, check_count
+    from inkmath.cli.sources import Source
     from inkmath.recognizer import Recognizer
 
     check_count(alternatives, style, "--alternatives")
@@ -78,7 +79,8 @@ def recognize(
         return [(result, _text(result, alternatives), result.as_dict()) for result in results]
 
     try:
-        answer_all(paths, answer, style=style, jsonl=jsonl, out=out, what="Reading")
+        take = Source.sheet if rows else Source.formula
+        answer_all(paths, answer, style=style, jsonl=jsonl, out=out, what="Reading", take=take)
     finally:
         if parted:
             say(

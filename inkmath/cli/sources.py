@@ -14,9 +14,10 @@ from typing import IO, TYPE_CHECKING
 from inkmath.dataset.sources import is_archive
 from inkmath.ink import TooManyStrokesError, check_size
 from inkmath.inkml import MAX_BYTES, InkMLError, parse_inkml
+from inkmath.parts import parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from inkmath.ink import Ink
 
@@ -82,9 +83,20 @@ class Source:
         Raises:
             InputError: as :meth:`ink`, or it has more strokes than are read at once.
         """
+        return self._checked(check_size)
+
+    def sheet(self) -> Ink:
+        """Read it as formulas beneath each other for the recogniser.
+
+        Raises:
+            InputError: as :meth:`ink`, or there are more strokes than are read at once with no band between them.
+        """
+        return self._checked(parts_of)
+
+    def _checked(self, check: Callable[[Ink], object]) -> Ink:
         ink = self.ink()
         try:
-            check_size(ink)
+            check(ink)
         except TooManyStrokesError as larger:
             raise InputError(str(larger)) from larger
         return ink

@@ -97,14 +97,16 @@ class Service:
             )
 
 
-def body_of(model: type[BaseModel], *, files: bool = False) -> dict[str, Any]:
+def body_of(model: type[BaseModel] | None = None, *, files: bool = False) -> dict[str, Any]:
     """OpenAPI of a body that the routes read themselves, to bound it before it is parsed.
 
     Args:
-        model: what the body is as JSON.
-        files: InkML and pictures are taken as well.
+        model: what the body is as JSON; None takes none.
+        files: InkML and pictures are taken.
     """
-    content: dict[str, Any] = {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
+    content: dict[str, Any] = {}
+    if model:
+        content["application/json"] = {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}
     if files:
         example = "<ink xmlns='http://www.w3.org/2003/InkML'><trace id='0'>0 20, 40 20</trace></ink>"
         content["application/inkml+xml"] = {"schema": {"type": "string"}, "example": example}
@@ -163,6 +165,14 @@ async def rows(request: Request, service: Served) -> Response:
     return JSONResponse(await service.pool.run(work, request))
 
 
+@router.post("/ink", response_model=schemas.InkAnswer, openapi_extra=body_of(files=True))
+async def ink(request: Request, service: Served) -> Response:
+    """Tell what an InkML document or a picture holds, without reading it: many more strokes than are read at once."""
+    given = await _ink_in_file(request, service.limits.of_sheet)
+    # The answer is put into JSON by the worker, too: of a whole sheet it would keep all others waiting.
+    return await service.pool.run(lambda: JSONResponse(_told(given())), request)
+
+
 @router.post("/classify", response_model=schemas.ClassifyAnswer, openapi_extra=body_of(schemas.ClassifyRequest))
 async def classify(request: Request, service: Served) -> Response:
     """Name one isolated symbol."""
@@ -217,12 +227,14 @@ async def arrange(request: Request, service: Served) -> Response:
     "/inkml",
     response_class=Response,
     responses={200: {"content": {"application/inkml+xml": {}}}},
-    openapi_extra=body_of(schemas.WrittenFormula),
+    openapi_extra=body_of(schemas.WrittenInk),
 )
 async def inkml(request: Request, service: Served) -> Response:
-    """Write a formula as InkML with its truth."""
-    ink = _ink_of_formula(await read_json(request, schemas.WrittenFormula, service.limits), service.limits)
-    return Response(await service.pool.run(lambda: write_inkml(ink)), media_type="application/inkml+xml")
+    """Write a formula as InkML with its truth, or without symbols a whole sheet as its ink alone."""
+    limits = service.limits.of_sheet
+    written = await read_json(request, schemas.WrittenInk, limits)
+    document = await service.pool.run(lambda: write_inkml(_ink_of_formula(written, limits)))
+    return Response(document, media_type="application/inkml+xml")
 
 
 @router.head("/corrections", include_in_schema=False)
@@ -296,15 +308,28 @@ async def _asked(
         ink = ink_of_strokes(asked.strokes, limits)
         rows = ([*map(frozenset, asked.joined)], asked.begins) if isinstance(asked, schemas.RowsRequest) else ()
         return _Asked(lambda: ink, False, _constraints(asked.constraints), asked.alternatives, *rows)
+    return _Asked(await _ink_in_file(request, limits, besides="strokes as application/json, "))
+
+
+async def _ink_in_file(request: Request, limits: Limits, *, besides: str = "") -> Callable[[], Ink]:
+    """What gives the ink of the InkML or the picture that a request brings; may raise what `inkmath.web.bodies` does.
+
+    Args:
+        besides: what else could have been sent, in words.
+
+    Raises:
+        Problem: 415 for another type, and what its body is refused for.
+    """
+    given = media_type(request)
     if given in INKML_TYPES:
-        return _Asked(partial(ink_of_inkml, await read_body(request, limits), limits))
+        return partial(ink_of_inkml, await read_body(request, limits), limits)
     if given in PICTURE_TYPES:
-        return _Asked(partial(ink_of_picture, await read_body(request, limits), limits))
+        return partial(ink_of_picture, await read_body(request, limits), limits)
     raise Problem(
         415,
         "media-type",
         "Unsupported type",
-        "Send strokes as application/json, application/inkml+xml, or a picture as image/png or image/jpeg.",
+        f"Send {besides}application/inkml+xml, or a picture as image/png or image/jpeg.",
     )
 
 
@@ -372,13 +397,15 @@ def _constraints(given: list[schemas.Constraint]) -> dict[frozenset[int], str]:
         raise Problem(422, "invalid", "Invalid request", str(error)) from None
 
 
-def _ink_of_formula(written: schemas.WrittenFormula, limits: Limits) -> Ink:
-    """Ink with its truth.
+def _ink_of_formula(written: schemas.WrittenInk, limits: Limits) -> Ink:
+    """Ink with its truth; without symbols, the ink alone.
 
     Raises:
         Problem: 413 over a limit, 422 when symbols and relations are no layout tree of these strokes.
     """
     ink = ink_of_strokes(written.strokes, limits)
+    if not (written.symbols or written.relations):
+        return ink
     try:
         tree = LayoutTree(
             tuple(Symbol(canonical_label(symbol.label), tuple(symbol.strokes)) for symbol in written.symbols),

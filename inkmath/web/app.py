@@ -37,6 +37,7 @@ _NAMED_BY_ROUTES = (
     schemas.RecognizeRequest,
     schemas.RowsRequest,
     schemas.ClassifyRequest,
+    schemas.WrittenInk,
     schemas.WrittenFormula,
     schemas.MeantFormula,
     schemas.ProblemAnswer,

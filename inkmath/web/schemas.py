@@ -91,7 +91,17 @@ class WrittenRelation(Body):
     relation: Relation
 
 
-class WrittenFormula(Body):
+class WrittenInk(Body):
+    """Ink, of a formula with its truth."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"strokes": PLUS}]})
+
+    strokes: Strokes
+    symbols: Annotated[list[WrittenSymbol], Field(max_length=200)] = []
+    relations: Annotated[list[WrittenRelation], Field(max_length=200)] = []
+
+
+class WrittenFormula(WrittenInk):
     """Ink with its truth."""
 
     model_config = ConfigDict(
@@ -100,9 +110,7 @@ class WrittenFormula(Body):
         }
     )
 
-    strokes: Strokes
     symbols: Annotated[list[WrittenSymbol], Field(min_length=1, max_length=200)]
-    relations: Annotated[list[WrittenRelation], Field(max_length=200)] = []
 
 
 class MeantFormula(WrittenFormula):
@@ -178,6 +186,12 @@ class RowsAnswer(ToldByFile):
     """The formulas that are written beneath each other, from the top down; each names strokes of the whole ink."""
 
     rows: list[ReadRow]
+
+
+class InkAnswer(ToldByFile):
+    """What a file holds, of which nothing is read."""
+
+    strokes: list[Any] = Field(description="In the order of the file; of a picture, in a likely one")
 
 
 class ClassifyAnswer(BaseModel):

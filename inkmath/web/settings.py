@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ class Limits:
         body_bytes: size of a request's body.
         strokes: of one formula, or of all formulas beneath each other that are sent together.
         points: of all these strokes together.
+        sheet_bytes, sheet_strokes, sheet_points: the same three of a whole sheet, which is told from a file or written
+            as one, but not read at once. To a tenth of a unit, so many points take so many bytes at most.
         pixels: of a picture, width times height.
         seconds: time to receive a request, and again to answer it.
         waiting: recognitions running or waiting before further ones are turned away with 503.
@@ -26,9 +28,17 @@ class Limits:
     body_bytes: int = 2 * 2**20
     strokes: int = 300
     points: int = 50_000
+    sheet_bytes: int = 4 * 2**20
+    sheet_strokes: int = 5_000
+    sheet_points: int = 250_000
     pixels: int = 20_000_000
     seconds: float = 10.0
     waiting: int = 32
+
+    @property
+    def of_sheet(self) -> Limits:
+        """The limits of requests that bring or ask for a whole sheet."""
+        return replace(self, body_bytes=self.sheet_bytes, strokes=self.sheet_strokes, points=self.sheet_points)
 
 
 @dataclass(frozen=True)

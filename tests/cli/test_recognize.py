@@ -349,6 +349,16 @@ def test_a_file_with_more_strokes_than_a_formula_has_stops_no_other(
     assert complaints.count("error") == 1
 
 
+def test_rows_may_have_more_strokes_than_a_formula(notes: Path) -> None:
+    rows = [[[10 * x, 200 * y], [10 * x, 200 * y + 20]] for y in range(3) for x in range(140)]
+    (notes / "page.inkml").write_bytes(write_inkml(Ink.from_points(rows)))
+    row = " ".join("1" * 140)
+    assert run("recognize", "--rows", notes / "page.inkml") == (0, f"{row}\n" * 3, "")
+    code, answers, complaints = run("recognize", "--rows", long_ink(notes / "long.inkml"), notes / "a.inkml")
+    assert (code, answers) == (1, f"{notes / 'a.inkml'}\tx\n")
+    assert "401 strokes are more than the 400 that one formula may have" in complaints
+
+
 def test_a_place_that_cannot_be_looked_at_stops_no_other(notes: Path) -> None:
     (notes / "folder.inkml").mkdir()
     code, answers, complaints = run("recognize", "x" * 300, notes / "deeper", notes / "a.inkml", notes)

@@ -160,7 +160,7 @@ def web() -> list[bytes]:
     return [
         *(bytes([route]) + json.dumps(body).encode() for route, body in enumerate(bodies)),
         *(bytes([route]) + body for route in range(len(bodies)) for body in odd),
-        *(bytes([len(bodies)]) + document for document in inkml()[:8]),
+        *(bytes([len(bodies) + more]) + document for document in inkml()[:8] for more in range(2)),
     ]
 
 

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
     from inkmath.ink import Ink
 
-ROUTES = ("recognize", "classify", "inkml", "arrange", "corrections", "recognize", "rows", "recognize")
+ROUTES = ("recognize", "classify", "inkml", "arrange", "corrections", "recognize", "rows", "recognize", "ink")
+OF_FILES = 7  # routes before these are asked with JSON, the others with InkML
 NAMES = ("a.zip", "a.tar", "a.tar.gz")
 SECRETS = (b"root:x:", b"Traceback", b"site-packages")
 
@@ -168,7 +169,7 @@ def check_web(data: bytes) -> bool:
     runner, client = _service()
     route, body = data[:1], data[1:]
     number = route[0] % len(ROUTES) if route else 0
-    kind = "application/inkml+xml" if number == len(ROUTES) - 1 else "application/json"
+    kind = "application/inkml+xml" if number >= OF_FILES else "application/json"
     headers = {"Content-Type": kind}
     answer = runner.run(_ask(client, f"/api/{ROUTES[number]}", body, headers))
     assert answer.status_code < 500 or answer.status_code == 507, answer.text

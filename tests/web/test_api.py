@@ -9,7 +9,8 @@ from asking import MINUS, ONE, X, assert_problem, client_of, formula, until_read
 from drawn_picture import picture
 from stub_reader import StubNamer, StubReader
 
-from inkmath.inkml import parse_inkml
+from inkmath.ink import Ink
+from inkmath.inkml import parse_inkml, write_inkml
 from inkmath.recognizer import Recognizer
 
 if TYPE_CHECKING:
@@ -121,6 +122,42 @@ def test_a_picture_is_read_and_the_strokes_found_in_it_come_back(client: TestCli
     assert [len(stroke) > 1 for stroke in answer["strokes"]] == [True, True]
 
 
+def test_what_a_file_holds_is_told_without_reading_it_though_it_is_more_than_is_read_at_once() -> None:
+    reader = StubReader()
+    with client_of(Recognizer(lambda: reader, StubNamer)) as client:
+        until_ready(client)
+        before = reader.calls
+        document = write_inkml(Ink.from_points([X] * 6))
+        headers = {"Content-Type": "application/inkml+xml"}
+        assert_problem(client.post("/api/rows", content=document, headers=headers), 413, "too-many-strokes")
+        assert client.post("/api/ink", content=document, headers=headers).json() == {"strokes": [X] * 6}
+        assert reader.calls == before
+
+
+def test_what_inkml_says_of_all_its_strokes_is_told_though_they_are_not_read(client: TestClient) -> None:
+    document = client.post("/api/inkml", json=formula()).content
+    answer = client.post("/api/ink", content=document, headers={"Content-Type": "application/inkml+xml"}).json()
+    assert set(answer) == {"strokes", "truth"}
+    assert answer["truth"]["latex"] == "x"
+
+
+def test_the_strokes_in_a_picture_are_told_though_they_are_not_read(client: TestClient) -> None:
+    body = picture(lines=[[(20 * i, 10), (20 * i, 90)] for i in range(1, 8)])
+    answer = client.post("/api/ink", content=body, headers={"Content-Type": "image/png"}).json()
+    assert set(answer) == {"strokes"}
+    assert len(answer["strokes"]) == 7
+
+
+def test_ink_is_told_where_there_are_no_models() -> None:
+    def missing() -> StubReader:
+        raise FileNotFoundError("expression.onnx")
+
+    with client_of(Recognizer(missing, StubNamer)) as client:
+        document = write_inkml(Ink.from_points([X]))
+        answer = client.post("/api/ink", content=document, headers={"Content-Type": "application/inkml+xml"})
+        assert answer.json() == {"strokes": [X]}
+
+
 def test_a_symbol_is_named(client: TestClient) -> None:
     answer = client.post("/api/classify", json={"strokes": [ONE], "top_k": 2}).json()
     assert [candidate["label"] for candidate in answer["candidates"]] == ["1", "x"]
@@ -149,6 +186,18 @@ def test_a_formula_is_written_as_inkml_for_download(client: TestClient) -> None:
     response = client.post("/api/inkml", json=formula())
     assert response.headers["content-type"] == "application/inkml+xml"
     assert parse_inkml(response.content).latex == "x"
+
+
+def test_ink_of_more_strokes_than_are_read_at_once_is_written_as_inkml_without_a_formula(client: TestClient) -> None:
+    sheet = [[[x + 0.3 * number, y] for x, y in X] for number in range(10)]
+    response = client.post("/api/inkml", json={"strokes": sheet})
+    ink = parse_inkml(response.content)
+    assert (ink.tree, ink.latex, ink.problems) == (None, None, ())
+    headers = {"Content-Type": "application/inkml+xml"}
+    told = client.post("/api/ink", content=response.content, headers=headers).json()["strokes"]
+    assert told == [[[pytest.approx(x), pytest.approx(y)] for x, y in stroke] for stroke in sheet]
+    related = {"strokes": sheet, "relations": [{"parent": 0, "child": 1, "relation": "Right"}]}
+    assert_problem(client.post("/api/inkml", json=related), 422, "invalid")
 
 
 def test_strokes_are_given_to_the_formula_that_was_meant(client: TestClient) -> None:

@@ -114,6 +114,7 @@ def test_openapi_describes_every_route_with_an_example_of_each_body(client: Test
     assert set(document["paths"]) >= {
         "/api/recognize",
         "/api/rows",
+        "/api/ink",
         "/api/classify",
         "/api/symbols",
         "/healthz",
@@ -124,17 +125,19 @@ def test_openapi_describes_every_route_with_an_example_of_each_body(client: Test
     for reference in set(_references(document)):
         assert reference.removeprefix("#/components/schemas/") in known
     paths = {"RecognizeRequest": "recognize", "RowsRequest": "rows", "ClassifyRequest": "classify"}
-    for name, path in {**paths, "WrittenFormula": "inkml"}.items():
+    for name, path in {**paths, "WrittenInk": "inkml", "WrittenFormula": "inkml"}.items():
         for example in known[name]["examples"]:
             assert client.post(f"/api/{path}", json=example).status_code == 200
     bodies = document["paths"]["/api/recognize"]["post"]["requestBody"]["content"]
     assert set(bodies) == {"application/json", "application/inkml+xml", "image/png", "image/jpeg"}
+    assert set(document["paths"]["/api/ink"]["post"]["requestBody"]["content"]) == set(bodies) - {"application/json"}
     ink = bodies["application/inkml+xml"]["example"]
     shown = client.get(bodies["image/png"]["examples"]["formula"]["externalValue"])
     assert shown.headers["Content-Type"] == "image/png"
     for content, media in ((ink, "application/inkml+xml"), (shown.content, "image/png")):
-        response = client.post("/api/recognize", content=content, headers={"Content-Type": media})
-        assert response.status_code in (200, 413), "of the limits here the picture breaks one"
+        for path in ("recognize", "ink"):
+            response = client.post(f"/api/{path}", content=content, headers={"Content-Type": media})
+            assert response.status_code in (200, 413), "of the limits here the picture breaks one"
 
 
 def test_openapi_says_what_needs_the_token(client: TestClient, recognizer: Recognizer) -> None:

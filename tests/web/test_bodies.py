@@ -8,15 +8,20 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from asking import X, assert_problem, formula
+from asking import HERE, X, assert_problem, formula
 from drawn_picture import picture
+from fastapi.testclient import TestClient
 
+from inkmath.ink import Ink
+from inkmath.inkml import write_inkml
+from inkmath.web.app import create_app
 from inkmath.web.problems import limit_problem
+from inkmath.web.settings import Limits, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from fastapi.testclient import TestClient
+    from inkmath.recognizer import Recognizer
 
 
 @pytest.mark.parametrize(
@@ -33,6 +38,45 @@ def test_what_is_too_large_is_refused_with_its_limit(
     problem = assert_problem(client.post("/api/recognize", json={"strokes": strokes}), 413, kind)
     assert problem["limit"] == limit
     assert f"{limit['value']:,}" in str(problem["detail"])
+
+
+@pytest.mark.parametrize(
+    ("strokes", "kind", "limit"),
+    [
+        ([X] * 11, "too-many-strokes", {"name": "strokes", "value": 10}),
+        ([[[0, 0]] * 401], "too-many-points", {"name": "points", "value": 400}),
+        ([[[0.123456789, 0.123456789]] * 600], "body-too-large", {"name": "body_bytes", "value": 8000}),
+    ],
+)
+def test_a_sheet_that_is_only_told_or_written_has_limits_of_its_own(
+    client: TestClient, strokes: list[list[list[float]]], kind: str, limit: dict[str, object]
+) -> None:
+    document = write_inkml(Ink.from_points(strokes))
+    as_file = client.post("/api/ink", content=document, headers={"Content-Type": "application/inkml+xml"})
+    for response in (as_file, client.post("/api/inkml", json={"strokes": strokes})):
+        assert assert_problem(response, 413, kind)["limit"] == limit
+
+
+@pytest.mark.parametrize("strokes", [[X] * 10, [[[0, 0]] * 400]])
+def test_a_sheet_just_as_large_as_its_limit_is_told_and_written(
+    client: TestClient, strokes: list[list[list[float]]]
+) -> None:
+    written = client.post("/api/inkml", json={"strokes": strokes})
+    told = client.post("/api/ink", content=written.content, headers={"Content-Type": "application/inkml+xml"})
+    assert told.json() == {"strokes": strokes}
+
+
+def test_a_sheet_as_large_as_its_limits_is_no_larger_body_than_they_allow(recognizer: Recognizer) -> None:
+    """Written as the page writes it, to a tenth of a unit."""
+    limits = Limits()
+    each = limits.sheet_points // limits.sheet_strokes
+    sheet = [[[1234.5, 1234.5]] * each] * limits.sheet_strokes
+    body = json.dumps({"strokes": sheet}, separators=(",", ":"))
+    with TestClient(create_app(recognizer, Settings()), **HERE) as client:
+        written = client.post("/api/inkml", content=body, headers={"Content-Type": "application/json"})
+        assert written.status_code == 200
+        told = client.post("/api/ink", content=written.content, headers={"Content-Type": "application/inkml+xml"})
+        assert told.json() == {"strokes": sheet}
 
 
 @pytest.mark.parametrize(
@@ -160,7 +204,7 @@ def test_a_compressed_body_is_refused_with_what_to_do(client: TestClient) -> Non
     assert response.headers["Accept-Encoding"] == "identity"
 
 
-@pytest.mark.parametrize("path", ["recognize", "classify", "arrange", "inkml", "corrections"])
+@pytest.mark.parametrize("path", ["recognize", "classify", "ink", "arrange", "inkml", "corrections"])
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
 def test_other_types_are_refused(client: TestClient, path: str, kind: str) -> None:
     """Browsers let any page on the web send these here without asking; what is JSON by its type they ask about first.

@@ -45,7 +45,7 @@ def hostile(rng: Random) -> tuple[str, str, str, bytes]:
     body = rng.choice(seeds.web())[1:]
     kind = rng.choice(("application/json", "application/json", "application/inkml+xml", "text/plain", "a/b; c=\xe9"))
     path = rng.choice(
-        ("recognize", "classify", "inkml", "arrange", "corrections", "symbols", "nothing", "../../etc/passwd")
+        ("recognize", "classify", "ink", "inkml", "arrange", "corrections", "symbols", "nothing", "../../etc/passwd")
     )
     method = rng.choice(("POST", "POST", "POST", "PUT", "DELETE", "PATCH"))
     if rng.random() < 0.1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import re
 from typing import TYPE_CHECKING
 
 from browsing import (
@@ -17,33 +17,25 @@ from browsing import (
     expect_latex,
     expect_rows,
     in_hand,
+    load_with_ink,
     needs_chromium,
-    opened,
-    serving,
+    page_of_limits,
+    too_slow,
+    wait_for,
     write_two_rows,
 )
-from stub_reader import StubNamer, StubReader
 
-from inkmath.recognizer import Recognizer
-from inkmath.web.settings import Limits, Settings
+from inkmath.web.app import PAGE
+from inkmath.web.settings import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from playwright.sync_api import Browser, Page, Request
+    from playwright.sync_api import Browser, Page, Request, Route
 
 pytestmark = needs_chromium
 
 
-@contextmanager
-def page_of_a_server_that_takes_four_strokes(browser: Browser) -> Iterator[Page]:
-    few = Settings(limits=Limits(strokes=4))
-    with serving(Recognizer(StubReader, StubNamer), few) as address, opened(browser, address) as page:
-        yield page
-
-
 def test_rows_of_more_strokes_than_the_server_takes_are_read_in_parts(browser: Browser) -> None:
-    with page_of_a_server_that_takes_four_strokes(browser) as page:
+    with page_of_limits(browser, strokes=4) as page:
         write_two_rows(page)
         draw(page, below(X))
         expect_rows(page, "x1", "x1-")
@@ -56,7 +48,7 @@ def test_rows_of_more_strokes_than_the_server_takes_are_read_in_parts(browser: B
 
 
 def test_of_ink_in_parts_only_that_is_read_anew_which_was_written_in(browser: Browser) -> None:
-    with page_of_a_server_that_takes_four_strokes(browser) as page:
+    with page_of_limits(browser, strokes=4) as page:
         write_two_rows(page)
         draw(page, below(X))
         expect_rows(page, "x1", "x1-")
@@ -69,7 +61,7 @@ def test_of_ink_in_parts_only_that_is_read_anew_which_was_written_in(browser: Br
 
 
 def test_rows_that_were_joined_stay_in_one_part(browser: Browser) -> None:
-    with page_of_a_server_that_takes_four_strokes(browser) as page:
+    with page_of_limits(browser, strokes=4) as page:
         row = [[(100, 20), (101, 60)], [(140, 20), (141, 60)]]
         draw(page, *row, *([(x, y + 130) for x, y in one] for one in row), [(100, 280), (130, 310)])
         expect_rows(page, "11", "11", "x")
@@ -79,7 +71,7 @@ def test_rows_that_were_joined_stay_in_one_part(browser: Browser) -> None:
 
 
 def test_more_strokes_of_one_formula_than_the_server_takes_are_refused_with_what_to_do(browser: Browser) -> None:
-    with page_of_a_server_that_takes_four_strokes(browser) as page:
+    with page_of_limits(browser, strokes=4) as page:
         draw(page, X, ONE, MINUS, beside(MINUS, 100))
         expect_latex(page, "x1--")
         draw(page, beside(MINUS, 200))
@@ -97,6 +89,60 @@ def test_more_strokes_of_one_formula_than_the_server_takes_are_refused_with_what
         page.wait_for_selector('#notice[data-kind="error"]')
         page.get_by_role("button", name="Read rows separately").click()
         expect_rows(page, "x1-", "x1")
+
+
+MANY = [(100 + 5 * number, 100) for number in range(60)]
+
+
+def write_two_rows_of_sixty(page: Page) -> None:
+    """Upright strokes, as the tab would have them if they had been written."""
+    tops = [(x, y + down) for down in (0, 150) for x, y in MANY]
+    strokes = [{"id": place, "points": [[x, y, 0.5], [x, y + 40, 0.5]]} for place, (x, y) in enumerate(tops)]
+    kept = {"strokes": strokes, "choices": [], "readings": [], "begins": [], "joined": [], "whole": False}
+    load_with_ink(page, {**kept, "nextId": len(strokes)})
+
+
+def test_what_takes_too_long_at_once_is_read_in_parts(page: Page) -> None:
+    asked: list[int] = []
+
+    def slow(route: Route) -> None:
+        asked.append(len((route.request.post_data_json or {})["strokes"]))
+        if asked[-1] > 60:
+            too_slow(route)
+        else:
+            route.continue_()
+
+    page.route("**/api/rows", slow)
+    write_two_rows_of_sixty(page)
+    expect_rows(page, "1" * 60, "1" * 60)
+    assert asked == [120, 60, 60]
+    assert page.locator("#notice").is_hidden()
+
+
+def test_rows_of_more_points_than_the_server_takes_are_read_in_parts(browser: Browser) -> None:
+    with page_of_limits(browser, points=200) as page:
+        write_two_rows_of_sixty(page)
+        expect_rows(page, "1" * 60, "1" * 60)
+        assert page.locator("#notice").is_hidden()
+
+
+def test_parts_are_read_one_after_the_other(browser: Browser) -> None:
+    """Together, each would take as long as all of them, and the server's time is limited for each."""
+    with page_of_limits(browser, strokes=60) as page:
+        held: list[Route] = []
+        page.route("**/api/rows", lambda route: held.append(route))
+        write_two_rows_of_sixty(page)
+        for count in (1, 2, 3):  # all of it, which is refused, and each of the parts
+            wait_for(page, lambda count=count: len(held) == count)  # type: ignore[misc]
+            page.wait_for_timeout(100)
+            assert len(held) == count
+            held[-1].continue_()
+        expect_rows(page, "1" * 60, "1" * 60)
+
+
+def test_the_page_knows_the_servers_limit_of_strokes() -> None:
+    (most,) = re.findall(r"const LARGEST_PART = (\d+);", (PAGE / "api.js").read_text())
+    assert int(most) == Limits().strokes
 
 
 PARTS = "async given => (await import('./parts.js')).partsOf(...given).map(part => part.map(({ id }) => id))"

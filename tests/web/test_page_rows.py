@@ -26,6 +26,7 @@ from browsing import (
     opened,
     serving,
     tap,
+    too_slow,
     wait_for,
     write_two_rows,
     written_by_hand,
@@ -39,7 +40,6 @@ from inkmath.layout.tree import Edge, LayoutTree, Relation, Symbol
 from inkmath.recognizer import Recognizer
 from inkmath.synthesis.style import Writer
 from inkmath.synthesis.typeset import typeset
-from inkmath.web.problems import limit_problem
 from inkmath.web.settings import Limits, Settings
 
 if TYPE_CHECKING:
@@ -441,10 +441,7 @@ def test_a_file_that_says_what_all_its_ink_is_is_read_as_one_formula(page: Page)
 
 
 def test_what_a_file_says_holds_where_the_reader_cannot_tell_rows_in_time(page: Page) -> None:
-    problem = limit_problem(
-        503, "too-slow", "Took too long", limit="seconds", value=10, unit="seconds", remedy="Try less at once."
-    ).response()
-    page.route("**/api/rows", lambda route: route.fulfill(status=problem.status_code, body=bytes(problem.body)))
+    page.route("**/api/rows", too_slow)
     tree = LayoutTree((Symbol("y", (0,)), Symbol("1", (1,))), (Edge(0, 1, Relation.SUP),))
     ink = Ink(Ink.from_points([X, ONE]).strokes, tree=tree)
     page.locator("#file").set_input_files({"name": "a.inkml", "mimeType": "", "buffer": write_inkml(ink)})

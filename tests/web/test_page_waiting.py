@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import ONE, SECONDS, X, copied, draw, expect_latex, focused, needs_chromium, opened, wait_for
+from browsing import ONE, SECONDS, X, copied, draw, expect_latex, focused, needs_chromium, opened, too_slow, wait_for
 
 from inkmath.ink import Ink
 from inkmath.inkml import parse_inkml, write_inkml
-from inkmath.web.problems import limit_problem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -219,7 +218,7 @@ def test_ink_can_be_kept_while_there_is_no_server(page: Page, tmp_path: Path) ->
     page.wait_for_selector('#status[data-state="offline"]')
     assert "when the server is back" in page.locator("#formula-empty").inner_text()
     page.get_by_role("button", name="Download").click()
-    assert page.get_by_role("menuitem", name="InkML").is_disabled()
+    assert page.get_by_role("menuitem", name="InkML ink and formula").is_disabled()
     with page.expect_download() as download:
         page.get_by_role("menuitem", name="PNG").click()
     assert download.value.suggested_filename == "formula.png"
@@ -269,14 +268,11 @@ def test_overload_is_waited_out(page: Page) -> None:
 
 
 def test_what_takes_too_long_is_said_and_not_asked_again_unasked(page: Page) -> None:
-    problem = limit_problem(
-        503, "too-slow", "Took too long", limit="seconds", value=10, unit="seconds", remedy="Try less at once."
-    ).response()
     tries: list[int] = []
 
     def slow(route: Route) -> None:
         tries.append(1)
-        route.fulfill(status=problem.status_code, headers=dict(problem.headers), body=bytes(problem.body))
+        too_slow(route)
 
     page.route("**/api/rows", slow)
     draw(page, X)

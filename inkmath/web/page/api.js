@@ -4,7 +4,9 @@ import { byIds } from "./ink.js";
 import { partsOf } from "./parts.js";
 import { tab } from "./storage.js";
 
-const KEPT = 60;
+const KEPT = 60; // parts, besides those of the newest state
+const LARGEST_PART = 300; // strokes, the server's limit; one of a lower limit says so
+const SMALLEST_PART = 100; // strokes: fewer may be one formula, and are not parted where it takes long
 const PATIENCE_MS = 30_000; // The server itself answers or refuses within 20 seconds.
 
 /** A refusal by the server, as its problem document tells it. */
@@ -16,6 +18,9 @@ export class Refusal extends Error {
     this.limit = problem.limit;
     this.retryAfter = retryAfter;
   }
+
+  /** Whether it is too much to be read at once. */
+  get isTooMuch() { return ["too-many-strokes", "too-many-points", "body-too-large"].includes(this.kind); }
 }
 
 /** The server cannot be reached. */
@@ -65,13 +70,13 @@ export async function call(path, { method = "GET", body, type = "application/jso
 export const wire = (strokes) => strokes.map(({ points }) => points.map(([x, y]) => [Math.round(x * 10) / 10, Math.round(y * 10) / 10]));
 
 /**
- * Reads the newest state only: an answer that is not of the last state is dropped, and the requests before are abandoned
+ * Reads the newest state only: an answer that is not of the last state is dropped, and the request before is abandoned
  * when a newer one begins.
  */
 export class Reader {
-  #running = null; // What abandons the requests of the newest state.
+  #running = null; // What abandons the request for the newest state.
   #kept = new Map();
-  #most = Infinity; // strokes that the server takes at once, once it has said so
+  #most = LARGEST_PART; // strokes in a part, if bands part them
 
   /** Let what is being read go unanswered. */
   abandon() {
@@ -81,22 +86,27 @@ export class Reader {
 
   /**
    * Resolves to the readings of each row from the top down, the best first, all of which obey these choices, or to null
-   * when a newer state has taken its place. What is too much for one request is read in parts.
+   * when a newer state has taken its place. What is too much for one request is read in parts, and these in smaller ones
+   * where they are still too much or take too long.
    */
   async read(state, choices) {
     this.abandon();
     const running = new AbortController();
     this.#running = running;
     const together = [...choices.map(({ strokes }) => strokes), ...state.joined];
-    const parts = state.whole ? [state.strokes] : partsOf(state.strokes, this.#most, together);
+    const partsFor = (most) => (state.whole ? [state.strokes] : partsOf(state.strokes, most, together));
+    const parts = partsFor(this.#most);
+    this.#forget(KEPT + parts.length);
     try {
-      const read = await Promise.all(parts.map((strokes) => this.#readPart({ ...state, strokes, choices }, running)));
-      return this.#running === running ? read.flat() : null;
+      const read = [];
+      // One after the other: together, each would take as long as all, and time is limited for each.
+      for (const strokes of parts) read.push(...await this.#readPart({ ...state, strokes, choices }, running));
+      return this.#running === running ? read : null;
     } catch (error) {
       if (this.#running !== running) return null;
-      this.abandon(); // the other parts
-      if (error.kind !== "too-many-strokes" || error.limit.value >= this.#most) throw error;
-      this.#most = error.limit.value;
+      const most = fewer(error, parts);
+      if (partsFor(most).length <= parts.length) throw error;
+      this.#most = most;
       return this.read(state, choices);
     }
   }
@@ -119,7 +129,18 @@ export class Reader {
     }
     this.#kept.delete(key); // What was needed last is kept longest.
     this.#kept.set(key, read);
-    if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value);
     return read;
   }
+
+  /** Keep so many parts at most. */
+  #forget(most) {
+    for (const key of [...this.#kept.keys()].slice(0, Math.max(0, this.#kept.size - most))) this.#kept.delete(key);
+  }
+}
+
+/** How many strokes are to be in a part when one of some was refused; Infinity where it was not for its size. */
+function fewer({ kind, isTooMuch, limit }, parts) {
+  if (kind === "too-many-strokes") return limit.value;
+  if (!isTooMuch && kind !== "too-slow") return Infinity;
+  return Math.max(SMALLEST_PART, Math.floor(Math.max(...parts.map(({ length }) => length)) / 2));
 }

@@ -37,10 +37,10 @@ export function closeMenu() {
   $("download").ariaExpanded = "false";
 }
 
-/** Let the menu offer downloads; `makers` has a function for each format that gives the file as a blob. */
+/** Let the menu offer downloads; `makers` has a function for each file, by its name, that gives it as a blob. */
 export function offerDownloads(makers) {
   const menu = $("download-menu");
-  const items = () => [...menu.querySelectorAll("button:enabled")];
+  const items = () => [...menu.querySelectorAll("button:enabled:not([hidden])")];
   $("download").addEventListener("click", () => {
     menu.hidden = !menu.hidden;
     $("download").ariaExpanded = String(!menu.hidden);
@@ -57,11 +57,11 @@ export function offerDownloads(makers) {
     if (event.relatedTarget && !event.relatedTarget.closest(".actions")) closeMenu();
   });
   menu.addEventListener("click", async (event) => {
-    const format = event.target.closest("[data-format]")?.dataset.format;
-    if (!format) return;
+    const file = event.target.closest("[data-file]")?.dataset.file;
+    if (!file) return;
     closeMenu();
     try {
-      download(`formula.${format}`, await makers[format]());
+      download(file, await makers[file]());
     } catch (error) {
       complain(error);
     }

@@ -13,7 +13,7 @@ const KINDS = { // how files begin that are no InkML
   WebP: /^RIFF.{4}WEBP/s, GIF: /^GIF8/, TIFF: /^(II\*\0|MM\0\*)/, BMP: /^BM.{4}\0{4}/s, PDF: /^%PDF/,
 };
 const LARGEST_PICTURE = 2000; // pixels a side, which the server shrinks larger ones to anyhow
-const LARGEST_BODY = 2 * 2 ** 20; // bytes, the server's limit
+export const LARGEST_BODY = 2 * 2 ** 20; // bytes, the server's limit for what it reads
 const QUALITIES = [0.92, 0.75, 0.5, 0.25];
 
 /**

@@ -96,7 +96,11 @@ export class Ink extends EventTarget {
   redo() { this.#travel(this.#future, this.#past); }
 
   /** What to keep when the tab is reloaded. */
-  toJSON() { return { ...this.state, nextId: this.#nextId }; }
+  toJSON() {
+    // To a hundredth: a browser keeps five million letters, and the points of a file have as many digits as there are.
+    const strokes = this.state.strokes.map(({ id, points }) => ({ id, points: points.map((point) => point.map(toHundredth)) }));
+    return { ...this.state, strokes, nextId: this.#nextId };
+  }
 
   restore({ nextId, reading, ...state }) {
     // The page kept one reading once, of the whole ink, its strokes by their places.
@@ -130,6 +134,8 @@ export class Ink extends EventTarget {
 
   #changed(elsewhere) { this.dispatchEvent(new CustomEvent("change", { detail: { elsewhere } })); }
 }
+
+const toHundredth = (value) => Math.round(100 * value) / 100;
 
 /** Whether a row that begins with a stroke would part some. */
 const parts = (id, ids) => ids.includes(id) && Math.min(...ids) < id;

@@ -3,7 +3,7 @@
 import { call, Offline, Reader, Refusal, token, wire } from "./api.js";
 import { Choices } from "./choices.js";
 import { closeMenu, copy, offerDownloads, takeFiles } from "./exchange.js";
-import { fitted, readable, toPng, toSvg } from "./files.js";
+import { fitted, LARGEST_BODY, readable, toPng, toSvg } from "./files.js";
 import { boundsOf, byIds, differing, Ink, strokesOf } from "./ink.js";
 import { complain, putAway, say, sentence, setStatus, toast } from "./notices.js";
 import { isDoubtful, Result } from "./result.js";
@@ -210,6 +210,8 @@ function updateButtons() {
   const stale = $("result").dataset.state === "stale"; // Its readings are of older ink.
   for (const button of $("alternatives").querySelectorAll("button")) button.disabled = stale;
   $("download").disabled = ink.isEmpty; // Ink can be kept whatever became of its reading.
+  if (nothing || rows.list.length > 1) $("download-ink").hidden = false;
+  else putAway($("download-ink"), $("download")); // The file of the formula has all of it.
   $("confirm").disabled = nothing || !learning.isOn;
   $("undo").disabled = !ink.canUndo;
   $("redo").disabled = !ink.canRedo;
@@ -590,10 +592,13 @@ function written() {
   };
 }
 
+const toInkml = (body) => permitted(() => call("api/inkml", { method: "POST", body, raw: true }));
+
 offerDownloads({
-  inkml: () => upToDate().then(() => permitted(() => call("api/inkml", { method: "POST", body: written(), raw: true }))),
-  svg: async () => new Blob([toSvg(ink.state.strokes)], { type: "image/svg+xml" }),
-  png: () => toPng(ink.state.strokes),
+  "formula.inkml": () => upToDate().then(() => toInkml(written())),
+  "ink.inkml": () => toInkml({ strokes: wire(ink.state.strokes) }), // A truth would have to be one formula.
+  "formula.svg": async () => new Blob([toSvg(ink.state.strokes)], { type: "image/svg+xml" }),
+  "formula.png": () => toPng(ink.state.strokes),
 });
 
 /** What a file says of its strokes, where that is another formula than the reader takes them for. */
@@ -602,19 +607,32 @@ function said(truth, best) {
   return { choices: differences(truth, best).decided, readings: [withAlternatives({ ...truth, own: "file" }, best)] };
 }
 
-/** What a file holds, and how its rows are read; as one formula where these take too long. */
+/**
+ * The strokes of a file and, where it is no more than is read at once, the formula that it says they are, what they are
+ * read as, and whether all of them are one formula: where the file says so, or rows take too long.
+ */
 async function readFile(file) {
+  const sent = await readable(file);
+  const ask = (path) => permitted(() => patiently(() => call(path, { method: "POST", ...sent })));
+  // The page reads them as it reads what is written.
+  const strokesAlone = async () => ({ strokes: (await ask("api/ink")).strokes, whole: false });
+  if (sent.body.size > LARGEST_BODY) return strokesAlone();
   try {
-    return await ask("api/rows", () => readable(file));
+    const { rows: [best, ...others], ...told } = await ask("api/rows");
+    if (!told.truth || !others.length) return { ...told, best, whole: false };
+  } catch (error) {
+    if (error.isTooMuch) return strokesAlone();
+    if (error.kind !== "too-slow") throw error;
+  }
+  try {
+    // What a file says of all its strokes is one formula, and beside it belongs what they are read as if they are one.
+    const best = await ask("api/recognize");
+    return { ...best, best, whole: true };
   } catch (error) {
     if (error.kind !== "too-slow") throw error;
-    const formula = await ask("api/recognize", () => readable(file));
-    return { ...formula, rows: [formula], whole: true };
+    return strokesAlone();
   }
 }
-
-/** The answer to what `given` gives to send, whatever a server that starts, is busy or wants its token says first. */
-const ask = (path, given) => permitted(() => patiently(async () => call(path, { method: "POST", ...await given() })));
 
 let opening = 0; // Which file is the last that was to be opened.
 let reopen = null; // Opens the one again that could not be sent.
@@ -624,9 +642,7 @@ async function openFile(file, name = file.name) {
   clearTimeout(retries.get(reopen));
   if ($("status").dataset.state !== "offline") setStatus("reading", "Opening");
   try {
-    const { strokes, truth, rows: read, whole = Boolean(truth) && read.length > 1 } = await readFile(file);
-    // What a file says of all its strokes is one formula, and beside it belongs what they are read as if they are one.
-    const best = truth && read.length > 1 ? await ask("api/recognize", () => readable(file)) : read[0];
+    const { strokes, truth, best, whole } = await readFile(file);
     if (mine !== opening) return;
     ink.replace(fitted(strokes, sheet.blank), (ids) => ({ whole, ...(truth && said(byIds(truth, ids), byIds(best, ids))) }));
     setTool("pen");

@@ -236,13 +236,16 @@ def test_all_of_a_long_sheet_is_printed(page: Page) -> None:
     assert has_ink_in(page, 0)
 
 
-def test_a_file_of_many_rows_is_opened_at_its_first_and_large_enough_to_write_on(page: Page) -> None:
-    traces = "".join(
-        f"<trace>{', '.join(f'{x / 50} {y / 50}' for x, y in row(number))}</trace>" for number in range(ROWS)
-    )
-    document = f"<ink>{traces}</ink>".encode()
+@pytest.mark.parametrize("columns", [1, 10])
+def test_a_file_of_many_rows_is_opened_at_its_first_and_large_enough_to_write_on(page: Page, columns: int) -> None:
+    traces = [
+        ", ".join(f"{(x + 50 * column) / 50} {y / 50}" for x, y in row(number))
+        for number in range(ROWS)
+        for column in range(columns)
+    ]
+    document = f"<ink>{''.join(f'<trace>{trace}</trace>' for trace in traces)}</ink>".encode()
     page.locator("#file").set_input_files({"name": "notes.inkml", "mimeType": "", "buffer": document})
-    wait_for(page, lambda: page.locator("#overlay rect").count() == ROWS)
+    wait_for(page, lambda: page.locator("#overlay rect").count() == ROWS * columns)
     assert is_in_sight(page, 0)
     place = outline(page, 0)
     assert place["bottom"] - place["top"] == pytest.approx(0.7 * 28 + 11, abs=1)

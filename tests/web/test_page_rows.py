@@ -414,10 +414,11 @@ def test_what_is_drawn_as_a_picture_is_all_ink(page: Page, tmp_path: Path) -> No
 HIGH = [X, ONE, below(ONE), below(MINUS)]
 
 
-def test_a_file_without_a_formula_is_read_in_rows(page: Page) -> None:
+def test_a_file_without_a_formula_is_read_in_rows_the_first_of_which_is_in_hand(page: Page) -> None:
     document = write_inkml(Ink.from_points(HIGH))
     page.locator("#file").set_input_files({"name": "a.inkml", "mimeType": "", "buffer": document})
     expect_rows(page, "x1", "1-")
+    assert in_hand(page).startswith("1")
 
 
 def test_a_file_of_rows_is_sent_once(page: Page) -> None:

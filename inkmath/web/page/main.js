@@ -645,6 +645,7 @@ async function openFile(file, name = file.name) {
     const { strokes, truth, best, whole } = await readFile(file);
     if (mine !== opening) return;
     ink.replace(fitted(strokes, sheet.blank), (ids) => ({ whole, ...(truth && said(byIds(truth, ids), byIds(best, ids))) }));
+    rows.take(ink.state.strokes[0].id); // That is in sight.
     setTool("pen");
     offerUndo(`Opened ${name}`);
     if (!begun) begin(); // The token was given for the file, and not when the page began.

@@ -80,6 +80,8 @@ export class Sheet extends EventTarget {
     this.isSpread = false; // Whether all of it is on the canvas, not only what is in sight.
     this.singled = null; // The strokes that stand out, or null where all do.
     this.pointer = null;
+    this.from = 0; // How far the sheet was scrolled when the pointer went down.
+    this.held = null; // The height of the window at which it is held to be scrolled.
     this.fingers = new Set(); // Pointers of all fingers, and parts of a hand, on the sheet.
     this.lastPen = -Infinity;
     ink.addEventListener("change", () => this.draw());

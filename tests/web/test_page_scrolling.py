@@ -13,6 +13,7 @@ from browsing import (
     a_row_for_each_stroke,
     draw,
     expect_latex,
+    in_hand,
     kept_strokes,
     load_with_ink,
     needs_chromium,
@@ -177,6 +178,16 @@ def test_what_is_undone_out_of_sight_is_shown(page: Page) -> None:
     assert is_in_sight(page, 16)
 
 
+def test_of_a_sheet_that_comes_back_the_row_in_hand_is_in_sight(page: Page) -> None:
+    with_notes(page)
+    page.get_by_role("button", name="Clear", exact=True).click()
+    expect_latex(page, "")
+    page.keyboard.press("Control+z")
+    wait_for(page, lambda: page.locator("#overlay rect").count() == ROWS)
+    assert in_hand(page).startswith(str(ROWS))
+    assert is_in_sight(page, ROWS - 1)
+
+
 def test_the_row_in_hand_is_in_sight_when_the_tab_is_loaded_again(page: Page) -> None:
     with_notes(page)
     page.locator("#formula [role=radio]").nth(16).click()
@@ -244,7 +255,11 @@ def test_a_file_of_many_rows_is_opened_at_its_first_and_large_enough_to_write_on
         for column in range(columns)
     ]
     document = f"<ink>{''.join(f'<trace>{trace}</trace>' for trace in traces)}</ink>".encode()
+    with_notes(page)
+    page.locator("#scroller").evaluate("scroller => { scroller.scrollTop = 700; }")
+    page.unroute_all()
     page.locator("#file").set_input_files({"name": "notes.inkml", "mimeType": "", "buffer": document})
+    wait_for(page, lambda: page.locator("#toast").inner_text().startswith("Opened"))
     wait_for(page, lambda: page.locator("#overlay rect").count() == ROWS * columns)
     assert is_in_sight(page, 0)
     place = outline(page, 0)

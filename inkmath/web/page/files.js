@@ -1,8 +1,8 @@
 // Files in and out: InkML and pictures to read, ink to keep as InkML, SVG or PNG.
 
 import { Refusal } from "./api.js";
+import { densityFor, drawStroke, prepare } from "./drawing.js";
 import { boundsOf } from "./ink.js";
-import { densityFor, drawStroke, prepare } from "./sheet.js";
 
 const MARGIN = 16;
 const LEGIBLE = 28; // pixels of the sheet, of most strokes

@@ -249,7 +249,7 @@ ink.addEventListener("change", ({ detail: { elsewhere } }) => {
   choices.close();
   closeMend();
   if (ink.isEmpty || elsewhere) sheet.fit(); // What comes back may need a larger sheet, or a smaller one.
-  if (elsewhere && changed.length) sheet.show(boundsOf(changed));
+  if (elsewhere && changed.length) sheet.show(boundsOf([changed.at(-1)])); // Its row is in hand.
   follow();
   keepSoon();
   updateButtons();
@@ -645,7 +645,9 @@ async function openFile(file, name = file.name) {
     const { strokes, truth, best, whole } = await readFile(file);
     if (mine !== opening) return;
     ink.replace(fitted(strokes, sheet.blank), (ids) => ({ whole, ...(truth && said(byIds(truth, ids), byIds(best, ids))) }));
-    rows.take(ink.state.strokes[0].id); // That is in sight.
+    const [{ id }] = ink.state.strokes; // A file is read from its beginning.
+    rows.take(id);
+    sheet.show(boxAround([id]));
     setTool("pen");
     offerUndo(`Opened ${name}`);
     if (!begun) begin(); // The token was given for the file, and not when the page began.

@@ -1,9 +1,9 @@
 // The sheet of paper: draws ink, follows the pen, and lays the outlines of symbols over the ink.
 
+import { densityFor, drawStroke, PEN_WIDTH, prepare } from "./drawing.js";
 import { boundsOf } from "./ink.js";
 import { scratchedOut, strokeAt, strokesAlong } from "./gestures.js";
 
-const PEN_WIDTH = 2.8;
 const ERASER_REACH = 9;
 const TAP_REACH = 14;
 const PALM_PAUSE_MS = 800;
@@ -11,45 +11,7 @@ const STRIP = 28; // Pixels of the sheet: nothing is begun on a narrower one.
 const ROOM = 120; // Of the ink's unit: enough for two symbols more.
 const SMALLEST = 0.7; // Of the size as written: a sheet that is too long for its ink to be seen whole at this is scrolled.
 const MOVED = 8; // Pixels: who scrolled less meant to tap.
-const DENSITY = 2;
-const LARGEST_CANVAS = 16e6; // Pixels: an iPad makes no larger one.
-const LONGEST_CANVAS = 16_000; // Pixels a side.
 const SVG = "http://www.w3.org/2000/svg";
-
-/** Draw a stroke of [x, y, pressure] points as a smooth line, thicker where the pen pressed. */
-export function drawStroke(context, points) {
-  const width = (pressure) => PEN_WIDTH * (0.55 + 0.9 * pressure);
-  if (points.length < 3) {
-    const [x, y, pressure] = points[0];
-    const [endX, endY] = points.at(-1);
-    context.lineWidth = width(pressure) + (points.length === 1 ? 1.4 : 0);
-    context.beginPath();
-    context.moveTo(x, y);
-    context.lineTo(endX, endY + (x === endX && y === endY ? 0.01 : 0));
-    context.stroke();
-    return;
-  }
-  let from = points[0];
-  for (let i = 1; i < points.length; i++) {
-    const last = i === points.length - 1;
-    const to = last ? points[i] : [(points[i][0] + points[i + 1][0]) / 2, (points[i][1] + points[i + 1][1]) / 2];
-    context.lineWidth = width(points[i][2]);
-    context.beginPath();
-    context.moveTo(from[0], from[1]);
-    context.quadraticCurveTo(points[i][0], points[i][1], to[0], to[1]);
-    context.stroke();
-    from = to;
-  }
-}
-
-/** Pixels of a canvas for each of a picture of this size, as far as browsers make canvases. */
-export const densityFor = (width, height) => Math.min(DENSITY, LONGEST_CANVAS / Math.max(width, height), Math.sqrt(LARGEST_CANVAS / (width * height)));
-
-export function prepare(context, colour) {
-  context.lineCap = "round";
-  context.lineJoin = "round";
-  context.strokeStyle = colour;
-}
 
 /**
  * A sheet as wide as its place on the page. Ink that is too wide is shown smaller, ink that is too high as well, down to
@@ -133,11 +95,18 @@ export class Sheet extends EventTarget {
     return [x, y + this.scroller.scrollTop / this.scale];
   }
 
-  /** From the ink's coordinates to pixels of what is in sight. */
-  toSheet({ left, top, right, bottom }) {
-    const [x, y] = this.#origin;
+  /** From the ink's coordinates to pixels of the whole sheet. */
+  #toWhole({ left, top, right, bottom }) {
+    const [x, y] = this.corner;
     const { scale } = this;
     return { left: (left - x) * scale, top: (top - y) * scale, right: (right - x) * scale, bottom: (bottom - y) * scale };
+  }
+
+  /** From the ink's coordinates to pixels of what is in sight. */
+  toSheet(box) {
+    const { top, bottom, ...sides } = this.#toWhole(box);
+    const { scrollTop } = this.scroller;
+    return { ...sides, top: top - scrollTop, bottom: bottom - scrollTop };
   }
 
   /** Outline symbols: [{box, className, symbol}], boxes in the ink's coordinates. */
@@ -145,13 +114,12 @@ export class Sheet extends EventTarget {
     this.shapes = shapes;
     this.overlay.replaceChildren(...shapes.map(({ box, className, symbol }) => {
       const rect = document.createElementNS(SVG, "rect");
-      const [x, y] = this.corner;
-      const { scale } = this;
+      const { left, top, right, bottom } = this.#toWhole(box);
       const margin = 5;
-      rect.setAttribute("x", (box.left - x) * scale - margin);
-      rect.setAttribute("y", (box.top - y) * scale - margin);
-      rect.setAttribute("width", Math.max(2, (box.right - box.left) * scale) + 2 * margin);
-      rect.setAttribute("height", Math.max(2, (box.bottom - box.top) * scale) + 2 * margin);
+      rect.setAttribute("x", left - margin);
+      rect.setAttribute("y", top - margin);
+      rect.setAttribute("width", Math.max(2, right - left) + 2 * margin);
+      rect.setAttribute("height", Math.max(2, bottom - top) + 2 * margin);
       rect.setAttribute("class", className);
       rect.dataset.symbol = symbol;
       return rect;
@@ -263,11 +231,10 @@ export class Sheet extends EventTarget {
   }
 
   /** Scroll as little as brings a box into sight, with so many pixels beneath it; its top where there is not room for both. */
-  show({ top, bottom }, beneath = STRIP) {
+  show(box, beneath = STRIP) {
+    const { top, bottom } = this.#toWhole(box);
     const { clientHeight, scrollTop } = this.scroller;
-    const y = this.corner[1];
-    const [first, last] = [(top - y) * this.scale - STRIP, (bottom - y) * this.scale + beneath];
-    this.scroller.scrollTop = Math.min(first, Math.max(scrollTop, last - clientHeight));
+    this.scroller.scrollTop = Math.min(top - STRIP, Math.max(scrollTop, bottom + beneath - clientHeight));
   }
 
   /** Draw what is in sight now. */

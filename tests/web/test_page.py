@@ -212,6 +212,17 @@ def test_the_sheet_has_its_size_again_when_a_stroke_over_its_edge_is_undone(page
     assert kept_strokes(page)[1][0][:2] == pytest.approx(MINUS[0], abs=1)
 
 
+def test_what_is_erased_is_outlined_no_more_while_the_rest_is_being_read(page: Page) -> None:
+    draw(page, X, MINUS, ONE)
+    wait_for(page, lambda: page.locator("#overlay rect").count() == 3)
+    page.route("**/api/rows", lambda _: None)
+    page.keyboard.press("Backspace")
+    assert page.locator("#overlay rect").count() == 2
+    page.keyboard.press("Control+z")
+    page.unroute_all()
+    wait_for(page, lambda: page.locator("#overlay rect").count() == 3)
+
+
 def room_beneath(page: Page) -> float:
     """How much of the sheet is left beneath all outlines."""
     room: float = page.evaluate(

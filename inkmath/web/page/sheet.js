@@ -40,13 +40,17 @@ export class Sheet extends EventTarget {
     this.newest = null; // The box around the stroke that the pen wrote last, until the sheet has room beneath it.
     this.doomed = new Set(); // Strokes under the eraser, gone when it lifts.
     this.isSpread = false; // Whether all of it is on the canvas, not only what is in sight.
+    this.shapes = []; // What is outlined.
     this.singled = null; // The strokes that stand out, or null where all do.
     this.pointer = null;
     this.from = 0; // How far the sheet was scrolled when the pointer went down.
     this.held = null; // The height of the window at which it is held to be scrolled.
     this.fingers = new Set(); // Pointers of all fingers, and parts of a hand, on the sheet.
     this.lastPen = -Infinity;
-    ink.addEventListener("change", () => this.draw());
+    ink.addEventListener("change", () => {
+      this.#forget();
+      this.draw();
+    });
     new ResizeObserver(() => this.#resize()).observe(scroller);
     scroller.addEventListener("scroll", () => this.#refresh());
     window.addEventListener("beforeprint", () => this.#spread());
@@ -125,6 +129,13 @@ export class Sheet extends EventTarget {
       return rect;
     }));
     this.dispatchEvent(new Event("outlined"));
+  }
+
+  /** Outline nothing more around strokes that are gone: other ink may lie there now. */
+  #forget() {
+    const there = new Set(this.ink.state.strokes.map(({ id }) => id));
+    const left = this.shapes.filter(({ strokes }) => strokes.every((id) => there.has(id)));
+    if (left.length < this.shapes.length) this.outline(left);
   }
 
   /** Let some strokes stand out before all others, or none (null). */
@@ -226,7 +237,7 @@ export class Sheet extends EventTarget {
     this.newest = null;
     // Half of the sheet lies before the pen that came to its lower edge: it is not moved again at the next row.
     if (newest) this.show(newest, newest.bottom + STRIP / this.scale > this.view.bottom ? height / 2 : 0);
-    if (this.shapes) this.outline(this.shapes);
+    this.outline(this.shapes);
     this.#refresh();
   }
 
@@ -368,10 +379,10 @@ export class Sheet extends EventTarget {
     const near = strokeAt(point, this.ink.state.strokes, TAP_REACH / this.scale);
     if (near) return near;
     const [x, y] = point;
-    const around = (this.shapes ?? [])
+    const around = this.shapes
       .filter(({ box }) => x >= box.left - 5 && x <= box.right + 5 && y >= box.top - 5 && y <= box.bottom + 5)
       .sort((a, b) => area(a.box) - area(b.box));
-    return around.length ? this.ink.stroke(around[0].strokes[0]) ?? null : null;
+    return around.length ? this.ink.stroke(around[0].strokes[0]) : null;
   }
 
   #hover(stroke) {

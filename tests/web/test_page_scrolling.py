@@ -1,4 +1,4 @@
-"""Sheets that are longer than their place on the page: they are scrolled, by hand and by the page itself."""
+"""Sheets that are longer or broader than their place on the page: they are scrolled, by hand and by the page itself."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ from browsing import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from playwright.sync_api import Browser, Page
 
 pytestmark = needs_chromium
 
-ROWS = 20
+ROWS = COLUMNS = 20
 PITCH = 80
 
 
@@ -36,18 +38,37 @@ def row(number: int) -> Points:
     return [(100, 20 + PITCH * number), (110, 40 + PITCH * number), (130, 60 + PITCH * number)]
 
 
-def with_notes(page: Page, rows: int = ROWS) -> None:
-    """Have so many rows on the sheet, of one stroke each, and see the first."""
+def column(number: int) -> Points:
+    """The same beside each other."""
+    return [(20 + PITCH * number, 100), (40 + PITCH * number, 110), (60 + PITCH * number, 130)]
+
+
+def with_ink(page: Page, *strokes: Points) -> None:
+    """Have strokes on the sheet, each read for itself, and see the first."""
     page.route("**/api/rows", a_row_for_each_stroke)
-    strokes = [{"id": number, "points": [[x, y, 0.5] for x, y in row(number)]} for number in range(rows)]
-    load_with_ink(page, {"strokes": strokes, "nextId": rows})
-    wait_for(page, lambda: page.locator(".row").count() == rows)
+    kept = [{"id": number, "points": [[x, y, 0.5] for x, y in points]} for number, points in enumerate(strokes)]
+    load_with_ink(page, {"strokes": kept, "nextId": len(kept)})
+    wait_for(page, lambda: page.locator(".row").count() == len(kept))
     page.locator("#formula [role=radio]").first.click()
-    wait_for(page, lambda: scrolled(page) == 0)
+    wait_for(page, lambda: scrolled(page) == scrolled_sideways(page) == 0)
+
+
+def with_notes(page: Page, rows: int = ROWS) -> None:
+    with_ink(page, *map(row, range(rows)))
+
+
+def with_a_long_formula(page: Page) -> None:
+    """It is 1.6 times as broad as the sheet at its smallest."""
+    with_ink(page, *map(column, range(COLUMNS)))
 
 
 def scrolled(page: Page) -> float:
     far: float = page.locator("#scroller").evaluate("scroller => scroller.scrollTop")
+    return far
+
+
+def scrolled_sideways(page: Page) -> float:
+    far: float = page.locator("#scroller").evaluate("scroller => scroller.scrollLeft")
     return far
 
 
@@ -56,13 +77,14 @@ def outline(page: Page, number: int) -> dict[str, float]:
     sheet, box = page.locator("#ink").bounding_box(), page.locator("#overlay rect").nth(number).bounding_box()
     assert sheet is not None
     assert box is not None
-    top = box["y"] - sheet["y"]
-    return {"left": box["x"] - sheet["x"], "top": top, "bottom": top + box["height"], "high": sheet["height"]}
+    left, top = box["x"] - sheet["x"], box["y"] - sheet["y"]
+    ends = {"right": left + box["width"], "bottom": top + box["height"]}
+    return {"left": left, "top": top, **ends, "wide": sheet["width"], "high": sheet["height"]}
 
 
 def is_in_sight(page: Page, number: int) -> bool:
     place = outline(page, number)
-    return place["top"] >= 0 and place["bottom"] <= place["high"]
+    return min(place["left"], place["top"], place["wide"] - place["right"], place["high"] - place["bottom"]) >= 0
 
 
 def has_ink_in(page: Page, number: int) -> bool:
@@ -93,6 +115,25 @@ def test_rows_that_would_be_too_small_to_write_on_are_scrolled_instead(page: Pag
     assert not is_in_sight(page, 0)
 
 
+def test_a_formula_that_would_be_too_small_to_write_on_is_scrolled_sideways(page: Page) -> None:
+    with_a_long_formula(page)
+    place = outline(page, 0)
+    assert place["right"] - place["left"] == pytest.approx(0.7 * 40 + 11, abs=1), "seven tenths of the size as written"
+    assert has_ink_in(page, 0)
+    assert not is_in_sight(page, 19)
+    sheet = page.locator("#ink").bounding_box()
+    assert sheet is not None
+    page.mouse.move(sheet["x"] + 300, sheet["y"] + 200)
+    page.mouse.wheel(600, 0)
+    wait_for(page, lambda: scrolled_sideways(page) == 600 and is_in_sight(page, 19))
+    assert has_ink_in(page, 19)
+    assert not is_in_sight(page, 0)
+    assert scrolled(page) == 0
+    draw(page, [(300, 200), (310, 230), (330, 240)])
+    assert kept_strokes(page)[-1][0][:2] == pytest.approx([(600 + 300) / 0.7, 200 / 0.7], abs=1)
+    assert opacity(page, 310, 230) > 0
+
+
 def test_what_is_written_on_a_scrolled_sheet_is_where_the_pen_was(page: Page) -> None:
     with_notes(page)
     page.locator("#scroller").evaluate("scroller => { scroller.scrollTop = 700; }")
@@ -120,6 +161,34 @@ def test_a_pen_at_the_lower_edge_has_half_of_the_sheet_before_it_once_it_rests(p
         assert has_ink_in(page, count)
 
 
+def test_a_pen_at_the_right_edge_has_half_of_the_sheet_before_it_once_it_rests(page: Page) -> None:
+    with_a_long_formula(page)
+    page.evaluate(REST_WHEN_TOLD)
+    for _ in range(3):
+        count = len(kept_strokes(page))
+        wide = outline(page, 0)["wide"]
+        page.locator("#scroller").evaluate("scroller => { scroller.scrollLeft = scroller.scrollWidth; }")
+        before = scrolled_sideways(page)
+        draw(page, [(wide - 60, 100), (wide - 20, 110), (wide - 20, 130)])
+        page.locator("#overlay rect").nth(count).wait_for()
+        assert scrolled_sideways(page) == before, "between two strokes nothing moves"
+        page.evaluate("rest()")
+        assert scrolled_sideways(page) > before
+        assert outline(page, count)["right"] - 5 == pytest.approx(wide / 2, abs=15)  # Chromium counts the bar's gutter.
+        assert has_ink_in(page, count)
+
+
+def test_of_a_stroke_as_long_as_half_of_the_sheet_the_beginning_stays_in_sight(page: Page) -> None:
+    """It may be the bar of a fraction."""
+    with_a_long_formula(page)
+    page.evaluate(REST_WHEN_TOLD)
+    wide = outline(page, 0)["wide"]
+    draw(page, [(0.3 * wide, 200), (0.6 * wide, 201), (wide - 10, 200)])
+    wait_for(page, lambda: page.locator("#overlay rect").count() == COLUMNS + 1)
+    page.evaluate("rest()")
+    assert 0 < outline(page, COLUMNS)["left"] < 40
+
+
 def test_in_the_midst_of_a_sheet_it_follows_the_pen_too(page: Page) -> None:
     with_notes(page)
     page.evaluate(REST_WHEN_TOLD)
@@ -139,6 +208,21 @@ def test_a_row_that_is_taken_in_hand_comes_into_sight(page: Page) -> None:
     before = scrolled(page)
     page.locator("#formula [role=radio]").nth(14).click()
     assert scrolled(page) == before, "it is in sight already"
+
+
+def test_what_is_taken_in_hand_of_a_broad_sheet_comes_into_sight(page: Page) -> None:
+    with_a_long_formula(page)
+    for number in (19, 0):
+        assert not is_in_sight(page, number)
+        page.locator("#formula [role=radio]").nth(number).click()
+        wait_for(page, lambda number=number: is_in_sight(page, number) and has_ink_in(page, number))  # type: ignore[misc]
+    page.locator("#formula [data-symbol='19']").click()
+    page.locator("#choices").wait_for()
+    panel, paper = page.locator("#choices").bounding_box(), page.locator("#paper").bounding_box()
+    assert panel is not None
+    assert paper is not None
+    assert panel["x"] <= paper["x"] + outline(page, 19)["left"]
+    assert panel["x"] + panel["width"] <= paper["x"] + paper["width"]
 
 
 def test_the_choices_of_a_symbol_stand_beside_it_and_stay_on_the_sheet_when_that_is_scrolled(page: Page) -> None:
@@ -208,42 +292,55 @@ def test_with_select_the_sheet_is_dragged_and_a_tap_still_chooses(page: Page) ->
     page.locator("#choices").wait_for()
 
 
-def test_two_fingers_scroll_the_sheet_and_draw_nothing(browser: Browser, address: str) -> None:
+def test_with_select_a_broad_sheet_is_dragged_sideways(page: Page) -> None:
+    with_a_long_formula(page)
+    page.keyboard.press("s")
+    draw(page, [(400, 300), (300, 280), (150, 250)])
+    assert scrolled_sideways(page) == 250
+    assert page.locator("#choices").is_hidden()
+
+
+@pytest.mark.parametrize(("prepare", "far"), [(with_notes, scrolled), (with_a_long_formula, scrolled_sideways)])
+def test_two_fingers_scroll_the_sheet_and_draw_nothing(
+    browser: Browser, address: str, prepare: Callable[[Page], None], far: Callable[[Page], float]
+) -> None:
     with opened(browser, address, viewport={"width": 800, "height": 1000}, has_touch=True, is_mobile=True) as page:
-        with_notes(page)
+        prepare(page)
         hand = page.context.new_cdp_session(page)
         sheet = page.locator("#ink").bounding_box()
         assert sheet is not None
 
-        def fingers(kind: str, *heights: float) -> None:
+        def fingers(kind: str, count: int, moved: float = 0) -> None:
             points: list[dict[str, Any]] = [
-                {"x": sheet["x"] + 300 + 80 * number, "y": sheet["y"] + height, "id": number}
-                for number, height in enumerate(heights)
+                {"x": sheet["x"] + 400 + 80 * number - moved, "y": sheet["y"] + 300 - moved, "id": number}
+                for number in range(count)
             ]
             hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
-        fingers("touchStart", 300)
-        fingers("touchStart", 300, 300)
-        for height in (280, 240, 200, 160):
-            fingers("touchMove", height, height)
-        fingers("touchEnd")
-        wait_for(page, lambda: scrolled(page) > 80)
+        fingers("touchStart", 1)
+        fingers("touchStart", 2)
+        for moved in (20, 60, 100, 140):
+            fingers("touchMove", 2, moved)
+        fingers("touchEnd", 0)
+        wait_for(page, lambda: far(page) > 80)
         assert len(kept_strokes(page)) == ROWS
 
 
-def test_all_of_a_long_sheet_is_printed(page: Page) -> None:
-    with_notes(page)
-    height = "document.getElementById('ink').height"
-    before = page.evaluate(height)
+@pytest.mark.parametrize(("prepare", "side"), [(with_notes, "height"), (with_a_long_formula, "width")])
+def test_all_of_a_sheet_is_printed(page: Page, prepare: Callable[[Page], None], side: str) -> None:
+    prepare(page)
+    size = f"document.getElementById('ink').{side}"
+    before = page.evaluate(size)
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert page.evaluate(height) > 2 * before
-    inked = """canvas => {
-        const { data } = canvas.getContext("2d").getImageData(0, canvas.height - 120, canvas.width, 100);
-        return data.some((value) => value > 0);
+    assert page.evaluate(size) > 1.5 * before
+    inked = """(canvas, side) => {
+        const { width, height } = canvas;
+        const end = side === "width" ? [width - 120, 0, 100, height] : [0, height - 120, width, 100];
+        return canvas.getContext("2d").getImageData(...end).data.some((value) => value > 0);
     }"""
-    assert page.locator("#ink").evaluate(inked), "to its last row"
+    assert page.locator("#ink").evaluate(inked, side), "to its end"
     page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert page.evaluate(height) == before
+    assert page.evaluate(size) == before
     assert has_ink_in(page, 0)
 
 

@@ -73,7 +73,7 @@ async function decoded(file) {
   }
 }
 
-/** Fit strokes of any unit onto what a sheet shows, or beyond its lower edge where they were too small, as [x, y, pressure] points. */
+/** Fit strokes of any unit onto what a sheet shows, or beyond its edges where they were too small, as [x, y, pressure] points. */
 export function fitted(strokes, view) {
   const width = view.right - view.left;
   const height = view.bottom - view.top;
@@ -83,8 +83,8 @@ export function fitted(strokes, view) {
   const sizes = strokes.map((points) => sizeOf(boundsOf([{ points }]))).sort((a, b) => a - b);
   const legible = LEGIBLE / Math.max(1e-6, sizes[sizes.length >> 1]);
   // Neither a dot nor a bar should fill the sheet.
-  const scale = Math.min((width * 0.8) / wide, Math.max(legible, Math.min((height * 0.6) / high, 160 / Math.min(wide, high))));
-  const left = view.left + (width - wide * scale) / 2;
+  const scale = Math.max(legible, Math.min((width * 0.8) / wide, (height * 0.6) / high, 160 / Math.min(wide, high)));
+  const left = view.left + Math.max(MARGIN, (width - wide * scale) / 2);
   const top = view.top + Math.max(MARGIN, (height - high * scale) / 2);
   return strokes.map((points) => points.map(([x, y]) => [left + (x - box.left) * scale, top + (y - box.top) * scale, 0.5]));
 }

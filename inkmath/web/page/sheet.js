@@ -9,13 +9,13 @@ const TAP_REACH = 14;
 const PALM_PAUSE_MS = 800;
 const STRIP = 28; // Pixels of the sheet: nothing is begun on a narrower one.
 const ROOM = 120; // Of the ink's unit: enough for two symbols more.
-const SMALLEST = 0.7; // Of the size as written: a sheet that is too long for its ink to be seen whole at this is scrolled.
+const SMALLEST = 0.7; // Of the size as written: a sheet whose ink cannot be seen whole at this is scrolled.
 const MOVED = 8; // Pixels: who scrolled less meant to tap.
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
- * A sheet as wide as its place on the page. Ink that is too wide is shown smaller, ink that is too high as well, down to
- * a size that one still writes at; what is higher than that is scrolled.
+ * A sheet in its place on the page. Ink that is too wide or too high is shown smaller, down to a size that one still
+ * writes at; what is larger than that is scrolled.
  *
  * Events: `erased` {count} after a scratch-out, `pick` {stroke} for a tap with the select tool, `hover` {stroke},
  * `begin` when the pointer goes down and `dropped` when nothing came of it, `outlined` when the outlines are new ones,
@@ -28,7 +28,7 @@ export class Sheet extends EventTarget {
     super();
     this.paper = paper;
     this.scroller = scroller;
-    this.spacer = spacer; // As high as what is out of sight.
+    this.spacer = spacer; // As wide as the whole sheet and as high as what is out of sight of it, where it is scrolled.
     this.canvas = canvas;
     this.overlay = overlay;
     this.ink = ink;
@@ -43,8 +43,8 @@ export class Sheet extends EventTarget {
     this.shapes = []; // What is outlined.
     this.singled = null; // The strokes that stand out, or null where all do.
     this.pointer = null;
-    this.from = 0; // How far the sheet was scrolled when the pointer went down.
-    this.held = null; // The height of the window at which it is held to be scrolled.
+    this.from = [0, 0]; // How far the sheet was scrolled when the pointer went down.
+    this.held = null; // The place in the window at which it is held to be scrolled, [x, y].
     this.fingers = new Set(); // Pointers of all fingers, and parts of a hand, on the sheet.
     this.lastPen = -Infinity;
     ink.addEventListener("change", () => {
@@ -71,7 +71,10 @@ export class Sheet extends EventTarget {
     // sheet, too: let the browser do that, and it does it at times with a pen that writes.
     canvas.addEventListener("touchmove", (event) => {
       if (event.touches.length < 2 || this.#isPalm(event)) event.preventDefault();
-      else if (visualViewport.scale === 1) this.#drag((event.touches[0].clientY + event.touches[1].clientY) / 2); // Else they move the page.
+      else if (visualViewport.scale === 1) { // Else they move the page.
+        const [one, other] = event.touches;
+        this.#drag([(one.clientX + other.clientX) / 2, (one.clientY + other.clientY) / 2]);
+      }
     }, { passive: false });
     canvas.addEventListener("touchstart", () => { this.held = null; }, { passive: true });
   }
@@ -93,10 +96,14 @@ export class Sheet extends EventTarget {
     return { left, top, right: left + clientWidth / this.scale, bottom: top + clientHeight / this.scale };
   }
 
+  /** How many pixels of the sheet are out of sight to the left and above. */
+  get #scrolled() { return [this.scroller.scrollLeft, this.scroller.scrollTop]; }
+
   /** The ink's coordinates of the upper left corner of what is in sight. */
   get #origin() {
     const [x, y] = this.corner;
-    return [x, y + this.scroller.scrollTop / this.scale];
+    const [across, down] = this.#scrolled;
+    return [x + across / this.scale, y + down / this.scale];
   }
 
   /** From the ink's coordinates to pixels of the whole sheet. */
@@ -108,9 +115,9 @@ export class Sheet extends EventTarget {
 
   /** From the ink's coordinates to pixels of what is in sight. */
   toSheet(box) {
-    const { top, bottom, ...sides } = this.#toWhole(box);
-    const { scrollTop } = this.scroller;
-    return { ...sides, top: top - scrollTop, bottom: bottom - scrollTop };
+    const { left, top, right, bottom } = this.#toWhole(box);
+    const [across, down] = this.#scrolled;
+    return { left: left - across, top: top - down, right: right - across, bottom: bottom - down };
   }
 
   /** Outline symbols: [{box, className, symbol}], boxes in the ink's coordinates. */
@@ -146,10 +153,9 @@ export class Sheet extends EventTarget {
 
   draw() {
     this.#blank(this.written);
-    const { top, bottom } = this.isSpread ? { top: -Infinity, bottom: Infinity } : this.view;
+    const { view } = this;
     for (const stroke of this.ink.state.strokes) {
-      const box = boundsOf([stroke]);
-      if (box.bottom < top - PEN_WIDTH || box.top > bottom + PEN_WIDTH) continue;
+      if (!this.isSpread && !meets(boundsOf([stroke]), view)) continue;
       this.written.globalAlpha = this.doomed.has(stroke.id) ? 0.18 : this.singled?.has(stroke.id) === false ? 0.35 : 1;
       drawStroke(this.written, stroke.points);
     }
@@ -171,10 +177,10 @@ export class Sheet extends EventTarget {
   /** Make a canvas empty, to be drawn on in the ink's coordinates. */
   #blank(context) {
     const [x, y] = this.isSpread ? this.corner : this.#origin;
-    const ratio = context.canvas.width / Math.max(1, this.scroller.clientWidth);
+    const scale = this.density * this.scale;
     context.resetTransform();
     context.clearRect(0, 0, context.canvas.width, context.canvas.height);
-    context.scale(ratio * this.scale, ratio * this.scale);
+    context.scale(scale, scale);
     context.translate(-x, -y);
     prepare(context, getComputedStyle(this.paper).getPropertyValue("--ink").trim());
   }
@@ -189,24 +195,25 @@ export class Sheet extends EventTarget {
 
   #resize() {
     if (this.isSpread) return; // It is the paper of a printer that has another size.
-    this.#setDensity(window.devicePixelRatio || 1, this.scroller.clientHeight);
+    this.#setDensity(window.devicePixelRatio || 1, this.scroller.clientWidth, this.scroller.clientHeight);
     this.fit();
   }
 
-  /** Give the canvases pixels for what is as wide as the sheet, and so high. */
-  #setDensity(ratio, height) {
+  /** Give the canvases so many pixels for each of the sheet, which is so wide and so high. */
+  #setDensity(density, width, height) {
+    this.density = density;
     for (const { canvas } of [this.context, this.written]) {
-      canvas.width = Math.max(1, Math.round(this.scroller.clientWidth * ratio)); // An empty canvas cannot be copied.
-      canvas.height = Math.max(1, Math.round(height * ratio));
+      canvas.width = Math.max(1, Math.round(width * density)); // An empty canvas cannot be copied.
+      canvas.height = Math.max(1, Math.round(height * density));
     }
   }
 
   /** Have all of the sheet that is written on on the canvas, to be printed: paper cannot be scrolled. */
   #spread() {
-    const { clientWidth: width } = this.scroller;
-    const height = Math.max(1, (boundsOf(this.ink.state.strokes).bottom - this.corner[1]) * this.scale + STRIP);
+    const { right, bottom } = this.#toWhole(boundsOf(this.ink.state.strokes));
+    const [width, height] = [Math.max(this.scroller.clientWidth, right + STRIP), Math.max(1, bottom + STRIP)];
     this.isSpread = true;
-    this.#setDensity(densityFor(width, height), height);
+    this.#setDensity(densityFor(width, height), width, height);
     this.draw();
   }
 
@@ -216,12 +223,12 @@ export class Sheet extends EventTarget {
     const [x, y] = this.corner;
     const { view, newest, scale } = this;
     const strip = STRIP / scale;
-    const end = y + this.scroller.scrollHeight / scale;
-    const underPen = newest === null || newest.bottom + strip <= view.bottom;
-    return left >= x && top >= y && right + strip <= view.right && bottom + strip <= end && underPen; // Without ink, too.
+    const { scrollWidth, scrollHeight } = this.scroller;
+    const atPen = newest === null || (newest.right + strip <= view.right && newest.bottom + strip <= view.bottom);
+    return left >= x && top >= y && right + strip <= x + scrollWidth / scale && bottom + strip <= y + scrollHeight / scale && atPen; // Without ink, too.
   }
 
-  /** Give the sheet a scale and a length at which all its ink has room; what is in sight stays so. */
+  /** Give the sheet a scale and a size at which all its ink has room; what is in sight stays so. */
   fit() {
     const { left, top, right, bottom } = boundsOf(this.ink.state.strokes);
     const { clientWidth: width, clientHeight: height } = this.scroller;
@@ -230,35 +237,44 @@ export class Sheet extends EventTarget {
     const fits = right + STRIP <= x + width && bottom + STRIP <= y + height; // Without ink, too.
     const [wide, high] = [width / (right + ROOM - x), height / (bottom + ROOM - y)];
     this.corner = [x, y];
-    this.scale = fits ? 1 : Math.min(1, wide, Math.max(SMALLEST, high));
-    const isLong = !fits && this.scale > high;
-    this.spacer.style.height = isLong ? `${(bottom - y) * this.scale - height / 2}px` : "0";
-    this.scroller.scrollTop = (view.top - y) * this.scale;
+    this.scale = fits ? 1 : Math.min(1, Math.max(SMALLEST, Math.min(wide, high)));
+    const { scale } = this;
+    const [isBroad, isLong] = [!fits && scale > wide, !fits && scale > high];
+    this.spacer.style.width = isBroad ? `${(right - x) * scale + width / 2}px` : "0";
+    this.spacer.style.height = isLong ? `${(bottom - y) * scale - height / 2}px` : "0";
+    this.scroller.scrollTo((view.left - x) * scale, (view.top - y) * scale);
     this.newest = null;
-    // Half of the sheet lies before the pen that came to its lower edge: it is not moved again at the next row.
-    if (newest) this.show(newest, newest.bottom + STRIP / this.scale > this.view.bottom ? height / 2 : 0);
+    if (newest) {
+      // Half of the sheet lies before the pen that came to its edge: it is not moved again at the next symbol, or row.
+      const [beside, beneath] = [newest.right + STRIP / scale > this.view.right, newest.bottom + STRIP / scale > this.view.bottom];
+      this.show(newest, beside ? width / 2 : 0, beneath ? height / 2 : 0);
+    }
     this.outline(this.shapes);
     this.#refresh();
   }
 
-  /** Scroll as little as brings a box into sight, with so many pixels beneath it; its top where there is not room for both. */
-  show(box, beneath = STRIP) {
-    const { top, bottom } = this.#toWhole(box);
-    const { clientHeight, scrollTop } = this.scroller;
-    this.scroller.scrollTop = Math.min(top - STRIP, Math.max(scrollTop, bottom + beneath - clientHeight));
+  /** Scroll as little as brings a box into sight, with so many pixels beside and beneath it; where there is not room for all, its beginning. */
+  show(box, beside = STRIP, beneath = STRIP) {
+    const { left, top, right, bottom } = this.#toWhole(box);
+    const { clientWidth, clientHeight } = this.scroller;
+    const [across, down] = this.#scrolled;
+    this.scroller.scrollTo(
+      Math.min(left - STRIP, Math.max(across, right + beside - clientWidth)),
+      Math.min(top - STRIP, Math.max(down, bottom + beneath - clientHeight)),
+    );
   }
 
   /** Draw what is in sight now. */
   #refresh() {
     this.draw();
-    this.overlay.style.translate = `0 ${-this.scroller.scrollTop}px`;
+    this.overlay.style.translate = this.#scrolled.map((far) => `${-far}px`).join(" ");
     this.dispatchEvent(new Event("moved"));
   }
 
-  /** Scroll with fingers or a pen that hold the sheet at a height of the window. */
-  #drag(height) {
-    if (this.held !== null) this.scroller.scrollTop += this.held - height;
-    this.held = height;
+  /** Scroll with fingers or a pen that hold the sheet at a place in the window. */
+  #drag([x, y]) {
+    if (this.held) this.scroller.scrollBy(this.held[0] - x, this.held[1] - y);
+    this.held = [x, y];
   }
 
   #point(event) {
@@ -296,8 +312,8 @@ export class Sheet extends EventTarget {
     this.dispatchEvent(new CustomEvent("begin"));
     // Else Backspace would still erase the symbol that was corrected before, rather than what is written now.
     if (this.using !== "select") document.activeElement?.blur();
-    this.from = this.scroller.scrollTop;
-    this.held = event.clientY;
+    this.from = this.#scrolled;
+    this.held = [event.clientX, event.clientY];
     if (this.using === "pen") { this.live = [point]; this.#drawLive(); }
     if (this.using === "eraser") { this.trail = point; this.#erase(point); }
   }
@@ -315,7 +331,7 @@ export class Sheet extends EventTarget {
       if (this.using === "eraser") this.#erase(point);
     }
     if (this.using === "pen") this.#drawLive();
-    if (this.using === "select") this.#drag(event.clientY);
+    if (this.using === "select") this.#drag([event.clientX, event.clientY]);
   }
 
   #up(event) {
@@ -343,7 +359,8 @@ export class Sheet extends EventTarget {
       this.draw();
     }
     // Not as it went down: it may have been the first of two fingers, or a hand.
-    if (this.using === "select" && Math.abs(this.scroller.scrollTop - this.from) < MOVED) {
+    const [across, down] = this.#scrolled;
+    if (this.using === "select" && Math.hypot(across - this.from[0], down - this.from[1]) < MOVED) {
       this.dispatchEvent(new CustomEvent("pick", { detail: { stroke: this.#meantAt(this.#point(event)) } }));
     }
   }
@@ -390,5 +407,9 @@ export class Sheet extends EventTarget {
     this.dispatchEvent(new CustomEvent("hover", { detail: { stroke } }));
   }
 }
+
+/** Whether what a pen drew in a box may be seen in another. */
+const meets = (box, other) => box.left <= other.right + PEN_WIDTH && box.right >= other.left - PEN_WIDTH
+  && box.top <= other.bottom + PEN_WIDTH && box.bottom >= other.top - PEN_WIDTH;
 
 const area = ({ left, top, right, bottom }) => (right - left + 1) * (bottom - top + 1);

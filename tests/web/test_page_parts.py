@@ -60,6 +60,27 @@ def test_of_ink_in_parts_only_that_is_read_anew_which_was_written_in(browser: Br
         assert len(asked["strokes"]) == 4
 
 
+def test_of_ink_in_parts_the_status_says_how_much_of_it_has_been_read(browser: Browser) -> None:
+    with page_of_limits(browser, strokes=4) as page:
+        write_two_rows(page)
+        held: list[Route] = []
+
+        def hold_the_second(route: Route) -> None:
+            if len((route.request.post_data_json or {})["strokes"]) == 3:
+                held.append(route)
+            else:
+                route.continue_()
+
+        page.route("**/api/rows", hold_the_second)
+        draw(page, below(X))
+        status = page.locator("#status")
+        wait_for(page, lambda: status.inner_text() == "Reading 40 %")
+        wait_for(page, lambda: held)
+        held[-1].continue_()
+        expect_rows(page, "x1", "x1-")
+        assert status.inner_text() == "Ready"
+
+
 def test_rows_that_were_joined_stay_in_one_part(browser: Browser) -> None:
     with page_of_limits(browser, strokes=4) as page:
         row = [[(100, 20), (101, 60)], [(140, 20), (141, 60)]]

@@ -72,8 +72,10 @@ export const wire = (strokes) => strokes.map(({ points }) => points.map(([x, y])
 /**
  * Reads the newest state only: an answer that is not of the last state is dropped, and the request before is abandoned
  * when a newer one begins.
+ *
+ * Events: `progress` {share} when some of several parts have been read, how much of all strokes they are.
  */
-export class Reader {
+export class Reader extends EventTarget {
   #running = null; // What abandons the request for the newest state.
   #kept = new Map();
   #most = LARGEST_PART; // strokes in a part, if bands part them
@@ -100,8 +102,14 @@ export class Reader {
     try {
       const read = [];
       // One after the other: together, each would take as long as all, and time is limited for each.
-      for (const strokes of parts) read.push(...await this.#readPart({ ...state, strokes, choices }, running));
-      return this.#running === running ? read : null;
+      let count = 0;
+      for (const strokes of parts) {
+        read.push(...await this.#readPart({ ...state, strokes, choices }, running));
+        if (this.#running !== running) return null;
+        count += strokes.length;
+        if (count < state.strokes.length) this.dispatchEvent(new CustomEvent("progress", { detail: { share: count / state.strokes.length } }));
+      }
+      return read;
     } catch (error) {
       if (this.#running !== running) return null;
       const most = fewer(error, parts);

@@ -1,7 +1,7 @@
 // Puts the parts together: ink -> reader -> result, and the person's decisions back into the ink.
 
 import { call, Offline, Reader, Refusal, token, wire } from "./api.js";
-import { Choices } from "./choices.js";
+import { Choices, percent } from "./choices.js";
 import { closeMenu, copy, offerDownloads, takeFiles } from "./exchange.js";
 import { fitted, LARGEST_BODY, readable, toPng, toSvg } from "./files.js";
 import { boundsOf, byIds, differing, Ink, strokesOf } from "./ink.js";
@@ -72,6 +72,8 @@ async function read() {
     fail(error, read);
   }
 }
+
+reader.addEventListener("progress", ({ detail: { share } }) => setStatus("reading", `Reading ${percent(share)}`));
 
 function atRest() {
   setStatus("ready");

@@ -4,6 +4,8 @@ import { percent } from "./choices.js";
 import { latexOf, leftOut } from "./rows.js";
 
 const DOUBT = 0.6;
+const BAR = "\u203e";
+const HIGHEST_BAR = 0.15; // of the size of letters, with the room beneath it
 const REACH = 10; // Pixels from an accent: no finger meets a bar of two.
 const SMALLEST = 0.55; // of the usual size, when a long formula is made to fit
 const PAPER = "600px"; // What printed sheets of A4 or letter size leave between their margins.
@@ -208,6 +210,7 @@ export class Result extends EventTarget {
   /** Shrink what is too wide, rather than hide its end. */
   #fit(smallest = SMALLEST) {
     const { math, list } = this.parts;
+    for (const box of [math, list]) lowerBars(box);
     const shown = math.classList.contains("several") ? math.querySelectorAll(".line") : [math];
     const formulas = [...shown, ...list.querySelectorAll(".small-math")].filter((box) => box.firstElementChild);
     for (const box of formulas) box.firstElementChild.style.fontSize = "";
@@ -265,6 +268,14 @@ export class Result extends EventTarget {
   }
 
   #tell(type, detail) { this.dispatchEvent(new CustomEvent(type, { detail })); }
+}
+
+/** WebKit draws a stretched bar as high above its letters as their font has it above the line: let it lie on them. */
+function lowerBars(box) {
+  for (const bar of box.querySelectorAll("mover > mo:last-child")) {
+    const high = bar.getBoundingClientRect().height / parseFloat(getComputedStyle(bar).fontSize);
+    if (bar.textContent === BAR && high > HIGHEST_BAR) bar.style.translate = `0 ${high - HIGHEST_BAR}em`;
+  }
 }
 
 /** Give a list other buttons. The focus stays at its place in the list, or leaves an empty one for the writing area. */

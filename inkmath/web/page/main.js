@@ -5,12 +5,15 @@ import { Choices, percent } from "./choices.js";
 import { closeMenu, copy, offerDownloads, takeFiles } from "./exchange.js";
 import { fitted, LARGEST_BODY, readable, toPng, toSvg } from "./files.js";
 import { boundsOf, byIds, differing, Ink, strokesOf } from "./ink.js";
-import { complain, putAway, say, sentence, setStatus, toast } from "./notices.js";
-import { isDoubtful, Result } from "./result.js";
+import { obeyKeys } from "./keys.js";
 import { Learning } from "./learn.js";
+import { Mend } from "./mend.js";
+import { complain, putAway, say, sentence, setStatus, toast } from "./notices.js";
+import { askForToken, permitted, WANTS_TOKEN } from "./permission.js";
+import { isDoubtful, Result } from "./result.js";
 import { latexOf, leftOut, mathmlOf, nameOf, Rows } from "./rows.js";
 import { Sheet } from "./sheet.js";
-import { browser, tab } from "./storage.js";
+import { tab } from "./storage.js";
 import { followTheme } from "./theme.js";
 
 const $ = (id) => document.getElementById(id);
@@ -24,6 +27,7 @@ const reader = new Reader();
 const sheet = new Sheet({ paper: $("paper"), scroller: $("scroller"), spacer: $("spacer"), canvas: $("ink"), overlay: $("overlay"), ink });
 const choices = new Choices($("choices"));
 const result = new Result(choices);
+const mend = new Mend(written);
 const learning = new Learning();
 const rows = new Rows(); // What the server last said,
 let readInk = ink.state; // and of which ink.
@@ -163,39 +167,6 @@ function later(again, milliseconds) {
   retries.set(again, setTimeout(again, milliseconds));
 }
 
-// Asking
-
-const WANTS_TOKEN = "This server wants its token.";
-
-/** Resolves to whether one was given. */
-function askForToken() {
-  const dialog = $("token");
-  if (!dialog.open) {
-    $("token-wrong").textContent = token.isGiven ? "That token was not accepted. Check it and try again." : "";
-    dialog.returnValue = "";
-    dialog.showModal();
-    $("token-value").select();
-  }
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => {
-      const given = dialog.returnValue === "given";
-      if (given) token.set($("token-value").value);
-      resolve(given);
-    }, { once: true });
-  });
-}
-
-/** Resolves to what is asked for; where the server wants its token, the person is asked for that first. */
-async function permitted(ask) {
-  try {
-    return await ask();
-  } catch (error) {
-    if (error.kind !== "token") throw error;
-    if (!await askForToken()) throw new Refusal({ type: "token", detail: WANTS_TOKEN });
-    return permitted(ask);
-  }
-}
-
 // A server that starts again prints another address. Put into the tab that is open already, it loads nothing.
 window.addEventListener("hashchange", () => {
   const given = token.take();
@@ -249,7 +220,7 @@ ink.addEventListener("change", ({ detail: { elsewhere } }) => {
   waiting = [];
   clearTimeout(retries.get(reopen)); // What is written since is not to be replaced unasked.
   choices.close();
-  closeMend();
+  mend.close();
   if (ink.isEmpty || elsewhere) sheet.fit(); // What comes back may need a larger sheet, or a smaller one.
   if (elsewhere && changed.length) sheet.show(boundsOf([changed.at(-1)])); // Its row is in hand.
   follow();
@@ -326,7 +297,7 @@ function symbolWith(id) {
 /** Take the row in hand that a stroke is of. */
 function takeRow(id) {
   if ([-1, rows.hand].includes(rows.of(id))) return;
-  closeMend(); // It was about the row before,
+  mend.close(); // It was about the row before,
   opener = null;
   choices.close(); // and so were these: the focus does not go back there.
   rows.take(id);
@@ -431,39 +402,10 @@ function takeNumber(index) {
   else sayUnread(); // It is one of the ink before.
 }
 
-// What no reading says, the person writes
-
-let arranging = null; // What the reader is asked to arrange.
-
-$("edit").addEventListener("click", () => upToDate().then(openMend));
-
-function openMend() {
-  $("mend").hidden = false;
-  $("mend-wrong").textContent = "";
-  $("mend-latex").value = result.formula.compact;
-  $("mend-latex").select();
-}
-
-$("mend").addEventListener("keydown", (event) => { if (event.key === "Escape") leaveMend(); });
-$("mend-close").addEventListener("click", leaveMend); // A tablet has no Escape.
-$("mend").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  $("mend-wrong").textContent = "";
-  arranging?.abort();
-  arranging = new AbortController();
-  try {
-    const body = { ...written(), latex: $("mend-latex").value };
-    const controller = arranging;
-    const own = await permitted(() => call("api/arrange", { method: "POST", body, controller }));
-    const focused = $("mend").contains(document.activeElement);
-    const { best, strokes } = rows.inHand;
-    take(withAlternatives({ ...byIds(own, strokes), own: "writer" }, best));
-    if (focused) $("edit").focus();
-  } catch (error) {
-    if (error.name === "AbortError") return; // Closed, mended or written over meanwhile.
-    if (!(error instanceof Refusal)) return complain(error);
-    $("mend-wrong").textContent = sentence(error.message); // Beside the field, until it is mended.
-  }
+$("edit").addEventListener("click", () => upToDate().then(() => mend.open(result.formula.compact)));
+mend.addEventListener("arranged", ({ detail: { formula } }) => {
+  const { best, strokes } = rows.inHand;
+  take(withAlternatives({ ...byIds(formula, strokes), own: "writer" }, best));
 });
 
 /** A symbol of a formula that nothing read, with what the reader takes the same strokes for. */
@@ -475,16 +417,6 @@ function withAlternatives(reading, best) {
       return { ...symbol, alternatives: same?.alternatives ?? symbol.alternatives };
     }),
   };
-}
-
-function closeMend() {
-  arranging?.abort();
-  putAway($("mend"));
-}
-
-function leaveMend() {
-  closeMend();
-  $("edit").focus();
 }
 
 // Tools and commands
@@ -531,6 +463,10 @@ const commands = {
     const last = ink.state.strokes.at(-1);
     if (last) ink.remove([last.id]);
   },
+  leave: () => {
+    choices.close();
+    closeMenu();
+  },
   open: () => $("file").click(),
   keys: () => $("shortcuts").showModal(),
   copyLatex: () => { if (!ink.isEmpty) upToDate().then(() => copy(latexOf(rows), "LaTeX copied")); },
@@ -546,41 +482,7 @@ $("keys").addEventListener("click", commands.keys);
 $("copy-latex").addEventListener("click", commands.copyLatex);
 $("copy-mathml").addEventListener("click", commands.copyMathml);
 
-const withControl = { z: "undo", y: "redo", c: "copyLatex", o: "open", backspace: "clear" };
-const withControlAndShift = { z: "redo" };
-const plain = { o: "outlines", "?": "keys", backspace: "erase", delete: "erase" };
-const tools = { p: "pen", e: "eraser", s: "select" };
-
-// Speech input types what it hears: who uses it must be able to keep single characters from being commands.
-$("single-keys").checked = browser.get("single-keys") !== "false";
-$("single-keys").addEventListener("change", () => browser.set("single-keys", String($("single-keys").checked)));
-
-/** What a key types; of an alphabet without these letters, the Latin one at the same place. */
-const letterOf = ({ key, code }) => (/^(?!\p{Script=Latin})\p{Letter}$/u.test(key) && code.startsWith("Key") ? code.at(-1) : key);
-
-document.addEventListener("keydown", (event) => {
-  const typing = event.target.matches?.("input:not([type=checkbox]), textarea");
-  if (typing || document.querySelector("dialog[open]") || event.altKey) return;
-  if (event.key === "Escape") { choices.close(); closeMenu(); return; }
-  let command = null;
-  const key = letterOf(event).toLowerCase(); // Caps Lock makes capitals of letters, which is no Shift.
-  if (event.ctrlKey || event.metaKey) {
-    // Selected text is what the person wants to copy.
-    if (key === "c" && String(getSelection())) return;
-    command = commands[(event.shiftKey ? withControlAndShift : withControl)[key]];
-  } else if (key.length === 1 && !$("single-keys").checked) {
-    return;
-  } else if (tools[key]) {
-    command = () => setTool(tools[key]);
-  } else if (/^[1-9]$/.test(key)) {
-    command = () => takeNumber(Number(key) - 1);
-  } else {
-    command = commands[plain[key]];
-  }
-  if (!command) return;
-  event.preventDefault();
-  command();
-});
+obeyKeys({ commands, setTool, takeNumber });
 
 // Out of the page and into it
 

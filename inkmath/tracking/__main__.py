@@ -147,6 +147,7 @@ def _run(chosen: argparse.Namespace, params: Params, location: Location) -> int:
             return _release(chosen, params, location)
         if chosen.command == "search":
             return _search(chosen, params, location)
+        params.with_value("track.sweep", chosen.name)
         metric = chosen.metric or TRAININGS[chosen.task].metric
         sweep = read_sweep(reach(location), _experiment(chosen, params), chosen.name, metric)
     except (MlflowException, TrackingError) as error:

@@ -51,8 +51,8 @@ class WorkerPool:
         """
         assert self._threads is not None, "the pool is not open"
         if self.pending >= self._limits.waiting:
-            limit: dict[str, object] = {"name": "waiting", "value": self._limits.waiting}
-            raise _overloaded(f"{self._limits.waiting} recognitions are waiting already.", limit)
+            most = self._limits.waiting
+            raise _overloaded(f"{most} recognitions are waiting already.", "waiting", most)
         self.pending += 1
         future = self._threads.submit(work)
         future.add_done_callback(self._ended(asyncio.get_running_loop()))
@@ -69,7 +69,8 @@ class WorkerPool:
             if gone and gone.done():
                 raise Abandoned
             if future.cancel():
-                raise _overloaded("All the time that there is for a formula went by before its turn came.")
+                reason = "All the time that there is for a formula went by before its turn came."
+                raise _overloaded(reason, "seconds", self._limits.seconds)
             raise limit_problem(
                 503,
                 "too-slow",
@@ -103,8 +104,8 @@ class WorkerPool:
         return ended
 
 
-def _overloaded(reason: str, limit: dict[str, object] | None = None) -> Problem:
-    retry = {"Retry-After": "1"}
+def _overloaded(reason: str, name: str, value: float) -> Problem:
+    retry, limit = {"Retry-After": "1"}, {"name": name, "value": value}
     return Problem(503, "overloaded", "Too busy", f"{reason} Try again in a second.", headers=retry, limit=limit)
 
 

@@ -75,7 +75,7 @@ def test_who_only_waited_is_asked_to_come_again() -> None:
 
     begun, waited = asyncio.run(scenario())
     assert_problem(begun, 503, "too-slow")
-    assert_problem(waited, 503, "overloaded")
+    assert assert_problem(waited, 503, "overloaded")["limit"] == {"name": "seconds", "value": 1.0}
     assert waited.headers["Retry-After"] == "1"
 
 

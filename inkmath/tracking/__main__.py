@@ -111,6 +111,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _fit_confidence(chosen)
         params = load_params()
         return _run(chosen, params, locate(params.track.uri))
+    except ImportError as missing:
+        print(f"error: {chosen.command} needs {missing.name}; pip install 'inkmath[train,team]'", file=sys.stderr)
+        return 1
     except (ParamsError, TrackingError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -33,6 +33,10 @@ def test_unknown_paths_and_methods_are_problems_too(client: TestClient) -> None:
     assert client.get("/..%2f..%2fapp.py").status_code == 404
 
 
+def test_what_is_asked_of_the_page_in_a_query_is_nothing(client: TestClient) -> None:
+    assert client.get("/", params={"name": "main.js"}).content == client.get("/").content
+
+
 @pytest.mark.parametrize("fault", [RuntimeError, ValueError])  # of the reader, never of the client
 def test_a_failure_inside_tells_nothing_of_the_inside(tmp_path: Path, fault: type[Exception]) -> None:
     class Broken(StubReader):

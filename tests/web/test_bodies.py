@@ -135,6 +135,12 @@ def test_nonsense_is_refused_and_not_repeated(client: TestClient, body: str) -> 
     assert "secret" not in response.text
 
 
+def test_of_a_name_that_is_not_known_no_more_is_repeated_than_finds_it(client: TestClient) -> None:
+    response = client.post("/api/recognize", json={"strokes": [X], "alternativs" * 300: 1})
+    assert "alternativs" in assert_problem(response, 422, "invalid")["detail"]
+    assert len(response.text) < 500
+
+
 @pytest.mark.parametrize("document", ["", "no xml", "<ink/>", "<ink><trace>nan 1</trace></ink>", "<html/>"])
 def test_unusable_inkml_is_refused(client: TestClient, document: str) -> None:
     response = client.post("/api/recognize", content=document, headers={"Content-Type": "application/inkml+xml"})

@@ -21,7 +21,7 @@ from inkmath.web.api import REFUSALS, Service, router
 from inkmath.web.corrections import Corrections
 from inkmath.web.guard import OPEN, Guard
 from inkmath.web.metrics import CONTENT_TYPE, Measure, Metrics
-from inkmath.web.pool import Abandoned, WorkerPool
+from inkmath.web.pool import WorkerPool
 from inkmath.web.settings import Settings
 
 if TYPE_CHECKING:
@@ -77,10 +77,6 @@ def create_app(recognizer: Recognizer, settings: Settings | None = None) -> Fast
     )
     problems.install(app)
 
-    async def abandoned(request: Request, error: Exception) -> Response:
-        return Response(status_code=499)
-
-    app.add_exception_handler(Abandoned, abandoned)
     app.state.service = service
     app.include_router(router)
 

@@ -6,6 +6,8 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
+from starlette.requests import ClientDisconnect
+
 from inkmath.web.problems import Problem, limit_problem
 
 if TYPE_CHECKING:
@@ -17,10 +19,6 @@ if TYPE_CHECKING:
     from inkmath.web.settings import Limits
 
 T = TypeVar("T")
-
-
-class Abandoned(Exception):  # noqa: N818 -- not an error: the client left
-    """The client went away before its answer was there."""
 
 
 class WorkerPool:
@@ -47,7 +45,7 @@ class WorkerPool:
         Raises:
             Problem: 503 with Retry-After when too many wait already, or the time was up before the work began; without,
                 when it was up before the work was done: the same would take as long again.
-            Abandoned: the client went away.
+            ClientDisconnect: the client went away.
         """
         assert self._threads is not None, "the pool is not open"
         if self.pending >= self._limits.waiting:
@@ -67,7 +65,7 @@ class WorkerPool:
             if answer.done():
                 return answer.result()
             if gone and gone.done():
-                raise Abandoned
+                raise ClientDisconnect
             if future.cancel():
                 reason = "All the time that there is for a formula went by before its turn came."
                 raise _overloaded(reason, "seconds", self._limits.seconds)

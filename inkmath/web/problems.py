@@ -101,7 +101,7 @@ def install(app: FastAPI) -> None:
         return Problem(500, "internal", "Internal error", "The server failed; its log says why.").response()
 
     async def gone(request: Request, error: Exception) -> Response:
-        # Nobody will read it. Without it, each client that hangs up in mid-body would leave a page in the log.
+        # Nobody will read it. Without it, each client that hangs up would leave a page in the log.
         return Response(status_code=499)
 
     app.add_exception_handler(ClientDisconnect, gone)

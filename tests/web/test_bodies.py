@@ -210,7 +210,7 @@ def test_a_compressed_body_is_refused_with_what_to_do(client: TestClient) -> Non
     assert response.headers["Accept-Encoding"] == "identity"
 
 
-@pytest.mark.parametrize("path", ["recognize", "classify", "ink", "arrange", "inkml", "corrections"])
+@pytest.mark.parametrize("path", ["recognize", "rows", "classify", "ink", "arrange", "inkml", "corrections"])
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
 def test_other_types_are_refused(client: TestClient, path: str, kind: str) -> None:
     """Browsers let any page on the web send these here without asking; what is JSON by its type they ask about first.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from inkmath.params import Params, ParamsError, load_params
 from inkmath.synthesis import synthesize
-from inkmath.synthesis.collection import write_collection
+from inkmath.synthesis.collection import CollectionError, write_collection
 
 INK = Path("data/raw/synthetic")
 
@@ -34,6 +34,6 @@ def main(params: Params) -> dict[str, int]:
 if __name__ == "__main__":
     try:
         written = main(load_params())
-    except (ParamsError, OSError) as error:
+    except (ParamsError, CollectionError, OSError) as error:
         sys.exit(f"synthesize: {error}")
     print(", ".join(f"{count} files in {INK / part}" for part, count in written.items()))

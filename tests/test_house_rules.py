@@ -81,6 +81,12 @@ def test_imports_run_downward(module: str) -> None:
     assert not above, f"{module} imports what stands above it: {sorted(above)}"
 
 
+def test_the_readme_names_the_rooms_from_the_top_down() -> None:
+    told = (REPOSITORY / "README.md").read_text(encoding="utf-8").partition("imports run downward only:")[2]
+    named = [set(re.findall(r"`(\w+)`", rooms)) for rooms in told.partition(".\n")[0].split("→")]
+    assert named == [rooms - {"__main__"} for rooms in reversed(LAYERS)]
+
+
 def test_no_module_is_a_drawer() -> None:
     drawers = {"utils", "util", "helpers", "common", "misc", "tools", "lib"}
     assert [module for module in MODULES if drawers & set(re.split(r"[/.]", module))] == []

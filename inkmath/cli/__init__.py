@@ -75,7 +75,9 @@ def main() -> None:
     try:
         app()
     except OSError as unusable:
-        typer.echo(f"inkmath: {unusable}", err=True)
+        # Without the number that Python puts before what the system says.
+        told = f"{unusable.filename}: {unusable.strerror}" if unusable.filename and unusable.strerror else unusable
+        typer.echo(f"inkmath: {told}", err=True)
         sys.exit(EXIT_FAILED)
     except ValueError as error:
         # Imported here: numpy comes with it, and --help needs none.

@@ -87,7 +87,7 @@ def evaluate(
 
       inkmath evaluate test/ --truth test-lg/
     """
-    from inkmath.cli.report import Report, say
+    from inkmath.cli.report import EXIT_FAILED, Report, say
     from inkmath.cli.sources import find
     from inkmath.evaluation import EvaluationError
     from inkmath.evaluation.expressions import evaluate as measure
@@ -102,7 +102,7 @@ def evaluate(
         if report.failed and not report.done:  # what is amiss has been said
             report.finish()
         say(f"inkmath evaluate: {nothing}", err=True)
-        raise typer.Exit(1) from nothing
+        raise typer.Exit(EXIT_FAILED) from nothing
     if out:  # before anything is printed: whoever reads that may stop at the first line
         _write(figures, out)
     if as_json:

@@ -82,7 +82,8 @@ def _parameter(name: str, default: Any, kind: Any, info: ArgumentInfo | OptionIn
         value = ""
     else:
         value = info.metavar or ("N" if kind in (int, int | None) else "TEXT")
-    shown = "required" if default is inspect.Parameter.empty else "" if default in (None, False) else f"`{default}`"
+    unset = default is None or default is False  # and not 0, which equals False
+    shown = "required" if default is inspect.Parameter.empty else "" if unset else f"`{default}`"
     help_text = f"{info.help} (environment: `{info.envvar}`)" if info.envvar else info.help or ""
     # In an annotation the first name of an option stands where Typer looks for its default.
     names = [given for given in (info.default, *(info.param_decls or ())) if isinstance(given, str)]

@@ -49,6 +49,8 @@ def render(
 ) -> None:
     """Draw handwriting, each symbol in a colour of its own under the label it is read as.
 
+    A file that cannot be drawn is reported, the others are drawn all the same, and the exit status is 1.
+
     Examples:
 
       inkmath render formula.inkml > formula.svg

@@ -111,6 +111,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _fit_confidence(chosen)
         params = load_params()
         return _run(chosen, params, locate(params.track.uri))
+    except ImportError as missing:
+        print(f"error: {chosen.command} needs {missing.name}; pip install 'inkmath[train,team]'", file=sys.stderr)
+        return 1
     except (ParamsError, TrackingError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -147,6 +150,7 @@ def _run(chosen: argparse.Namespace, params: Params, location: Location) -> int:
             return _release(chosen, params, location)
         if chosen.command == "search":
             return _search(chosen, params, location)
+        params.with_value("track.sweep", chosen.name)
         metric = chosen.metric or TRAININGS[chosen.task].metric
         sweep = read_sweep(reach(location), _experiment(chosen, params), chosen.name, metric)
     except (MlflowException, TrackingError) as error:

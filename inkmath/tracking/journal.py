@@ -8,8 +8,10 @@ it can be sent by the next who comes by.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
@@ -100,9 +102,13 @@ class Journal:
         return self._records[self._sent :]
 
     def append(self, record: Record) -> None:
-        """Keep a record."""
-        self._records.append(record)
+        """Keep a record.
+
+        Raises:
+            TrackingError: there is no room for it; nothing of it is kept then.
+        """
         self._write(record)
+        self._records.append(record)
 
     def acknowledge(self) -> None:
         """The server has taken the first pending record."""
@@ -117,10 +123,13 @@ class Journal:
             self._lock.release()
 
     def _write(self, record: Record) -> None:
+        whole = self._path.stat().st_size if self._path.exists() else 0
         try:
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(record) + "\n")
         except OSError as error:
+            with suppress(OSError):  # the next record, should there be room again, begins a line of its own
+                os.truncate(self._path, whole)
             raise TrackingError(f"{self._path}: cannot be written ({error.strerror}); free some space there") from error
 
     def _end_torn_line(self) -> None:

@@ -159,11 +159,15 @@ def locate(configured: str | None = None) -> Location:
             ``mlflow.db`` in the root of the repository.
 
     Raises:
-        TrackingError: the address is a plain directory, which MLflow no longer takes.
+        TrackingError: the address is none, or a plain directory, which MLflow no longer takes.
     """
     root = repository_root()
     uri = os.environ.get("MLFLOW_TRACKING_URI") or configured or f"sqlite:///{root / 'mlflow.db'}"
-    scheme = urlsplit(uri).scheme
+    try:
+        scheme = urlsplit(uri).scheme
+    except ValueError as error:
+        # Without the address itself, whose password could not be told apart.
+        raise TrackingError(f"MLFLOW_TRACKING_URI, or else track.uri, is no address ({error}); mend it") from error
     if scheme in ("", "file"):
         raise TrackingError(
             f"MLflow keeps no runs in plain directories ({uri}); give sqlite:///mlflow.db or a server's http address"

@@ -84,14 +84,14 @@ def run_tags(task: str, architecture: str, params: Params) -> dict[str, str]:
 
     MLflow's own git tag is the baseline commit of a DVC experiment, hence the experiment's name and the hash beside it.
     """
-    commit = git("rev-parse", "HEAD")
+    commit, changed = git("rev-parse", "HEAD"), git("status", "--porcelain", "--", *_CODE)
     tags = {
         "task": task,
         "architecture": architecture,
         "seed": str(params.base.seed),
         "params_hash": params_hash(params),
         "git_commit": commit or "none",
-        "git_dirty": "unknown" if commit is None else str(bool(git("status", "--porcelain", "--", *_CODE))).lower(),
+        "git_dirty": "unknown" if changed is None else str(bool(changed)).lower(),
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
         "cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),

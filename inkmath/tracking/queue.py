@@ -13,10 +13,9 @@ import sys
 import time
 from collections import Counter
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inkmath.tracking.location import TrackingError
+from inkmath.tracking.location import TrackingError, repository_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +29,7 @@ LOOKS_TO_MISS = 4
 SECONDS_TO_STOP = 20.0
 """A worker that was told to stop has ended by then."""
 
-_CELERY = Path(".dvc/tmp/exps/celery")
+_CELERY = ".dvc/tmp/exps/celery"
 _TOO_EARLY = "Expecting value"
 _STATES = {"Queued", "Running", "Success", "Failed"}
 
@@ -89,7 +88,7 @@ def _workers() -> list[psutil.Process]:
     import psutil
 
     found = []
-    for file in _CELERY.glob("dvc-exp-worker-*.pid"):
+    for file in (repository_root() / _CELERY).glob("dvc-exp-worker-*.pid"):
         # A number in a file that was left behind may be another process by now.
         with suppress(OSError, ValueError, psutil.NoSuchProcess, psutil.AccessDenied):
             process = psutil.Process(int(file.read_text()))

@@ -21,7 +21,7 @@ from inkmath.web.api import REFUSALS, Service, router
 from inkmath.web.corrections import Corrections
 from inkmath.web.guard import OPEN, Guard
 from inkmath.web.metrics import CONTENT_TYPE, Measure, Metrics
-from inkmath.web.pool import Abandoned, WorkerPool
+from inkmath.web.pool import WorkerPool
 from inkmath.web.settings import Settings
 
 if TYPE_CHECKING:
@@ -77,10 +77,6 @@ def create_app(recognizer: Recognizer, settings: Settings | None = None) -> Fast
     )
     problems.install(app)
 
-    async def abandoned(request: Request, error: Exception) -> Response:
-        return Response(status_code=499)
-
-    app.add_exception_handler(Abandoned, abandoned)
     app.state.service = service
     app.include_router(router)
 
@@ -108,8 +104,8 @@ def create_app(recognizer: Recognizer, settings: Settings | None = None) -> Fast
     # Routes rather than a mount: a mount at / would answer 404 where a path of the interface has another method.
     @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     @app.api_route("/{name}", methods=["GET", "HEAD"], include_in_schema=False)
-    async def page(request: Request, name: str = "index.html") -> Response:
-        return await files.get_response(name, request.scope)
+    async def page(request: Request) -> Response:
+        return await files.get_response(request.path_params.get("name", "index.html"), request.scope)
 
     # A formula's answer shrinks from 30 KB to 2: on a slow line that is half a second after each stroke.
     app.add_middleware(GZipMiddleware, compresslevel=6)

@@ -6,6 +6,8 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
+from starlette.requests import ClientDisconnect
+
 from inkmath.web.problems import Problem, limit_problem
 
 if TYPE_CHECKING:
@@ -17,10 +19,6 @@ if TYPE_CHECKING:
     from inkmath.web.settings import Limits
 
 T = TypeVar("T")
-
-
-class Abandoned(Exception):  # noqa: N818 -- not an error: the client left
-    """The client went away before its answer was there."""
 
 
 class WorkerPool:
@@ -47,12 +45,12 @@ class WorkerPool:
         Raises:
             Problem: 503 with Retry-After when too many wait already, or the time was up before the work began; without,
                 when it was up before the work was done: the same would take as long again.
-            Abandoned: the client went away.
+            ClientDisconnect: the client went away.
         """
         assert self._threads is not None, "the pool is not open"
         if self.pending >= self._limits.waiting:
-            limit: dict[str, object] = {"name": "waiting", "value": self._limits.waiting}
-            raise _overloaded(f"{self._limits.waiting} recognitions are waiting already.", limit)
+            most = self._limits.waiting
+            raise _overloaded(f"{most} recognitions are waiting already.", "waiting", most)
         self.pending += 1
         future = self._threads.submit(work)
         future.add_done_callback(self._ended(asyncio.get_running_loop()))
@@ -67,9 +65,10 @@ class WorkerPool:
             if answer.done():
                 return answer.result()
             if gone and gone.done():
-                raise Abandoned
+                raise ClientDisconnect
             if future.cancel():
-                raise _overloaded("All the time that there is for a formula went by before its turn came.")
+                reason = "All the time that there is for a formula went by before its turn came."
+                raise _overloaded(reason, "seconds", self._limits.seconds)
             raise limit_problem(
                 503,
                 "too-slow",
@@ -103,8 +102,8 @@ class WorkerPool:
         return ended
 
 
-def _overloaded(reason: str, limit: dict[str, object] | None = None) -> Problem:
-    retry = {"Retry-After": "1"}
+def _overloaded(reason: str, name: str, value: float) -> Problem:
+    retry, limit = {"Retry-After": "1"}, {"name": name, "value": value}
     return Problem(503, "overloaded", "Too busy", f"{reason} Try again in a second.", headers=retry, limit=limit)
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+LONGEST_NAME = 40
+"""Characters of a member's name that a refusal repeats."""
 
 
 class Problem(Exception):  # noqa: N818 -- RFC 9457's own word
@@ -99,7 +101,7 @@ def install(app: FastAPI) -> None:
         return Problem(500, "internal", "Internal error", "The server failed; its log says why.").response()
 
     async def gone(request: Request, error: Exception) -> Response:
-        # Nobody will read it. Without it, each client that hangs up in mid-body would leave a page in the log.
+        # Nobody will read it. Without it, each client that hangs up would leave a page in the log.
         return Response(status_code=499)
 
     app.add_exception_handler(ClientDisconnect, gone)
@@ -122,8 +124,10 @@ def _allowed(request: Request, known: str) -> str:
 
 def invalid_problem(errors: Any) -> Problem:
     """What pydantic found wrong, the first ten places, without repeating the input."""
+    # A member that is not known has whatever name the client gave it.
     found = [
-        {"where": ".".join(str(step) for step in error["loc"]) or "body", "what": error["msg"]} for error in errors
+        {"where": ".".join(str(step)[:LONGEST_NAME] for step in error["loc"]) or "body", "what": error["msg"]}
+        for error in errors[:10]
     ]
     first = found[0]
-    return Problem(422, "invalid", "Invalid request", f"{first['where']}: {first['what']}", errors=found[:10])
+    return Problem(422, "invalid", "Invalid request", f"{first['where']}: {first['what']}", errors=found)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from inkmath.layout.tree import Relation  # noqa: TC001 -- pydantic reads it at run time
+from inkmath.web.settings import Limits
 
 Coordinate = Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False)]
 Point = Annotated[
@@ -17,6 +18,9 @@ Stroke = Annotated[list[Point], Field(min_length=1, fail_fast=True, description=
 Strokes = Annotated[list[Stroke], Field(min_length=1, fail_fast=True, description="In writing order")]
 Label = Annotated[str, Field(min_length=1, max_length=30, examples=["x", "\\alpha"])]
 StrokeIndex = Annotated[int, Field(ge=0)]
+
+MOST = Limits.strokes
+"""Of symbols, relations and decisions: what is read at once has no more symbols than strokes."""
 
 PLUS: list[Any] = [[[0, 20], [20, 21], [40, 20]], [[20, 0], [21, 20], [20, 40]]]
 """A plus sign, for examples."""
@@ -41,7 +45,7 @@ class RecognizeRequest(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"strokes": PLUS, "alternatives": 3}]})
 
     strokes: Strokes
-    constraints: Annotated[list[Constraint], Field(max_length=200)] = []
+    constraints: Annotated[list[Constraint], Field(max_length=MOST)] = []
     alternatives: Annotated[int, Field(ge=1, le=20)] = 5
 
 
@@ -56,12 +60,12 @@ class RowsRequest(RecognizeRequest):
 
     joined: Annotated[
         list[Annotated[list[StrokeIndex], Field(min_length=1)]],
-        Field(max_length=200, description="Strokes that are of one formula"),
+        Field(max_length=MOST, description="Strokes that are of one formula"),
     ] = []
     begins: Annotated[
         list[StrokeIndex],
         Field(
-            max_length=200,
+            max_length=MOST,
             description="Strokes that begin a formula each: what was written before, beside them, is of the one above",
         ),
     ] = []
@@ -97,8 +101,8 @@ class WrittenInk(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"strokes": PLUS}]})
 
     strokes: Strokes
-    symbols: Annotated[list[WrittenSymbol], Field(max_length=200)] = []
-    relations: Annotated[list[WrittenRelation], Field(max_length=200)] = []
+    symbols: Annotated[list[WrittenSymbol], Field(max_length=MOST)] = []
+    relations: Annotated[list[WrittenRelation], Field(max_length=MOST)] = []
 
 
 class WrittenFormula(WrittenInk):
@@ -110,7 +114,7 @@ class WrittenFormula(WrittenInk):
         }
     )
 
-    symbols: Annotated[list[WrittenSymbol], Field(min_length=1, max_length=200)]
+    symbols: Annotated[list[WrittenSymbol], Field(min_length=1, max_length=MOST)]
 
 
 class MeantFormula(WrittenFormula):

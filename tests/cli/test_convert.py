@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
+import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 import typer
@@ -15,8 +17,7 @@ from typer.testing import CliRunner, Result
 
 from inkmath.cli.convert import convert
 
-if TYPE_CHECKING:
-    from pathlib import Path
+ROOT = Path(__file__).parents[2]
 
 app = typer.Typer()
 app.command()(convert)
@@ -146,6 +147,19 @@ def test_a_name_that_is_no_text_is_written_as_json_can(tmp_path: Path, file: Pat
     file.rename(tmp_path / f"{name}.inkml")
     assert run(tmp_path, "--to", "json", "--out", tmp_path / "out").exit_code == 0
     assert json.loads((tmp_path / "out" / f"{name}.json").read_text(encoding="utf-8"))["id"] == name
+
+
+def test_a_place_that_takes_no_answer_is_said_in_a_line(file: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "inkmath", "convert", file.name, "--to", "latex", "--out", f"{file.name}/out"],
+        cwd=file.parent,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    expected = f"inkmath: {file.name}/out: {os.strerror(errno.ENOTDIR)}\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", expected)
 
 
 @pytest.mark.parametrize("kind", ["png", "svg"])

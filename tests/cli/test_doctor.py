@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import sys
+import tomllib
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from released import needs_weights
 from typer.testing import CliRunner
 
 from inkmath.cli import app
-from inkmath.cli.doctor import doctor
+from inkmath.cli.doctor import NEEDED, doctor
 from inkmath.recognizer import WEIGHTS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
+
+PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 
 def run(*arguments: str) -> tuple[int, dict[str, str]]:
@@ -40,6 +42,11 @@ def test_missing_weights_are_a_failure_and_named(tmp_path: Path) -> None:
     assert code == 1
     assert marks["weights"] == marks["self-test"] == "FAIL"
     assert "formula" not in marks
+
+
+def test_all_that_installing_brings_is_looked_for() -> None:
+    declared = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["dependencies"]
+    assert sorted(NEEDED) == sorted(requirement.partition(">=")[0] for requirement in declared)
 
 
 @needs_weights

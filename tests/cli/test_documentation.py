@@ -28,6 +28,11 @@ def test_the_reference_page_is_what_the_commands_say() -> None:
     assert (ROOT / "docs" / "cli.md").read_text(encoding="utf-8") == reference()
 
 
+def test_a_default_of_zero_is_shown() -> None:
+    (seed,) = [parameter for parameter in parameters(commands()["synthesize"]) if "--seed" in parameter.names]
+    assert seed.default == "`0`"
+
+
 @pytest.mark.parametrize("name", commands())
 def test_the_readme_shows_every_command(name: str) -> None:
     assert f"inkmath {name}" in (ROOT / "README.md").read_text(encoding="utf-8")

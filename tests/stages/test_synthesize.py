@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-import importlib.util
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from inkmath.inkml import parse_inkml
 from inkmath.params import load_params
-
-if TYPE_CHECKING:
-    from types import ModuleType
+from stages import synthesize
 
 ROOT = Path(__file__).parents[2]
-
-
-def stage() -> ModuleType:
-    found = importlib.util.spec_from_file_location("stage_synthesize", ROOT / "stages" / "synthesize.py")
-    assert found is not None
-    assert found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    found.loader.exec_module(module)
-    return module
 
 
 def test_training_and_test_ink_share_no_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     params = load_params(ROOT / "params.yaml")
     small = params.synthesize.model_copy(update={"train": 16, "test": 4, "writers": 8, "symbols": 10})
-    assert stage().main(params.model_copy(update={"synthesize": small})) == {"train": 16, "test": 4}
+    assert synthesize.main(params.model_copy(update={"synthesize": small})) == {"train": 16, "test": 4}
 
     folders = {part: tmp_path / "data" / "raw" / "synthetic" / part for part in ("train", "test")}
     inks = {part: [parse_inkml(file) for file in sorted(folder.iterdir())] for part, folder in folders.items()}
@@ -56,6 +47,22 @@ def test_ink_is_made_only_where_it_is_read(
     small = params.synthesize.model_copy(update={"train": 8, "test": 8, "writers": 4, "symbols": 10})
     data = params.data.model_copy(update={"source": "inkml", **places})
     given = params.model_copy(update={"synthesize": small, "data": data})
-    assert stage().main(given) == {"train": files, "test": files}
+    assert synthesize.main(given) == {"train": files, "test": files}
     for part in ("train", "test"):
         assert len(list((tmp_path / "data" / "raw" / "synthetic" / part).iterdir())) == files
+
+
+def test_a_file_where_the_ink_goes_is_said_in_a_line(tmp_path: Path) -> None:
+    shutil.copyfile(ROOT / "params.yaml", tmp_path / "params.yaml")
+    place = tmp_path / synthesize.INK / "train"
+    place.parent.mkdir(parents=True)
+    place.touch()
+    done = subprocess.run(
+        [sys.executable, "-m", "stages.synthesize"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, "synthesize: data/raw/synthetic/train: is a file; name a directory\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,22 @@ def test_a_full_disk_is_one_clear_sentence(tmp_path: Path, monkeypatch: pytest.M
     journal._path = Path("/dev/full")
     with pytest.raises(TrackingError, match="No space left on device"):
         journal.append({"op": "metrics"})
+
+
+def test_a_record_that_found_no_room_takes_no_other_with_it(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path)
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (journal._path.stat().st_size + 5, unlimited[1]))
+    try:
+        with pytest.raises(TrackingError, match="free some space"):
+            journal.append({"op": "metrics", "step": 0})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    journal.append({"op": "metrics", "step": 1})
+    journal.acknowledge()
+    abandon(journal)
+    (found,) = Journal.abandoned(tmp_path)
+    assert found.pending == journal.pending == [{"op": "metrics", "step": 1}]
 
 
 @given(steps=st.lists(st.booleans(), max_size=12), cut=st.floats(0, 1))

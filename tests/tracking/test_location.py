@@ -48,6 +48,11 @@ class TestLocate:
         monkeypatch.chdir("stages")
         assert locate("sqlite:///runs/own.db").uri == f"sqlite:///{workspace}/runs/own.db"
 
+    def test_what_is_no_address_is_refused_without_its_password(self, workspace: Path) -> None:
+        with pytest.raises(TrackingError, match=r"MLFLOW_TRACKING_URI, or else track\.uri, is no address") as told:
+            locate("http://me:secret@[mlflow")
+        assert "secret" not in str(told.value)
+
     @pytest.mark.parametrize("uri", ["mlruns", "/srv/mlruns", "file:///srv/mlruns"])
     def test_a_plain_directory_is_refused(self, workspace: Path, uri: str) -> None:
         with pytest.raises(TrackingError, match="no runs in plain directories"):

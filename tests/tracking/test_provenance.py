@@ -169,3 +169,5 @@ def test_dirty_is_code_that_differs_from_the_commit(
     assert run_tags("symbol", "lstm", params)["git_dirty"] == "false"
     code.write_text("2")
     assert run_tags("symbol", "lstm", params)["git_dirty"] == "true"
+    (tmp_path / ".git" / "index").write_text("damaged")
+    assert run_tags("symbol", "lstm", params)["git_dirty"] == "unknown", "and not clean"

@@ -154,6 +154,7 @@ def test_a_worker_that_hears_no_stop_is_asked_to_end_and_nobody_else(
             assert process.stdout.readline() == b"up\n"
         for name, pid in (("1", worker.pid), ("2", other.pid), ("3", 2**22 + 1), ("4", "")):
             (CELERY / f"dvc-exp-worker-{name}.pid").write_text(str(pid))
+        monkeypatch.chdir(CELERY)  # DVC answers in any folder of its repository
         assert work_off(2) == {"Success": 0, "Failed": 0}
         assert worker.wait(120) == -signal.SIGTERM
         assert other.poll() is None, "its number was in a file that was left behind"

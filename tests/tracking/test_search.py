@@ -271,6 +271,14 @@ def test_a_space_that_no_training_takes_is_told_before_any_trial(
     assert not searching.started
 
 
+def test_without_the_package_that_searches_the_user_learns_what_to_install(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    assert main(["search", "drop", "train.dropout=interval(0,0.9)"]) == 1
+    assert capsys.readouterr().err == "error: search needs optuna; pip install 'inkmath[train,team]'\n"
+
+
 def test_values_that_belong_together_are_left_to_the_trial(searching: Search) -> None:
     searching.outcomes += [Outcome((0.5,))]
     assert main(["search", "drop", "train.branches=choice(2,3)", "--trials", "1"]) == 0

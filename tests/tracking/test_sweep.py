@@ -173,6 +173,8 @@ def test_a_password_is_shown_to_programs_only(
 def test_an_unknown_sweep_is_said(client: MlflowClient, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sweep", "nothing"]) == 1
     assert "has no sweep nothing; train with -S track.sweep=nothing" in capsys.readouterr().err
+    assert main(["sweep", "it's"]) == 1
+    assert 'track.sweep = "it\'s": only letters' in capsys.readouterr().err
 
 
 def test_an_unknown_figure_is_said_with_those_that_are_there(

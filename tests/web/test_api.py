@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from asking import MINUS, ONE, X, assert_problem, client_of, formula, until_ready
+from asking import HERE, MINUS, ONE, X, assert_problem, client_of, formula, until_ready
 from drawn_picture import picture
+from fastapi.testclient import TestClient
 from stub_reader import StubNamer, StubReader
 
 from inkmath.ink import Ink
 from inkmath.inkml import parse_inkml, write_inkml
 from inkmath.recognizer import Recognizer
-
-if TYPE_CHECKING:
-    from fastapi.testclient import TestClient
+from inkmath.web.app import create_app
+from inkmath.web.settings import Limits, Settings
 
 
 def test_strokes_become_a_formula_with_its_symbols_and_the_next_best(client: TestClient) -> None:
@@ -186,6 +186,17 @@ def test_a_formula_is_written_as_inkml_for_download(client: TestClient) -> None:
     response = client.post("/api/inkml", json=formula())
     assert response.headers["content-type"] == "application/inkml+xml"
     assert parse_inkml(response.content).latex == "x"
+
+
+def test_what_was_read_of_as_many_strokes_as_are_read_at_once_is_written(recognizer: Recognizer) -> None:
+    strokes = [[[20 * number, 0], [20 * number, 20]] for number in range(Limits.strokes)]
+    with TestClient(create_app(recognizer, Settings()), **HERE) as client:
+        until_ready(client)
+        read = client.post("/api/recognize", json={"strokes": strokes}).json()
+        symbols = [{"label": symbol["label"], "strokes": symbol["strokes"]} for symbol in read["symbols"]]
+        written = {"strokes": strokes, "symbols": symbols, "relations": read["relations"]}
+        assert len(symbols) == Limits.strokes
+        assert parse_inkml(client.post("/api/inkml", json=written).content).latex == read["latex"]
 
 
 def test_ink_of_more_strokes_than_are_read_at_once_is_written_as_inkml_without_a_formula(client: TestClient) -> None:

@@ -33,6 +33,10 @@ def test_unknown_paths_and_methods_are_problems_too(client: TestClient) -> None:
     assert client.get("/..%2f..%2fapp.py").status_code == 404
 
 
+def test_what_is_asked_of_the_page_in_a_query_is_nothing(client: TestClient) -> None:
+    assert client.get("/", params={"name": "main.js"}).content == client.get("/").content
+
+
 @pytest.mark.parametrize("fault", [RuntimeError, ValueError])  # of the reader, never of the client
 def test_a_failure_inside_tells_nothing_of_the_inside(tmp_path: Path, fault: type[Exception]) -> None:
     class Broken(StubReader):
@@ -125,7 +129,7 @@ def test_openapi_describes_every_route_with_an_example_of_each_body(client: Test
     for reference in set(_references(document)):
         assert reference.removeprefix("#/components/schemas/") in known
     paths = {"RecognizeRequest": "recognize", "RowsRequest": "rows", "ClassifyRequest": "classify"}
-    for name, path in {**paths, "WrittenInk": "inkml", "WrittenFormula": "inkml"}.items():
+    for name, path in {**paths, "WrittenInk": "inkml", "WrittenFormula": "inkml", "MeantFormula": "arrange"}.items():
         for example in known[name]["examples"]:
             assert client.post(f"/api/{path}", json=example).status_code == 200
     bodies = document["paths"]["/api/recognize"]["post"]["requestBody"]["content"]

@@ -135,6 +135,12 @@ def test_nonsense_is_refused_and_not_repeated(client: TestClient, body: str) -> 
     assert "secret" not in response.text
 
 
+def test_of_a_name_that_is_not_known_no_more_is_repeated_than_finds_it(client: TestClient) -> None:
+    response = client.post("/api/recognize", json={"strokes": [X], "alternativs" * 300: 1})
+    assert "alternativs" in assert_problem(response, 422, "invalid")["detail"]
+    assert len(response.text) < 500
+
+
 @pytest.mark.parametrize("document", ["", "no xml", "<ink/>", "<ink><trace>nan 1</trace></ink>", "<html/>"])
 def test_unusable_inkml_is_refused(client: TestClient, document: str) -> None:
     response = client.post("/api/recognize", content=document, headers={"Content-Type": "application/inkml+xml"})
@@ -204,7 +210,7 @@ def test_a_compressed_body_is_refused_with_what_to_do(client: TestClient) -> Non
     assert response.headers["Accept-Encoding"] == "identity"
 
 
-@pytest.mark.parametrize("path", ["recognize", "classify", "ink", "arrange", "inkml", "corrections"])
+@pytest.mark.parametrize("path", ["recognize", "rows", "classify", "ink", "arrange", "inkml", "corrections"])
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
 def test_other_types_are_refused(client: TestClient, path: str, kind: str) -> None:
     """Browsers let any page on the web send these here without asking; what is JSON by its type they ask about first.

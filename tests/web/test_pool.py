@@ -7,15 +7,20 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import pytest
 from asking import HERE, LIMITS, X, assert_problem, until_ready
 from fastapi.testclient import TestClient
+from starlette.requests import ClientDisconnect, Request
 from stub_reader import StubNamer, StubReader
 
 from inkmath.recognizer import Recognizer
 from inkmath.web.app import create_app
+from inkmath.web.pool import WorkerPool
 from inkmath.web.settings import Limits, Settings
 
 if TYPE_CHECKING:
+    from starlette.types import Message
+
     from inkmath.decoding.reading import Reading
 
 
@@ -75,8 +80,30 @@ def test_who_only_waited_is_asked_to_come_again() -> None:
 
     begun, waited = asyncio.run(scenario())
     assert_problem(begun, 503, "too-slow")
-    assert_problem(waited, 503, "overloaded")
+    assert assert_problem(waited, 503, "overloaded")["limit"] == {"name": "seconds", "value": 1.0}
     assert waited.headers["Retry-After"] == "1"
+
+
+def test_work_that_has_not_begun_is_dropped_when_its_client_goes() -> None:
+    done: list[str] = []
+
+    async def gone() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def scenario() -> None:
+        pool, held = WorkerPool(1, LIMITS), threading.Event()
+        pool.open()
+        busy = asyncio.create_task(pool.run(lambda: held.wait(120)))
+        await asyncio.sleep(0)  # until it is the first in the queue
+        with pytest.raises(ClientDisconnect):
+            await pool.run(lambda: done.append("begun"), Request({"type": "http"}, gone))
+        held.set()
+        assert await busy
+        await pool.run(lambda: done.append("the next"))
+        pool.close()
+
+    asyncio.run(scenario())
+    assert done == ["the next"]
 
 
 def test_recognition_that_takes_too_long_is_given_up() -> None:

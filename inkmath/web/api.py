@@ -230,7 +230,7 @@ async def arrange(request: Request, service: Served) -> Response:
     openapi_extra=body_of(schemas.WrittenInk),
 )
 async def inkml(request: Request, service: Served) -> Response:
-    """Write a formula as InkML with its truth, or without symbols a whole sheet as its ink alone."""
+    """Write a formula as InkML with its truth, or a whole sheet as its ink, with the symbols that were decided on."""
     limits = service.limits.of_sheet
     written = await read_json(request, schemas.WrittenInk, limits)
     document = await service.pool.run(lambda: write_inkml(_ink_of_formula(written, limits)))
@@ -355,10 +355,12 @@ def _require_store(service: Service) -> Corrections:
 
 
 def _told(ink: Ink) -> dict[str, Any]:
-    """What a file tells: its strokes, and the formula that it says they are, if it says so of every one."""
+    """What a file tells: its strokes, and the formula that it says all of them are, else the symbols it names."""
     told: dict[str, Any] = {"strokes": [stroke.tolist() for stroke in ink.strokes]}
     if ink.tree is not None and not ink.unowned:
         told["truth"] = _formula(Formula(ink, Reading(ink.tree, 1.0)))
+    elif ink.groups:
+        told["constraints"] = [{"label": group.label, "strokes": list(group.strokes)} for group in ink.groups]
     return told
 
 
@@ -398,22 +400,25 @@ def _constraints(given: list[schemas.Constraint]) -> dict[frozenset[int], str]:
 
 
 def _ink_of_formula(written: schemas.WrittenInk, limits: Limits) -> Ink:
-    """Ink with its truth; without symbols, the ink alone.
+    """Ink with its truth, or without one with the symbols that a person decided on, if any.
 
     Raises:
-        Problem: 413 over a limit, 422 when symbols and relations are no layout tree of these strokes.
+        Problem: 413 over a limit, 422 when symbols and relations are no layout tree of these strokes, or what was
+            decided are no symbols of them.
     """
     ink = ink_of_strokes(written.strokes, limits)
-    if not (written.symbols or written.relations):
-        return ink
+    decided = _constraints(written.constraints)
+    groups = tuple(Symbol(label, tuple(sorted(strokes))) for strokes, label in decided.items())
     try:
-        tree = LayoutTree(
-            tuple(Symbol(canonical_label(symbol.label), tuple(symbol.strokes)) for symbol in written.symbols),
-            tuple(Edge(edge.parent, edge.child, edge.relation) for edge in written.relations),
-        )
-        owned = [index for symbol in tree.symbols for index in symbol.strokes]
-        if max(owned) >= len(ink.strokes):
-            raise LayoutError(f"a symbol names stroke {max(owned)}; there are {len(ink.strokes)}")
-        return replace(ink, tree=tree, latex=" ".join(canonical_tokens(tree)))
+        tree = None
+        if written.symbols or written.relations:
+            tree = LayoutTree(
+                tuple(Symbol(canonical_label(symbol.label), tuple(symbol.strokes)) for symbol in written.symbols),
+                tuple(Edge(edge.parent, edge.child, edge.relation) for edge in written.relations),
+            )
+        named = [index for symbol in (*groups, *(tree.symbols if tree else ())) for index in symbol.strokes]
+        if max(named, default=0) >= len(ink.strokes):
+            raise LayoutError(f"a symbol names stroke {max(named)}; there are {len(ink.strokes)}")
+        return replace(ink, groups=groups, tree=tree, latex=" ".join(canonical_tokens(tree)) if tree else None)
     except LayoutError as error:
         raise Problem(422, "invalid", "Invalid request", str(error)) from None

@@ -35,7 +35,7 @@ class Body(BaseModel):
 class Constraint(Body):
     """What a person decided: exactly these strokes are one symbol with this label."""
 
-    strokes: Annotated[list[StrokeIndex], Field(min_length=1, max_length=50)]
+    strokes: Annotated[list[StrokeIndex], Field(min_length=1, max_length=MOST)]
     label: Label
 
 
@@ -84,7 +84,7 @@ class WrittenSymbol(Body):
     """A symbol of a formula and its strokes."""
 
     label: Label
-    strokes: Annotated[list[StrokeIndex], Field(min_length=1, max_length=50)]
+    strokes: Annotated[list[StrokeIndex], Field(min_length=1, max_length=MOST)]
 
 
 class WrittenRelation(Body):
@@ -96,11 +96,12 @@ class WrittenRelation(Body):
 
 
 class WrittenInk(Body):
-    """Ink, of a formula with its truth."""
+    """Ink, of a formula with its truth, or else with what a person decided about its symbols."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"strokes": PLUS}]})
 
     strokes: Strokes
+    constraints: Annotated[list[Constraint], Field(max_length=Limits.sheet_strokes)] = []
     symbols: Annotated[list[WrittenSymbol], Field(max_length=MOST)] = []
     relations: Annotated[list[WrittenRelation], Field(max_length=MOST)] = []
 
@@ -179,6 +180,9 @@ class ToldByFile(BaseModel):
     )
     truth: ReadFormula | None = Field(
         None, description="What the InkML itself says the formula is, when it says so of every stroke"
+    )
+    constraints: list[Constraint] | None = Field(
+        None, description="Else the symbols that the InkML names; to have them obeyed, send them with the strokes"
     )
 
 

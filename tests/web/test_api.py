@@ -211,6 +211,31 @@ def test_ink_of_more_strokes_than_are_read_at_once_is_written_as_inkml_without_a
     assert_problem(client.post("/api/inkml", json=related), 422, "invalid")
 
 
+def test_what_was_decided_about_symbols_of_a_sheet_is_written_and_told_again(client: TestClient) -> None:
+    decided = [{"label": "2", "strokes": [1]}, {"label": "+", "strokes": [2, 4]}]
+    document = client.post("/api/inkml", json={"strokes": [X] * 5, "constraints": decided}).content
+    ink = parse_inkml(document)
+    assert (ink.tree, ink.problems) == (None, ())
+    for path in ("ink", "rows", "recognize"):
+        told = client.post(f"/api/{path}", content=document, headers={"Content-Type": "application/inkml+xml"}).json()
+        assert told["constraints"] == decided
+        assert "truth" not in told
+
+
+@pytest.mark.parametrize(
+    ("decided", "what"),
+    [
+        ([{"label": "2", "strokes": [2]}], "a symbol names stroke 2; there are 2"),
+        ([{"label": "2", "strokes": [1]}, {"label": "x", "strokes": [0, 1]}], "the constraints name stroke 1 twice"),
+        ([{"label": "two", "strokes": [1]}], "is no symbol"),
+    ],
+)
+def test_what_cannot_be_decided_about_a_sheet_is_refused(client: TestClient, decided: object, what: str) -> None:
+    answer = client.post("/api/inkml", json={"strokes": [X, ONE], "constraints": decided})
+    assert_problem(answer, 422, "invalid")
+    assert what in answer.json()["detail"]
+
+
 def test_strokes_are_given_to_the_formula_that_was_meant(client: TestClient) -> None:
     read = {"strokes": [X, ONE], "symbols": [{"label": "x", "strokes": [0]}, {"label": "1", "strokes": [1]}]}
     read["relations"] = [{"parent": 0, "child": 1, "relation": "Right"}]

@@ -11,6 +11,7 @@ from browsing import (
     Points,
     X,
     beside,
+    choose,
     draw,
     expect_latex,
     expect_rows,
@@ -55,7 +56,7 @@ def keep(page: Page, what: str, target: Path) -> Path:
     return target / download.value.suggested_filename
 
 
-ALL_INK = "InkML all ink, no formulas"
+ALL_INK = "InkML all ink, and your choices"
 
 
 # Into the page
@@ -172,6 +173,26 @@ def test_all_ink_is_kept_as_one_file_that_can_be_opened_again(page: Page, tmp_pa
     page.locator("#file").set_input_files(file)
     expect_rows(page, "x1", "1-")
     assert len(kept_strokes(page)) == 4
+
+
+def test_what_was_chosen_in_any_row_is_in_the_file_of_all_ink_and_can_be_undone(page: Page, tmp_path: Path) -> None:
+    write_two_rows(page)
+    choose(page, 0, "y, 4 %")
+    expect_rows(page, "x1", "y-")
+    page.locator("#formula [role=radio]").first.click()
+    choose(page, 1, "y, 4 %")
+    expect_rows(page, "xy", "y-")
+    file = keep(page, ALL_INK, tmp_path)
+    ink = parse_inkml(file)
+    assert (ink.tree, ink.groups) == (None, (Symbol("y", (2,)), Symbol("y", (1,))))
+    page.get_by_role("button", name="Clear").click()
+    expect_latex(page, "")
+    page.locator("#file").set_input_files(file)
+    expect_rows(page, "xy", "y-")
+    assert page.locator("#overlay rect.chosen").count() == 2
+    page.locator("#symbols button").last.click()
+    page.get_by_role("button", name="Undo my choice").click()
+    expect_rows(page, "x1", "y-")
 
 
 def test_a_sheet_of_more_strokes_than_the_server_reads_at_once_is_kept_and_opened_again(

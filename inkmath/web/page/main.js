@@ -496,11 +496,17 @@ function written() {
   };
 }
 
+/** All ink with what the person decided about symbols, as the server takes it: a truth would have to be one formula. */
+function sheetOf({ strokes, choices: decided }) {
+  const place = new Map(strokes.map(({ id }, index) => [id, index]));
+  return { strokes: wire(strokes), constraints: decided.map(({ label, strokes: some }) => ({ label, strokes: some.map((id) => place.get(id)) })) };
+}
+
 const toInkml = (body) => permitted(() => call("api/inkml", { method: "POST", body, raw: true }));
 
 offerDownloads({
   "formula.inkml": () => upToDate().then(() => toInkml(written())),
-  "ink.inkml": () => toInkml({ strokes: wire(ink.state.strokes) }), // A truth would have to be one formula.
+  "ink.inkml": () => toInkml(sheetOf(ink.state)),
   "formula.svg": async () => new Blob([toSvg(ink.state.strokes)], { type: "image/svg+xml" }),
   "formula.png": () => toPng(ink.state.strokes),
 });
@@ -512,20 +518,24 @@ function said(truth, best) {
 }
 
 /**
- * The strokes of a file and, where it is no more than is read at once, the formula that it says they are, what they are
- * read as, and whether all of them are one formula: where the file says so, or rows take too long.
+ * The strokes of a file, the symbols that it names and, where it is no more than is read at once, the formula that it
+ * says they are, what they are read as, and whether all of them are one formula: where the file says so, or rows take
+ * too long.
  */
 async function readFile(file) {
   const sent = await readable(file);
   const ask = (path) => permitted(() => patiently(() => call(path, { method: "POST", ...sent })));
   // The page reads them as it reads what is written.
-  const strokesAlone = async () => ({ strokes: (await ask("api/ink")).strokes, whole: false });
-  if (sent.body.size > LARGEST_BODY) return strokesAlone();
+  const unread = async () => {
+    const { strokes, constraints } = await ask("api/ink");
+    return { strokes, constraints, whole: false };
+  };
+  if (sent.body.size > LARGEST_BODY) return unread();
   try {
     const { rows: [best, ...others], ...told } = await ask("api/rows");
     if (!told.truth || !others.length) return { ...told, best, whole: false };
   } catch (error) {
-    if (error.isTooMuch) return strokesAlone();
+    if (error.isTooMuch) return unread();
     if (error.kind !== "too-slow") throw error;
   }
   try {
@@ -534,7 +544,7 @@ async function readFile(file) {
     return { ...best, best, whole: true };
   } catch (error) {
     if (error.kind !== "too-slow") throw error;
-    return strokesAlone();
+    return unread();
   }
 }
 
@@ -546,9 +556,13 @@ async function openFile(file, name = file.name) {
   clearTimeout(retries.get(reopen));
   if ($("status").dataset.state !== "offline") setStatus("reading", "Opening");
   try {
-    const { strokes, truth, best, whole } = await readFile(file);
+    const { strokes, truth, constraints = [], best, whole } = await readFile(file);
     if (mine !== opening) return;
-    ink.replace(fitted(strokes, sheet.blank), (ids) => ({ whole, ...(truth && said(byIds(truth, ids), byIds(best, ids))) }));
+    ink.replace(fitted(strokes, sheet.blank), (ids) => ({
+      whole,
+      choices: constraints.map(({ label, strokes: places }) => ({ label, strokes: places.map((place) => ids[place]) })),
+      ...(truth && said(byIds(truth, ids), byIds(best, ids))),
+    }));
     const [{ id }] = ink.state.strokes; // A file is read from its beginning.
     rows.take(id);
     sheet.show(boxAround([id]));

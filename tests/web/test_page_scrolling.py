@@ -13,6 +13,7 @@ from browsing import (
     a_row_for_each_stroke,
     draw,
     expect_latex,
+    focused,
     in_hand,
     kept_strokes,
     load_with_ink,
@@ -290,6 +291,18 @@ def test_with_select_the_sheet_is_dragged_and_a_tap_still_chooses(page: Page) ->
     place = outline(page, 7)
     draw(page, [(place["left"] + 10, place["top"] + 10)])
     page.locator("#choices").wait_for()
+
+
+def test_from_the_end_of_a_row_there_is_a_way_back_to_the_left_edge(page: Page) -> None:
+    with_a_long_formula(page)
+    back = page.get_by_role("button", name="Back to the left edge")
+    assert back.is_hidden()
+    page.locator("#formula [role=radio]").nth(19).click()
+    back.click()
+    assert scrolled_sideways(page) == 0
+    wait_for(page, lambda: is_in_sight(page, 0) and has_ink_in(page, 0))
+    wait_for(page, back.is_hidden)
+    assert focused(page) == "ink"
 
 
 def test_with_select_a_broad_sheet_is_dragged_sideways(page: Page) -> None:

@@ -279,8 +279,13 @@ sheet.addEventListener("pick", ({ detail: { stroke } }) => {
 
 sheet.addEventListener("outlined", () => markOpened());
 sheet.addEventListener("moved", () => {
+  if (sheet.isAtStart) putAway($("to-start"));
+  else $("to-start").hidden = false;
   if (choices.isOpen) choices.moveTo(placeOf(choices.opened.strokes));
 });
+
+// Who writes a row to its end on a small screen begins the next one at the left.
+$("to-start").addEventListener("click", () => sheet.toStart());
 
 /** Say what became of the ink, with the way back until something else becomes of it. */
 function offerUndo(text) {

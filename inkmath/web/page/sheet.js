@@ -253,6 +253,11 @@ export class Sheet extends EventTarget {
     this.#refresh();
   }
 
+  /** Whether nothing is out of sight to the left. */
+  get isAtStart() { return this.scroller.scrollLeft === 0; }
+
+  toStart() { this.scroller.scrollTo({ left: 0 }); }
+
   /** Scroll as little as brings a box into sight, with so many pixels beside and beneath it; where there is not room for all, its beginning. */
   show(box, beside = STRIP, beneath = STRIP) {
     const { left, top, right, bottom } = this.#toWhole(box);

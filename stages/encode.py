@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from inkmath.dataset.arrays import ArraysError, write_arrays
-from inkmath.dataset.results import write_json, write_table
+from inkmath.dataset.results import write_json, write_unseen
 from inkmath.dataset.splits import Split, telling
 from inkmath.features.symbol_set import SymbolSet
 from inkmath.labels import UNSEEN, VocabularyError, encode_labels
@@ -30,16 +30,14 @@ def main(params: Params) -> dict[str, Any]:
             training = training[telling(symbols.ids[training])]
         vocabulary = encode_labels(symbols.labels[training].tolist(), min_count=params.encode.min_count).vocabulary
         ids = np.full(len(symbols), UNSEEN, np.int64)
-        metrics: dict[str, Any] = {"classes": len(vocabulary), "unseen": {}}
-        unseen: list[tuple[str, str, int]] = []
+        unseen = {}
         for split in Split:
             rows = symbols.of(split)
             encoded = encode_labels(symbols.labels[rows].tolist(), vocabulary)
-            ids[rows], metrics["unseen"][str(split)] = encoded.ids, sum(encoded.unseen.values())
-            unseen += [(str(split), label, count) for label, count in encoded.unseen.items()]
+            ids[rows], unseen[str(split)] = encoded.ids, encoded.unseen
     vocabulary.save(VOCABULARY)
     write_arrays(LABELS, {"ids": ids})
-    write_table(UNSEEN_LABELS, ("split", "label", "samples"), unseen)
+    metrics = {"classes": len(vocabulary), "unseen": write_unseen(UNSEEN_LABELS, unseen)}
     write_json(METRICS, metrics)
     return metrics
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from inkmath.dataset.arrays import ArraysError
-from inkmath.dataset.results import write_json, write_table
+from inkmath.dataset.results import write_json, write_unseen
 from inkmath.dataset.splits import Split, telling
 from inkmath.decoding.language import count_trigrams
 from inkmath.decoding.lines import measure_lines
@@ -37,25 +37,19 @@ def main(params: Params) -> dict[str, Any]:
     trees = [tree for number in range(len(training)) if (tree := training.tree(number))]
     trigrams = count_trigrams(trees)
     lines = measure_lines(training)
-    metrics: dict[str, Any] = {
+    parts = {str(split): formulas.select(np.flatnonzero(formulas.splits == str(split))) for split in Split}
+    labels.save(LABELS)
+    write_json(TRIGRAMS, trigrams, indent=None)
+    write_json(LINES, lines, indent=None)
+    unseen = {split: encode_labels(part.labels.tolist(), labels).unseen for split, part in parts.items()}
+    metrics = {
         "classes": len(labels),
         "trigrams": len(trigrams),
         "training_formulas": len(training),
         "trainable_formulas": len(explained),
-        "with_matrix": {},
-        "unseen": {},
+        "with_matrix": {split: int(part.with_matrix.sum()) for split, part in parts.items()},
+        "unseen": write_unseen(UNSEEN_LABELS, unseen),
     }
-    unseen: list[tuple[str, str, int]] = []
-    for split in Split:
-        part = formulas.select(np.flatnonzero(formulas.splits == str(split)))
-        metrics["with_matrix"][str(split)] = int(part.with_matrix.sum())
-        missed = encode_labels(part.labels.tolist(), labels).unseen
-        metrics["unseen"][str(split)] = sum(missed.values())
-        unseen += [(str(split), label, count) for label, count in missed.items()]
-    labels.save(LABELS)
-    write_json(TRIGRAMS, trigrams, indent=None)
-    write_json(LINES, lines, indent=None)
-    write_table(UNSEEN_LABELS, ("split", "label", "samples"), unseen)
     write_json(METRICS, metrics)
     return metrics
 

@@ -83,7 +83,7 @@ class Source:
         Raises:
             InputError: as :meth:`ink`, or it has more strokes than are read at once.
         """
-        return self._checked(check_size)
+        return self._checked(check_size, " (inkmath recognize --rows does)")
 
     def sheet(self) -> Ink:
         """Read it as formulas beneath each other for the recogniser.
@@ -93,12 +93,12 @@ class Source:
         """
         return self._checked(parts_of)
 
-    def _checked(self, check: Callable[[Ink], object]) -> Ink:
+    def _checked(self, check: Callable[[Ink], object], way_out: str = "") -> Ink:
         ink = self.ink()
         try:
             check(ink)
         except TooManyStrokesError as larger:
-            raise InputError(str(larger)) from larger
+            raise InputError(f"{larger}{way_out}") from larger
         return ink
 
     def _ink_of_stream(self, stream: IO[bytes]) -> Ink:

@@ -25,6 +25,13 @@ def write_table(path: str | Path, columns: Sequence[str], rows: Iterable[Sequenc
         csv.writer(file, lineterminator="\n").writerows([columns, *rows])
 
 
+def write_unseen(path: str | Path, unseen: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """Write how many samples of each split have which label without a class; returns how many each split has."""
+    rows = [(split, label, count) for split, labels in unseen.items() for label, count in labels.items()]
+    write_table(path, ("split", "label", "samples"), rows)
+    return {split: sum(labels.values()) for split, labels in unseen.items()}
+
+
 def write_history(path: str | Path, history: Mapping[int, Mapping[str, float]]) -> None:
     """Write figures of epochs, the same of each, to six digits: what draws a table takes an empty cell for 0."""
     names = list(next(iter(history.values()), {}))

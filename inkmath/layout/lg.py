@@ -11,16 +11,13 @@ from typing import TYPE_CHECKING
 
 from inkmath.layout.quoting import quoted
 from inkmath.layout.symbols import CROHME_LABELS, canonical_label
-from inkmath.layout.tree import Edge, LayoutError, LayoutTree, Relation, Symbol
+from inkmath.layout.tree import MAX_SYMBOLS, Edge, LayoutError, LayoutTree, Relation, Symbol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MAX_CHARACTERS = 2 * 2**20
 """Longer label graphs are refused: one of a formula has some thousands of characters."""
-
-MAX_SYMBOLS = 5_000
-"""Label graphs of more objects are refused, as such LaTeX and MathML is."""
 
 _WRITTEN = CROHME_LABELS | {",": "COMMA"}
 _RELATIONS = {relation.value: relation for relation in Relation} | {"R": Relation.RIGHT, "I": Relation.INSIDE}

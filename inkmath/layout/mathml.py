@@ -25,7 +25,7 @@ from inkmath.layout.symbols import (
     STACKING,
     label_of_mathml,
 )
-from inkmath.layout.tree import LayoutError, LayoutTree, Relation, Symbol
+from inkmath.layout.tree import MAX_SYMBOLS, LayoutError, LayoutTree, Relation, Symbol
 from inkmath.layout.xml import XML_ID, XMLError, local_name, parse_xml
 
 if TYPE_CHECKING:
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from lxml import etree
 
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
-
-MAX_SYMBOLS = 5_000
-"""MathML of more symbols is refused, as such LaTeX is; a number of a million digits is one element."""
 
 MAX_ELEMENTS = 20_000
 """MathML of more elements is refused: `to_mathml` writes less than four for a token of LaTeX."""
@@ -202,7 +199,7 @@ class _Reader:
         shown = text.translate(_SPELT_OUT)
         apart = bool(text) and (name == "mn" or not shown.strip("\u2032"))
         parts = shown if apart else [shown]
-        if len(self.builder.symbols) + len(parts) > MAX_SYMBOLS:
+        if len(self.builder.symbols) + len(parts) > MAX_SYMBOLS:  # A number of a million digits is one element.
             raise LayoutError(f"MathML of more than {MAX_SYMBOLS:,} symbols is no formula")
         labels = _marks(element) or map(label_of_mathml, parts)
         symbols = [self.builder.add(Symbol(label)) for label in labels]

@@ -41,6 +41,8 @@ READING_ORDER = (
 )
 """The lines that a symbol governs, as they are read after it."""
 
+MAX_SYMBOLS = 5_000
+"""Label graphs and MathML of more symbols are refused, as such LaTeX is: they are no formula."""
 
 COVERING = frozenset(("\\sqrt", "-", "\\rightarrow", "\\wedge", "\\sim"))
 """Symbols whose bar or mark is over the line that stands inside them; inside others, brackets, stands a matrix."""

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from inkmath.layout import Edge, LayoutError, LayoutTree, Relation, Symbol
 from inkmath.layout.latex import parse_latex, to_latex
-from inkmath.layout.lg import MAX_CHARACTERS, MAX_SYMBOLS, parse_lg, to_lg
+from inkmath.layout.lg import MAX_CHARACTERS, parse_lg, to_lg
+from inkmath.layout.tree import MAX_SYMBOLS
 
 
 def test_a_label_graph_has_a_line_for_each_symbol_and_each_relation() -> None:

@@ -101,46 +101,26 @@ def test_a_formula_somewhat_higher_than_the_sheet_is_seen_whole(page: Page) -> N
     assert scrolled(page) == 0
 
 
-def test_rows_that_would_be_too_small_to_write_on_are_scrolled_instead(page: Page) -> None:
-    with_notes(page)
+@pytest.mark.parametrize(("prepare", "end", "far"), [(with_notes, 12, [0, 560]), (with_a_long_formula, 19, [600, 0])])
+def test_what_would_be_too_small_to_write_on_is_scrolled_instead(
+    page: Page, prepare: Callable[[Page], None], end: int, far: list[int]
+) -> None:
+    prepare(page)
     place = outline(page, 0)
-    assert place["bottom"] - place["top"] == pytest.approx(0.7 * 40 + 11, abs=1), "seven tenths of the size as written"
+    size = max(place["right"] - place["left"], place["bottom"] - place["top"])
+    assert size == pytest.approx(0.7 * 40 + 11, abs=1), "seven tenths of the size as written"
     assert has_ink_in(page, 0)
-    assert not is_in_sight(page, 12)
+    assert not is_in_sight(page, end)
     sheet = page.locator("#ink").bounding_box()
     assert sheet is not None
     page.mouse.move(sheet["x"] + 300, sheet["y"] + 200)
-    page.mouse.wheel(0, 560)
-    wait_for(page, lambda: scrolled(page) == 560 and is_in_sight(page, 12))
-    assert has_ink_in(page, 12)
+    page.mouse.wheel(*far)
+    wait_for(page, lambda: [scrolled_sideways(page), scrolled(page)] == far and is_in_sight(page, end))
+    assert has_ink_in(page, end)
     assert not is_in_sight(page, 0)
-
-
-def test_a_formula_that_would_be_too_small_to_write_on_is_scrolled_sideways(page: Page) -> None:
-    with_a_long_formula(page)
-    place = outline(page, 0)
-    assert place["right"] - place["left"] == pytest.approx(0.7 * 40 + 11, abs=1), "seven tenths of the size as written"
-    assert has_ink_in(page, 0)
-    assert not is_in_sight(page, 19)
-    sheet = page.locator("#ink").bounding_box()
-    assert sheet is not None
-    page.mouse.move(sheet["x"] + 300, sheet["y"] + 200)
-    page.mouse.wheel(600, 0)
-    wait_for(page, lambda: scrolled_sideways(page) == 600 and is_in_sight(page, 19))
-    assert has_ink_in(page, 19)
-    assert not is_in_sight(page, 0)
-    assert scrolled(page) == 0
     draw(page, [(300, 200), (310, 230), (330, 240)])
-    assert kept_strokes(page)[-1][0][:2] == pytest.approx([(600 + 300) / 0.7, 200 / 0.7], abs=1)
+    assert kept_strokes(page)[-1][0][:2] == pytest.approx([(far[0] + 300) / 0.7, (far[1] + 200) / 0.7], abs=1)
     assert opacity(page, 310, 230) > 0
-
-
-def test_what_is_written_on_a_scrolled_sheet_is_where_the_pen_was(page: Page) -> None:
-    with_notes(page)
-    page.locator("#scroller").evaluate("scroller => { scroller.scrollTop = 700; }")
-    draw(page, [(300, 100), (310, 130), (330, 140)])
-    assert kept_strokes(page)[-1][0][:2] == pytest.approx([300 / 0.7, (700 + 100) / 0.7], abs=1)
-    assert opacity(page, 310, 130) > 0
 
 
 def test_a_pen_at_the_lower_edge_has_half_of_the_sheet_before_it_once_it_rests(page: Page) -> None:

@@ -30,6 +30,12 @@ class WorkersError(RuntimeError):
     """Work broke off, or could not begin, for a reason that lies in no piece of it; the message says what to do."""
 
 
+def usable_cores() -> int:
+    """How many cores this process may run on, which may be fewer than the machine has: in many containers they are."""
+    # From Python 3.13 on `os.process_cpu_count` tells.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def map_ordered(
     function: Callable[[Piece], Answer], pieces: Iterable[Piece], processes: int = 0, scheduler: str | None = None
 ) -> Iterator[Answer]:
@@ -39,7 +45,7 @@ def map_ordered(
         function: of a module, so that other processes can import it, and without side effects: of a worker that dies,
             Dask gives the pieces to others.
         pieces: taken only a little ahead of what has been answered.
-        processes: workers on this machine; 0 takes all cores, 1 works in this process.
+        processes: workers on this machine; 0 takes all cores that it may, 1 works in this process.
         scheduler: address of a Dask scheduler (``tcp://host:8786``), whose workers then do it all. They need this
             library, but not this disk: pieces and answers travel.
 
@@ -48,7 +54,7 @@ def map_ordered(
             cannot be reached or has no worker.
     """
     pieces = iter(pieces)
-    processes = processes or os.cpu_count() or 1
+    processes = processes or usable_cores()
     if scheduler is None:
         first = list(islice(pieces, FEW + 1))
         if processes == 1 or len(first) <= FEW:

@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from inkmath.dataset.workers import usable_cores
 from inkmath.tracking.location import TrackingError
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def run_tags(task: str, architecture: str, params: Params) -> dict[str, str]:
         "git_dirty": "unknown" if changed is None else str(bool(changed)).lower(),
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
-        "cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
+        "cores": str(usable_cores()),
         "mlflow.source.name": Path(sys.argv[0]).name or "python",
         "mlflow.source.type": "LOCAL",
         "mlflow.user": _user(),

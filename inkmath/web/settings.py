@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from inkmath.dataset.workers import usable_cores
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,12 +50,12 @@ class Settings:
         token: what clients must send as ``Authorization: Bearer TOKEN``; None asks for nothing.
         hosts: names by which clients may call the server, or None for any. Checked because a hostile web page can
             make a name of its own lead to 127.0.0.1 (DNS rebinding).
-        workers: recognitions that run at once.
+        workers: recognitions that run at once; one for each core that the process may run on, unless told.
         corrections: directory for confirmed formulas, as the user wrote it; None saves nothing.
     """
 
     token: str | None = None
     hosts: tuple[str, ...] | None = ("127.0.0.1", "localhost", "[::1]")
-    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    workers: int = field(default_factory=usable_cores)
     corrections: Path | None = None
     limits: Limits = field(default_factory=Limits)

@@ -18,7 +18,7 @@ from made_up_ink import inkml
 
 from inkmath.dataset.parsing import Place, parse_places
 from inkmath.dataset.splits import Role
-from inkmath.dataset.workers import AHEAD, FEW, WorkersError, map_ordered
+from inkmath.dataset.workers import AHEAD, FEW, WorkersError, map_ordered, usable_cores
 from inkmath.features.expression_table import normalize_formulas
 from inkmath.features.symbol_table import normalize_symbols
 from inkmath.images.redrawn_table import redraw_table
@@ -30,6 +30,14 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).parents[2]
 NORMALIZE = load_params(REPOSITORY / "params.yaml").normalize
 QUIET: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+
+
+def test_of_a_machines_cores_those_count_that_the_process_may_run_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {3, 5}, raising=False)
+    assert usable_cores() == 2
+    monkeypatch.delattr(os, "sched_getaffinity")
+    assert usable_cores() == 64
 
 
 def die(number: int) -> int:

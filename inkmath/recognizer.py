@@ -252,7 +252,9 @@ class Rows:
 
 
 class Recognizer:
-    """Reads ink with exported models, each loaded when it is first needed. Nothing of a call is kept.
+    """Reads ink with exported models, each loaded when it is first needed.
+
+    Of a call nothing is kept but how rows were read, by digests of their ink, for the next call on the same page.
 
     One that :meth:`load` gave may be pickled, as sending it to another process does; models are loaded anew there.
 
@@ -360,7 +362,7 @@ class Recognizer:
         Args:
             strokes: as for :meth:`recognize`, and as many as there are where bands part them (:mod:`inkmath.parts`).
             constraints, alternatives: as for :meth:`recognize`; strokes of one constraint are of one formula.
-            joined: sets of stroke indices that are of one formula each.
+            joined: sets of stroke indices that are of one formula each; what overlaps, constraints too, is of one.
             begins: strokes that begin a formula each: what was written before and lies beside them is of the one above.
 
         Raises:
@@ -372,7 +374,7 @@ class Recognizer:
         self._check(chosen, len(ink.strokes), joined, begins)
         reader = self.expressions  # loaded before the clock runs
         began = perf_counter()
-        owned = self._rows_of(ink, [*chosen, *map(frozenset, joined)], begins)
+        owned = self._rows_of(ink, _united([*chosen, *joined]), begins)
         parts = [replace(ink, strokes=tuple(ink.strokes[index] for index in row)) for row in owned]
         decided = [constraints_on(row, chosen) for row in owned]
 
@@ -471,12 +473,11 @@ class Recognizer:
             raise ValueError("joined holds a set without strokes; leave it out")
         for what, named in (*(("joined", one) for one in joined), ("begins", begins)):
             _check_indices(what, named, strokes)
-        for stroke in begins:
-            for together in (*constraints, *joined):
-                if stroke in together and min(together) < stroke:
-                    raise ValueError(
-                        f"stroke {stroke} begins a formula, and is to be of one with stroke {min(together)} before it"
-                    )
+        for together in _united([*constraints, *joined]):
+            if late := together.intersection(begins) - {first := min(together)}:
+                raise ValueError(
+                    f"stroke {min(late)} begins a formula, and is to be of one with stroke {first} before it"
+                )
 
 
 class Session:
@@ -578,6 +579,15 @@ def _check_count(name: str, number: object) -> None:
 def _check_indices(what: str, named: Collection[object], count: int) -> None:
     if not all(isinstance(one, Integral) and not isinstance(one, bool) and 0 <= int(one) < count for one in named):
         raise ValueError(f"{what} names strokes {sorted(named, key=str)}; the ink has strokes 0..{count - 1}")
+
+
+def _united(sets: Iterable[Set[int]]) -> list[frozenset[int]]:
+    """The sets, those that have a stroke in common as one."""
+    united: dict[int, frozenset[int]] = {}  # by each of their strokes
+    for one in sets:
+        whole = frozenset(one).union(*(united[stroke] for stroke in one if stroke in united))
+        united |= dict.fromkeys(whole, whole)
+    return list(dict.fromkeys(united.values()))
 
 
 def _as_ink(strokes: Strokes) -> Ink:

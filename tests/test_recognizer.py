@@ -19,6 +19,7 @@ from stub_reader import StubNamer, StubReader
 from inkmath.decoding import symbol
 from inkmath.decoding.network import NetworkError
 from inkmath.decoding.reading import Candidate, Reading
+from inkmath.decoding.rows import rows
 from inkmath.images import ImageError
 from inkmath.ink import Ink, TooManyStrokesError
 from inkmath.inkml import parse_inkml
@@ -395,6 +396,21 @@ def test_rows_refuse_beginnings_that_cannot_be() -> None:
     for more in ({"joined": [{0, 1}]}, {"constraints": {frozenset({0, 1}): "x"}}):
         with pytest.raises(ValueError, match="stroke 1 begins a formula, and is to be of one with stroke 0 before it"):
             recognizer.recognize_rows([X, ONE], begins=[1], **more)
+
+
+def test_what_is_joined_through_others_is_of_one_row_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def parted(_: object, ink: Ink, together: Any, begins: Any) -> list[tuple[int, ...]]:
+        return rows(ink.strokes, lambda sets: [0.0 for _ in sets], together, begins)
+
+    monkeypatch.setattr(StubReader, "rows", parted)
+    recognizer = Recognizer(StubReader, StubNamer)
+    line = [[[20 * place, 0], [20 * place, 20]] for place in range(6)]
+    chosen, joined = {frozenset({0, 5}): "y"}, [{4, 5}]
+    found = recognizer.recognize_rows(line, constraints=chosen, joined=joined, begins=[3])
+    owned = [[symbol.strokes for symbol in row.symbols] for row in found.rows]
+    assert owned == [[(0, 5), (1,), (2,), (4,)], [(3,)]]
+    with pytest.raises(ValueError, match="stroke 4 begins a formula, and is to be of one with stroke 0 before it"):
+        recognizer.recognize_rows(line, constraints=chosen, joined=joined, begins=[4])
 
 
 def test_rows_of_more_strokes_than_a_formula_may_have_are_read_in_parts(recognizer: Recognizer) -> None:

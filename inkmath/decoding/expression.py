@@ -20,6 +20,7 @@ from inkmath.decoding.matrices import (
     EASE,
     MOST,
     STAND_IN,
+    beside,
     blocks,
     cells,
     composed,
@@ -116,7 +117,7 @@ class StrokeGraphReader:
         found = self._read_all(inks, given, alternatives)
         answers = []
         for ink, order, fixed, readings in zip(inks, orders, given, found, strict=True):
-            all_of_ink = [*self._with_matrices(ink, readings[0], fixed, alternatives), *readings]
+            all_of_ink = beside(self._with_matrices(ink, readings[0], fixed, alternatives), readings)
             best = with_row_vectors(ink.strokes, all_of_ink[:alternatives])[:alternatives]
             answers.append([reading.renumbered(order) for reading in best])
         return answers

@@ -225,6 +225,18 @@ def encloses(reading: Reading, block: Block, zero: int) -> bool:
     return closing is not None and tree.symbols[closing].label in CLOSING and lines == {Relation.RIGHT: closing}
 
 
+def beside(found: Sequence[Reading], flat: Sequence[Reading]) -> list[Reading]:
+    """Readings that hold a matrix, then those of the same ink that hold none, which share what the others leave.
+
+    Either kind was judged without the other: as they are, they may promise more than one right reading.
+    """
+    left = max(0.0, 1.0 - sum(reading.confidence for reading in found))
+    share = min(1.0, left / max(sum(reading.confidence for reading in flat), 1e-12))
+    most = found[0].confidence if found else 1.0
+    lowered = [replace(reading, confidence=min(most, share * reading.confidence)) for reading in flat]
+    return [*found, *lowered]
+
+
 def with_row_vectors(strokes: Sequence[Stroke], readings: Sequence[Reading]) -> list[Reading]:
     """Readings with a matrix of one row wherever brackets enclose symbols far apart.
 

@@ -10,7 +10,17 @@ import pytest
 from matrix_ink import with_matrices
 from released import needs_weights
 
-from inkmath.decoding.matrices import Block, blocks, cells, composed, encloses, likeliest, outside, with_row_vectors
+from inkmath.decoding.matrices import (
+    Block,
+    beside,
+    blocks,
+    cells,
+    composed,
+    encloses,
+    likeliest,
+    outside,
+    with_row_vectors,
+)
 from inkmath.decoding.reading import Candidate, Reading
 from inkmath.ink import boxes
 from inkmath.layout.latex import canonical_tokens, parse_latex, to_latex
@@ -180,6 +190,16 @@ def test_a_reading_is_put_together_from_what_is_outside_and_the_cells() -> None:
     }
 
 
+def test_readings_without_a_matrix_are_no_surer_than_those_with_one_leave() -> None:
+    found = [line(("a", ()), sure=0.6), line(("b", ()), sure=0.1)]
+    flat = [line(("c", ()), sure=0.8), line(("d", ()), sure=0.4)]
+    assert [reading.confidence for reading in beside(found, flat)] == pytest.approx([0.6, 0.1, 0.2, 0.1])
+    assert [reading.confidence for reading in beside([line(("a", ()), sure=0.3)], flat)] == pytest.approx(
+        [0.3, 0.3, 0.7 / 3]
+    )
+    assert beside([], flat[1:]) == flat[1:]
+
+
 def far_apart(*labels: str, gap: float = 15, opening: str = "(", closing: str = ")") -> tuple[list[Stroke], Reading]:
     """A line in brackets, its symbols of one stroke of ten units each; "" is a wide gap between two of them."""
     strokes, symbols, right = [bar(0, -3, 16)], [(opening, (0,))], 4.0
@@ -286,7 +306,9 @@ def test_in_a_matrix_too_every_reading_obeys_what_a_person_decided(released: Rec
     for ink in with_matrices(10, 600, max_symbols=16):
         assert ink.tree is not None
         chosen = {frozenset(symbol.strokes): symbol.label for symbol in ink.tree.symbols}
-        (truth, *_) = released.recognize(ink, constraints=chosen).alternatives
+        (truth, *others) = released.recognize(ink, constraints=chosen).alternatives
+        assert truth.confidence >= max((other.confidence for other in others), default=0.0)
+        assert truth.confidence + sum(other.confidence for other in others) <= 1 + 1e-9, "one of them at most is right"
         if all(len(rows) > 1 for rows in shape(ink.tree)):  # one row by itself may be read as a line
             assert shape(truth.tree) == shape(ink.tree), "however sure the labels alone make a reading without rows"
         kept = dict(list(chosen.items())[::3])

@@ -56,8 +56,9 @@ def maximum_arborescence(scores: NDArray[Any]) -> NDArray[np.int64]:
             raise ValueError("a node cannot be reached from the root")
         circles.append((members, entering, leaving))
         settled.update(members)
-        again = [*np.flatnonzero(inside[parents[:end]] & ~inside[:end]).tolist(), end]
-        parents[again] = weights[:, again].argmax(axis=0)
+        # What followed a member follows the circle: nothing else became worth more.
+        parents[:end][inside[parents[:end]] & ~inside[:end]] = end
+        parents[end] = weights[:, end].argmax()
         end += 1
     for number, (members, entering, leaving) in reversed(list(enumerate(circles, count))):
         below = np.flatnonzero(parents[:number] == number)

@@ -57,13 +57,14 @@ def test_a_cycle_that_is_worth_more_than_any_tree_is_broken_where_that_costs_lea
     assert maximum_arborescence(scores).tolist() == [0, 2, 0]
 
 
-def test_circles_within_circles_may_be_many() -> None:
+@pytest.mark.parametrize("hanging", [0, 1100])
+def test_circles_within_circles_may_be_many_and_much_may_hang_on_the_innermost(hanging: int) -> None:
     """Each node would best follow the one before, and the first of them the second: circle upon circle, to the last."""
     count = 1100
-    scores = np.full((count, count), -np.inf)
+    scores = np.full((count + hanging, count + hanging), -np.inf)
     at = np.arange(1, count - 1)
-    scores[at, at + 1], scores[at + 1, at], scores[0, 1:] = 10.0, 9.0, -1e6
-    assert maximum_arborescence(scores).tolist() == [0, *range(count - 1)]
+    scores[at, at + 1], scores[at + 1, at], scores[0, 1:], scores[1, count:] = 10.0, 9.0, -1e6, 5.0
+    assert maximum_arborescence(scores).tolist() == [0, *range(count - 1), *[1] * hanging]
 
 
 def test_edges_that_are_not_there_are_not_taken() -> None:

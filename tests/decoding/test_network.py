@@ -27,13 +27,14 @@ def test_a_damaged_file_is_named(tmp_path: Path, content: bytes) -> None:
         Network(tmp_path / "m.onnx")
 
 
-def test_a_network_whose_names_are_no_text_is_damaged(tmp_path: Path) -> None:
+def test_a_network_whose_names_are_no_text_is_damaged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     value = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])
     graph = helper.make_graph([helper.make_node("Nothing", ["x"], ["y"])], "graph", [value], [])
     content = helper.make_model(graph, ir_version=9).SerializeToString().replace(b"Nothing", b"Not\xbf\xbfng")
     (tmp_path / "m.onnx").write_bytes(content)
     with pytest.raises(NetworkError, match=r"m\.onnx: cannot be loaded as ONNX"):
         Network(tmp_path / "m.onnx")
+    assert capsys.readouterr().out == "", "where a command prints its answers"
 
 
 def test_running_networks_does_not_import_tensorflow() -> None:

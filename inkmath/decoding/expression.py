@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from inkmath.decoding.matrices import Block
     from inkmath.decoding.reading import Constraints, Reading
     from inkmath.decoding.symbol import OnnxSymbolReader
+    from inkmath.layout.tree import LayoutTree
 
 NETWORK_FILE = "expression.onnx"
 SETTINGS_FILE = "expression.json"
@@ -135,11 +136,26 @@ class StrokeGraphReader:
         They are looked for where the best reading without any is doubtful, at the brackets that it has; and whenever a
         person decided something, which makes any reading surer.
         """
-        found: list[Block] = []
-        tables: list[list[list[tuple[int, ...]]]] = []
         if STAND_IN not in self.labels or (flat.confidence > DOUBTFUL and not fixed):
             return []
-        for block in islice(blocks(ink.strokes, flat.tree), MOST):
+        found = self._tables(ink, flat.tree, fixed)
+        if not found:
+            return []
+        outer = _around(ink, [*found], fixed, lambda rest, given: self._read_all([rest], [given], alternatives)[0])
+        if not outer:
+            return []
+        owned = [cell for table in found.values() for row in table for cell in row]
+        inks, given = [_part(ink, cell) for cell in owned], [constraints_on(cell, fixed) for cell in owned]
+        parts = [
+            [reading.renumbered(cell) for reading in readings]
+            for cell, readings in zip(owned, self._read_all(inks, given, alternatives), strict=True)
+        ]
+        return [composed(one, [*found.values()], len(ink.strokes)) for one in likeliest([outer, *parts], alternatives)]
+
+    def _tables(self, ink: Ink, flat: LayoutTree, fixed: Constraints) -> dict[Block, list[list[tuple[int, ...]]]]:
+        """The brackets of a reading between which rows stand, and of each the strokes of its cells, row by row."""
+        found: dict[Block, list[list[tuple[int, ...]]]] = {}
+        for block in islice(blocks(ink.strokes, flat), MOST):
             torn = any(owned & set(block.inside) and not owned <= set(block.inside) for owned in fixed)
             taken = any(block.strokes & other.strokes for other in found)
             if torn or taken or not _around(ink, [block], fixed, self._glanced):
@@ -150,20 +166,8 @@ class StrokeGraphReader:
             of_rows = [tuple(block.inside[index] for index in row) for row in found_rows]
             table = cells(ink.strokes, of_rows, fixed, cases=not block.closing) if len(of_rows) > 1 else None
             if table is not None:
-                found.append(block)
-                tables.append(table)
-        if not found:
-            return []
-        outer = _around(ink, found, fixed, lambda rest, given: self._read_all([rest], [given], alternatives)[0])
-        if not outer:
-            return []
-        owned = [cell for table in tables for row in table for cell in row]
-        inks, given = [_part(ink, cell) for cell in owned], [constraints_on(cell, fixed) for cell in owned]
-        parts = [
-            [reading.renumbered(cell) for reading in readings]
-            for cell, readings in zip(owned, self._read_all(inks, given, alternatives), strict=True)
-        ]
-        return [composed(one, tables, len(ink.strokes)) for one in likeliest([outer, *parts], alternatives)]
+                found[block] = table
+        return found
 
     def _glanced(self, ink: Ink, fixed: Constraints) -> list[Reading]:
         """The best reading of prepared ink at a glance, no other beside it."""

@@ -1,0 +1,1 @@
+"""Decoding: from what exported networks answer to readings, and all that is weighed on the way."""

@@ -56,10 +56,11 @@ def _narrow(symbols: Sequence[Symbol], children: Children, marks: Sequence[int])
     for mark in marks:
         letter, others = children[mark][Relation.INSIDE], children[mark].keys() - {Relation.INSIDE}
         taken = children[letter] or not bears_accent(symbols[letter].label)
-        if taken or not others <= {Relation.SUB, Relation.SUP, Relation.RIGHT}:
+        if taken or Relation.ABOVE in others:
             continue
         children[letter] = {how: children[mark][how] for how in others} | {Relation.ABOVE: mark}
         children[mark] = {}
+        places |= {children[letter][how]: (letter, how) for how in others}  # which may be marks still to come
         if mark in places:
             parent, how = places[mark]
             children[parent][how] = letter

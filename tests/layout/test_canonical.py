@@ -87,6 +87,33 @@ def test_a_wide_accent_over_a_lone_letter_is_a_narrow_one(mark: int) -> None:
     assert canonical(wide) is wide
 
 
+@pytest.mark.parametrize(
+    ("wide", "narrow"),
+    [
+        (r"\overline { a x } \widehat { b x } c", r"\bar { a } \hat { b } c"),
+        (r"\underset { k } { \overline { a x } }", r"\underset { k } { \bar { a } }"),
+        (r"\overline { a x } ^ { \widehat { b x } }", r"\bar { a } ^ { \hat { b } }"),
+        (
+            r"\begin{pmatrix} \overline { a x } & b \\ \overline { c x } & d \end{pmatrix}",
+            r"\begin{pmatrix} \bar { a } & b \\ \bar { c } & d \end{pmatrix}",
+        ),
+    ],
+)
+def test_wide_accents_are_narrow_ones_beside_each_other_and_in_cells_too(wide: str, narrow: str) -> None:
+    tree = parse_latex(wide)  # LaTeX reads lone letters as narrow already
+    kept = [index for index, symbol in enumerate(tree.symbols) if symbol.label != "x"]
+    edges = (
+        Edge(kept.index(edge.parent), kept.index(edge.child), edge.relation)
+        for edge in tree.edges
+        if {edge.parent, edge.child} <= set(kept)
+    )
+
+    form = canonical(LayoutTree(tuple(tree.symbols[index] for index in kept), tuple(edges)))
+
+    assert to_latex(form) == narrow
+    assert canonical(form) is form
+
+
 @given(trees)
 def test_any_tree_has_a_canonical_form_of_the_same_symbols(tree: LayoutTree) -> None:
     form = canonical(tree)

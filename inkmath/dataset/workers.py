@@ -61,14 +61,14 @@ def map_ordered(
             yield from map(function, chain(first, pieces))
             return
         pieces = chain(first, pieces)
-    with _executor(processes, scheduler) as (executor, workers):
+    with _executor(processes, scheduler) as (executor, workers), _killed_is_told(scheduler):
         under_way: deque[Future[Answer]] = deque()
         for piece in pieces:
             under_way.append(executor.submit(function, piece))
             while len(under_way) >= AHEAD * workers():
-                yield _answer(under_way.popleft(), scheduler)
+                yield under_way.popleft().result()
         while under_way:
-            yield _answer(under_way.popleft(), scheduler)
+            yield under_way.popleft().result()
 
 
 @contextmanager
@@ -106,14 +106,16 @@ def _executor(processes: int, scheduler: str | None) -> Iterator[tuple[Executor,
         yield client.get_executor(pure=False), lambda: max(1, sum(client.nthreads().values()))
 
 
-def _answer(future: Future[Answer], scheduler: str | None) -> Answer:
+@contextmanager
+def _killed_is_told(scheduler: str | None) -> Iterator[None]:
+    """Say what to do about a killed worker, whether its answer is waited for or others are given pieces."""
     killed: tuple[type[BaseException], ...] = (BrokenExecutor,)
     if scheduler is not None:
         from distributed import KilledWorker
 
         killed = (KilledWorker, CancelledError)
     try:
-        return future.result()
+        yield
     except killed as error:
         remedy = "set compute.processes to fewer"
         if scheduler is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import multiprocessing
 import os
 import signal
 import socket
@@ -67,6 +68,18 @@ def test_processes_answer_in_order_and_take_little_ahead() -> None:
 def test_a_killed_process_of_this_machine_is_told() -> None:
     with pytest.raises(WorkersError, match="a worker was killed, most likely for want of memory"):
         list(map_ordered(die, range(20), processes=2))
+
+
+@pytest.mark.slow
+def test_so_is_one_that_was_killed_before_further_pieces_came() -> None:
+    def pieces() -> Iterator[int]:
+        yield from (9, *range(FEW))  # fewer than are taken ahead
+        while multiprocessing.active_children():  # a broken pool ends all its processes
+            time.sleep(0.05)
+        yield 10
+
+    with pytest.raises(WorkersError, match="a worker was killed, most likely for want of memory"):
+        list(map_ordered(die, pieces(), processes=2))
 
 
 @pytest.mark.slow

@@ -40,7 +40,7 @@ def written_at_random(strokes: Sequence[NDArray[Any]]) -> list[int] | None:
         The indices of the strokes in the order of :func:`writing_order`.
     """
     order = writing_order(strokes)
-    ends = np.array([(stroke[0], stroke[-1]) for stroke in strokes], np.float64)  # (S, 2, 2)
+    ends = np.array([(stroke[0], stroke[-1]) for stroke in strokes], np.float64).reshape(-1, 2, 2)  # (S, 2, 2)
     return order if _way(ends) > DETOUR * _way(ends[order]) else None
 
 

@@ -50,7 +50,7 @@ class _BusyError(RuntimeError):
     def __init__(self, answer: requests.Response) -> None:
         super().__init__(f"{answer.url}: the server is busy or failing ({answer.status_code})")
         asked = answer.headers.get("Retry-After", "")
-        self.wait = float(asked) if asked.isdigit() else 1.0
+        self.wait = float(asked) if asked.isdecimal() else 1.0
 
 
 class UnknownDataSetError(FetchError):
@@ -155,7 +155,7 @@ def _google_file(path: str) -> Callable[[requests.Session, str], list[RemoteFile
         size = answer.headers.get("Content-Length", "")
         return [
             RemoteFile(
-                PurePosixPath(path).name, url, int(size) if size.isdigit() else None, _google_md5(answer.headers)
+                PurePosixPath(path).name, url, int(size) if size.isdecimal() else None, _google_md5(answer.headers)
             )
         ]
 
@@ -279,7 +279,7 @@ def _receive(session: requests.Session, file: RemoteFile, part: Path, advance: C
                 target.write(block)
                 advance(len(block))
         expected = answer.headers.get("Content-Length", "")
-        if expected.isdigit() and part.stat().st_size < had + int(expected):
+        if expected.isdecimal() and part.stat().st_size < had + int(expected):
             raise requests.ConnectionError(f"{file.url}: the connection broke off")
 
 

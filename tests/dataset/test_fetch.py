@@ -33,6 +33,7 @@ class StandIn(ThreadingHTTPServer):
         self.requests: list[tuple[str, str | None]] = []
         self.break_after: list[int] = []  # Each request for the file breaks off after so many bytes, in turn.
         self.statuses: list[int] = []  # Of the next answers, in turn; 200 is a whole answer, as all later ones are.
+        self.retry_after: str | None = None  # What it asks for when it is busy.
         self.waits: list[float] = []  # Before each attempt but the first.
         self.ranges = True
         self.record: object = None
@@ -75,6 +76,8 @@ class _Handler(BaseHTTPRequestHandler):
         if status == 200:
             return False
         self.send_response(status)
+        if self.server.retry_after is not None:
+            self.send_header("Retry-After", self.server.retry_after)
         self.send_header("Content-Length", "0")
         self.end_headers()
         return True
@@ -176,6 +179,16 @@ def test_a_busy_or_failing_server_is_asked_again_later_and_later(server: StandIn
     (path,) = fetch(name, tmp_path, lambda _: None, server.url)
     assert path.read_bytes() == CONTENT
     assert server.waits == [1, 2, 1, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("asked", "waited"),
+    [("7", 7), ("0", 1), ("3600", 60), ("Wed, 21 Oct 2015 07:28:00 GMT", 1), ("\u00b2", 1)],
+)
+def test_a_busy_server_says_how_long_to_wait(server: StandIn, tmp_path: Path, asked: str, waited: float) -> None:
+    server.statuses, server.retry_after = [503], asked
+    fetch("crohme", tmp_path, lambda _: None, server.url)
+    assert server.waits == [waited]
 
 
 @pytest.mark.parametrize("name", ["crohme", "mathwriting"])

@@ -263,7 +263,7 @@ class _Parser:
         while (token := self.peek()) not in closing:
             if token is None or token.startswith(_END):
                 ends = closing[-1]
-                self.fail(f"'{ends}' is missing" if ends else f"{quoted(token or '')} ends what nothing began")
+                self.fail(f"'{ends}' is missing" if ends else f"{quoted((token or '')[:40])} ends what nothing began")
             if token in _SEPARATORS:
                 self.fail(f"'{token}' stands between the cells of a matrix only")
             if token in _SCRIPTS or (token == "'" and self.takes_prime(spans)):

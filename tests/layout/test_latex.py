@@ -236,6 +236,7 @@ def test_canonical_tokens_are_stable(tree: LayoutTree) -> None:
         (r"\begin{pmatrix} a \\ b", r"at the end: '\end{pmatrix}' is missing"),
         (r"\begin{pmatrix} a \end{bmatrix}", r"column 19: '\end{pmatrix}' is missing"),
         (r"\begin{pmatrix} { a \end{pmatrix}", "column 21: '}' is missing"),
+        (rf"x \end{{{'y' * 99}}}", rf"column 3: '\end{{{'y' * 35}' ends what nothing began"),
         (r"x \end{pmatrix}", r"column 3: '\end{pmatrix}' ends what nothing began"),
         (r"\begin x", r"column 1: '\begin' is no symbol"),
         (r"\dot{\begin{pmatrix} a \end{pmatrix}}", "stands over one letter or digit"),

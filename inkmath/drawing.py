@@ -130,7 +130,6 @@ def _arrange(ink: Ink, size: tuple[float, float], pen: float, colours: bool, lab
     # A dot or a straight line has no extent in one direction or both.
     extent = max(right - left, bottom - top) or 1.0
     factor = min(size[0] / max(right - left, extent * 1e-3), size[1] / max(bottom - top, extent * 1e-3))
-    factor = min(factor, max(size) / extent)
     margin = MARGIN + pen / 2
     headroom = LABEL_SIZE if labels else 0.0
     curves = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import shutil
 import tempfile
@@ -160,4 +161,9 @@ def _naming(path: str | Path) -> Iterator[None]:
         zipfile.BadZipFile,
         zlib.error,
     ) as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):  # nothing is amiss with the file
+            raise ArraysError(
+                f"{path}: cannot be unpacked in {tempfile.gettempdir()} ({error.strerror}); free space there, or set "
+                "TMPDIR to a folder on another disk"
+            ) from error
         raise ArraysError(f"{path}: cannot be read as npz ({error}); remove it and run dvc repro") from error

@@ -114,6 +114,21 @@ def test_arrays_may_be_larger_than_memory(tmp_path: Path) -> None:
     assert (done.stdout, done.returncode) == ("too large\n", 0), done.stderr
 
 
+def test_where_no_space_is_to_unpack_arrays_their_file_is_not_blamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    write_arrays(tmp_path / "a.npz", {"x": np.zeros(3)})
+    monkeypatch.setattr("shutil.copyfileobj", full)
+    with (
+        pytest.raises(ArraysError, match=r"a\.npz: cannot be unpacked in .* \(No space left .* set TMPDIR"),
+        mapped_arrays(tmp_path / "a.npz"),
+    ):
+        pass
+
+
 def test_damaged_arrays_are_not_mapped(tmp_path: Path) -> None:
     (tmp_path / "a.npz").write_bytes(b"PK")
     with pytest.raises(ArraysError, match="cannot be read as npz"), mapped_arrays(tmp_path / "a.npz"):

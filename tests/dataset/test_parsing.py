@@ -158,7 +158,10 @@ def test_reading_by_split_gives_each_row_once(data: Path) -> None:
     assert sorted(by_split) == sorted(ink.id for ink in read_inks(path))
 
 
-def test_one_process_and_two_write_the_same_bytes(data: Path) -> None:
+@pytest.mark.slow
+def test_one_process_and_two_write_the_same_bytes(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inkmath.dataset.parsing.CHUNK", 2)
+    monkeypatch.setattr("inkmath.dataset.workers.FEW", 1)  # for so few pieces no process would be started
     tables = []
     for processes in (1, 2):
         parse(data, processes)

@@ -74,7 +74,7 @@ def normalize_and_pad_traces(
 
     Raises:
         ValueError: a sample without strokes, a stroke without points or of another shape, a coordinate that is not
-            finite, or a ``length`` below 4.
+            finite in float32, or a ``length`` below 4.
     """
     if length < 4:
         raise ValueError(f"length is {length}; a symbol needs at least 4 points")
@@ -84,8 +84,10 @@ def normalize_and_pad_traces(
         for stroke in sample:
             if np.shape(stroke)[1:] != (2,):
                 raise ValueError(f"sample {index} has a stroke of shape {np.shape(stroke)}; give its points as [x, y]")
-            if not np.isfinite(stroke).all():
-                raise ValueError(f"sample {index} holds a coordinate that is not a finite number; leave it out")
+            if not (np.abs(stroke) <= np.finfo(np.float32).max).all():
+                raise ValueError(
+                    f"sample {index} holds a coordinate that is not a finite number of at most 3.4e38; leave it out"
+                )
     if not len(samples):
         return np.zeros((0, length, len(CHANNELS)), np.float32)
     cleaned = [_clean(sample, length // 2, deduplicate=deduplicate, dehook=dehook) for sample in samples]

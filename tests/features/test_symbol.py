@@ -212,6 +212,7 @@ def test_symbols_of_as_many_strokes_and_points_may_be_one_array() -> None:
         ([CROSS, [np.array([[0, 0, 100], [9, 9, 200]])]], 16, r"sample 1 has a stroke of shape \(2, 3\)"),  # and a time
         ([[[1.0, 2.0]]], 16, r"sample 0 has a stroke of shape \(2,\)"),
         ([CROSS, [[[0, 0], [np.nan, 9]]]], 16, "sample 1 holds a coordinate that is not a finite number"),
+        ([[[[1e308, 0], [-1e308, 5]]]], 16, r"sample 0 holds a coordinate .* of at most 3\.4e38"),
         ([[[[0, -np.inf]]]], 16, "sample 0 holds a coordinate"),
     ],
 )

@@ -223,7 +223,7 @@ class _Document:
                 if identity in seen:
                     raise InkMLError(f"line {group.sourceline}: two trace groups have the id {identity!r}")
                 seen.add(identity)
-            if nested and not strokes:
+            if not strokes and (nested or not label):
                 continue
             if not strokes:
                 raise InkMLError(

@@ -383,6 +383,11 @@ def test_traces_inside_a_group_belong_to_it() -> None:
     assert ink.groups == (Symbol("x", (0,)),)
 
 
+def test_a_group_of_nothing_without_a_label_costs_no_ink() -> None:
+    ink = parse_inkml(traces("1 2").replace("</ink>", "<traceGroup/></ink>"))
+    assert (len(ink.strokes), ink.groups, ink.problems) == (1, (), ())
+
+
 def test_labelled_strokes_without_a_place_in_the_formula_are_kept_apart() -> None:
     ink = parse_inkml(CROHME.replace('<annotationXML href="M_1"/>', "").replace('<mi xml:id="M_1">M</mi>', ""))
 

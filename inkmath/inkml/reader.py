@@ -313,7 +313,7 @@ class _Document:
                 return self._with_strokes(parse_latex(latex), groups)
             except LayoutError as error:
                 self.problems.append(str(error))
-        elif math is None and groups and self.inked == 1:
+        elif math is None and groups and len(groups[0].strokes) == len(self.strokes):
             return LayoutTree((groups[0],))
         return None
 

@@ -330,6 +330,15 @@ def test_one_labelled_group_alone_is_an_isolated_symbol() -> None:
     assert ink.tree.symbols == (Symbol("=", (0, 1)),)
 
 
+def test_one_labelled_group_among_other_strokes_is_no_truth_of_all() -> None:
+    ink = parse_inkml(
+        '<ink><trace id="0">1 1</trace><trace id="1">2 2</trace><traceGroup><annotation type="truth">-</annotation>'
+        '<traceView traceDataRef="#1"/></traceGroup></ink>'
+    )
+    assert ink.tree is None
+    assert ink.groups == (Symbol("-", (1,)),)
+
+
 @pytest.mark.parametrize(
     "truth",
     [
